@@ -1,0 +1,69 @@
+"""From what a network puts out to x̂_0, the one currency of the samplers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from explorer.diffusion.process import Time, amplitudes
+from explorer.diffusion.schedule import Schedule
+
+TARGETS = ("eps", "x0", "v")
+
+
+def regression_target(schedule: Schedule, x0: Tensor, eps: Tensor, t: Time, target: str) -> Tensor:
+    """What a network trained for `target` should put out for x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε.
+
+    ε itself (Ho et al. 2020), x_0, or v = √ᾱ_t ε − √(1 − ᾱ_t) x_0 (Salimans & Ho 2022, eq. 12).
+    """
+    _check_target(target)
+    if target == "eps":
+        return eps
+    if target == "x0":
+        return x0
+    signal, sigma = amplitudes(schedule, x0, t)
+    return signal * eps - sigma * x0
+
+
+@dataclass(frozen=True, eq=False)
+class Denoiser:
+    """x̂_0(x_t, t), the network's belief about the picture behind x_t.
+
+    target "eps":  x̂_0 = (x_t − √(1 − ᾱ_t) ε̂) / √ᾱ_t   (Ho et al. 2020, eq. 15)
+    target "x0":   x̂_0 = the network's output
+    target "v":    x̂_0 = √ᾱ_t x_t − √(1 − ᾱ_t) v̂        (Salimans & Ho 2022)
+
+    With `clip`, x̂_0 is clamped to [−1, 1], the range of pictures; samplers derive ε̂ from the
+    clamped value. The network is called as `network(x_t, t)` or `network(x_t, t, label)` with t a
+    (B,) tensor of ints on x_t's device. ValueError for an unknown target.
+    """
+
+    network: Callable[..., Tensor]
+    schedule: Schedule
+    target: str = "eps"
+    clip: bool = True
+
+    def __post_init__(self) -> None:
+        _check_target(self.target)
+
+    def __call__(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
+        """x̂_0 for x_t of shape (B, …) at t, an int or a (B,) tensor of ints in 0…T."""
+        signal, sigma = amplitudes(self.schedule, x_t, t)
+        times = torch.as_tensor(t, device=x_t.device).expand(len(x_t))
+        arguments = (x_t, times) if label is None else (x_t, times, label)
+        output = self.network(*arguments).to(x_t.dtype)
+        if self.target == "eps":
+            x0 = (x_t - sigma * output) / signal
+        elif self.target == "v":
+            x0 = signal * x_t - sigma * output
+        else:
+            x0 = output
+        return x0.clamp(-1, 1) if self.clip else x0
+
+
+def _check_target(target: str) -> None:
+    if target not in TARGETS:
+        raise ValueError(f"no target {target!r}; there are: {', '.join(TARGETS)}")

@@ -1,0 +1,129 @@
+"""The forward process and its reversal when x_0 is known: every transition is a Gaussian."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from explorer.diffusion.randomness import Generators, randn
+from explorer.diffusion.schedule import Schedule
+
+Variance = Literal["posterior", "beta"]
+Time = int | Tensor
+
+
+class Gaussian(NamedTuple):
+    """N(mean, std² I), one for each member of a batch.
+
+    `mean` has the shape of x, (B, …); `std` broadcasts against it: (B, 1, …) or (1, …).
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def sample(self, generator: Generators = None) -> Tensor:
+        """mean + std · z with z ~ N(0, I); see `randn` for `generator`."""
+        return self.mean + self.std * randn(self.mean, generator)
+
+    def kl(self, other: Gaussian) -> Tensor:
+        """D_KL(self ‖ other) in nats, summed over everything but the batch; shape (B,).
+
+        ln(σ₂/σ₁) + (σ₁² + (μ₁ − μ₂)²) / (2σ₂²) − ½ for each coordinate. Two point masses are at
+        distance 0 if they coincide and infinitely far apart otherwise.
+        """
+        a, b = self.std, other.std
+        terms = (b / a).log() + (a**2 + (self.mean - other.mean) ** 2) / (2 * b**2) - 0.5
+        same = torch.where(self.mean == other.mean, 0.0, torch.inf).to(terms)
+        terms = torch.where(b > 0, terms, torch.where(a > 0, torch.inf, same).to(terms))
+        return terms.flatten(1).sum(1)
+
+
+def forward(schedule: Schedule, x0: Tensor, t: Time) -> Gaussian:
+    """q(x_t | x_0) = N(√ᾱ_t x_0, (1 − ᾱ_t) I): Ho et al. 2020, eq. 4.
+
+    x0 is (B, C, H, W) or (B, D); t is an int or a (B,) tensor of ints in 0…T (at t = 0 nothing is
+    noised). ValueError if a time lies outside.
+    """
+    signal, sigma = amplitudes(schedule, x0, t)
+    return Gaussian(signal * x0, sigma)
+
+
+def amplitudes(schedule: Schedule, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
+    """√ᾱ_t and √(1 − ᾱ_t), the shares of picture and noise, shaped to multiply x; t as above."""
+    alpha_bar = schedule.alpha_bar[_times(schedule, t, x, lowest=0)]
+    return _cast(alpha_bar.sqrt(), x), _cast((1 - alpha_bar).sqrt(), x)
+
+
+def forward_step(schedule: Schedule, x_prev: Tensor, t: Time) -> Gaussian:
+    """q(x_t | x_{t−1}) = N(√(1 − β_t) x_{t−1}, β_t I): Ho et al. 2020, eq. 2.
+
+    Shapes as in `forward`; t lies in 1…T.
+    """
+    beta = schedule.betas[_times(schedule, t, x_prev, lowest=1) - 1]
+    return Gaussian(_cast((1 - beta).sqrt(), x_prev) * x_prev, _cast(beta.sqrt(), x_prev))
+
+
+def reverse(
+    schedule: Schedule,
+    x0: Tensor,
+    x_t: Tensor,
+    t: Time,
+    s: Time,
+    *,
+    eta: float = 1.0,
+    variance: Variance = "posterior",
+) -> Gaussian:
+    """q(x_s | x_t, x_0) for s < t: DDIM (Song et al. 2021), eq. 7 and 16.
+
+    mean = √ᾱ_s x_0 + √(1 − ᾱ_s − η²β̃) ε  with  ε = (x_t − √ᾱ_t x_0) / √(1 − ᾱ_t)
+    and  β̃ = (1 − ᾱ_s)/(1 − ᾱ_t) · (1 − ᾱ_t/ᾱ_s).
+
+    eta = 1 with s = t − 1 is the DDPM posterior (Ho et al. 2020, eq. 6–7), eta = 0 is DDIM, where
+    std = 0. The std is η√β̃ for variance="posterior" and η√(1 − ᾱ_t/ᾱ_s) for "beta" (√β_t for
+    single steps, σ̂ in the DDIM paper); the mean is the same for both.
+
+    x0 and x_t have the same shape, (B, C, H, W) or (B, D); t and s are ints or (B,) tensors of
+    ints with 0 ≤ s < t ≤ T. ValueError if a time, eta (0…1) or the variance's name does not fit.
+    """
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta = {eta!r} is not allowed: it lies between 0 (DDIM) and 1 (DDPM)")
+    if variance not in ("posterior", "beta"):
+        raise ValueError(f"no variance {variance!r}; there are: posterior, beta")
+    if x0.shape != x_t.shape:
+        raise ValueError(f"x0 {tuple(x0.shape)} and x_t {tuple(x_t.shape)} differ in shape")
+    t, s = _times(schedule, t, x_t, lowest=1), _times(schedule, s, x_t, lowest=0)
+    if not (s < t).all():
+        raise ValueError(f"a reverse step goes to an earlier time: s = {_show(s)}, t = {_show(t)}")
+    ab_t, ab_s = schedule.alpha_bar[t], schedule.alpha_bar[s]
+    beta = (ab_s - ab_t) / ab_s
+    posterior = (1 - ab_s) / (1 - ab_t) * beta
+    from_x_t = ((1 - ab_s - eta**2 * posterior).clamp(min=0) / (1 - ab_t)).sqrt()
+    from_x0 = ab_s.sqrt() - from_x_t * ab_t.sqrt()
+    std = eta * (posterior if variance == "posterior" else beta).sqrt()
+    return Gaussian(_cast(from_x0, x_t) * x0 + _cast(from_x_t, x_t) * x_t, _cast(std, x_t))
+
+
+def _times(schedule: Schedule, t: Time, x: Tensor, *, lowest: int) -> Tensor:
+    """t as a CPU tensor of ints, (1,) or (B,), checked: an index beyond the table would wrap."""
+    times = torch.as_tensor(t).cpu()
+    if times.dtype.is_floating_point or times.dtype in (torch.bool, torch.complex64):
+        raise ValueError(f"times are whole numbers from {lowest} to {schedule.T}, not {t!r}")
+    if times.dim() > 1 or (times.dim() == 1 and len(times) not in (1, len(x))):
+        raise ValueError(
+            f"t is an int or a tensor of shape ({len(x)},) like the batch, not {tuple(times.shape)}"
+        )
+    times = times.reshape(-1).long()
+    if len(times) and not (lowest <= int(times.min()) and int(times.max()) <= schedule.T):
+        raise ValueError(f"t = {_show(times)} is not allowed: it lies in {lowest}…{schedule.T}")
+    return times
+
+
+def _cast(coefficient: Tensor, x: Tensor) -> Tensor:
+    """A float64 coefficient for each picture, cast once to x and shaped to multiply it."""
+    return coefficient.to(dtype=x.dtype).to(x.device).reshape(-1, *[1] * (x.dim() - 1))
+
+
+def _show(times: Tensor) -> str:
+    return str(times.item() if times.numel() == 1 else times.tolist())

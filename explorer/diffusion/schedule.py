@@ -1,0 +1,216 @@
+"""Noise schedules: how much of the picture is left at each time."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from numbers import Integral, Real
+from types import MappingProxyType
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """ᾱ_t = Π_{u ≤ t} (1 − β_u), the share of the signal's variance left at time t.
+
+    `alpha_bar` is float64 of shape (T + 1,), begins with exactly 1 (t = 0 is the data) and
+    decreases strictly; every table below is float64 on the CPU. `options` are the numbers that
+    `make_schedule` was given, defaults included.
+    """
+
+    name: str
+    alpha_bar: Tensor
+    options: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
+        table = self.alpha_bar
+        if table.dtype != torch.float64 or table.dim() != 1 or len(table) < 2:
+            raise ValueError(
+                f"schedule '{self.name}': alpha_bar must be a float64 tensor of shape (T + 1,) "
+                f"with T >= 1, not {table.dtype} of shape {tuple(table.shape)}"
+            )
+        if table[0] != 1 or not (table[1:] < table[:-1]).all() or not table[-1] > 0:
+            raise ValueError(
+                f"schedule '{self.name}': alpha_bar must begin with 1, decrease strictly and stay "
+                f"above 0; it goes from {table[0]:g} to {table[-1]:g}"
+            )
+
+    @property
+    def T(self) -> int:
+        """The number of steps from data to noise."""
+        return len(self.alpha_bar) - 1
+
+    @cached_property
+    def alphas(self) -> Tensor:
+        """α_t = ᾱ_t / ᾱ_{t−1} for t = 1…T; shape (T,), entry t − 1 belongs to t."""
+        return self.alpha_bar[1:] / self.alpha_bar[:-1]
+
+    @cached_property
+    def betas(self) -> Tensor:
+        """β_t = 1 − α_t for t = 1…T, the variance that step t adds; shape (T,), in (0, 1)."""
+        return (self.alpha_bar[:-1] - self.alpha_bar[1:]) / self.alpha_bar[:-1]
+
+    @cached_property
+    def snr(self) -> Tensor:
+        """SNR(t) = ᾱ_t / (1 − ᾱ_t), the signal-to-noise ratio; shape (T + 1,), infinite at 0."""
+        return self.alpha_bar / (1 - self.alpha_bar)
+
+    @cached_property
+    def log_snr(self) -> Tensor:
+        """ln SNR(t), in nats (multiply by 10 / ln 10 for dB); shape (T + 1,), infinite at 0."""
+        return self.alpha_bar.log() - torch.log1p(-self.alpha_bar)
+
+    @cached_property
+    def posterior_variance(self) -> Tensor:
+        """β̃_t = β_t (1 − ᾱ_{t−1}) / (1 − ᾱ_t), the variance of q(x_{t−1} | x_t, x_0).
+
+        Ho et al. 2020, eq. 7. Shape (T,), entry t − 1 belongs to t; zero at t = 1.
+        """
+        return self.betas * (1 - self.alpha_bar[:-1]) / (1 - self.alpha_bar[1:])
+
+
+def _linear(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
+    """β_t rises linearly from beta_start to beta_end (Ho et al. 2020, section 4)."""
+    return torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
+
+
+def _quadratic(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
+    """√β_t rises linearly from √beta_start to √beta_end (Song et al. 2021, DDIM's code)."""
+    return torch.linspace(beta_start**0.5, beta_end**0.5, T, dtype=torch.float64) ** 2
+
+
+def _sigmoid(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
+    """β_t = beta_start + (beta_end − beta_start) σ(u), u from −6 to 6 (Xu et al. 2022, GeoDiff)."""
+    u = torch.linspace(-6, 6, T, dtype=torch.float64)
+    return beta_start + (beta_end - beta_start) * u.sigmoid()
+
+
+def _constant(T: int, *, beta: float = 0.01) -> Tensor:
+    """β_t = beta; the default leaves as much signal after 1000 steps as the linear schedule."""
+    return torch.full((T,), float(beta), dtype=torch.float64)
+
+
+def _cosine(T: int, *, s: float = 0.008) -> Tensor:
+    """ᾱ_t = f(t) / f(0), f(t) = cos²((t/T + s)/(1 + s) · π/2), β_t ≤ 0.999.
+
+    Nichol & Dhariwal 2021, eq. 17.
+    """
+    u = torch.linspace(0, 1, T + 1, dtype=torch.float64)
+    f = torch.cos((u + s) / (1 + s) * (math.pi / 2)) ** 2
+    return (1 - f[1:] / f[:-1]).clamp(max=0.999)
+
+
+def _cosine_clipped(
+    T: int, *, s: float = 0.008, beta_min: float = 1e-5, beta_max: float = 0.02
+) -> Tensor:
+    """The cosine curve with every β_t clipped to [beta_min, beta_max], as one lecture codes it."""
+    return _cosine(T, s=s).clamp(beta_min, beta_max)
+
+
+SCHEDULES: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
+    {
+        "linear": _linear,
+        "cosine": _cosine,
+        "cosine-clipped": _cosine_clipped,
+        "quadratic": _quadratic,
+        "sigmoid": _sigmoid,
+        "constant": _constant,
+    }
+)
+"""Name -> function (T, **options) -> the T values of β, in float64."""
+
+
+def schedule_options(name: str) -> dict[str, float]:
+    """The options a schedule takes, with their defaults; ValueError for an unknown name."""
+    parameters = inspect.signature(_family(name)).parameters.values()
+    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+
+
+def make_schedule(name: str, T: int = 1000, **options: float) -> Schedule:
+    """The schedule called `name` over T steps.
+
+    Parameters
+    ----------
+    name : one of `SCHEDULES`.
+    T : the number of steps, at least 1.
+    options : the schedule's own numbers (`beta_start`, `beta_end`, `s`, …): see its function.
+
+    Raises
+    ------
+    ValueError
+        With the option, its value and what is allowed, if a name, T or an option cannot be used.
+    """
+    family = _family(name)
+    steps = _whole_number("T", T)
+    known = schedule_options(name)
+    for option, value in options.items():
+        if option not in known:
+            raise ValueError(
+                f"schedule '{name}' has no option '{option}' (given {value!r}); "
+                f"it takes: {', '.join(known)}"
+            )
+        _check_option(name, option, value)
+    settings = known | {option: float(value) for option, value in options.items()}
+    if settings.get("beta_min", 0) > settings.get("beta_max", 1):
+        raise ValueError(
+            f"schedule '{name}': beta_min = {settings['beta_min']:g} must not be above "
+            f"beta_max = {settings['beta_max']:g}"
+        )
+    betas = family(steps, **settings)
+    alpha_bar = torch.cat([torch.ones(1, dtype=torch.float64), torch.cumprod(1 - betas, 0)])
+    _check_result(name, steps, settings, betas, alpha_bar)
+    return Schedule(name, alpha_bar, settings)
+
+
+def _family(name: str) -> Callable[..., Tensor]:
+    if not isinstance(name, str) or name not in SCHEDULES:
+        raise ValueError(f"no schedule {name!r}; there are: {', '.join(SCHEDULES)}")
+    return SCHEDULES[name]
+
+
+def _whole_number(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"{name} = {value!r} is not allowed: it must be a whole number >= 1")
+    return int(value)
+
+
+def _check_option(name: str, option: str, value: float) -> None:
+    """β options lie in (0, 1); the cosine's offset s is finite and not negative."""
+    number = not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+    if option.startswith("beta"):
+        fits, allowed = number and 0 < value < 1, "between 0 and 1, both excluded"
+    else:
+        fits, allowed = number and value >= 0, "a finite number >= 0"
+    if not fits:
+        raise ValueError(
+            f"schedule '{name}': {option} = {value!r} is not allowed: it must be {allowed}"
+        )
+
+
+def _check_result(
+    name: str, T: int, settings: Mapping[str, float], betas: Tensor, alpha_bar: Tensor
+) -> None:
+    """Options that pass one by one can still leave float64 together."""
+    given = ", ".join(f"{option} = {value:g}" for option, value in settings.items())
+    if not ((betas > 0) & (betas < 1)).all() or not (alpha_bar[1:] < alpha_bar[:-1]).all():
+        if alpha_bar[-1] <= 0:
+            raise ValueError(
+                f"schedule '{name}' with {given} and T = {T}: no signal is left long before T "
+                "(alpha_bar falls below what float64 holds); use fewer steps or smaller betas"
+            )
+        raise ValueError(
+            f"schedule '{name}' with {given} and T = {T}: every beta must lie between 0 and 1 and "
+            f"be large enough to lower alpha_bar; here they go from {betas.min():g} to "
+            f"{betas.max():g}"
+        )
+    if alpha_bar[-1] <= 0:
+        raise ValueError(
+            f"schedule '{name}' with {given} and T = {T}: alpha_bar reaches 0; use fewer steps or "
+            "smaller betas"
+        )
