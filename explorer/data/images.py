@@ -1,0 +1,82 @@
+"""The record that every data set is read into, and the range that networks see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+SIZES = range(8, 65)
+"""The sides, in pixels, that data sets may be resized to."""
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """A set of square pictures. ValueError if the parts do not fit together."""
+
+    images: Tensor
+    """uint8, (N, C, H, W), C = 1 (grey) or 3 (RGB)."""
+    labels: Tensor | None
+    """int64, (N,), indices into `classes`; None if the pictures have no classes."""
+    classes: tuple[str, ...]
+    name: str
+    licence: str
+    source: str
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != torch.uint8 or images.dim() != 4 or images.shape[1] not in (1, 3):
+            raise ValueError(
+                f"data set '{self.name}': images must be uint8 (N, 1 or 3, H, W), not "
+                f"{images.dtype} {tuple(images.shape)}"
+            )
+        if len(images) == 0:
+            raise ValueError(f"data set '{self.name}' holds no pictures")
+        if labels is None:
+            return
+        if labels.shape != images.shape[:1] or labels.dtype != torch.int64:
+            raise ValueError(f"data set '{self.name}': labels must be int64 ({len(images)},)")
+        if int(labels.min()) < 0 or int(labels.max()) >= len(self.classes):
+            raise ValueError(
+                f"data set '{self.name}': labels must lie in 0…{len(self.classes) - 1}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def channels(self) -> int:
+        return self.images.shape[1]
+
+    @property
+    def size(self) -> int:
+        return self.images.shape[-1]
+
+    def resized(self, size: int) -> ImageSet:
+        """The same set at size × size pixels; ValueError if size is not in `SIZES`."""
+        if isinstance(size, bool) or not isinstance(size, int) or size not in SIZES:
+            raise ValueError(
+                f"size = {size!r} is not allowed: pictures are {SIZES[0]} to {SIZES[-1]} pixels"
+            )
+        return self if size == self.size else replace(self, images=resize(self.images, size))
+
+
+def resize(images: Tensor, size: int) -> Tensor:
+    """uint8 (N, C, H, W) -> (N, C, size, size), bilinear, antialiased when shrinking."""
+    parts = [
+        F.interpolate(part.float(), (size, size), mode="bilinear", antialias=True)
+        for part in images.split(4096)
+    ]
+    return torch.cat([part.round().clamp(0, 255).byte() for part in parts])
+
+
+def to_tensor(images: Tensor) -> Tensor:
+    """0…255 (uint8) -> [−1, 1] (float32): x = 2u/255 − 1."""
+    return images.float() / 127.5 - 1
+
+
+def from_tensor(x: Tensor) -> Tensor:
+    """[−1, 1] -> 0…255 (uint8), rounded; what lies outside is shown as the nearest end."""
+    return ((x.float() + 1) * 127.5).round().clamp(0, 255).byte()
