@@ -1,0 +1,196 @@
+"""Trained networks on disk: safetensors files that describe themselves.
+
+A file holds the (EMA) weights of one network; its header holds a `Spec` as JSON. Reading never
+unpickles anything, and a file that does not fit gives one sentence, as a `CheckpointError`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from explorer.diffusion import Denoiser, Schedule, make_schedule
+from explorer.networks import NETWORKS
+
+VERSION = 1
+KEY = "diffusion-explorer"
+"""The header's entry that holds the JSON."""
+
+
+class CheckpointError(ValueError):
+    """A checkpoint cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything about a trained network but its weights."""
+
+    name: str
+    data: str
+    """The data set's name."""
+    licence: str
+    """Of the data."""
+    size: int
+    """Side of the pictures in pixels."""
+    channels: int
+    classes: tuple[str, ...]
+    """Names of the classes it was trained with; empty for an unconditional network."""
+    network: str
+    """One of `NETWORKS`."""
+    network_config: Mapping[str, Any]
+    schedule: str
+    """One of `SCHEDULES`."""
+    T: int
+    schedule_options: Mapping[str, float] = field(default_factory=dict)
+    target: str = "eps"
+    training: Mapping[str, Any] = field(default_factory=dict)
+    """How it was trained: command, hardware, steps, seconds, batch, …"""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    version: int = VERSION
+
+    def make_schedule(self) -> Schedule:
+        """The schedule it was trained with."""
+        return make_schedule(self.schedule, self.T, **self.schedule_options)
+
+    def make_network(self) -> torch.nn.Module:
+        """The network, with fresh weights."""
+        config, network = NETWORKS[self.network]
+        return network(config(**self.network_config))
+
+
+def save(path: str | Path, weights: Mapping[str, Tensor], spec: Spec) -> Path:
+    """Write a checkpoint at once or not at all: a file that appears is whole."""
+    return write_tensors(path, weights, {KEY: json.dumps(asdict(spec), ensure_ascii=False)})
+
+
+def describe(path: str | Path) -> Spec:
+    """The checkpoint's `Spec`, from the header alone; CheckpointError if it has none."""
+    return _parse(Path(path), read_header(path).get(KEY))
+
+
+def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[Denoiser, Spec]:
+    """The trained denoiser, ready to be called, and its `Spec`.
+
+    CheckpointError, before any tensor is read, if the weights are not those of the network.
+    """
+    path = Path(path)
+    spec = describe(path)
+    with torch.device("meta"):
+        network = spec.make_network()
+    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    with _open(path) as file:
+        found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
+        if found != expected:
+            wrong = sorted(
+                name for name in expected | found if expected.get(name) != found.get(name)
+            )
+            raise CheckpointError(
+                f"{path.name}: its weights do not fit the network it describes "
+                f"({len(wrong)} differ, the first is '{wrong[0]}'); the file is damaged or foreign"
+            )
+        weights = {name: file.get_tensor(name).float() for name in expected}
+    network.load_state_dict(weights, assign=True)
+    network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    return Denoiser(network, spec.make_schedule(), spec.target), spec
+
+
+def catalogue(*folders: str | Path) -> dict[Path, Spec]:
+    """The usable checkpoints in these folders by path, sorted by name; others are left out."""
+    found = {}
+    for folder in folders:
+        for path in sorted(Path(folder).glob("*.safetensors")):
+            try:
+                found[path] = describe(path)
+            except CheckpointError:
+                continue
+    return found
+
+
+def write_tensors(
+    path: str | Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]
+) -> Path:
+    """A safetensors file, written beside its place and then moved there in one step."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    try:
+        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+        save_file(whole, temporary, metadata=dict(header))
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return path
+
+
+def read_header(path: str | Path) -> dict[str, str]:
+    """The text entries of a safetensors header; CheckpointError if it is no such file."""
+    with _open(Path(path)) as file:
+        return file.metadata() or {}
+
+
+def _open(path: Path) -> safe_open:
+    if not path.is_file():
+        raise CheckpointError(f"there is no checkpoint {path}")
+    try:
+        return safe_open(path, "pt")
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path.name} is not a whole safetensors file ({error}); it may be cut short or of "
+            "another kind"
+        ) from error
+
+
+def _parse(path: Path, text: str | None) -> Spec:
+    """A Spec from JSON that anyone may have written."""
+    if text is None:
+        raise CheckpointError(
+            f"{path.name} is a safetensors file but not one of Diffusion Explorer: its header "
+            "does not say what the weights are"
+        )
+    try:
+        values = json.loads(text)
+        if not isinstance(values, dict) or values.get("version") != VERSION:
+            found = values.get("version") if isinstance(values, dict) else None
+            raise ValueError(f"version {found!r}, this program reads version {VERSION}")
+        known = {f.name for f in fields(Spec)}
+        spec = Spec(**{name: value for name, value in values.items() if name in known})
+        return _checked(spec)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise CheckpointError(f"{path.name}: its description cannot be used ({error})") from error
+
+
+def _checked(spec: Spec) -> Spec:
+    """The Spec with lists as tuples; ValueError if a field cannot be meant."""
+    texts = (spec.name, spec.data, spec.licence, spec.network, spec.schedule, spec.target)
+    tables = (spec.network_config, spec.schedule_options, spec.training, spec.metrics)
+    if not all(isinstance(text, str) for text in texts + tuple(spec.classes)):
+        raise ValueError("a name is not text")
+    if not all(isinstance(table, dict) for table in tables):
+        raise ValueError("a table of settings is not one")
+    if spec.network not in NETWORKS:
+        raise ValueError(f"no network '{spec.network}'; there are: {', '.join(NETWORKS)}")
+    if not isinstance(spec.T, int) or not 1 <= spec.T <= 100_000:
+        raise ValueError(f"T = {spec.T!r} is not a number of steps")
+    if not isinstance(spec.size, int) or not 1 <= spec.size <= 1024:
+        raise ValueError(f"size = {spec.size!r} is not a number of pixels")
+    config = NETWORKS[spec.network][0](**spec.network_config)
+    config.check_size(spec.size, spec.size)
+    if (config.channels, config.classes, config.T) != (spec.channels, len(spec.classes), spec.T):
+        raise ValueError("its network and its description differ in channels, classes or T")
+    Denoiser(torch.nn.Identity(), spec.make_schedule(), spec.target)
+    values = {f.name: getattr(spec, f.name) for f in fields(Spec)}
+    return Spec(**values | {"classes": tuple(spec.classes)})
