@@ -1,0 +1,1 @@
+"""Values -> pictures and plotly figures; knows nothing of Gradio."""

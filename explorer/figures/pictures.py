@@ -1,0 +1,19 @@
+"""Tensors -> pictures."""
+
+from __future__ import annotations
+
+import math
+
+from PIL import Image
+from torch import Tensor
+from torchvision.utils import make_grid
+
+from explorer.data import from_tensor
+
+
+def grid(x: Tensor, *, columns: int | None = None, scale: int = 1, gap: int = 2) -> Image.Image:
+    """Pictures (N, C, H, W) in [−1, 1] side by side, row by row, each `scale` times as large."""
+    columns = columns or math.ceil(math.sqrt(len(x)))
+    images = from_tensor(x).repeat_interleave(scale, -1).repeat_interleave(scale, -2)
+    sheet = make_grid(images, nrow=columns, padding=gap, pad_value=255)
+    return Image.fromarray(sheet.permute(1, 2, 0).cpu().numpy())

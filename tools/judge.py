@@ -1,0 +1,118 @@
+"""How many of a model's digits are what was asked for, judged by a classifier made for it.
+
+    python tools/judge.py checkpoints/mnist.safetensors --n 1000 --write
+
+A small convolutional network is trained on MNIST (at the checkpoint's size, kept under the data
+root for the next time), checked on MNIST's test set, and asked to read DDIM-50 samples.
+`--write` puts the result into the checkpoint's header.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explorer import checkpoints
+from explorer.data import ImageSet, load, to_tensor
+from explorer.data.sources import default_root
+from explorer.race import ddim, ddpm, pictures
+
+
+def classifier() -> nn.Sequential:
+    """Three convolutions and a linear layer; about 160,000 weights."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.BatchNorm2d(32),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3, stride=2, padding=1),
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.Conv2d(64, 128, 3, stride=2, padding=1),
+        nn.BatchNorm2d(128),
+        nn.ReLU(),
+        nn.AdaptiveAvgPool2d(2),
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(512, 10),
+    ).to(memory_format=torch.channels_last)
+
+
+def train(data: ImageSet, epochs: int = 6, batch: int = 128) -> nn.Sequential:
+    """Seeded; pictures are shifted by up to 2 pixels."""
+    torch.manual_seed(0)
+    network = classifier()
+    steps = epochs * len(data) // batch
+    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.01)
+    decay = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
+    for _ in range(steps):
+        index = torch.randint(len(data), (batch,))
+        dx, dy = torch.randint(-2, 3, (2,)).tolist()
+        x = to_tensor(data.images[index]).roll((dx, dy), (2, 3))
+        loss = F.cross_entropy(network(x), data.labels[index], label_smoothing=0.05)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        decay.step()
+    return network.eval()
+
+
+@torch.inference_mode()
+def read(network: nn.Module, x: Tensor) -> Tensor:
+    """The digit each picture in [−1, 1] shows."""
+    return torch.cat([network(part).argmax(1) for part in x.split(1000)])
+
+
+def judge_for(size: int, root: Path) -> tuple[nn.Module, float]:
+    """The classifier for pictures of this size and its accuracy on MNIST's test set."""
+    file = root / f"judge-{size}.safetensors"
+    network = classifier().eval()
+    if file.is_file():
+        network.load_state_dict(load_file(file))
+    else:
+        network = train(load("mnist", size=size, root=root))
+        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, file)
+    test = load("mnist", size=size, root=root, split="test")
+    right = read(network, to_tensor(test.images)) == test.labels
+    return network, right.float().mean().item()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--sampler", choices=("ddim", "ddpm"), default="ddim")
+    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--root", type=Path, default=default_root())
+    parser.add_argument("--write", action="store_true", help="into the checkpoint's header")
+    args = parser.parse_args()
+
+    denoiser, spec = checkpoints.load(args.file)
+    if spec.classes != tuple("0123456789"):
+        raise SystemExit(f"{args.file} is not a model of digits with classes")
+    network, accuracy = judge_for(spec.size, args.root)
+    labels = [i % 10 for i in range(args.n)]
+    lane = ddim(spec.T, args.steps) if args.sampler == "ddim" else ddpm(spec.T)
+    shape = (spec.channels, spec.size, spec.size)
+    x = pictures(denoiser, lane, shape, seed=args.seed, labels=labels)
+    right = read(network, x) == torch.tensor(labels)
+    print(f"the judge reads {accuracy:.2%} of MNIST's test digits rightly")
+    for digit in range(10):
+        print(f"  asked for {digit}: {right[digit::10].float().mean():.1%}")
+    share = right.float().mean().item()
+    print(f"{share:.2%} of {args.n} {lane.name}-{lane.evaluations} digits are what was asked for")
+    if args.write:
+        found = {f"{args.sampler}_{lane.evaluations}_accuracy": round(share, 4)}
+        found |= {"judged_samples": args.n, "judge_accuracy": round(accuracy, 4)}
+        spec = replace(spec, metrics={**spec.metrics, **found})
+        checkpoints.save(args.file, denoiser.network.state_dict(), spec)
+
+
+if __name__ == "__main__":
+    main()
