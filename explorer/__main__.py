@@ -12,8 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-import torch
-
+from explorer.devices import find_device
 from explorer.diffusion import SCHEDULES, TARGETS
 
 SAVE_EVERY = 60.0
@@ -205,20 +204,6 @@ def choose_labels(label: str | None, classes: Sequence[str], n: int) -> list[int
     if label.isdecimal() and int(label) < len(classes):
         return [int(label)] * n
     raise ValueError(f"--label {label}: no such class; there are: {', '.join(classes)}")
-
-
-def find_device(name: str | None) -> torch.device:
-    """The device asked for, or the fastest there is."""
-    if name is None:
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"--device {name}: not on this machine (try cpu)") from error
-    return device
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from explorer.data.bundled import PHOTOS, photo
 from explorer.data.images import ImageSet, from_tensor, resize, to_tensor
 from explorer.data.sources import DATASETS, DataError, DataSource, load
+from explorer.data.uploads import PictureError, read_picture, square
 
 __all__ = [
     "DATASETS",
@@ -10,9 +11,12 @@ __all__ = [
     "DataError",
     "DataSource",
     "ImageSet",
+    "PictureError",
     "from_tensor",
     "load",
     "photo",
+    "read_picture",
     "resize",
+    "square",
     "to_tensor",
 ]

@@ -112,7 +112,8 @@ def _times(schedule: Schedule, t: Time, x: Tensor, *, lowest: int) -> Tensor:
         raise ValueError(f"times are whole numbers from {lowest} to {schedule.T}, not {t!r}")
     if times.dim() > 1 or (times.dim() == 1 and len(times) not in (1, len(x))):
         raise ValueError(
-            f"t is an int or a tensor of shape ({len(x)},) like the batch, not {tuple(times.shape)}"
+            f"t is an int or a tensor of shape ({len(x)},) like the batch, not of "
+            f"{tuple(times.shape)}"
         )
     times = times.reshape(-1).long()
     if len(times) and not (lowest <= int(times.min()) and int(times.max()) <= schedule.T):

@@ -86,7 +86,7 @@ def _quadratic(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> T
 
 
 def _sigmoid(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
-    """β_t = beta_start + (beta_end − beta_start) σ(u), u from −6 to 6 (Xu et al. 2022, GeoDiff)."""
+    """β_t = beta_start + (beta_end − beta_start) σ(u), u = −6…6 (GeoDiff, Xu et al. 2022)."""
     u = torch.linspace(-6, 6, T, dtype=torch.float64)
     return beta_start + (beta_end - beta_start) * u.sigmoid()
 

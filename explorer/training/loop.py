@@ -69,7 +69,7 @@ def fit(run: Run) -> Iterator[TrainStep]:
         run.ema.update_parameters(network)
 
         run.step += 1
-        keep = min(0.99, 1 - 1 / run.step)
+        keep = min(0.98, run.step / (run.step + 10))
         smooth = value if run.smooth_loss is None else run.smooth_loss
         run.smooth_loss = keep * smooth + (1 - keep) * value
         run.seconds = before + time.perf_counter() - started

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import platform
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from explorer.checkpoints import CheckpointError, Spec, read_header, save, write_tensors
 from explorer.data import ImageSet, to_tensor
+from explorer.devices import hardware
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
 from explorer.training.config import NETWORK_DEFAULTS, TrainConfig
@@ -46,7 +45,7 @@ class Run:
         self.seconds = 0.0
         """Time spent in `fit`, in all sessions."""
         self.smooth_loss: float | None = None
-        """Exponential average of the loss over about 100 steps."""
+        """Exponential average of the loss over about the last 50 steps, fewer at the start."""
 
         network_config, network = NETWORKS[config.network]
         settings = NETWORK_DEFAULTS | dict(config.network_options)
@@ -195,13 +194,3 @@ class Run:
         progress = header["progress"]
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.smooth_loss = progress["smooth_loss"]
-
-
-def hardware(device: torch.device) -> str:
-    """What the device is called, for badges and checkpoint headers."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    if device.type == "mps":
-        return f"Apple GPU ({platform.machine()})"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"CPU, {cores} cores" if cores != 1 else "CPU, 1 core"

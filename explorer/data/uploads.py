@@ -1,0 +1,100 @@
+"""Pictures that people bring: whatever the file holds, an RGB picture or one clear sentence."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_BYTES = 32 * 2**20
+MAX_PIXELS = 24_000_000
+"""For files that are decoded whole; JPEG is read at a fraction: four times as many."""
+SMALL = 1024
+"""JPEGs are decoded at about this side."""
+
+
+class PictureError(ValueError):
+    """A file is not a picture that can be read; the message says why and what to do."""
+
+
+def read_picture(path: str | Path, *, max_bytes: int = MAX_BYTES) -> Image.Image:
+    """The picture in a file: RGB, upright, transparency on white, the first frame if animated.
+
+    16-bit and floating point pictures are scaled to 8 bits. PictureError for anything that is
+    empty, too large, cut short or no picture at all.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise PictureError("The picture did not arrive; please choose it again.") from error
+    if size == 0:
+        raise PictureError("This file is empty (0 bytes); please choose another.")
+    if size > max_bytes:
+        raise PictureError(
+            f"This file has {size / 2**20:.0f} MB; at most {max_bytes / 2**20:.0f} MB are read. "
+            "Please save it smaller first."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as picture:
+                _check_pixels(picture)
+                picture.draft("RGB", (SMALL, SMALL))  # JPEG only: decode fewer pixels
+                picture.load()
+                return _to_rgb(ImageOps.exif_transpose(picture))
+    except PictureError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PictureError(
+            "This picture unpacks to too many pixels. Please save it smaller first."
+        ) from error
+    except UnidentifiedImageError as error:
+        raise PictureError(
+            "This file is not a picture that can be read. JPEG, PNG, WebP, GIF, BMP and TIFF work."
+        ) from error
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError) as error:
+        raise PictureError(
+            "This picture is damaged or cut short and cannot be read. Please save or download it "
+            "again."
+        ) from error
+
+
+def square(picture: Image.Image, size: int) -> Image.Image:
+    """The middle square of an RGB picture, size × size pixels."""
+    return ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
+
+
+def _check_pixels(picture: Image.Image) -> None:
+    width, height = picture.size
+    allowed = MAX_PIXELS * (4 if picture.format == "JPEG" else 1)
+    if width * height > allowed:
+        raise PictureError(
+            f"This picture has {width} × {height} = {width * height / 1e6:.0f} megapixels; "
+            f"at most {allowed / 1e6:.0f} are read from {picture.format}. "
+            "Please save it smaller first."
+        )
+
+
+def _to_rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I") or picture.mode == "F":
+        return Image.fromarray(_to_8_bits(np.asarray(picture))).convert("RGB")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGBA", picture.size, "white")
+        white.alpha_composite(picture)
+        picture = white
+    return picture.convert("RGB")
+
+
+def _to_8_bits(values: np.ndarray) -> np.ndarray:
+    """Integers of up to 16 bits by their range; other numbers from least to greatest."""
+    values = np.nan_to_num(values.astype(np.float64))
+    low, high = float(values.min()), float(values.max())
+    if low >= 0 and high <= 65535 and high > 255:
+        low, high = 0.0, 65535.0
+    elif low >= 0 and high <= 255:
+        low, high = 0.0, 255.0
+    return ((values - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)

@@ -1,0 +1,142 @@
+"""Values -> plotly figures, in the one palette."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Callable, Sequence
+
+import plotly.graph_objects as go
+import torch
+from torch import Tensor
+
+from explorer.diffusion import Schedule
+from explorer.figures.palette import PALETTE, Style
+
+POINTS = 1000
+"""A curve is drawn through at most about this many points."""
+
+
+def _at_every_t(values: Tensor) -> Tensor:
+    """A table over t = 1…T as one over 0…T; nothing is defined at 0."""
+    return torch.cat([torch.full((1,), torch.nan, dtype=values.dtype), values])
+
+
+QUANTITIES: dict[str, tuple[str, str, Callable[[Schedule], Tensor]]] = {
+    "signal ᾱ": ("ᾱ<sub>t</sub>, the signal that is left", "linear", lambda s: s.alpha_bar),
+    "noise β": ("β<sub>t</sub>, the noise of step t", "log", lambda s: _at_every_t(s.betas)),
+    "SNR": ("SNR(t) = ᾱ<sub>t</sub> / (1 − ᾱ<sub>t</sub>)", "log", lambda s: s.snr),
+    "log-SNR": ("ln SNR(t)", "linear", lambda s: s.log_snr),
+    "posterior variance β̃": (
+        "β̃<sub>t</sub>, the variance of q(x<sub>t−1</sub> | x<sub>t</sub>, x<sub>0</sub>)",
+        "log",
+        lambda s: _at_every_t(s.posterior_variance),
+    ),
+}
+"""Name -> title of the axis, its scale, values over t = 0…T."""
+
+COLUMNS: dict[str, Callable[[Schedule], Tensor]] = {
+    "ᾱ_t": lambda s: s.alpha_bar,
+    "√ᾱ_t": lambda s: s.alpha_bar.sqrt(),
+    "√(1−ᾱ_t)": lambda s: (1 - s.alpha_bar).sqrt(),
+    "β_t": QUANTITIES["noise β"][2],
+    "SNR, dB": lambda s: 10 * s.snr.log10(),
+    "ln SNR": lambda s: s.log_snr,
+    "β̃_t": QUANTITIES["posterior variance β̃"][2],
+}
+"""What the table at the cursor shows."""
+
+
+def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
+    """One quantity of some schedules of the same T against t, with the table for the cursor.
+
+    `layout.meta["cursor"]` holds T, the table's columns and each schedule's values over 0…T as
+    base64 of float64. ValueError for an unknown quantity.
+    """
+    if quantity not in QUANTITIES:
+        raise ValueError(f"no quantity {quantity!r}; there are: {', '.join(QUANTITIES)}")
+    title, scale, values = QUANTITIES[quantity]
+    T = schedules[0].T if schedules else 1000
+    step = max(1, T // POINTS)
+    times = torch.arange(0, T + 1, step)
+    figure = go.Figure()
+    for schedule in schedules:
+        y = values(schedule)[times]
+        y = torch.where(y.isfinite() & ((y > 0) | (scale == "linear")), y, torch.nan)
+        figure.add_scatter(
+            x=times.numpy(),
+            y=y.numpy(),
+            mode="lines",
+            name=schedule.name,
+            **_style(PALETTE[schedule.name]),
+            hovertemplate="%{y:.3g}",
+        )
+    cursor = {
+        "T": T,
+        "columns": list(COLUMNS),
+        "series": [
+            {
+                "name": schedule.name,
+                "light": PALETTE[schedule.name].light,
+                "dark": PALETTE[schedule.name].dark,
+                "values": [_base64(column(schedule)) for column in COLUMNS.values()],
+            }
+            for schedule in schedules
+        ],
+    }
+    figure.update_layout(
+        meta={"cursor": cursor},
+        xaxis={"title": "t (0 data, T noise)", "range": [0, T]},
+        yaxis={"title": title, "type": scale, "exponentformat": "power"},
+        hovermode="x",
+        height=440,
+        margin={"l": 64, "r": 20, "t": 12, "b": 48},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        uirevision=f"{quantity} {T}",
+    )
+    return figure
+
+
+def loss_figure(
+    steps: Sequence[int], losses: Sequence[float], smooth: Sequence[float]
+) -> go.Figure:
+    """The training loss: each batch faint, their moving average strong."""
+    keep = range(0, len(steps), max(1, len(steps) // 400))
+    shown = [*keep, len(steps) - 1] if steps else []
+    x = [steps[i] for i in shown]
+    figure = go.Figure()
+    ink = Style("#9ca3af", "#6b7280", "solid")
+    strong = Style("#18181b", "#ececef", "solid")
+    for name, values, style, width in (
+        ("one batch", losses, ink, 1),
+        ("moving average", smooth, strong, 2.5),
+    ):
+        y = [values[i] for i in shown]
+        drawn = _style(style)
+        drawn["line"]["width"] = width
+        figure.add_scatter(x=x, y=y, mode="lines", name=name, hovertemplate="%{y:.3g}", **drawn)
+    low, high = (0.05, 1.2) if not shown else (0.7 * min(losses), 1.1 * max(losses))
+    figure.update_layout(
+        xaxis={"title": "step", "rangemode": "tozero"},
+        yaxis={
+            "title": "loss",
+            "type": "log",
+            "dtick": "D2",
+            "range": [math.log10(low), math.log10(high)],
+        },
+        hovermode="x",
+        height=360,
+        margin={"l": 64, "r": 20, "t": 12, "b": 48},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        uirevision="loss",
+    )
+    return figure
+
+
+def _style(style: Style) -> dict:
+    line = {"color": style.light, "dash": style.dash, "width": 2.5}
+    return {"line": line, "meta": {"dark": style.dark}}
+
+
+def _base64(values: Tensor) -> str:
+    return base64.b64encode(values.double().numpy().astype("<f8").tobytes()).decode()

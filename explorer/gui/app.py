@@ -1,0 +1,60 @@
+"""The page: header, tabs, and how it is served."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio: it would ask two foreign hosts
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import html  # noqa: E402
+
+import gradio as gr  # noqa: E402
+
+from explorer.gui.context import Context  # noqa: E402
+from explorer.gui.device import choose_threads  # noqa: E402
+from explorer.gui.shared import Shared, visitor_of  # noqa: E402
+from explorer.gui.tabs import TABS  # noqa: E402
+from explorer.gui.theme import css, theme  # noqa: E402
+
+NAME, LINE = "Diffusion Explorer", "See a diffusion model work, step by step"
+
+
+def create_app(context: Context) -> gr.Blocks:
+    """All tabs around one context; `launch` serves it."""
+    with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
+        gr.HTML(
+            f'<header class="app-header"><h1>{NAME}</h1><span class="line">{LINE}</span>'
+            f'<span class="badge">{html.escape(context.device.name)}</span></header>',
+            padding=False,
+        )
+        trained, raced = gr.State(None), gr.State((None, 0))
+        with gr.Tabs() as tabs:
+            shared = Shared(tabs, trained, raced)
+            for tab in TABS:
+                with gr.Tab(tab.TITLE, id=tab.ID):
+                    tab.build(context, shared)
+
+        def leave(request: gr.Request) -> None:
+            context.forget(visitor_of(request))
+
+        demo.unload(leave)
+    demo.queue(default_concurrency_limit=4, max_size=context.limits.queue, api_open=False)
+    return demo
+
+
+def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str, str]:
+    """Serve without a foreign request; `options` go to Gradio (server_port, share, …)."""
+    choose_threads()
+    settings = {
+        "run_history": False,
+        "ssr_mode": False,
+        "state_session_capacity": 300,
+        "max_file_size": context.limits.upload_bytes,
+        "theme": theme(),
+        "css": css(),
+        "footer_links": ["gradio", "settings"],
+        "pwa": False,
+    }
+    return demo.launch(**settings | options)

@@ -1,0 +1,29 @@
+"""Pictures in a grid that changes without blinking."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+from PIL import Image
+
+from explorer.gui.components.widget import Widget
+
+
+class Gallery(Widget):
+    """One picture (a sheet of samples), pixelated, replaced only once the next is decoded."""
+
+    def postprocess(self, value: tuple[Image.Image, str] | None) -> dict[str, Any] | None:
+        """(picture, caption) -> the picture as a lossless data URI."""
+        if value is None:
+            return None
+        picture, caption = value
+        return {"src": png_uri(picture), "caption": caption}
+
+
+def png_uri(picture: Image.Image) -> str:
+    """A picture as a lossless data URI."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

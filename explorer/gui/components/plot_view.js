@@ -1,0 +1,140 @@
+const graph = $(".graph");
+const slider = $(".clock input");
+let figure = null, t = null, pending = 0, sliding = false;
+if (props.slider_id) slider.id = props.slider_id;
+
+/** Plotly's script is fetched from the app once a plot is seen. */
+function plotly() {
+  return (window.explorerPlotly ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    const script = document.createElement("script");
+    script.src = fileUrl(props.plotly_js);
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = reject;
+    document.head.append(script);
+  }));
+}
+
+/** Python chooses colours for a light page and sends those for a dark one along. */
+function themed(figure) {
+  const style = getComputedStyle(element);
+  const color = (name) => style.getPropertyValue(name).trim();
+  const axis = { gridcolor: color("--border-color-primary"), zerolinecolor: color("--border-color-primary"), linecolor: color("--border-color-primary") };
+  const layout = {
+    ...figure.layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    font: { family: style.fontFamily, size: 13, color: color("--body-text-color") },
+    xaxis: { ...figure.layout.xaxis, ...axis }, yaxis: { ...figure.layout.yaxis, ...axis },
+    hoverlabel: { bgcolor: color("--background-fill-primary"), bordercolor: color("--border-color-primary"), font: { color: color("--body-text-color") } },
+    autosize: true,
+  };
+  delete layout.template;
+  if (element.clientWidth < 560) layout.margin = { ...layout.margin, l: 44, r: 8 };
+  const data = figure.data.map((trace) => {
+    const shown = isDark() && trace.meta?.dark ? trace.meta.dark : trace.line?.color;
+    return { ...trace, line: { ...trace.line, color: shown } };
+  });
+  return { data, layout };
+}
+
+async function draw() {
+  if (!figure || !element.isConnected) return;
+  const Plotly = await plotly();
+  const { data, layout } = themed(figure);
+  layout.shapes = cursorShape();
+  if (!graph.classList.contains("js-plotly-plot")) {
+    graph.replaceChildren();
+    await Plotly.newPlot(graph, data, layout, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
+    graph.on("plotly_hover", (event) => figure.layout.meta?.cursor && !sliding && setT(event.points[0].x));
+  } else {
+    await Plotly.react(graph, data, layout);
+  }
+  element.dataset.draws = String(+(element.dataset.draws ?? 0) + 1);
+  readout();
+}
+
+// ---- the cursor ---------------------------------------------------------------------------
+const cursor = () => figure?.layout.meta?.cursor;
+function cursorShape() {
+  if (!cursor() || t === null) return [];
+  const color = getComputedStyle(element).getPropertyValue("--body-text-color").trim();
+  return [{ type: "line", x0: t, x1: t, y0: 0, y1: 1, yref: "paper", line: { color, width: 1 } }];
+}
+function moveCursor() {
+  pending = 0;
+  if (window.Plotly && graph.classList.contains("js-plotly-plot")) window.Plotly.relayout(graph, { shapes: cursorShape() });
+  readout();
+}
+function setT(next) {
+  const { T } = cursor();
+  t = Math.max(0, Math.min(T, Math.round(next)));
+  clock.share = t / T;
+  if (!pending) pending = requestAnimationFrame(moveCursor);
+}
+function cell(row, tag, text) {
+  const node = document.createElement(tag);
+  node.textContent = text;
+  row.append(node);
+  return node;
+}
+/** "β_t" with its index as one. */
+function subscripted(node, name) {
+  name.split("_t").forEach((part, i) => {
+    if (i) node.append(Object.assign(document.createElement("sub"), { textContent: "t" }));
+    node.append(part);
+  });
+}
+/** The values at t; "–" where a quantity is not defined, as β at t = 0. */
+function readout() {
+  const about = cursor();
+  $(".clock").hidden = $(".readout").hidden = !about;
+  if (!about) return;
+  slider.max = about.T;
+  slider.value = t;
+  $("output").textContent = `${String(t).padStart(String(about.T).length, "\u2007")} / ${about.T}`;
+  const table = $(".readout");
+  table.replaceChildren();
+  const head = table.createTHead().insertRow();
+  cell(head, "th", "");
+  for (const name of about.columns) subscripted(cell(head, "th", ""), name);
+  const body = table.createTBody();
+  for (const series of about.series) {
+    const row = body.insertRow();
+    const name = cell(row, "td", series.name);
+    const swatch = Object.assign(document.createElement("span"), { className: "swatch" });
+    swatch.style.background = isDark() ? series.dark : series.light;
+    name.prepend(swatch);
+    for (const values of series.values) {
+      const value = values[t];
+      cell(row, "td", digits(value));
+    }
+  }
+}
+slider.addEventListener("input", () => setT(+slider.value));
+slider.addEventListener("pointerdown", () => (sliding = true));
+slider.addEventListener("pointerup", () => (sliding = false));
+slider.addEventListener("keydown", (event) => {
+  const step = { PageUp: 50, PageDown: -50 }[event.key];
+  if (!step) return;
+  setT(t + step);
+  event.preventDefault();
+});
+
+function load() {
+  if (!props.value?.figure) return;
+  figure = props.value.figure;
+  if (cursor()) {
+    const { T, series } = cursor();
+    for (const each of series)
+      each.values = each.values.map((text) => typeof text === "string" ? new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer) : text);
+    t = Math.round((clock.share ?? 0.3) * T);
+  }
+  draw();
+}
+element.explorer = { get t() { return t; }, graph };
+watch("value", load);
+onTheme(draw);
+onVisible(() => {
+  if (cursor() && clock.share !== null) setT(clock.share * cursor().T);
+  if (window.Plotly && graph.classList.contains("js-plotly-plot")) window.Plotly.Plots.resize(graph);
+});
+load();

@@ -1,0 +1,70 @@
+"""What a visitor may ask for. Every handler checks here, whatever the page let through."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds for one kind of place; checked on the server."""
+
+    hosted: bool
+    """Whether strangers share this machine: then they see only their own models."""
+    resolution: tuple[int, int] = (32, 256)
+    T: tuple[int, int] = (2, 4000)
+    pictures: tuple[int, int] = (1, 16)
+    sizes: tuple[int, int] = (8, 64)
+    seconds: tuple[float, float] = (5, 24 * 3600)
+    steps: tuple[int, int] = (10, 10_000_000)
+    upload_bytes: int = 32 * 2**20
+    queue: int = 64
+    """Events waiting before the app says that it is busy."""
+    wait: float = 600
+    """Seconds a job waits for the device."""
+
+
+LOCAL = Limits(hosted=False)
+HOSTED = Limits(
+    hosted=True,
+    upload_bytes=12 * 2**20,
+    pictures=(1, 8),
+    seconds=(5, 120),
+    steps=(10, 5000),
+    sizes=(8, 32),
+)
+
+
+def detect() -> Limits:
+    """HOSTED on a Space or with EXPLORER_HOSTED=1, else LOCAL."""
+    hosted = os.environ.get("SPACE_ID") or os.environ.get("EXPLORER_HOSTED") == "1"
+    return HOSTED if hosted else LOCAL
+
+
+def whole(name: str, value: Any, bounds: tuple[float, float]) -> int:
+    """`value` as an int within bounds; ValueError with the value and what is allowed."""
+    low, high = bounds
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not fits or not math.isfinite(value) or value != int(value) or not low <= value <= high:
+        shown = "nothing" if value is None else repr(value)
+        raise ValueError(
+            f"{name}: {shown} is not allowed here; give a whole number from {low:g} to {high:g}"
+        )
+    return int(value)
+
+
+def number(name: str, value: Any, bounds: tuple[float, float]) -> float:
+    """`value` as a float within bounds; ValueError with the value and what is allowed."""
+    low, high = bounds
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not fits or not math.isfinite(value) or not low <= value <= high:
+        shown = "nothing" if value is None else repr(value)
+        raise ValueError(f"{name}: {shown} is not allowed here; give {low:g} to {high:g}")
+    return float(value)
+
+
+SEEDS = (0, 2**32 - 1)
+"""Bounds of every seed."""

@@ -1,0 +1,49 @@
+"""What tabs share on the page, and how they speak to people."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+TEXT = Path(__file__).parent / "text"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Components that belong to the page rather than to one tab."""
+
+    tabs: gr.Tabs
+    trained: gr.State
+    """The name of the model that this visitor trained last; None before."""
+    raced: gr.State
+    """(model, how often): the model sent to Reverse, and a count so that it can be sent again."""
+
+
+def visitor_of(request: gr.Request | None) -> str:
+    """A folder name for a session. The session's own name comes from the browser: untrusted."""
+    session = (request.session_hash if request else None) or ""
+    return hashlib.sha256(session.encode()).hexdigest()[:16] if session else ""
+
+
+def prose(name: str) -> None:
+    """The text of a tab: its first part, and the rest (after a line ---) behind "More"."""
+    first, _, rest = (TEXT / f"{name}.md").read_text(encoding="utf-8").partition("\n---\n")
+    math = [{"left": "$", "right": "$", "display": False}]
+    gr.Markdown(first, elem_classes="prose-note", latex_delimiters=math)
+    if rest:
+        with gr.Accordion("More", open=False):
+            gr.Markdown(rest, elem_classes="prose-note", latex_delimiters=math)
+
+
+def message() -> gr.Markdown:
+    """A place for one sentence of trouble beside what caused it, empty most of the time."""
+    return gr.Markdown("", elem_classes=["message", "trouble-text"])
+
+
+def seed_input(limits: Sequence[int], value: int = 7) -> gr.Number:
+    """Every tab asks for its seed alike."""
+    return gr.Number(value, label="Seed", precision=0, minimum=limits[0], maximum=limits[1])

@@ -1,0 +1,125 @@
+"""Forward: one picture and one noise under two schedules, blended in the browser."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import gradio as gr
+import torch
+from PIL import Image
+
+from explorer.data import (
+    PHOTOS,
+    PictureError,
+    load,
+    photo,
+    read_picture,
+    square,
+)
+from explorer.diffusion import make_schedule
+from explorer.gui.components import Blend, Picker, Scene
+from explorer.gui.context import Context
+from explorer.gui.limits import SEEDS, Limits, whole
+from explorer.gui.shared import Shared, message, prose, seed_input
+
+ID, TITLE = "forward", "Forward"
+SCHEDULES = ("linear", "cosine")
+RESOLUTIONS = (32, 64, 128, 256)
+START = "cat"
+
+
+def samples() -> dict[str, Image.Image]:
+    """The pictures one click away: photos, then some digits and emoji, all 256 × 256 RGB."""
+    pictures = {name: photo(name) for name in PHOTOS}
+    for data, chosen in (("mnist-5k", (1500, 3600)), ("emoji", (100, 604))):
+        for index in chosen:
+            pixels = load(data).images[index].permute(1, 2, 0).squeeze(-1).numpy()
+            name = "digit" if data == "mnist-5k" else "emoji"
+            large = Image.fromarray(pixels).convert("RGB").resize((256, 256), Image.NEAREST)
+            pictures[f"{name} {len(pictures) - len(PHOTOS) + 1}"] = large
+    return pictures
+
+
+def make_scene(picture: Image.Image, resolution: Any, T: Any, seed: Any, limits: Limits) -> Scene:
+    """x_0, ε and the schedules; ValueError for a setting out of bounds.
+
+    ε ~ N(0, I) of shape (3, resolution, resolution) from `torch.Generator` with this seed.
+    """
+    size = whole("Resolution", resolution, limits.resolution)
+    steps = whole("T", T, limits.T)
+    generator = torch.Generator().manual_seed(whole("Seed", seed, SEEDS))
+    eps = torch.randn(3, size, size, generator=generator)
+    schedules = tuple(make_schedule(name, steps) for name in SCHEDULES)
+    return Scene(square(picture, size), eps, schedules)
+
+
+def take_upload(path: str | None, limits: Limits) -> Image.Image:
+    """What a visitor brought, as the middle square at the finest resolution."""
+    if not path:
+        raise PictureError("Choose a picture first.")
+    return square(read_picture(path, max_bytes=limits.upload_bytes), limits.resolution[1])
+
+
+def upload_box(**settings: Any) -> gr.Image:
+    """gr.Image that hands over the file as it is: it is decoded under our own limits."""
+    box = gr.Image(type="filepath", **settings)
+    # a subclass would need a front end of its own, so the instance is told
+    box.preprocess = lambda payload: payload.path if payload else None
+    return box
+
+
+def build(context: Context, shared: Shared) -> None:
+    """Layout, then wiring."""
+    limits, pictures = context.limits, samples()
+    first = make_scene(pictures[START], 256, 1000, 7, limits)
+    current = gr.State(pictures[START])
+    with gr.Row(elem_classes="stage-row"):
+        with gr.Column(elem_classes="stage"):
+            picker = Picker(pictures)
+            stage = Blend(first, elem_id="forward-stage")
+            prose("forward")
+        with gr.Column(elem_classes="rail"):
+            upload = upload_box(
+                label="Your picture",
+                sources=["upload", "webcam", "clipboard"],
+                elem_id="forward-image",
+                elem_classes="image-frame",
+                height=190,
+            )
+            trouble = message()
+            seed = seed_input(SEEDS)
+            renew = gr.Button("New noise", size="sm")
+            resolution = gr.Radio(list(RESOLUTIONS), value=256, label="Resolution, pixels")
+            T = gr.Number(1000, label="T, steps", precision=0, elem_id="forward-T")
+
+    def show(picture: Image.Image, *settings: Any) -> tuple[Any, str]:
+        try:
+            return make_scene(picture, *settings, limits), ""
+        except ValueError as error:
+            return gr.skip(), str(error)
+
+    def pick(event: gr.EventData, *settings: Any) -> tuple[Any, Any, str]:
+        picture = pictures.get(getattr(event, "name", ""))
+        if picture is None:
+            return gr.skip(), gr.skip(), "There is no such sample; choose one of the strip."
+        return picture, *show(picture, *settings)
+
+    def bring(path: str | None, *settings: Any) -> tuple[Any, Any, str]:
+        if path is None:  # cleared: what is shown stays
+            return gr.skip(), gr.skip(), ""
+        try:
+            picture = take_upload(path, limits)
+        except ValueError as error:
+            return gr.skip(), gr.skip(), str(error)
+        return picture, *show(picture, *settings)
+
+    settings = [resolution, T, seed]
+    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    picker.pick(pick, settings, [current, stage, trouble], **quiet)
+    upload.change(bring, [upload, *settings], [current, stage, trouble], **quiet)
+    renew.click(lambda: random.randrange(10**6), None, seed, **quiet)
+    for setting in settings:
+        setting.change(
+            show, [current, *settings], [stage, trouble], trigger_mode="always_last", **quiet
+        )

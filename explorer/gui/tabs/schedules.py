@@ -1,0 +1,95 @@
+"""Schedules: one quantity of several schedules, one cursor, all values at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from explorer.diffusion import SCHEDULES, Schedule, make_schedule
+from explorer.diffusion.schedule import schedule_options
+from explorer.figures.plots import QUANTITIES, schedule_figure
+from explorer.gui.components import PlotView
+from explorer.gui.context import Context
+from explorer.gui.limits import Limits, whole
+from explorer.gui.shared import Shared, message, prose
+
+ID, TITLE = "schedules", "Schedules"
+START = ("linear", "cosine")
+OPTIONS = {name: schedule_options(name) for name in SCHEDULES}
+"""Name -> its options with their defaults."""
+
+
+def chosen_schedules(
+    names: Sequence[str], T: Any, options: Mapping[str, Mapping[str, Any]], limits: Limits
+) -> list[Schedule]:
+    """The schedules that are ticked, in the order of the list; ValueError says what is wrong."""
+    steps = whole("T", T, limits.T)
+    unknown = [name for name in names if name not in SCHEDULES]
+    if unknown:
+        raise ValueError(f"no schedule {unknown[0]!r}; there are: {', '.join(SCHEDULES)}")
+    made = []
+    for name in (name for name in SCHEDULES if name in names):
+        empty = [option for option, value in options[name].items() if value is None]
+        if empty:
+            raise ValueError(f"schedule '{name}': {empty[0]} is empty; give a number")
+        made.append(make_schedule(name, steps, **options[name]))
+    return made
+
+
+def draw(
+    names: Sequence[str],
+    quantity: str,
+    T: Any,
+    options: Mapping[str, Mapping[str, Any]],
+    limits: Limits,
+) -> go.Figure:
+    """The figure for these settings; ValueError says what is wrong with them."""
+    return schedule_figure(chosen_schedules(names, T, options, limits), quantity)
+
+
+def build(context: Context, shared: Shared) -> None:
+    """Layout, then wiring."""
+    limits = context.limits
+    with gr.Row(elem_classes="stage-row"):
+        with gr.Column(elem_classes="stage"):
+            quantity = gr.Radio(
+                list(QUANTITIES), value=next(iter(QUANTITIES)), show_label=False, container=False
+            )
+            first = draw(START, next(iter(QUANTITIES)), 1000, OPTIONS, limits)
+            plot = PlotView(first, elem_id="schedules-plot", slider_id="schedules-t")
+            prose("schedules")
+        with gr.Column(elem_classes="rail"):
+            names = gr.CheckboxGroup(list(SCHEDULES), value=list(START), label="Compare")
+            T = gr.Number(1000, label="T, steps", precision=0, elem_id="schedules-T")
+            trouble = message()
+            fields: dict[tuple[str, str], gr.Number] = {}
+            for name, options in OPTIONS.items():
+                with gr.Accordion(f"Options of {name}", open=False):
+                    for option, default in options.items():
+                        fields[name, option] = gr.Number(
+                            default, label=option, elem_id=f"schedules-{name}-{option}"
+                        )
+
+    def update(names: list[str], quantity: str, T: Any, *values: Any) -> tuple[Any, str]:
+        options: dict[str, dict[str, Any]] = {name: {} for name in OPTIONS}
+        for (name, option), value in zip(fields, values, strict=True):
+            options[name][option] = value
+        try:
+            return draw(names, quantity, T, options, limits), ""
+        except ValueError as error:
+            return gr.skip(), str(error)
+
+    inputs = [names, quantity, T, *fields.values()]
+    for control in inputs:
+        control.change(
+            update,
+            inputs,
+            [plot, trouble],
+            show_progress="hidden",
+            queue=False,
+            trigger_mode="always_last",
+            api_visibility="private",
+        )

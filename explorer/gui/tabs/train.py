@@ -1,0 +1,275 @@
+"""Train: a real run on this machine, watched live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import torch
+from PIL import Image
+
+from explorer.data import DATASETS, load
+from explorer.diffusion import SCHEDULES
+from explorer.figures.pictures import grid
+from explorer.figures.plots import loss_figure
+from explorer.gui.components import Gallery, PlotView
+from explorer.gui.context import Context
+from explorer.gui.device import DeviceBusy, StopFlag
+from explorer.gui.limits import SEEDS, Limits, number, whole
+from explorer.gui.shared import Shared, message, prose, seed_input, visitor_of
+from explorer.gui.stored import stored_run
+from explorer.race import ddim, pictures
+from explorer.training import Run, TrainConfig, TrainStep, fit
+
+ID, TITLE = "train", "Train"
+SHOW_EVERY = 0.4
+"""Seconds between two looks at the loss."""
+SAMPLE_EVERY = 4.0
+"""Seconds between two looks at the samples, more if they take long."""
+SAMPLES = 16
+PRESETS: dict[str, tuple[str, int, str, str, float]] = {
+    "Digits 16×16 · 90 s": ("mnist-5k", 16, "cosine", "seconds", 90),
+    "Digits 28×28 · 10 min": ("mnist-5k", 28, "cosine", "seconds", 600),
+    "Emoji 32×32 · 20 min": ("emoji", 32, "cosine", "seconds", 1200),
+}
+"""Name -> data set, size, schedule, unit and amount of the budget."""
+
+
+@dataclass
+class Progress:
+    """What a run has shown so far; yielded again and again while it grows."""
+
+    steps: list[int] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    smooth: list[float] = field(default_factory=list)
+    status: str = ""
+    samples: tuple[Image.Image, str] | None = None
+    """The newest samples and their caption; None if they have not changed."""
+    saved: str | None = None
+    """The finished model's name."""
+
+
+def make_config(
+    data: str, size: Any, schedule: str, unit: str, budget: Any, seed: Any, context: Context
+) -> TrainConfig:
+    """A run within this place's limits; ValueError says what is wrong and what is allowed."""
+    limits: Limits = context.limits
+    if data not in context.datasets:
+        raise ValueError(f"no data set {data!r} here; there are: {', '.join(context.datasets)}")
+    if schedule not in SCHEDULES:
+        raise ValueError(f"no schedule {schedule!r}; there are: {', '.join(SCHEDULES)}")
+    side = whole("Size", size, limits.sizes)
+    if side % 4:
+        raise ValueError(f"Size: {side} is not allowed; the network needs a multiple of 4")
+    steps = whole("Steps", budget, limits.steps) if unit == "steps" else None
+    seconds = number("Seconds", budget, limits.seconds) if unit != "steps" else None
+    return TrainConfig(
+        data=data,
+        size=side,
+        schedule=schedule,
+        target="v",
+        network_options={"width": 48} if side <= 16 else {},
+        steps=steps,
+        seconds=seconds,
+        seed=whole("Seed", seed, SEEDS),
+    )
+
+
+def train(
+    config: TrainConfig,
+    root: Path | None,
+    device: torch.device,
+    folder: Path,
+    stopped: Callable[[], bool],
+) -> Iterator[Progress]:
+    """Train, look and save: yields a growing `Progress`, at the end one with `saved`.
+
+    The model is saved whatever ends the run: its budget, `stopped`, a closed page or a failure
+    (then as it stood at the last good step).
+    """
+    progress = Progress(status="reading the pictures …")
+    yield progress
+    run = Run(config, load(config.data, root=root), device)
+    path = free_path(folder, f"{config.data}-{config.size}-{config.schedule}")
+    try:
+        yield from watch(run, progress, stopped)
+    finally:
+        if run.step:
+            run.save(path, command="Train tab")
+    progress.status = (
+        f"**{path.stem}** saved: {run.step} steps in {run.seconds:.0f} s, "
+        f"loss {run.smooth_loss:.3f}"
+    )
+    progress.saved = path.stem
+    yield progress
+
+
+def watch(run: Run, progress: Progress, stopped: Callable[[], bool]) -> Iterator[Progress]:
+    """Run `fit`; note every step, and show loss and samples now and then."""
+    progress.samples = look(run)
+    shown = sampled = time.perf_counter()
+    pause = SAMPLE_EVERY
+    yield progress
+    for step in fit(run):
+        progress.steps.append(step.step)
+        progress.losses.append(step.loss)
+        progress.smooth.append(step.smooth_loss)
+        now = time.perf_counter()
+        if now - shown < SHOW_EVERY:
+            continue
+        progress.status = status(step)
+        progress.samples = None
+        if now - sampled > pause:
+            progress.samples = look(run)
+            sampled = time.perf_counter()
+            pause = max(SAMPLE_EVERY, 10 * (sampled - now))
+        yield progress
+        shown = time.perf_counter()
+        if stopped():
+            break
+    progress.samples = look(run)
+
+
+def look(run: Run) -> tuple[Image.Image, str]:
+    """Samples of the averaged weights from one fixed noise, the classes in turn; DDIM-20."""
+    labels = [i % len(run.classes) for i in range(SAMPLES)] if run.classes else None
+    size = run.config.size
+    lane = ddim(run.config.T, min(20, run.config.T))
+    shape = (run.data.channels, size, size)
+    x = pictures(run.denoiser(), lane, shape, seed=0, labels=labels, n=SAMPLES, device=run.device)
+    caption = f"after {run.step} steps: 16 pictures from one fixed noise (DDIM, 20 steps)"
+    return grid(x, columns=4, gap=1), caption
+
+
+def status(step: TrainStep) -> str:
+    """ "step 412 · 426 images/s · 38 s left"."""
+    return (
+        f"step {step.step} · loss {step.smooth_loss:.3f} · "
+        f"{step.images_per_second:.0f} images/s · {step.seconds_left:.0f} s left"
+    )
+
+
+def free_path(folder: Path, name: str) -> Path:
+    """name.safetensors in the folder, or name-2, name-3, … if it is taken."""
+    number, path = 1, folder / f"{name}.safetensors"
+    while path.exists():
+        number += 1
+        path = folder / f"{name}-{number}.safetensors"
+    return path
+
+
+def build(context: Context, shared: Shared) -> None:
+    """Layout, then wiring."""
+    limits, titles = context.limits, {DATASETS[n].title: n for n in context.datasets}
+    data0, size0, schedule0, unit0, budget0 = next(iter(PRESETS.values()))
+    before = stored_run()
+    with gr.Row(elem_classes="stage-row"):
+        with gr.Column(elem_classes="stage"):
+            with gr.Row(elem_classes="train-bar"):
+                start = gr.Button(
+                    f"Train for {budget0} s", variant="primary", elem_id="train-start", scale=0
+                )
+                stop = gr.Button("Stop", interactive=False, elem_id="train-stop", scale=0)
+                state = gr.Markdown(
+                    before.status, elem_id="train-status", elem_classes="status-line"
+                )
+            with gr.Row(elem_classes="train-stage"):
+                with gr.Column(scale=3, min_width=280):
+                    figure = loss_figure(before.steps, before.losses, before.smooth)
+                    plot = PlotView(figure, elem_id="train-loss")
+                with gr.Column(scale=2, min_width=240):
+                    samples = Gallery(before.samples, elem_id="train-samples")
+            with gr.Row(visible=False) as finished:
+                race = gr.Button("Race it in Reverse", elem_id="train-race", scale=0)
+                download = gr.DownloadButton("Download the model", scale=0)
+            prose("train")
+        with gr.Column(elem_classes="rail"):
+            preset = gr.Radio(
+                [name for name in PRESETS if allowed(PRESETS[name], limits)],
+                value=next(iter(PRESETS)),
+                label="Preset",
+            )
+            trouble = message()
+            data = gr.Dropdown(
+                [(title, name) for title, name in titles.items()], value=data0, label="Pictures"
+            )
+            size = gr.Number(size0, label="Size, pixels", precision=0, elem_id="train-size")
+            schedule = gr.Dropdown(list(SCHEDULES), value=schedule0, label="Schedule")
+            unit = gr.Radio(["seconds", "steps"], value=unit0, label="Budget in")
+            budget = gr.Number(budget0, label="Budget", elem_id="train-budget")
+            seed = seed_input(SEEDS, 0)
+
+    settings = [data, size, schedule, unit, budget, seed]
+    outputs = [state, plot, samples, start, stop, finished, download, trouble, shared.trained]
+
+    def begin(*values: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        visitor = visitor_of(request)
+        flag = StopFlag(visitor, "train")
+        flag.clear()
+        idle = (gr.Button(interactive=True), gr.Button(interactive=False))
+        kept = (gr.skip(),) * 3
+        folder = context.runs(visitor)
+        try:
+            config = make_config(*values, context)
+            busy = "waiting for the device …" if context.device.busy else "starting …"
+            yield (
+                *(busy, gr.skip(), gr.skip()),
+                *(gr.Button(interactive=False), gr.Button(interactive=True)),
+                *(gr.Row(visible=False), gr.skip(), "", gr.skip()),
+            )
+            for progress in context.device.run(
+                train, config, context.root, context.device.device, folder, flag
+            ):
+                drawn = loss_figure(progress.steps, progress.losses, progress.smooth)
+                shown = gr.skip() if progress.samples is None else progress.samples
+                if progress.saved is None:
+                    yield progress.status, drawn, shown, *(gr.skip(),) * 6
+                else:
+                    path = folder / f"{progress.saved}.safetensors"
+                    ready = (gr.Row(visible=True), gr.DownloadButton(value=str(path)))
+                    yield progress.status, drawn, shown, *idle, *ready, "", progress.saved
+        except (ValueError, OSError, RuntimeError, FloatingPointError, DeviceBusy) as error:
+            yield "not running", gr.skip(), gr.skip(), *idle, *kept[:2], str(error), gr.skip()
+        finally:
+            flag.clear()
+
+    def ask_to_stop(request: gr.Request) -> None:
+        StopFlag(visitor_of(request), "train").set()
+
+    def choose(name: str) -> tuple[Any, ...]:
+        return PRESETS.get(name, PRESETS[next(iter(PRESETS))])
+
+    def name_the_button(unit: str, budget: Any) -> Any:
+        amount = f"{budget:g}" if isinstance(budget, (int, float)) else "…"
+        return gr.Button(f"Train for {amount} {'s' if unit == 'seconds' else 'steps'}")
+
+    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+    preset.input(choose, preset, [data, size, schedule, unit, budget], **quiet)
+    gr.on([unit.change, budget.change], name_the_button, [unit, budget], start, **quiet)
+    start.click(
+        begin,
+        settings,
+        outputs,
+        concurrency_id="device",
+        concurrency_limit=1,
+        show_progress="minimal",
+        show_progress_on=state,
+        api_visibility="private",
+    )
+    stop.click(ask_to_stop, None, None, **quiet)
+    race.click(
+        lambda name, raced: ((name, raced[1] + 1), gr.Tabs(selected="reverse")),
+        [shared.trained, shared.raced],
+        [shared.raced, shared.tabs],
+        **quiet,
+    )
+
+
+def allowed(preset: tuple[str, int, str, str, float], limits: Limits) -> bool:
+    """Whether this place lets a visitor run a preset."""
+    _, size, _, _, seconds = preset
+    return size <= limits.sizes[1] and seconds <= limits.seconds[1]
