@@ -1,0 +1,66 @@
+"""Every target leads to the same x̂_0, and the core stands on its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.diffusion import TARGETS, Denoiser, forward, make_schedule, regression_target
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["linear", "cosine"])
+def test_a_perfect_network_gives_x0_back(target: str, name: str) -> None:
+    schedule = make_schedule(name)
+    x0 = torch.rand(4, 1, 3, 3, dtype=torch.float64) * 2 - 1
+    eps, t = torch.randn_like(x0), torch.tensor([1, 300, 700, 999])
+    mean, std = forward(schedule, x0, t)
+    x_t = mean + std * eps
+    truth = regression_target(schedule, x0, eps, t, target)
+    denoise = Denoiser(lambda x, t: truth, schedule, target)
+    torch.testing.assert_close(denoise(x_t, t), x0, rtol=0, atol=1e-8)
+
+
+def test_v_is_salimans_and_ho() -> None:
+    schedule, x0, eps = make_schedule("linear"), torch.ones(1, 1), torch.full((1, 1), 2.0)
+    ab = schedule.alpha_bar[500].item()
+    v = regression_target(schedule, x0, eps, 500, "v").item()
+    assert v == pytest.approx(ab**0.5 * 2 - (1 - ab) ** 0.5, rel=1e-6)
+
+
+def test_clipping_and_what_the_network_is_told() -> None:
+    schedule, seen = make_schedule("linear", 10), []
+
+    def network(*arguments: Tensor) -> Tensor:
+        seen.append(arguments[1:])
+        return torch.full_like(arguments[0], 3.0)
+
+    x = torch.zeros(2, 1, 2, 2)
+    assert Denoiser(network, schedule, "x0")(x, 4).max() == 1
+    assert Denoiser(network, schedule, "x0", clip=False)(x, 4, torch.tensor([1, 2])).max() == 3
+    (times,), (same, label) = seen
+    assert times.tolist() == same.tolist() == [4, 4] and label.tolist() == [1, 2]
+    assert times.dtype == torch.int64
+
+
+def test_a_wrong_target_is_refused() -> None:
+    with pytest.raises(ValueError, match="eps, x0, v"):
+        Denoiser(torch.nn.Identity(), make_schedule("linear", 5), "noise")
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("explorer.diffusion", ("gradio", "plotly", "torchvision", "numpy.testing", "PIL")),
+        ("explorer.training", ("gradio", "plotly")),
+        ("explorer.__main__", ("gradio", "plotly")),
+    ],
+)
+def test_layers_import_only_what_they_may(module: str, absent: tuple[str, ...]) -> None:
+    code = f"import {module}, sys; print([m for m in {absent!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
