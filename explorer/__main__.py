@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -76,7 +77,9 @@ def parser() -> argparse.ArgumentParser:
     sample.set_defaults(run=run_sample)
     sample.add_argument("file", type=Path, metavar="FILE")
     sample.add_argument("--sampler", choices=("ddim", "ddpm"), default="ddim")
-    sample.add_argument("--steps", type=int, help="of DDIM (50); DDPM takes all T")
+    sample.add_argument(
+        "--steps", type=int, help="of DDIM (50, or T if that is less); DDPM takes all T"
+    )
     sample.add_argument("--eta", type=float, help="noise of DDIM, 0 to 1 (0)")
     sample.add_argument("--n", type=int, default=64, help="how many pictures")
     sample.add_argument("--seed", type=int, default=0)
@@ -118,6 +121,7 @@ def run_train(args: argparse.Namespace) -> None:
         if not state.is_file():
             raise ValueError(f"there is no {state} to resume from; leave --resume out")
         run.load_state(state)
+    check_writable(args.out)
     command = "python -m explorer " + " ".join(sys.argv[1:])
 
     def keep() -> None:
@@ -170,7 +174,8 @@ def run_sample(args: argparse.Namespace) -> None:
     device = find_device(args.device)
     denoiser, spec = load(args.file, device)
     if args.sampler == "ddim":
-        lane = ddim(spec.T, 50 if args.steps is None else args.steps, eta=args.eta or 0.0)
+        steps = min(50, spec.T) if args.steps is None else args.steps
+        lane = ddim(spec.T, steps, eta=args.eta or 0.0)
     elif args.eta is not None or args.steps not in (None, spec.T):
         raise ValueError(
             f"--sampler ddpm takes all {spec.T} steps and no --eta; use --sampler ddim"
@@ -178,9 +183,9 @@ def run_sample(args: argparse.Namespace) -> None:
     else:
         lane = ddpm(spec.T)
     labels = choose_labels(args.label, spec.classes, args.n)
+    check_writable(args.out)
     shape = (spec.channels, spec.size, spec.size)
     x = pictures(denoiser, lane, shape, seed=args.seed, labels=labels, n=args.n, device=device)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
     grid(x).save(args.out)
     print(f"{args.out}: {args.n} pictures, {lane.name}, {lane.evaluations} evaluations each")
 
@@ -189,6 +194,18 @@ def run_describe(args: argparse.Namespace) -> None:
     from explorer.checkpoints import describe
 
     print(json.dumps(asdict(describe(args.file)), indent=2, ensure_ascii=False))
+
+
+def check_writable(out: Path) -> None:
+    """ValueError before the work is done, not after it, if `out` cannot be written."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from error
+    if out.is_dir():
+        raise ValueError(f"--out {out}: there is a folder of this name")
 
 
 def choose_labels(label: str | None, classes: Sequence[str], n: int) -> list[int] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -25,6 +26,7 @@ from explorer.networks import NETWORKS
 VERSION = 1
 KEY = "diffusion-explorer"
 """The header's entry that holds the JSON."""
+MAX_T = 100_000
 
 
 class CheckpointError(ValueError):
@@ -170,7 +172,8 @@ def _parse(path: Path, text: str | None) -> Spec:
         spec = Spec(**{name: value for name, value in values.items() if name in known})
         return _checked(spec)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise CheckpointError(f"{path.name}: its description cannot be used ({error})") from error
+        reason = textwrap.shorten(str(error), 300, placeholder=" …")  # on one line
+        raise CheckpointError(f"{path.name}: its description cannot be used ({reason})") from error
 
 
 def _checked(spec: Spec) -> Spec:
@@ -183,10 +186,12 @@ def _checked(spec: Spec) -> Spec:
         raise ValueError("a table of settings is not one")
     if spec.network not in NETWORKS:
         raise ValueError(f"no network '{spec.network}'; there are: {', '.join(NETWORKS)}")
-    if not isinstance(spec.T, int) or not 1 <= spec.T <= 100_000:
+    if type(spec.T) is not int or not 1 <= spec.T <= MAX_T:
         raise ValueError(f"T = {spec.T!r} is not a number of steps")
-    if not isinstance(spec.size, int) or not 1 <= spec.size <= 1024:
+    if type(spec.size) is not int or not 1 <= spec.size <= 1024:
         raise ValueError(f"size = {spec.size!r} is not a number of pixels")
+    if type(spec.channels) is not int:
+        raise ValueError(f"channels = {spec.channels!r} is not a number of channels")
     config = NETWORKS[spec.network][0](**spec.network_config)
     config.check_size(spec.size, spec.size)
     if (config.channels, config.classes, config.T) != (spec.channels, len(spec.classes), spec.T):

@@ -121,7 +121,7 @@ def pictures(
     """Only the last frame of one lane: (n, C, H, W) in [−1, 1], made `batch` at a time."""
     n = len(labels) if labels is not None else n or 0
     parts = []
-    for first in range(0, n, batch):
+    for first in range(0, max(n, 1), batch):  # without pictures `race` says so
         count = min(batch, n - first)
         chosen = None if labels is None else labels[first : first + count]
         entries = race(

@@ -71,15 +71,20 @@ def _torchvision(kind: str, root: Path, split: str) -> Parts:
     """MNIST and its like: torchvision downloads once, checks the md5 and caches under root."""
     from torchvision import datasets
 
+    bundled = ", ".join(name for name, source in DATASETS.items() if source.bundled)
     try:
         root.mkdir(parents=True, exist_ok=True)
         data = getattr(datasets, kind)(root, train=split == "train", download=True)
     except (RuntimeError, OSError) as error:
-        bundled = ", ".join(name for name, source in DATASETS.items() if source.bundled)
         raise DataError(
             f"{kind} is not in {root} and could not be downloaded "
             f"({str(error).splitlines()[0] if str(error) else type(error).__name__}); "
             f"without a network use a bundled data set: {bundled}"
+        ) from error
+    except (AssertionError, ValueError, TypeError, LookupError) as error:
+        raise DataError(
+            f"{kind} is damaged or was unpacked in part; remove {root / kind} to download it "
+            f"again, or use a bundled data set: {bundled}"
         ) from error
     classes = tuple(name.split(" - ")[0] for name in data.classes)
     return data.data.unsqueeze(1), torch.as_tensor(data.targets).long(), classes

@@ -55,7 +55,7 @@ def read_picture(path: str | Path, *, max_bytes: int = MAX_BYTES) -> Image.Image
         raise PictureError(
             "This file is not a picture that can be read. JPEG, PNG, WebP, GIF, BMP and TIFF work."
         ) from error
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError) as error:
+    except (OSError, ValueError, SyntaxError, EOFError, LookupError, RuntimeError) as error:
         raise PictureError(
             "This picture is damaged or cut short and cannot be read. Please save or download it "
             "again."
@@ -91,10 +91,9 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
 
 def _to_8_bits(values: np.ndarray) -> np.ndarray:
     """Integers of up to 16 bits by their range; other numbers from least to greatest."""
+    whole = np.issubdtype(values.dtype, np.integer)
     values = np.nan_to_num(values.astype(np.float64))
     low, high = float(values.min()), float(values.max())
-    if low >= 0 and high <= 65535 and high > 255:
-        low, high = 0.0, 65535.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
+    if whole and low >= 0 and high <= 65535:
+        low, high = 0.0, 65535.0 if high > 255 else 255.0
     return ((values - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)

@@ -121,7 +121,7 @@ def loss_figure(
         yaxis={
             "title": "loss",
             "type": "log",
-            "dtick": "D2",
+            "tickvals": [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002],
             "range": [math.log10(low), math.log10(high)],
         },
         hovermode="x",

@@ -29,9 +29,16 @@ def create_app(context: Context) -> gr.Blocks:
             f'<span class="badge">{html.escape(context.device.name)}</span></header>',
             padding=False,
         )
-        trained, raced = gr.State(None), gr.State((None, 0))
+        models = list(context.models(""))
+        model = gr.Dropdown(
+            models,
+            value=models[0] if models else None,
+            label="Model",
+            elem_id="reverse-model",
+            render=False,
+        )
         with gr.Tabs() as tabs:
-            shared = Shared(tabs, trained, raced)
+            shared = Shared(tabs, model)
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.ID):
                     tab.build(context, shared)

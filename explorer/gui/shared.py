@@ -17,10 +17,8 @@ class Shared:
     """Components that belong to the page rather than to one tab."""
 
     tabs: gr.Tabs
-    trained: gr.State
-    """The name of the model that this visitor trained last; None before."""
-    raced: gr.State
-    """(model, how often): the model sent to Reverse, and a count so that it can be sent again."""
+    model: gr.Dropdown
+    """The model that Reverse races; rendered there, and set by Train too."""
 
 
 def visitor_of(request: gr.Request | None) -> str:

@@ -18,6 +18,9 @@ from explorer.networks.layers import (
     zeroed,
 )
 
+WIDEST = 4096
+"""Channels; whoever asks for more has miscounted, or means harm by a checkpoint."""
+
 
 @dataclass(frozen=True)
 class UNetConfig:
@@ -44,16 +47,21 @@ class UNetConfig:
     def __post_init__(self) -> None:
         for name in ("multipliers", "attention"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name, value in vars(self).items():
+            numbers = value if isinstance(value, tuple) else (value,)
+            if name != "dropout" and not all(type(n) is int for n in numbers):
+                raise ValueError(f"U-Net: {name} = {value!r}: whole numbers only")
         widths = [self.width * m for m in self.multipliers]
         rules = [
             (self.channels in (1, 3), f"channels = {self.channels}: 1 or 3"),
             (self.classes >= 0, f"classes = {self.classes}: 0 or more"),
             (self.T >= 1, f"T = {self.T}: at least 1"),
             (
-                bool(widths) and all(w > 0 and w % GROUPS == 0 for w in widths),
+                bool(widths) and all(0 < w <= WIDEST and w % GROUPS == 0 for w in widths),
                 f"width = {self.width}, multipliers = {self.multipliers}: "
-                f"every level's channels are a multiple of {GROUPS}",
+                f"every level's channels are a multiple of {GROUPS}, at most {WIDEST}",
             ),
+            (self.width > 0 and self.width % 2 == 0, f"width = {self.width}: even, at least 2"),
             (len(widths) <= 6, f"multipliers = {self.multipliers}: at most 6 levels"),
             (1 <= self.blocks <= 8, f"blocks = {self.blocks}: from 1 to 8"),
             (

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from explorer.checkpoints import MAX_T
 from explorer.diffusion import TARGETS, Schedule, make_schedule
+from explorer.networks import NETWORKS
 
 NETWORK_DEFAULTS: Mapping[str, Any] = {
     "width": 64,
@@ -63,6 +65,7 @@ class TrainConfig:
                 "seconds",
                 "above 0",
             ),
+            (self.T <= MAX_T, "T", f"at most {MAX_T}"),
             (self.batch >= 1, "batch", "at least 1"),
             (0 < self.learning_rate < 1, "learning_rate", "between 0 and 1"),
             (self.warmup >= 0, "warmup", "0 or more"),
@@ -71,6 +74,7 @@ class TrainConfig:
             (0 <= self.label_dropout <= 1, "label_dropout", "from 0 to 1"),
             (0 <= self.seed < 2**32, "seed", "from 0 to 4294967295"),
             (self.target in TARGETS, "target", "one of " + ", ".join(TARGETS)),
+            (self.network in NETWORKS, "network", "one of " + ", ".join(NETWORKS)),
         ]
         for holds, name, allowed in rules:
             if not holds:

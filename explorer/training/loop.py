@@ -36,8 +36,8 @@ def fit(run: Run) -> Iterator[TrainStep]:
     """Minimise E ‖network(x_t, t) − target‖² over x_0, t ~ U{1…T}, ε: Ho et al. 2020, eq. 14.
 
     Yields after every optimiser and EMA step. To stop, stop pulling: `run.denoiser()` and
-    `run.save()` work at any moment. Raises FloatingPointError when the loss is no longer finite,
-    before the averaged weights are touched.
+    `run.save()` work at any moment. Raises FloatingPointError when the loss or its gradient is no
+    longer finite, before any weights are touched.
     """
     config, network, schedule = run.config, run.network, run.schedule
     bf16 = run.device.type == "cuda" and torch.cuda.is_bf16_supported()  # on CPUs it does not pay
@@ -58,12 +58,13 @@ def fit(run: Run) -> Iterator[TrainStep]:
 
         run.optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
-        value = loss.item()
-        if not math.isfinite(value):
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
+        value, slope = torch.stack([loss.detach(), norm]).tolist()
+        if not math.isfinite(value + slope):
+            what = "gradient" if math.isfinite(value) else "loss"
             raise FloatingPointError(
-                f"the loss became {value} at step {run.step + 1}; try a lower learning rate than "
-                f"{config.learning_rate:g}"
+                f"the {what} became {slope if what == 'gradient' else value} at step "
+                f"{run.step + 1}; try a lower learning rate than {config.learning_rate:g}"
             )
         run.optimizer.step()
         run.ema.update_parameters(network)

@@ -183,10 +183,12 @@ class Run:
 
         self.network.load_state_dict(part("network."))
         self.ema.module.load_state_dict(part("ema."))
-        self.ema.n_averaged.fill_(1)
+        parameters = list(self.network.parameters())
         state: dict[int, dict[str, Tensor]] = {}
         for key, value in part("optimizer.").items():
             i, name = key.split(".", 1)
+            if value.dim():  # a fused AdamW needs its moments in their parameter's memory format
+                value = torch.empty_like(parameters[int(i)]).copy_(value)
             state.setdefault(int(i), {})[name] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
@@ -194,3 +196,4 @@ class Run:
         progress = header["progress"]
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.smooth_loss = progress["smooth_loss"]
+        self.ema.n_averaged.fill_(self.step)

@@ -94,7 +94,7 @@ def build(context: Context, shared: Shared) -> None:
             player = Player(view, elem_id="reverse-player")
             prose("reverse")
         with gr.Column(elem_classes="rail"):
-            model = gr.Dropdown(list(models), value=first, label="Model", elem_id="reverse-model")
+            model = shared.model.render()
             facts = gr.Markdown(about(spec) if spec else "", elem_classes="prose-note")
             trouble = message()
             pictures = gr.Slider(*limits.pictures, value=4, step=1, label="Pictures")
@@ -114,7 +114,7 @@ def build(context: Context, shared: Shared) -> None:
             raise ValueError(f"Model: {name!r} is not here any more; choose another")
         return found[name]
 
-    def begin(*values: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
         visitor = visitor_of(request)
         flag = StopFlag(visitor, "race")
         flag.clear()
@@ -155,11 +155,8 @@ def build(context: Context, shared: Shared) -> None:
         return about(spec), choices, gr.Slider(maximum=spec.T, value=min(50, spec.T)), ""
 
     def offer(name: Any, request: gr.Request) -> Any:
-        found = context.models(visitor_of(request))
-        return gr.Dropdown(list(found), value=name if name in found else next(iter(found), None))
-
-    def take(raced: tuple[str | None, int], request: gr.Request) -> Any:
-        return offer(raced[0], request)
+        found = list(context.models(visitor_of(request)))
+        return gr.Dropdown(found, value=name if name in found else next(iter(found), None))
 
     quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     run.click(
@@ -174,8 +171,6 @@ def build(context: Context, shared: Shared) -> None:
     )
     stop.click(ask_to_stop, None, None, **quiet)
     model.change(describe, model, [facts, label, steps, trouble], **quiet)
-    shared.trained.change(offer, model, model, **quiet)
-    shared.raced.change(take, shared.raced, model, **quiet)
     gr.on(None, offer, model, model, **quiet)  # when the page loads: models of earlier sessions
 
 

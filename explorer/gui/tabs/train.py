@@ -184,6 +184,7 @@ def build(context: Context, shared: Shared) -> None:
                 with gr.Column(scale=2, min_width=240):
                     samples = Gallery(before.samples, elem_id="train-samples")
             with gr.Row(visible=False) as finished:
+                mine = gr.State(None)  # the name of the model trained last
                 race = gr.Button("Race it in Reverse", elem_id="train-race", scale=0)
                 download = gr.DownloadButton("Download the model", scale=0)
             prose("train")
@@ -204,14 +205,14 @@ def build(context: Context, shared: Shared) -> None:
             seed = seed_input(SEEDS, 0)
 
     settings = [data, size, schedule, unit, budget, seed]
-    outputs = [state, plot, samples, start, stop, finished, download, trouble, shared.trained]
+    outputs = [state, plot, samples, start, stop, finished, download, trouble, shared.model, mine]
 
-    def begin(*values: Any, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
         visitor = visitor_of(request)
         flag = StopFlag(visitor, "train")
         flag.clear()
         idle = (gr.Button(interactive=True), gr.Button(interactive=False))
-        kept = (gr.skip(),) * 3
+        kept = (gr.skip(), gr.skip())
         folder = context.runs(visitor)
         try:
             config = make_config(*values, context)
@@ -219,7 +220,7 @@ def build(context: Context, shared: Shared) -> None:
             yield (
                 *(busy, gr.skip(), gr.skip()),
                 *(gr.Button(interactive=False), gr.Button(interactive=True)),
-                *(gr.Row(visible=False), gr.skip(), "", gr.skip()),
+                *(gr.Row(visible=False), gr.skip(), "", gr.skip(), gr.skip()),
             )
             for progress in context.device.run(
                 train, config, context.root, context.device.device, folder, flag
@@ -227,18 +228,25 @@ def build(context: Context, shared: Shared) -> None:
                 drawn = loss_figure(progress.steps, progress.losses, progress.smooth)
                 shown = gr.skip() if progress.samples is None else progress.samples
                 if progress.saved is None:
-                    yield progress.status, drawn, shown, *(gr.skip(),) * 6
+                    yield progress.status, drawn, shown, *(gr.skip(),) * 7
                 else:
                     path = folder / f"{progress.saved}.safetensors"
                     ready = (gr.Row(visible=True), gr.DownloadButton(value=str(path)))
-                    yield progress.status, drawn, shown, *idle, *ready, "", progress.saved
+                    offered = gr.Dropdown(list(context.models(visitor)))
+                    done = (*idle, *ready, "", offered, progress.saved)
+                    yield progress.status, drawn, shown, *done
         except (ValueError, OSError, RuntimeError, FloatingPointError, DeviceBusy) as error:
-            yield "not running", gr.skip(), gr.skip(), *idle, *kept[:2], str(error), gr.skip()
+            yield "not running", *kept, *idle, *kept, str(error), *kept
         finally:
             flag.clear()
 
     def ask_to_stop(request: gr.Request) -> None:
         StopFlag(visitor_of(request), "train").set()
+
+    def send(name: str | None, request: gr.Request) -> tuple[Any, Any]:
+        found = list(context.models(visitor_of(request)))
+        value = name if name in found else found[0]
+        return gr.Dropdown(found, value=value), gr.Tabs(selected="reverse")
 
     def choose(name: str) -> tuple[Any, ...]:
         return PRESETS.get(name, PRESETS[next(iter(PRESETS))])
@@ -261,12 +269,7 @@ def build(context: Context, shared: Shared) -> None:
         api_visibility="private",
     )
     stop.click(ask_to_stop, None, None, **quiet)
-    race.click(
-        lambda name, raced: ((name, raced[1] + 1), gr.Tabs(selected="reverse")),
-        [shared.trained, shared.raced],
-        [shared.raced, shared.tabs],
-        **quiet,
-    )
+    race.click(send, mine, [shared.model, shared.tabs], **quiet)
 
 
 def allowed(preset: tuple[str, int, str, str, float], limits: Limits) -> bool:
