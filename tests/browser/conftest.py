@@ -1,0 +1,147 @@
+"""A real app, a real Chromium. With REQUIRE_BROWSER=1 (CI) a missing browser is a failure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+NO_BROWSER = (
+    "no browser: install Chromium (Debian, Ubuntu: apt-get install chromium) or name one in "
+    "CHROMIUM=/path/to/chromium"
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's path; skips with a sentence where there is none."""
+    found = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if found is None:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(NO_BROWSER)
+        pytest.skip(NO_BROWSER)
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`python app.py` on a free port; the address. Hosted, so that runs are cleaned up."""
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    folder = tmp_path_factory.mktemp("app")
+    environment = os.environ | {
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(folder / "gradio"),
+        "EXPLORER_HOSTED": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    with open(folder / "log", "w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        )
+        try:
+            for _ in range(240):
+                if process.poll() is not None:
+                    pytest.fail(f"the app ended:\n{(folder / 'log').read_text()}")
+                try:
+                    urllib.request.urlopen(f"{address}/config", timeout=2).read()
+                    break
+                except OSError:
+                    time.sleep(0.5)
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[object]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Visit:
+    """A page, what it asked for, and what it complained of."""
+
+    def __init__(self, browser: object, address: str, width: int = 1280) -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": 900})
+        self.page.set_default_timeout(60_000)
+        self.requests: list[str] = []
+        self.trouble: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
+        self.page.on("console", self._console)
+        self.page.goto(address)
+        self.page.wait_for_selector("[data-loads] #forward-t")
+        self.address = address
+
+    def _console(self, message: object) -> None:
+        if message.type == "error":
+            self.trouble.append(message.text)
+
+    def open(self, tab: str) -> None:
+        self.page.get_by_role("tab", name=tab, exact=True).click()
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(selector)
+
+    def wait_for_text(self, selector: str, part: str) -> None:
+        """Until the element says `part`; fails with what it says after a minute."""
+        try:
+            self.page.wait_for_function(
+                "([s, p]) => document.querySelector(s)?.innerText.includes(p)",
+                arg=[selector, part],
+            )
+        except Exception as error:
+            raise AssertionError(f"{selector} says {self.text(selector)!r}") from error
+
+    def check(self) -> None:
+        """No console error, nothing asked of another host."""
+        own = (self.address, "data:", "blob:")
+        assert [url for url in self.requests if not url.startswith(own)] == []
+        assert self.trouble == []
+
+
+@pytest.fixture
+def visit(browser: object, app: str) -> Iterator[Visit]:
+    visit = Visit(browser, app)
+    yield visit
+    visit.page.close()
+    visit.check()
+
+
+@pytest.fixture
+def phone(browser: object, app: str) -> Iterator[Visit]:
+    visit = Visit(browser, app, width=390)
+    yield visit
+    visit.page.close()
+    visit.check()

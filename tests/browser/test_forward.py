@@ -1,0 +1,158 @@
+"""Forward in a real browser: pixels against Python, and a drag that asks the server nothing."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer.data import from_tensor, to_tensor
+from explorer.diffusion import forward
+from explorer.gui.limits import LOCAL
+from explorer.gui.tabs.forward import SCHEDULES, make_scene, take_upload
+from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+PIXELS = """id => {
+  const canvas = document.getElementById(id);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let text = "";
+  for (let i = 0; i < data.length; i += 4)
+    text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
+  return [canvas.width, btoa(text)];
+}"""
+
+
+def canvas(visit: Visit, name: str) -> np.ndarray:
+    """What a canvas shows, (H, W, 3)."""
+    side, text = visit.page.evaluate(PIXELS, name)
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(side, side, 3).astype(int)
+
+
+def set_t(visit: Visit, t: int) -> None:
+    visit.page.evaluate(
+        """t => {
+          const slider = document.getElementById("forward-t");
+          slider.value = t;
+          slider.dispatchEvent(new Event("input", { bubbles: true }));
+          return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+        }""",
+        t,
+    )
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> Path:
+    """A photo-like picture, wider than high, as PNG."""
+    y, x = np.mgrid[0:300, 0:420]
+    waves = [np.sin(x / 17 + y / 31), np.cos(x / 23), np.sin(y / 11) * np.cos(x / 60)]
+    pixels = ((np.stack(waves, -1) + 1) * 127.5).astype(np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "mine.png")
+    return tmp_path / "mine.png"
+
+
+def loads(visit: Visit) -> int:
+    return int(visit.page.get_attribute("#forward-stage [data-loads]", "data-loads"))
+
+
+def after_load(visit: Visit, before: int) -> None:
+    visit.page.wait_for_function(
+        "n => +document.querySelector('#forward-stage [data-loads]').dataset.loads > n", arg=before
+    )
+
+
+def test_pixels_are_pythons_and_a_drag_asks_nothing(visit: Visit, upload: Path) -> None:
+    before = loads(visit)
+    visit.page.set_input_files("#forward-image input[type=file]", upload)
+    after_load(visit, before)
+    scene = make_scene(take_upload(str(upload), LOCAL), 256, 1000, 7, LOCAL)
+    x0 = to_tensor(torch.from_numpy(np.array(scene.picture)).permute(2, 0, 1)[None])
+    for t in (0, 137, 600, 1000):
+        set_t(visit, t)
+        for name, schedule in zip(SCHEDULES, scene.schedules, strict=True):
+            mean, std = forward(schedule, x0, t)
+            x_t = from_tensor(mean + std * scene.eps)[0].permute(1, 2, 0).numpy().astype(int)
+            shown = canvas(visit, f"forward-{name}")
+            assert np.abs(shown - x_t).max() <= 3, f"{name} at t = {t}"
+
+    slider = visit.page.locator("#forward-t").bounding_box()
+    middle = slider["y"] + slider["height"] / 2
+    seen, shown = len(visit.requests), []
+    visit.page.mouse.move(slider["x"] + 40, middle)
+    visit.page.mouse.down()
+    for i in range(1, 41):
+        visit.page.mouse.move(slider["x"] + 40 + i * (slider["width"] - 80) / 40, middle)
+        shown.append(visit.page.input_value("#forward-t"))
+    visit.page.mouse.up()
+    visit.page.wait_for_timeout(300)
+    assert len(set(shown)) > 20
+    assert visit.requests[seen:] == []
+
+
+def test_equation_values_and_keys(visit: Visit) -> None:
+    set_t(visit, 443)
+    scene = make_scene(Image.new("RGB", (8, 8)), 32, 1000, 7, LOCAL)
+    for pane, schedule in enumerate(scene.schedules):
+        alpha_bar = schedule.alpha_bar[443].item()
+        equation = visit.text(f"[data-pane='{pane}'] .equation")
+        assert f"{alpha_bar**0.5:.3f}" in equation and f"{(1 - alpha_bar) ** 0.5:.3f}" in equation
+        values = visit.text(f"[data-pane='{pane}'] .values")
+        assert f"{alpha_bar:.3g}" in values and "dB" in values
+        snr = 10 * np.log10(alpha_bar / (1 - alpha_bar))
+        assert f"{abs(snr):.1f} dB" in values
+    visit.page.focus("#forward-t")
+    for key, t in (
+        *(("ArrowRight", 444), ("ArrowLeft", 443), ("PageUp", 493), ("PageDown", 443)),
+        *(("End", 1000), ("ArrowRight", 1000), ("Home", 0), ("ArrowLeft", 0)),
+    ):
+        visit.page.keyboard.press(key)
+        visit.page.wait_for_timeout(60)
+        assert visit.page.input_value("#forward-t") == str(t), key
+    assert "∞" in visit.text("[data-pane='0'] .values")
+
+
+def test_samples_resolution_noise_and_T(visit: Visit) -> None:
+    first = canvas(visit, "forward-linear")
+    before = loads(visit)
+    visit.page.click("[aria-label='coffee']")
+    after_load(visit, before)
+    assert np.abs(canvas(visit, "forward-linear") - first).mean() > 5
+    before = loads(visit)
+    visit.page.get_by_label("64", exact=True).check()
+    after_load(visit, before)
+    small = canvas(visit, "forward-linear")
+    assert small.shape == (64, 64, 3)
+    before = loads(visit)
+    visit.page.click("text=New noise")
+    after_load(visit, before)
+    assert np.abs(canvas(visit, "forward-linear") - small).mean() > 5
+    before = loads(visit)
+    visit.page.fill("#forward-T input", "50")
+    visit.page.keyboard.press("Tab")
+    after_load(visit, before)
+    assert visit.page.get_attribute("#forward-t", "max") == "50"
+
+
+def test_a_broken_upload_gets_a_sentence_and_loses_nothing(visit: Visit, tmp_path: Path) -> None:
+    before = canvas(visit, "forward-linear")
+    broken = tmp_path / "broken.png"
+    broken.write_text("this is no picture")
+    visit.page.set_input_files("#forward-image input[type=file]", broken)
+    visit.wait_for_text("body", "not a picture that can be read")
+    assert (canvas(visit, "forward-linear") == before).all()
+    assert "Traceback" not in visit.text("body")
+    visit.page.fill("#forward-T input", "1")
+    visit.page.keyboard.press("Tab")
+    visit.wait_for_text("body", "T: 1 is not allowed here; give a whole number from 2 to 4000")
+    assert (canvas(visit, "forward-linear") == before).all()
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(phone: Visit) -> None:
+    for tab in ("Forward", "Schedules", "Train", "Reverse"):
+        phone.open(tab)
+        phone.page.wait_for_timeout(800)
+        assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390, tab

@@ -1,0 +1,250 @@
+"""The command line, as it is used: files, exit codes, one line for an error, and signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from explorer import checkpoints
+from explorer.__main__ import main
+from explorer.checkpoints import Spec
+
+ROOT = Path(__file__).parents[1]
+PYTHON = [sys.executable, "-m", "explorer"]
+QUICK = ["--size", "8", "--batch", "4", "--device", "cpu"]
+
+
+def explorer(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PYTHON, *map(str, arguments)], capture_output=True, text=True, timeout=120, cwd=ROOT
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a real training of three steps leaves."""
+    path = tmp_path_factory.mktemp("trained") / "runs" / "digits.safetensors"
+    done = explorer(
+        "train", "--data", "mnist-5k", "--steps", 3, "--T", 20, "--schedule", "linear",
+        "--target", "v", *QUICK, "--out", path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"{path}: 3 steps of 4 in " in done.stdout
+    return path
+
+
+@pytest.fixture(scope="module")
+def awake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model with random weights, so that its classes differ."""
+    spec = Spec(
+        name="awake", data="made", licence="-", size=8, channels=3, classes=("cat", "dog"),
+        network="unet", network_config={"channels": 3, "classes": 2, "T": 20, "width": 8},
+        schedule="cosine", T=20, target="v",
+    )  # fmt: skip
+    g = torch.Generator().manual_seed(1)
+    weights = {
+        name: 0.3 * torch.randn(value.shape, generator=g)
+        for name, value in spec.make_network().state_dict().items()
+    }
+    path = tmp_path_factory.mktemp("awake") / "awake.safetensors"
+    return checkpoints.save(path, weights, spec)
+
+
+def sampled(file: Path, out: Path, *arguments: object) -> Image.Image:
+    """The PNG that `sample` writes, from within this process."""
+    command = ["sample", file, "--device", "cpu", "--out", out, *arguments]
+    assert main([str(part) for part in command]) == 0
+    with Image.open(out) as picture:
+        assert picture.format == "PNG"
+        return picture.convert("RGB")
+
+
+def test_describe_prints_the_spec_that_was_asked_for(trained: Path) -> None:
+    done = explorer("describe", trained)
+    assert (done.returncode, done.stderr) == (0, "")
+    printed = json.loads(done.stdout)
+    assert printed == json.loads(json.dumps(asdict(checkpoints.describe(trained))))
+    asked = {"name": "digits", "data": "mnist-5k", "size": 8, "T": 20, "schedule": "linear"}
+    assert asked.items() <= printed.items() and printed["target"] == "v"
+    assert printed["training"]["steps"] == 3 and printed["training"]["batch"] == 4
+    assert printed["training"]["command"].startswith("python -m explorer train --data mnist-5k")
+    assert printed["classes"] == list("0123456789")
+
+
+def test_sample_writes_the_same_grid_for_the_same_seed(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new" / "grid.png"
+    done = explorer("sample", trained, "--steps", 4, "--n", 5, "--seed", 7, "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{out}: 5 pictures, DDIM, 4 evaluations each\n"
+    with Image.open(out) as picture:
+        assert picture.size == (3 * 10 + 2, 2 * 10 + 2)  # 3 columns, 2 rows, gaps of 2
+    sampled(trained, tmp_path / "again.png", "--steps", 4, "--n", 5, "--seed", 7)
+    assert (tmp_path / "again.png").read_bytes() == out.read_bytes()
+    sampled(trained, tmp_path / "other.png", "--steps", 4, "--n", 5, "--seed", 8)
+    assert (tmp_path / "other.png").read_bytes() != out.read_bytes()
+
+
+def test_ddpm_takes_all_steps(
+    awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ddpm = sampled(awake, tmp_path / "a.png", "--sampler", "ddpm", "--n", 2)
+    assert "2 pictures, DDPM, 20 evaluations each" in capsys.readouterr().out
+    same = sampled(awake, tmp_path / "b.png", "--steps", 20, "--eta", 1, "--n", 2)
+    assert same.tobytes() == ddpm.tobytes()  # DDIM with all steps and eta = 1 is DDPM
+    ddim = sampled(awake, tmp_path / "c.png", "--n", 2)  # of 50 steps, but there are only 20
+    assert "2 pictures, DDIM, 20 evaluations each" in capsys.readouterr().out
+    assert ddim.tobytes() != ddpm.tobytes()
+
+
+def test_labels_are_taken_by_name_and_number(awake: Path, tmp_path: Path) -> None:
+    common = ("--steps", 5, "--n", 2, "--seed", 3)
+    by_name, by_number, other, turns = (
+        sampled(awake, tmp_path / "a.png", *common, *label)
+        for label in (("--label", "dog"), ("--label", 1), ("--label", "cat"), ())
+    )
+    assert by_name.tobytes() == by_number.tobytes() != other.tobytes()
+    left, right = (0, 0, 12, 12), (10, 0, 22, 12)
+    assert turns.crop(left).tobytes() == other.crop(left).tobytes()
+    assert turns.crop(right).tobytes() == by_name.crop(right).tobytes()
+
+
+def test_resume_goes_on_where_the_run_stopped(trained: Path, tmp_path: Path) -> None:
+    path = tmp_path / "digits.safetensors"
+    for suffix in (".safetensors", ".resume"):
+        path.with_suffix(suffix).write_bytes(trained.with_suffix(suffix).read_bytes())
+    options = ["--T", "20", "--schedule", "linear", "--target", "v", *QUICK, "--out", str(path)]
+    assert main(["train", *options, "--steps", "5", "--resume"]) == 0
+    assert checkpoints.describe(path).training["steps"] == 5
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> str:
+    """The one line on stderr of a command that fails."""
+    capsys.readouterr()
+    try:
+        code = main([str(part) for part in command])
+    except SystemExit as stop:  # argparse
+        code = stop.code
+    out, err = capsys.readouterr()
+    assert code not in (0, None) and out == ""
+    assert err.endswith("\n") and len(err.splitlines()) == 1, err
+    assert err.startswith("explorer: ") and "Traceback" not in err
+    return err
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("train --data cifar --out {tmp}/a.safetensors", "no data set 'cifar'; there are: mnist"),
+        ("train --size 7 --steps 1 --out {tmp}/a.safetensors", "size = 7"),
+        ("train --size 30 --steps 1 --out {tmp}/a.safetensors", "multiples of 4"),
+        ("train --size big --out {tmp}/a.safetensors", "--size"),
+        ("train --schedule cosin --out {tmp}/a.safetensors", "there are: linear, cosine"),
+        ("train --T 0 --out {tmp}/a.safetensors", "T = 0"),
+        ("train --target noise --out {tmp}/a.safetensors", "--target"),
+        ("train --steps 0 --out {tmp}/a.safetensors", "steps = 0"),
+        ("train --minutes 0 --out {tmp}/a.safetensors", "seconds = 0"),
+        ("train --minutes nan --out {tmp}/a.safetensors", "seconds = nan"),
+        ("train --batch 0 --out {tmp}/a.safetensors", "batch = 0"),
+        ("train --learning-rate 7 --out {tmp}/a.safetensors", "learning_rate = 7"),
+        ("train --seed -1 --out {tmp}/a.safetensors", "seed = -1"),
+        ("train --device gpu --steps 1 --out {tmp}/a.safetensors", "'gpu'"),
+        ("train --resume --steps 1 --out {tmp}/a.safetensors", "a.resume to resume from"),
+        ("train --steps 1 --out {tmp}/a.pt", "end in .safetensors"),
+        ("train --steps 1 --size 8 --out {tmp}/text.png/a.safetensors", "text.png"),
+        ("train --steps 1 --size 8 --out {tmp}/folder.safetensors", "folder.safetensors"),
+        ("train", "--out"),
+        ("train --out {tmp}/a.safetensors --epochs 3", "--epochs"),
+        ("sample {tmp}/absent.safetensors", "no checkpoint"),
+        ("sample {tmp}/text.png", "not a whole safetensors file"),
+        ("sample {tmp}/cut.safetensors", "cut short"),
+        ("sample {awake} --label fox", "no such class; there are: cat, dog"),
+        ("sample {awake} --label 2", "there are: cat, dog"),
+        ("sample {awake} --label -1", "--label"),
+        ("sample {awake} --eta 2 --steps 2", "eta = 2"),
+        ("sample {awake} --eta nan --steps 2", "eta = nan"),
+        ("sample {awake} --n 0", "--n 0"),
+        ("sample {awake} --steps 0", "steps = 0"),
+        ("sample {awake} --steps 21", "with T = 20 there are at most 20"),
+        ("sample {awake} --seed -1", "--seed -1"),
+        ("sample {awake} --sampler ddpm --steps 5", "takes all 20 steps"),
+        ("sample {awake} --sampler ddpm --eta 0.5", "no --eta"),
+        ("sample {awake} --sampler euler", "--sampler"),
+        ("sample {awake} --steps 2 --out {tmp}/text.png/a.png", "text.png"),
+        ("sample {awake} --steps 2 --out {tmp}/folder.safetensors", "folder.safetensors"),
+        ("sample {awake} --steps 2 --out {tmp}/a.xyz", ".xyz"),
+        ("describe {tmp}/absent.safetensors", "no checkpoint"),
+        ("describe {tmp}/cut.safetensors", "cut short"),
+        ("describe", "FILE"),
+        ("paint", "paint"),
+        ("", "train | sample | describe"),
+    ],
+)
+def test_an_error_is_one_line_that_says_what_is_wrong(
+    command: str, says: str, awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "cut.safetensors").write_bytes(awake.read_bytes()[:3000])
+    (tmp_path / "folder.safetensors").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    assert says in complaint(capsys, command.format(tmp=tmp_path, awake=awake).split())
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_unconditional_model_takes_no_label(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.safetensors"
+    assert main(["train", "--unconditional", "--steps", "1", *QUICK, "--out", str(path)]) == 0
+    assert "trained without classes" in complaint(capsys, ["sample", path, "--label", "3"])
+    assert sampled(path, tmp_path / "a.png", "--n", 2).size == (22, 12)
+
+
+def test_resuming_with_other_settings_is_refused(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = trained.read_bytes()
+    command = ["train", "--resume", "--steps", 9, *QUICK, "--out", trained]
+    assert "T = 20, schedule = 'linear', target = 'v'" in complaint(capsys, command)
+    assert trained.read_bytes() == before
+
+
+def test_an_error_is_one_line_of_the_process_too(tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_text("hello")
+    done = explorer("describe", tmp_path / "a.safetensors")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("explorer: a.safetensors is not a whole safetensors file")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_a_checkpoint_and_a_state_to_resume(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.safetensors"
+    command = ["train", *QUICK, "--steps", "20000", "--out", str(path)]
+    with subprocess.Popen([*PYTHON, *command], stderr=subprocess.PIPE, cwd=ROOT) as process:
+        shown = b""
+        while b"step " not in shown:  # it has begun
+            part = os.read(process.stderr.fileno(), 4096)
+            assert part, shown
+            shown += part
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=60)
+    steps = checkpoints.describe(path).training["steps"]
+    assert process.returncode == 130 and 0 < steps < 20_000
+    last = rest.decode().splitlines()[-1]
+    assert last == f"explorer: stopped; {steps} steps are kept in {path}; go on with --resume"
+    assert main(["train", *QUICK, "--resume", "--steps", str(steps + 2), "--out", str(path)]) == 0
+    assert checkpoints.describe(path).training["steps"] == steps + 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.resume", "a.safetensors"]

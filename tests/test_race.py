@@ -1,0 +1,131 @@
+"""The race: the same noise for every lane, and pictures that do not depend on their company."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.diffusion import Denoiser, make_schedule, picture_generators, randn, sample
+from explorer.networks import UNet, UNetConfig
+from explorer.race import Lane, LaneFrame, ddim, ddpm, pictures, race
+
+T, SHAPE = 20, (1, 8, 8)
+LANES = [ddpm(T), ddpm(T, variance="beta"), ddim(T, 5), ddim(T, 7, eta=0.5, spacing="quadratic")]
+
+
+@pytest.fixture
+def denoiser() -> Denoiser:
+    """A small U-Net with random weights, 3 classes."""
+    config = UNetConfig(classes=3, T=T, width=16, multipliers=(1, 2), attention=(1,), patch=2)
+    network = UNet(config).eval().requires_grad_(False)
+    for parameter in network.parameters():
+        parameter += 0.1 * torch.randn_like(parameter)
+    return Denoiser(network, make_schedule("cosine", T), "v")
+
+
+def run(denoiser: Denoiser, lanes: list[Lane], n: int = 3, seed: int = 5) -> list[LaneFrame]:
+    return list(race(denoiser, lanes, SHAPE, seed=seed, n=n))
+
+
+def test_lanes_say_where_they_stop() -> None:
+    assert ddpm(4) == Lane("DDPM", (4, 3, 2, 1, 0), 1.0, "posterior")
+    assert ddim(10, 5) == Lane("DDIM", (10, 8, 6, 4, 2, 0), 0.0)
+    assert ddpm(4).evaluations == 4 and ddim(10, 5).evaluations == 5
+
+
+def test_all_lanes_start_from_the_same_noise(denoiser: Denoiser) -> None:
+    frames = run(denoiser, LANES)
+    starts = [next(f.frame for f in frames if f.lane == i) for i in range(len(LANES))]
+    noise = randn(torch.empty(3, *SHAPE), picture_generators(5, 3))
+    assert all(start.t == T and torch.equal(start.x, noise) for start in starts)
+    assert not torch.equal(run(denoiser, LANES[:1], seed=6)[0].frame.x, noise)
+
+
+def test_frames_come_in_the_order_of_time_and_none_is_missing(denoiser: Denoiser) -> None:
+    frames = run(denoiser, LANES)
+    times = [f.frame.t for f in frames]
+    assert times == sorted(times, reverse=True) and (times[0], times[-1]) == (T, 0)
+    for i, lane in enumerate(LANES):
+        assert tuple(f.frame.t for f in frames if f.lane == i) == lane.times
+
+
+def test_every_lane_is_a_plain_sample_with_the_same_generators(denoiser: Denoiser) -> None:
+    frames = run(denoiser, LANES)
+    for i, lane in enumerate(LANES):
+        generators = picture_generators(5, 3)
+        x = randn(torch.empty(3, *SHAPE), generators)
+        plain = sample(
+            denoiser, denoiser.schedule, x, lane.times, eta=lane.eta, variance=lane.variance,
+            generator=generators,
+        )  # fmt: skip
+        for theirs, ours in zip(plain, (f.frame for f in frames if f.lane == i), strict=True):
+            torch.testing.assert_close(ours.x, theirs.x, rtol=0, atol=1e-4)
+            torch.testing.assert_close(ours.x0, theirs.x0, rtol=0, atol=1e-4)
+
+
+def test_lanes_end_on_different_pictures(denoiser: Denoiser) -> None:
+    ends = [f.frame.x for f in run(denoiser, LANES)[-len(LANES) :]]
+    distances = torch.cdist(torch.stack(ends).flatten(1), torch.stack(ends).flatten(1))
+    assert (distances + torch.eye(len(LANES))).min() > 0.1
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_picture_does_not_change_with_the_number_of_pictures(
+    lane: Lane, denoiser: Denoiser
+) -> None:
+    many, few = run(denoiser, [lane], 5)[-1].frame.x, run(denoiser, [lane], 2)[-1].frame.x
+    torch.testing.assert_close(many[:2], few, rtol=0, atol=1e-4)
+    *_, last = race(denoiser, [lane], SHAPE, seed=5, n=2, first=3)
+    torch.testing.assert_close(last.frame.x, many[3:], rtol=0, atol=1e-4)
+    assert (many[0] - many[1]).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_making_pictures_in_batches_does_not_change_them(lane: Lane, denoiser: Denoiser) -> None:
+    labels = [0, 1, 2, 0, 1]
+    *_, last = race(denoiser, [lane], SHAPE, seed=5, labels=labels)
+    for batch in (2, 5, 64):
+        made = pictures(denoiser, lane, SHAPE, seed=5, labels=labels, batch=batch)
+        torch.testing.assert_close(made, last.frame.x, rtol=0, atol=1e-4)
+    made = pictures(denoiser, lane, SHAPE, seed=5, n=4, batch=3)
+    torch.testing.assert_close(made, run(denoiser, [lane], 4)[-1].frame.x, rtol=0, atol=1e-4)
+
+
+def test_each_picture_gets_its_own_label() -> None:
+    """x̂_0 is the label's grey: what comes out must be it."""
+
+    def network(x_t: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        return (label[:, None, None, None] / 4).expand_as(x_t)
+
+    denoiser = Denoiser(network, make_schedule("cosine", T), "x0")
+    for lane in LANES:
+        made = pictures(denoiser, lane, SHAPE, seed=0, labels=[3, -1, 0, 2], batch=3)
+        torch.testing.assert_close(made[:, 0, 0, 0], torch.tensor([0.75, -0.25, 0, 0.5]))
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_evaluations_are_those_of_the_network(lane: Lane) -> None:
+    calls = 0
+
+    def network(x_t: Tensor, t: Tensor) -> Tensor:
+        nonlocal calls
+        calls += 1
+        return x_t
+
+    denoiser = Denoiser(network, make_schedule("cosine", T), "x0")
+    seconds = [0.0]
+    for entry in race(denoiser, [lane], SHAPE, seed=0, n=1):
+        assert entry.evaluations == calls
+        seconds.append(entry.seconds)
+    assert calls == lane.evaluations and seconds == sorted(seconds)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"n": 0}, {"n": -1}, {"labels": []}])
+def test_a_race_without_pictures_is_refused(
+    arguments: dict[str, object], denoiser: Denoiser
+) -> None:
+    with pytest.raises(ValueError, match="at least one picture"):
+        race(denoiser, LANES, SHAPE, seed=0, **arguments)
+    with pytest.raises(ValueError, match="at least one picture"):
+        pictures(denoiser, LANES[0], SHAPE, seed=0, **arguments)
