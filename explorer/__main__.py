@@ -184,6 +184,8 @@ def run_sample(args: argparse.Namespace) -> None:
         lane = ddpm(spec.T)
     labels = choose_labels(args.label, spec.classes, args.n)
     check_writable(args.out)
+    if args.out.suffix.lower() not in (".png", ".webp", ".jpg", ".jpeg"):
+        raise ValueError(f"--out {args.out}: pictures end in .png (.webp and .jpg work too)")
     shape = (spec.channels, spec.size, spec.size)
     x = pictures(denoiser, lane, shape, seed=args.seed, labels=labels, n=args.n, device=device)
     grid(x).save(args.out)

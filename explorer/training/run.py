@@ -163,21 +163,32 @@ class Run:
         text = read_header(path).get(STATE_KEY)
         if text is None:
             raise CheckpointError(f"{Path(path).name} does not hold the state of a run")
-        header = json.loads(text)
+        try:
+            header = json.loads(text)
+            begun = dict(header["config"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{Path(path).name} is damaged: no settings in it") from error
         mine = json.loads(json.dumps(asdict(self.config)))
         differ = sorted(
             name
             for name in mine
-            if name not in ("steps", "seconds") and mine[name] != header["config"].get(name)
+            if name not in ("steps", "seconds") and mine[name] != begun.get(name)
         )
         if differ:
-            was = ", ".join(f"{name} = {header['config'].get(name)!r}" for name in differ)
+            was = ", ".join(f"{name} = {begun.get(name)!r}" for name in differ)
             raise CheckpointError(
                 f"{Path(path).name} was begun with {was}: continue it with the same settings, or "
                 "start afresh without --resume"
             )
-        tensors = load_file(path)
+        try:
+            self._restore(load_file(path), header["progress"])
+        except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
+            why = " ".join(str(error).split())
+            raise CheckpointError(
+                f"{Path(path).name} holds no such run's state ({why})"
+            ) from error
 
+    def _restore(self, tensors: dict[str, Tensor], progress: dict) -> None:
         def part(prefix: str) -> dict[str, Tensor]:
             return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
 
@@ -193,7 +204,6 @@ class Run:
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
         self.generator.set_state(tensors["generator"])
-        progress = header["progress"]
         self.step, self.seconds = progress["step"], progress["seconds"]
         self.smooth_loss = progress["smooth_loss"]
         self.ema.n_averaged.fill_(self.step)
