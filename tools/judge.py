@@ -1,6 +1,6 @@
 """How many of a model's digits are what was asked for, judged by a classifier made for it.
 
-    python tools/judge.py checkpoints/mnist.safetensors --n 1000 --write
+    python -m tools.judge checkpoints/mnist.safetensors --n 1000 --write
 
 A small convolutional network is trained on MNIST (at the checkpoint's size, kept under the data
 root for the next time), checked on MNIST's test set, and asked to read DDIM-50 samples.

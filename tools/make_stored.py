@@ -1,7 +1,7 @@
 """Make what the Train and Reverse tabs show before anything is computed.
 
-python tools/make_stored.py run     a run of the first preset, as the Train tab does it
-python tools/make_stored.py race    a race of checkpoints/mnist.safetensors, as Reverse does it
+python -m tools.make_stored run     a run of the first preset, as the Train tab does it
+python -m tools.make_stored race    a race of checkpoints/mnist.safetensors, as Reverse does it
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the tabs show before anything is computed: a finished run and a finished race, labelled.
 
-`tools/make_stored.py` makes both with the same code that runs when a visitor asks.
+`python -m tools.make_stored` makes both with the same code that runs when a visitor asks.
 """
 
 from __future__ import annotations

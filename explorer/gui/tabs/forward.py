@@ -100,7 +100,7 @@ def build(context: Context, shared: Shared) -> None:
             return gr.skip(), str(error)
 
     def pick(event: gr.EventData, *settings: Any) -> tuple[Any, Any, str]:
-        picture = pictures.get(getattr(event, "name", ""))
+        picture = pictures.get(str(getattr(event, "name", "")))
         if picture is None:
             return gr.skip(), gr.skip(), "There is no such sample; choose one of the strip."
         return picture, *show(picture, *settings)

@@ -1,0 +1,87 @@
+"""One job at a time, and the door always opens again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from explorer.gui.device import Device, DeviceBusy, StopFlag
+
+CPU = torch.device("cpu")
+
+
+def count(n: int) -> Iterator[int]:
+    yield from range(n)
+
+
+def fail() -> Iterator[int]:
+    yield 1
+    raise ValueError("no")
+
+
+def test_a_job_runs_and_frees_the_device() -> None:
+    device = Device(CPU)
+    job = device.run(count, 3)
+    assert next(job) == 0 and device.busy
+    assert list(job) == [1, 2] and not device.busy
+
+
+def test_closing_or_failing_frees_the_device_and_ends_the_job() -> None:
+    device, ended = Device(CPU), []
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            ended.append(device.busy)
+
+    job = device.run(endless)
+    next(job)
+    job.close()
+    assert ended == [True] and not device.busy  # the job ended while it still held the device
+    with pytest.raises(ValueError, match="no"):
+        list(device.run(fail))
+    assert not device.busy
+
+
+def test_a_second_job_waits_its_turn() -> None:
+    device, order = Device(CPU, wait=30), []
+    first = device.run(count, 2)
+    next(first)
+
+    def second() -> None:
+        for _ in device.run(count, 1):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    thread.join(0.2)
+    assert order == []
+    order.append("first")
+    first.close()
+    thread.join(30)
+    assert order == ["first", "second"]
+
+
+def test_who_waits_too_long_is_told() -> None:
+    device = Device(CPU, wait=0.01)
+    job = device.run(count, 2)
+    next(job)
+    with pytest.raises(DeviceBusy, match="try again"):
+        next(device.run(count, 1))
+    job.close()
+    assert list(device.run(count, 1)) == [0]
+
+
+def test_a_stop_flag_belongs_to_one_visitor_and_kind() -> None:
+    mine, other, race = StopFlag("a", "train"), StopFlag("b", "train"), StopFlag("a", "race")
+    mine.set()
+    try:
+        assert mine() and not other() and not race()
+    finally:
+        mine.clear()
+    assert not mine()

@@ -1,0 +1,45 @@
+"""Whatever the page lets through, handlers check again."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from explorer.gui.limits import HOSTED, LOCAL, detect, number, whole
+
+
+@pytest.mark.parametrize(
+    "value", [None, "7", True, math.nan, math.inf, 1.5, 0, 11, -math.inf, [3], 10**30]
+)
+def test_whole_numbers_outside_are_refused_with_value_and_bounds(value: object) -> None:
+    with pytest.raises(ValueError, match="Seed.*from 1 to 10"):
+        whole("Seed", value, (1, 10))
+
+
+def test_whole_numbers_inside_become_ints() -> None:
+    assert whole("Seed", 7.0, (1, 10)) == 7
+    assert isinstance(whole("Seed", 7.0, (1, 10)), int)
+
+
+@pytest.mark.parametrize("value", [None, "0.5", True, math.nan, 1.01, -0.01])
+def test_numbers_outside_are_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="give 0 to 1"):
+        number("η", value, (0, 1))
+
+
+def test_the_place_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.delenv("EXPLORER_HOSTED", raising=False)
+    assert detect() is LOCAL
+    monkeypatch.setenv("SPACE_ID", "someone/space")
+    assert detect() is HOSTED
+    monkeypatch.delenv("SPACE_ID")
+    monkeypatch.setenv("EXPLORER_HOSTED", "1")
+    assert detect() is HOSTED
+
+
+def test_strangers_get_less_than_the_owner() -> None:
+    for name in ("pictures", "sizes", "seconds", "steps"):
+        assert getattr(HOSTED, name)[1] < getattr(LOCAL, name)[1]
+    assert HOSTED.upload_bytes < LOCAL.upload_bytes

@@ -1,0 +1,238 @@
+"""The handlers behind the tabs, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer.checkpoints import describe, load
+from explorer.data import from_tensor
+from explorer.diffusion import make_schedule
+from explorer.figures.plots import COLUMNS, QUANTITIES, schedule_figure
+from explorer.gui.app import create_app
+from explorer.gui.context import HOME, Context
+from explorer.gui.device import Device
+from explorer.gui.limits import HOSTED, LOCAL
+from explorer.gui.stored import stored_race, stored_run
+from explorer.gui.tabs import TABS, forward, reverse, schedules, train
+from explorer.race import ddim, ddpm, pictures
+
+CPU = torch.device("cpu")
+HOME_CONTEXT = Context(Device(CPU), LOCAL)
+HOSTED_CONTEXT = Context(Device(CPU), HOSTED, datasets=("mnist-5k", "emoji"))
+SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
+
+
+def test_the_app_builds_with_its_tabs_and_ids() -> None:
+    demo = create_app(HOME_CONTEXT)
+    ids = {block.elem_id for block in demo.blocks.values() if getattr(block, "elem_id", None)}
+    assert ids >= {
+        *("forward-image", "schedules-plot", "train-start", "train-stop", "train-status"),
+        *("train-samples", "reverse-run", "reverse-stop", "reverse-status"),
+    }
+    assert [tab.TITLE for tab in TABS] == ["Forward", "Schedules", "Train", "Reverse"]
+
+
+def test_no_handler_is_public_without_a_name() -> None:
+    demo = create_app(HOME_CONTEXT)
+    assert {fn.api_visibility for fn in demo.fns.values()} <= {"private", "undocumented"}
+
+
+# ---- forward ----------------------------------------------------------------------------------
+
+
+def test_scene_noise_depends_on_the_seed_alone() -> None:
+    picture = Image.new("RGB", (300, 200), "red")
+    a = forward.make_scene(picture, 64, 1000, 7, LOCAL)
+    b = forward.make_scene(Image.new("RGB", (10, 10)), 64, 50, 7, LOCAL)
+    assert torch.equal(a.eps, b.eps) and a.eps.shape == (3, 64, 64)
+    assert not torch.equal(a.eps, forward.make_scene(picture, 64, 1000, 8, LOCAL).eps)
+    assert a.picture.size == (64, 64) and [s.name for s in a.schedules] == ["linear", "cosine"]
+    assert [s.T for s in b.schedules] == [50, 50]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ((16, 1000, 7), "Resolution: 16"),
+        ((257, 1000, 7), "Resolution: 257"),
+        ((64, 1, 7), "T: 1"),
+        ((64, 10**6, 7), "T: 1000000"),
+        ((64, 1000, -1), "Seed: -1"),
+        ((64, 1000, None), "Seed: nothing"),
+        ((64, 10.5, 7), "T: 10.5"),
+    ],
+)
+def test_scene_refuses(settings: tuple, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        forward.make_scene(Image.new("RGB", (8, 8)), *settings, LOCAL)
+
+
+def test_samples_are_pictures_of_one_size() -> None:
+    samples = forward.samples()
+    assert len(samples) >= 8
+    assert {p.size for p in samples.values()} == {(256, 256)}
+
+
+# ---- schedules --------------------------------------------------------------------------------
+
+
+def test_chosen_schedules_keep_the_lists_order_and_take_options() -> None:
+    options = schedules.OPTIONS | {"linear": {"beta_start": 1e-3, "beta_end": 0.05}}
+    made = schedules.chosen_schedules(["cosine", "linear"], 100, options, LOCAL)
+    assert [s.name for s in made] == ["linear", "cosine"]
+    truth = make_schedule("linear", 100, beta_start=1e-3, beta_end=0.05)
+    assert torch.equal(made[0].alpha_bar, truth.alpha_bar)
+
+
+@pytest.mark.parametrize(
+    ("names", "T", "change", "says"),
+    [
+        (["linear"], 5000, {}, "T: 5000"),
+        (["nonsense"], 100, {}, "no schedule 'nonsense'"),
+        (["linear"], 100, {"linear": {"beta_start": 1e-4, "beta_end": 2}}, "beta_end = 2"),
+        (
+            ["linear"],
+            100,
+            {"linear": {"beta_start": None, "beta_end": 0.1}},
+            "beta_start is empty",
+        ),
+    ],
+)
+def test_bad_options_are_named(names: list, T: int, change: dict, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        schedules.chosen_schedules(names, T, schedules.OPTIONS | change, LOCAL)
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_the_figure_shows_the_schedules_own_numbers(quantity: str) -> None:
+    schedule = make_schedule("cosine", 400)
+    figure = schedule_figure([schedule], quantity)
+    values = QUANTITIES[quantity][2](schedule)
+    assert list(figure.data[0].x) == list(range(401))
+    drawn = torch.tensor(figure.data[0].y)
+    assert drawn[200].item() == pytest.approx(values[200].item(), rel=1e-12)
+    assert len(figure.layout.meta["cursor"]["series"][0]["values"]) == len(COLUMNS)
+
+
+def test_no_schedule_is_an_empty_figure() -> None:
+    assert len(schedule_figure([], next(iter(QUANTITIES))).data) == 0
+
+
+# ---- train ------------------------------------------------------------------------------------
+
+
+def config(context: Context = HOME_CONTEXT, **changes: object) -> object:
+    values = (
+        dict(data="mnist-5k", size=16, schedule="cosine", unit="steps", budget=10, seed=0)
+        | changes
+    )
+    return train.make_config(*values.values(), context)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"data": "nothing"}, "no data set 'nothing'"),
+        ({"schedule": "nothing"}, "no schedule 'nothing'"),
+        ({"size": 17}, "multiple of 4"),
+        ({"size": 200}, "Size: 200"),
+        ({"budget": 0}, "Steps: 0"),
+        ({"budget": None}, "Steps: nothing"),
+        ({"unit": "seconds", "budget": 1}, "Seconds: 1"),
+        ({"seed": 2**40}, "Seed"),
+    ],
+)
+def test_a_run_that_cannot_be_is_refused_with_a_sentence(changes: dict, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        config(**changes)
+
+
+def test_strangers_may_not_download_or_train_for_hours() -> None:
+    with pytest.raises(ValueError, match="mnist-5k, emoji"):
+        config(HOSTED_CONTEXT, data="mnist")
+    with pytest.raises(ValueError, match="Seconds: 3600"):
+        config(HOSTED_CONTEXT, unit="seconds", budget=3600)
+    assert config(unit="seconds", budget=3600).seconds == 3600
+
+
+def test_a_run_reports_saves_and_does_not_overwrite(tmp_path: Path) -> None:
+    for name in ("mnist-5k-16-cosine", "mnist-5k-16-cosine-2"):
+        *_, last = train.train(config(), None, CPU, tmp_path, lambda: False)
+        assert last.saved == name and name in last.status
+        assert last.steps == list(range(1, 11)) and len(last.smooth) == 10
+        assert describe(tmp_path / f"{name}.safetensors").training["steps"] == 10
+
+
+def test_a_stopped_and_a_closed_run_keep_their_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(train, "SHOW_EVERY", 0)
+    *_, last = train.train(config(budget=5000), None, CPU, tmp_path, lambda: True)
+    assert describe(tmp_path / f"{last.saved}.safetensors").training["steps"] == 1
+    job = train.train(config(budget=5000, seed=1), None, CPU, tmp_path, lambda: False)
+    while not (progress := next(job)).steps:
+        pass
+    job.close()
+    assert describe(tmp_path / "mnist-5k-16-cosine-2.safetensors").training["steps"] == len(
+        progress.steps
+    )
+
+
+# ---- reverse ----------------------------------------------------------------------------------
+
+
+def test_labels() -> None:
+    spec = SimpleNamespace(classes=("cat", "dog"))
+    assert reverse.choose_labels(reverse.IN_TURN, spec, 3) == [0, 1, 0]
+    assert reverse.choose_labels("dog", spec, 2) == [1, 1]
+    assert reverse.choose_labels("dog", SimpleNamespace(classes=()), 2) is None
+    with pytest.raises(ValueError, match="'cow'"):
+        reverse.choose_labels("cow", spec, 1)
+
+
+def test_a_race_of_the_shipped_model_ends_on_the_samplers_pictures() -> None:
+    lanes = [ddim(1000, 5), ddim(1000, 10, eta=1.0)]
+    arguments = (SHIPPED, lanes, 3, [1, 2], 2, CPU, "title", lambda: False)
+    *_, view = reverse.run_race(*arguments)
+    assert not view.running and [len(lane.times) for lane in view.lanes] == [6, 11]
+    denoiser, spec = load(SHIPPED)
+    for lane, shown in zip(lanes, view.lanes, strict=True):
+        truth = from_tensor(pictures(denoiser, lane, (1, 28, 28), seed=3, labels=[1, 2]))
+        assert (last_row(shown.sheets[-1].png, 28)[:, :56] == truth_row(truth)).all()
+
+
+def last_row(png: bytes, size: int) -> np.ndarray:
+    import io
+
+    return np.asarray(Image.open(io.BytesIO(png)))[-size:]
+
+
+def truth_row(pictures: torch.Tensor) -> np.ndarray:
+    return np.concatenate(list(pictures[:, 0].numpy()), axis=1)
+
+
+# ---- what is stored ---------------------------------------------------------------------------
+
+
+def test_the_stored_race_is_the_shipped_models() -> None:
+    """The first picture on the first screen comes out of the shipped checkpoint again."""
+    view = stored_race()
+    assert [lane.name for lane in view.lanes] == ["DDPM", "DDIM"]
+    assert [lane.evaluations for lane in view.lanes] == [ddpm(1000).evaluations, 50]
+    denoiser, _ = load(SHIPPED)
+    truth = pictures(denoiser, ddim(1000, 50), (1, 28, 28), seed=7, labels=[0, 1, 2, 3])
+    stored = np.asarray(Image.open(view.lanes[1].sheets[-1].path))[-28:, : 4 * 28]
+    assert np.abs(stored.astype(int) - truth_row(from_tensor(truth)).astype(int)).max() <= 2
+
+
+def test_the_stored_run_learnt_something() -> None:
+    run = stored_run()
+    assert "Stored run" in run.status and "Stored run" in run.samples[1]
+    assert len(run.steps) == len(run.losses) == len(run.smooth)
+    assert run.smooth[-1] < 0.3 * run.smooth[0]
