@@ -134,7 +134,7 @@ def loss_figure(
 
 
 def _style(style: Style) -> dict:
-    line = {"color": style.light, "dash": style.dash, "width": 2.5}
+    line = {"color": style.light, "dash": style.dash, "width": 2.5, "simplify": False}
     return {"line": line, "meta": {"dark": style.dark}}
 
 

@@ -8,27 +8,23 @@ from typing import Any
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio: it would ask two foreign hosts
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
-import html  # noqa: E402
-
 import gradio as gr  # noqa: E402
 
+from explorer.gui.components import Header  # noqa: E402
 from explorer.gui.context import Context  # noqa: E402
 from explorer.gui.device import choose_threads  # noqa: E402
 from explorer.gui.shared import Shared, visitor_of  # noqa: E402
 from explorer.gui.tabs import TABS  # noqa: E402
 from explorer.gui.theme import css, theme  # noqa: E402
 
-NAME, LINE = "Diffusion Explorer", "See a diffusion model work, step by step"
+NAME = "Diffusion Explorer"
 
 
-def create_app(context: Context) -> gr.Blocks:
-    """All tabs around one context; `launch` serves it."""
+def create_app(context: Context | None = None) -> gr.Blocks:
+    """All tabs around one context (by default what this machine has); `launch` serves it."""
+    context = context or Context.detect()
     with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
-        gr.HTML(
-            f'<header class="app-header"><h1>{NAME}</h1><span class="line">{LINE}</span>'
-            f'<span class="badge">{html.escape(context.device.name)}</span></header>',
-            padding=False,
-        )
+        Header(context.device.name)
         models = list(context.models(""))
         model = gr.Dropdown(
             models,

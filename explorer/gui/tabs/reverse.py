@@ -21,7 +21,7 @@ from explorer.race import Lane, ddim, ddpm, race
 
 ID, TITLE = "reverse", "Reverse"
 IN_TURN = "each in turn"
-VARIANCES = {"β̃_t (posterior)": "posterior", "β_t": "beta"}
+VARIANCES = {"β̃ (posterior)": "posterior", "β": "beta"}
 
 
 def choose_labels(label: str, spec: Spec, n: int) -> list[int] | None:
@@ -58,8 +58,8 @@ def run_race(
 def summary(view: RaceView) -> str:
     """Evaluations and seconds of each lane."""
     lanes = " · ".join(
-        f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations in "
-        f"{lane.seconds[-1]:.2f} s"
+        f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
+        f"in {lane.seconds[-1]:.2f} s"
         for lane in view.lanes
         if lane.times
     )

@@ -1,0 +1,9 @@
+"""The top of the page: name, device, and a guide that needs no network."""
+
+from __future__ import annotations
+
+from explorer.gui.components.widget import Widget
+
+
+class Header(Widget):
+    """Its value is the device's name, for the badge."""
