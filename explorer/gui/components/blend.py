@@ -32,19 +32,17 @@ class Blend(Widget):
     """x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε while the slider moves, without asking the server."""
 
     def postprocess(self, value: Scene | None) -> dict[str, Any] | None:
+        """x_0 as bytes (H, W, 3), ε as little-endian int16 of the same layout, tables of ᾱ."""
         if value is None:
             return None
-        return self.pack(value)
-
-    def pack(self, scene: Scene, *, keep: bool = False) -> dict[str, Any]:
-        """x_0 as bytes (H, W, 3), ε as little-endian int16 of the same layout, tables of ᾱ."""
+        scene = value
         x0 = np.asarray(scene.picture.convert("RGB"), dtype=np.uint8)
         eps = (scene.eps.clamp(-NOISE_RANGE, NOISE_RANGE) * (32767 / NOISE_RANGE)).round()
         eps = eps.to(torch.int16).permute(1, 2, 0).contiguous().numpy().astype("<i2")
         return {
             "size": x0.shape[0],
-            "x0": self.publish(x0.tobytes(), "x0.bin", keep=keep),
-            "eps": self.publish(eps.tobytes(), "eps.bin", keep=keep),
+            "x0": self.publish(x0.tobytes(), "x0.bin"),
+            "eps": self.publish(eps.tobytes(), "eps.bin"),
             "epsScale": NOISE_RANGE / 32767,
             "T": scene.schedules[0].T,
             "schedules": [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import os
+import secrets
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.processing_utils import save_bytes_to_cache
 
 
 class Widget(gr.HTML):
@@ -20,6 +22,7 @@ class Widget(gr.HTML):
     def __init__(self, value: Any = None, **props: Any) -> None:
         module = Path(inspect.getfile(type(self)))
         common = Path(__file__).with_name("common.js").read_text(encoding="utf-8")
+        self._building = True  # what is published now belongs to the page, not to a visitor
         super().__init__(
             value=value,
             html_template=module.with_suffix(".html").read_text(encoding="utf-8"),
@@ -28,15 +31,25 @@ class Widget(gr.HTML):
             apply_default_css=False,
             **props,
         )
+        self._building = False
 
-    def publish(self, data: bytes, name: str, *, keep: bool = False) -> str:
-        """Put bytes where the browser can fetch them, once; the path that the script is given.
+    def publish(self, data: bytes, name: str) -> str:
+        """Put bytes where the browser can fetch them; the path that the script is given.
 
-        Files of visitors are deleted with Gradio's cache; `keep` is for what every visitor gets.
+        The same bytes are the same file, written once and whole, since somebody may be fetching
+        it. Files of the first page stay; those of visitors are deleted with Gradio's cache, by
+        age, and are young again when they are published again.
         """
-        path = save_bytes_to_cache(data, name, self.GRADIO_CACHE)
-        (self.keep_in_cache if keep else self.temp_files).add(path)
-        return path
+        path = Path(self.GRADIO_CACHE) / hashlib.sha256(data).hexdigest() / name
+        if path.exists():
+            os.utime(path)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"{secrets.token_hex(8)}.part")
+            part.write_bytes(data)
+            os.replace(part, path)
+        (self.keep_in_cache if self._building else self.temp_files).add(str(path))
+        return str(path)
 
     def api_info(self) -> dict[str, Any]:
         return {"type": "object"}

@@ -1,0 +1,64 @@
+"""What Python hands to the browser-side parts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from explorer.gui.components import Blend, Gallery
+from explorer.gui.components.blend import NOISE_RANGE
+from explorer.gui.limits import LOCAL
+from explorer.gui.tabs.forward import make_scene
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+def scene(seed: int) -> object:
+    picture = Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3))
+    return make_scene(picture, 32, 50, seed, LOCAL)
+
+
+def test_picture_and_noise_reach_the_browser_exactly(cache: Path) -> None:
+    first = scene(1)
+    packed = Blend().postprocess(first)
+    x0 = np.frombuffer(Path(packed["x0"]).read_bytes(), np.uint8).reshape(32, 32, 3)
+    assert (x0 == np.asarray(first.picture)).all()
+    eps = np.frombuffer(Path(packed["eps"]).read_bytes(), "<i2").reshape(32, 32, 3)
+    error = eps * packed["epsScale"] - first.eps.permute(1, 2, 0).numpy()
+    assert np.abs(error).max() <= NOISE_RANGE / 32767 / 2 * 1.001
+
+
+def test_the_first_page_keeps_its_files_and_visitors_do_not(cache: Path) -> None:
+    stage = Blend(scene(1))
+    first = {stage.value["x0"], stage.value["eps"]}
+    assert stage.keep_in_cache >= first
+    again = stage.postprocess(scene(2))
+    assert again["x0"] in first  # the same picture is the same file
+    assert again["eps"] in stage.temp_files and again["eps"] not in stage.keep_in_cache
+
+
+def test_publishing_again_makes_a_file_young_and_leaves_nothing_half_written(cache: Path) -> None:
+    stage = Blend()
+    path = Path(stage.publish(b"abc", "x.bin"))
+    os.utime(path, (1, 1))
+    assert stage.publish(b"abc", "x.bin") == str(path) and path.stat().st_mtime > 1
+    assert [file.name for file in path.parent.iterdir()] == ["x.bin"]
+    assert path.read_bytes() == b"abc"
+
+
+def test_a_gallery_is_lossless(cache: Path) -> None:
+    import base64
+    import io
+
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8))
+    packed = Gallery().postprocess((picture, "caption"))
+    data = base64.b64decode(packed["src"].partition(",")[2])
+    assert (np.asarray(Image.open(io.BytesIO(data))) == np.asarray(picture)).all()
