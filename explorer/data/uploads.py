@@ -10,7 +10,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 24_000_000
-"""For files that are decoded whole; JPEG is read at a fraction: four times as many."""
 SMALL = 1024
 """JPEGs are decoded at about this side."""
 
@@ -19,10 +18,13 @@ class PictureError(ValueError):
     """A file is not a picture that can be read; the message says why and what to do."""
 
 
-def read_picture(path: str | Path, *, max_bytes: int = MAX_BYTES) -> Image.Image:
+def read_picture(
+    path: str | Path, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+) -> Image.Image:
     """The picture in a file: RGB, upright, transparency on white, the first frame if animated.
 
-    16-bit and floating point pictures are scaled to 8 bits. PictureError for anything that is
+    16-bit and floating point pictures are scaled to 8 bits. JPEGs may have four times
+    `max_pixels`: they are decoded at a fraction of their size. PictureError for anything that is
     empty, too large, cut short or no picture at all.
     """
     path = Path(path)
@@ -41,7 +43,7 @@ def read_picture(path: str | Path, *, max_bytes: int = MAX_BYTES) -> Image.Image
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path) as picture:
-                _check_pixels(picture)
+                _check_pixels(picture, max_pixels)
                 picture.draft("RGB", (SMALL, SMALL))  # JPEG only: decode fewer pixels
                 picture.load()
                 return _to_rgb(ImageOps.exif_transpose(picture))
@@ -67,9 +69,9 @@ def square(picture: Image.Image, size: int) -> Image.Image:
     return ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
 
 
-def _check_pixels(picture: Image.Image) -> None:
+def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
     width, height = picture.size
-    allowed = MAX_PIXELS * (4 if picture.format == "JPEG" else 1)
+    allowed = max_pixels * (4 if picture.format == "JPEG" else 1)
     if width * height > allowed:
         raise PictureError(
             f"This picture has {width} × {height} = {width * height / 1e6:.0f} megapixels; "

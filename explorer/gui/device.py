@@ -67,7 +67,7 @@ class Device:
     @property
     def name(self) -> str:
         """For the badge: "CPU, 2 cores" or the GPU's name."""
-        return hardware(self.device)
+        return "ZeroGPU" if "SPACES_ZERO_GPU" in os.environ else hardware(self.device)
 
     @property
     def busy(self) -> bool:

@@ -21,6 +21,8 @@ class Limits:
     seconds: tuple[float, float] = (5, 24 * 3600)
     steps: tuple[int, int] = (10, 10_000_000)
     upload_bytes: int = 32 * 2**20
+    upload_pixels: int = 24_000_000
+    """JPEGs may have four times as many, see `read_picture`."""
     queue: int = 64
     """Events waiting before the app says that it is busy."""
     wait: float = 600

@@ -58,7 +58,8 @@ def take_upload(path: str | None, limits: Limits) -> Image.Image:
     """What a visitor brought, as the middle square at the finest resolution."""
     if not path:
         raise PictureError("Choose a picture first.")
-    return square(read_picture(path, max_bytes=limits.upload_bytes), limits.resolution[1])
+    picture = read_picture(path, max_bytes=limits.upload_bytes, max_pixels=limits.upload_pixels)
+    return square(picture, limits.resolution[1])
 
 
 def upload_box(**settings: Any) -> gr.Image:
