@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import signal
 import sys
 import tempfile
@@ -34,7 +35,9 @@ class Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 only on success; an error is one line on stderr."""
-    args = parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    args = parser().parse_args(words)
+    args.words = words
     try:
         args.run(args)
     except Stopped as stop:
@@ -122,7 +125,7 @@ def run_train(args: argparse.Namespace) -> None:
             raise ValueError(f"there is no {state} to resume from; leave --resume out")
         run.load_state(state)
     check_writable(args.out)
-    command = "python -m explorer " + " ".join(sys.argv[1:])
+    command = "python -m explorer " + shlex.join(args.words)
 
     def keep() -> None:
         run.save_state(state)
@@ -165,7 +168,7 @@ def run_train(args: argparse.Namespace) -> None:
 def run_sample(args: argparse.Namespace) -> None:
     from explorer.checkpoints import load
     from explorer.figures.pictures import grid
-    from explorer.race import ddim, ddpm, pictures
+    from explorer.race import choose_labels, ddim, ddpm, pictures
 
     if args.n < 1:
         raise ValueError(f"--n {args.n}: at least one picture")
@@ -176,13 +179,14 @@ def run_sample(args: argparse.Namespace) -> None:
     if args.sampler == "ddim":
         steps = min(50, spec.T) if args.steps is None else args.steps
         lane = ddim(spec.T, steps, eta=args.eta or 0.0)
-    elif args.eta is not None or args.steps not in (None, spec.T):
-        raise ValueError(
-            f"--sampler ddpm takes all {spec.T} steps and no --eta; use --sampler ddim"
-        )
     else:
         lane = ddpm(spec.T)
-    labels = choose_labels(args.label, spec.classes, args.n)
+        if args.eta is not None or args.steps not in (None, spec.T):
+            print(
+                f"explorer: DDPM takes all {spec.T} steps; --steps and --eta are for DDIM",
+                file=sys.stderr,
+            )
+    labels = choose_labels(spec.classes, args.n, args.label)
     check_writable(args.out)
     if args.out.suffix.lower() not in (".png", ".webp", ".jpg", ".jpeg"):
         raise ValueError(f"--out {args.out}: pictures end in .png (.webp and .jpg work too)")
@@ -208,21 +212,6 @@ def check_writable(out: Path) -> None:
         raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from error
     if out.is_dir():
         raise ValueError(f"--out {out}: there is a folder of this name")
-
-
-def choose_labels(label: str | None, classes: Sequence[str], n: int) -> list[int] | None:
-    """A class for each of n pictures: the one asked for by name or number, or all in turn."""
-    if not classes:
-        if label is not None:
-            raise ValueError(f"--label {label}: this model was trained without classes")
-        return None
-    if label is None:
-        return [i % len(classes) for i in range(n)]
-    if label in classes:
-        return [classes.index(label)] * n
-    if label.isdecimal() and int(label) < len(classes):
-        return [int(label)] * n
-    raise ValueError(f"--label {label}: no such class; there are: {', '.join(classes)}")
 
 
 if __name__ == "__main__":

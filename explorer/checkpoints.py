@@ -171,7 +171,7 @@ def _parse(path: Path, text: str | None) -> Spec:
         known = {f.name for f in fields(Spec)}
         spec = Spec(**{name: value for name, value in values.items() if name in known})
         return _checked(spec)
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
         reason = textwrap.shorten(str(error), 300, placeholder=" …")  # on one line
         raise CheckpointError(f"{path.name}: its description cannot be used ({reason})") from error
 

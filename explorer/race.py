@@ -99,6 +99,8 @@ def race(
         )
         seconds, started = 0.0, time.perf_counter()
         for done, frame in enumerate(frames, start=1):
+            if frame.x.is_cuda:  # kernels run behind; the clock must not
+                torch.cuda.synchronize(frame.x.device)
             seconds += time.perf_counter() - started
             yield LaneFrame(index, frame, min(done, lane.evaluations), seconds)
             started = time.perf_counter()
@@ -131,3 +133,21 @@ def pictures(
             last = entry.frame.x
         parts.append(last)
     return torch.cat(parts)
+
+
+def choose_labels(classes: Sequence[str], n: int, label: str | None = None) -> list[int] | None:
+    """A class for each of n pictures: the one asked for by name or number, or all in turn.
+
+    None for a model without classes. ValueError if there is no such class.
+    """
+    if not classes:
+        if label is not None:
+            raise ValueError(f"label {label!r}: this model was trained without classes")
+        return None
+    if label is None:
+        return [i % len(classes) for i in range(n)]
+    if label in classes:
+        return [classes.index(label)] * n
+    if label.isdecimal() and int(label) < len(classes):
+        return [int(label)] * n
+    raise ValueError(f"label {label!r}: no such class; there are: {', '.join(classes)}")

@@ -64,7 +64,7 @@ def emoji(tarball: Path) -> None:
 
 
 def photos(wheel: Path) -> None:
-    """Squares of 256 × 256, as PNG where grey and as good JPEG where colour."""
+    """Squares of 256 × 256, as good JPEGs."""
     archive = zipfile.ZipFile(wheel)
     (OUT / "photos").mkdir(exist_ok=True)
     for name, (file, centering) in PHOTOS.items():

@@ -32,6 +32,10 @@ class ImageSet:
                 f"data set '{self.name}': images must be uint8 (N, 1 or 3, H, W), not "
                 f"{images.dtype} {tuple(images.shape)}"
             )
+        if images.shape[2] != images.shape[3]:
+            raise ValueError(
+                f"data set '{self.name}': pictures must be square, not {tuple(images.shape[2:])}"
+            )
         if len(images) == 0:
             raise ValueError(f"data set '{self.name}' holds no pictures")
         if labels is None:

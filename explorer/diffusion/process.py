@@ -123,6 +123,8 @@ def _times(schedule: Schedule, t: Time, x: Tensor, *, lowest: int) -> Tensor:
 
 def _cast(coefficient: Tensor, x: Tensor) -> Tensor:
     """A float64 coefficient for each picture, cast once to x and shaped to multiply it."""
+    if not x.dtype.is_floating_point:
+        raise ValueError(f"x must be floating point (pictures lie in [−1, 1]), not {x.dtype}")
     return coefficient.to(dtype=x.dtype).to(x.device).reshape(-1, *[1] * (x.dim() - 1))
 
 

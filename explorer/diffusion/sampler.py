@@ -40,7 +40,7 @@ def strided_times(T: int, steps: int, spacing: str = "uniform") -> list[int]:
         raise ValueError(f"steps = {steps} is not allowed: with T = {T} there are at most {T}")
     if spacing not in ("uniform", "quadratic"):
         raise ValueError(f"no spacing {spacing!r}; there are: uniform, quadratic")
-    times = [0]
+    T, steps, times = int(T), int(steps), [0]
     for i in range(1, steps + 1):
         top, bottom = (i, steps) if spacing == "uniform" else (i * i, steps * steps)
         nearest = (2 * T * top + bottom) // (2 * bottom)  # T top/bottom, halves rounded up
@@ -82,7 +82,10 @@ def sample(
     ValueError
         At once, if `times`, `eta` or `variance` do not fit.
     """
-    path = [int(t) for t in times]
+    try:
+        path = [int(t) for t in times]
+    except (OverflowError, TypeError, ValueError):
+        path = []
     if path != list(times) or len(path) < 2 or path[0] > schedule.T or path[-1] != 0:
         raise ValueError(
             f"times are at least two whole numbers from at most T = {schedule.T} down to 0, not "

@@ -13,6 +13,9 @@ from types import MappingProxyType
 import torch
 from torch import Tensor
 
+MOST_STEPS = 10_000_000
+LARGEST = 1e300
+
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
@@ -28,7 +31,6 @@ class Schedule:
     options: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "options", MappingProxyType(dict(self.options)))
         table = self.alpha_bar
         if table.dtype != torch.float64 or table.dim() != 1 or len(table) < 2:
             raise ValueError(
@@ -48,8 +50,8 @@ class Schedule:
 
     @cached_property
     def alphas(self) -> Tensor:
-        """α_t = ᾱ_t / ᾱ_{t−1} for t = 1…T; shape (T,), entry t − 1 belongs to t."""
-        return self.alpha_bar[1:] / self.alpha_bar[:-1]
+        """α_t = 1 − β_t = ᾱ_t / ᾱ_{t−1} for t = 1…T; shape (T,), entry t − 1 belongs to t."""
+        return 1 - self.betas
 
     @cached_property
     def betas(self) -> Tensor:
@@ -165,7 +167,11 @@ def make_schedule(name: str, T: int = 1000, **options: float) -> Schedule:
     betas = family(steps, **settings)
     alpha_bar = torch.cat([torch.ones(1, dtype=torch.float64), torch.cumprod(1 - betas, 0)])
     _check_result(name, steps, settings, betas, alpha_bar)
-    return Schedule(name, alpha_bar, settings)
+    schedule = Schedule(name, alpha_bar, settings)
+    schedule.__dict__["betas"] = (
+        betas  # as made: divided back out of ᾱ the last digit would differ
+    )
+    return schedule
 
 
 def _family(name: str) -> Callable[..., Tensor]:
@@ -175,18 +181,22 @@ def _family(name: str) -> Callable[..., Tensor]:
 
 
 def _whole_number(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} = {value!r} is not allowed: it must be a whole number >= 1")
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not 1 <= value <= MOST_STEPS:
+        raise ValueError(
+            f"{name} = {value!r} is not allowed: it must be a whole number >= 1 "
+            f"(and at most {MOST_STEPS:,})"
+        )
     return int(value)
 
 
 def _check_option(name: str, option: str, value: float) -> None:
     """β options lie in (0, 1); the cosine's offset s is finite and not negative."""
-    number = not isinstance(value, bool) and isinstance(value, Real) and math.isfinite(value)
+    number = not isinstance(value, bool) and isinstance(value, Real)
     if option.startswith("beta"):
         fits, allowed = number and 0 < value < 1, "between 0 and 1, both excluded"
     else:
-        fits, allowed = number and value >= 0, "a finite number >= 0"
+        fits, allowed = number and 0 <= value < LARGEST, "a finite number >= 0"
     if not fits:
         raise ValueError(
             f"schedule '{name}': {option} = {value!r} is not allowed: it must be {allowed}"

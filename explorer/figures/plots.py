@@ -79,7 +79,7 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
                 "name": schedule.name,
                 "light": PALETTE[schedule.name].light,
                 "dark": PALETTE[schedule.name].dark,
-                "values": [_base64(column(schedule)) for column in COLUMNS.values()],
+                "values": [packed(column(schedule)) for column in COLUMNS.values()],
             }
             for schedule in schedules
         ],
@@ -138,5 +138,6 @@ def _style(style: Style) -> dict:
     return {"line": line, "meta": {"dark": style.dark}}
 
 
-def _base64(values: Tensor) -> str:
+def packed(values: Tensor) -> str:
+    """float64 values as base64, for scripts."""
     return base64.b64encode(values.double().numpy().astype("<f8").tobytes()).decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -58,6 +59,8 @@ class RaceView:
     lanes: list[LaneView]
     title: str = ""
     running: bool = False
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    """Tells one race from the next."""
 
 
 def kept(lane: Lane) -> set[int]:

@@ -13,7 +13,7 @@ import gradio as gr  # noqa: E402
 from explorer.gui.components import Header  # noqa: E402
 from explorer.gui.context import Context  # noqa: E402
 from explorer.gui.device import choose_threads  # noqa: E402
-from explorer.gui.shared import Shared, visitor_of  # noqa: E402
+from explorer.gui.shared import Shared  # noqa: E402
 from explorer.gui.tabs import TABS  # noqa: E402
 from explorer.gui.theme import css, theme  # noqa: E402
 
@@ -23,6 +23,7 @@ NAME = "Diffusion Explorer"
 def create_app(context: Context | None = None) -> gr.Blocks:
     """All tabs around one context (by default what this machine has); `launch` serves it."""
     context = context or Context.detect()
+    context.prune()
     with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         Header(context.device.name)
         models = list(context.models(""))
@@ -38,11 +39,6 @@ def create_app(context: Context | None = None) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.ID):
                     tab.build(context, shared)
-
-        def leave(request: gr.Request) -> None:
-            context.forget(visitor_of(request))
-
-        demo.unload(leave)
     demo.queue(default_concurrency_limit=4, max_size=context.limits.queue, api_open=False)
     return demo
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,7 +37,12 @@ class Context:
         return cls(device, limits, datasets=tuple(offered))
 
     def runs(self, visitor: str) -> Path:
-        """Where this visitor's models go: a folder of their own when hosted."""
+        """Where this visitor's models go: a folder of their own when hosted.
+
+        ValueError for a hosted visitor without a session.
+        """
+        if self.limits.hosted and not visitor:
+            raise ValueError("this page has no session; please reload it")
         runs = self.checkpoints / "runs"
         return runs / visitor if self.limits.hosted else runs
 
@@ -49,12 +54,13 @@ class Context:
         found = [*shipped.items(), *((path, own[path]) for path in newest)]
         return {path.stem: (path, spec) for path, spec in found}
 
-    def forget(self, visitor: str) -> None:
-        """Delete a leaving visitor's models, if hosted."""
-        if self.limits.hosted and visitor:
-            shutil.rmtree(self.runs(visitor), ignore_errors=True)
+    def prune(self) -> None:
+        """Delete the models of hosted visitors that have not been written to for long.
 
-
-def new_visitor() -> str:
-    """A name nobody can guess, for a session's folder."""
-    return secrets.token_hex(8)
+        By age and not when a page closes: a phone that sleeps closes its page too.
+        """
+        if not self.limits.hosted:
+            return
+        for folder in (self.checkpoints / "runs").glob("*/"):
+            if time.time() - folder.stat().st_mtime > self.limits.keep:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
 try:  # before torch touches CUDA: on a ZeroGPU Space this hands out the GPU
     import spaces
 
-    zero_gpu = spaces.GPU(duration=120)
+    zero_gpu = spaces.GPU(duration=lambda job, arguments, seconds: round(seconds) + 15)
 except ImportError:
 
     def zero_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,28 +34,32 @@ class DeviceBusy(RuntimeError):
 
 
 @zero_gpu
-def _work(job: Callable[..., Iterator[Result]], arguments: tuple) -> Iterator[Result]:
+def _work(
+    job: Callable[..., Iterator[Result]], arguments: tuple, seconds: float
+) -> Iterator[Result]:
     """On ZeroGPU this runs in a forked process: what a job makes must be yielded or written."""
     yield from job(*arguments)
 
 
 class StopFlag:
-    """A wish to stop that a job sees, also from a forked process: a file that is there or not."""
+    """A wish to stop that a job sees, also from a forked process: its file is gone."""
 
     def __init__(self, visitor: str, kind: str) -> None:
-        folder = Path(tempfile.gettempdir()) / f"diffusion-explorer-{os.getuid()}"
+        folder = Path(tempfile.gettempdir()) / f"diffusion-explorer-{getpass.getuser()}"
         folder.mkdir(mode=0o700, exist_ok=True)
-        self.path = folder / f"{os.getpid()}-{visitor}-{kind}.stop"
+        self.path = folder / f"{os.getpid()}-{visitor}-{kind}.running"
 
-    def set(self) -> None:
+    def start(self) -> None:
+        """A job begins."""
         self.path.touch()
 
-    def clear(self) -> None:
+    def stop(self) -> None:
+        """Ask the job to end; also when it has ended."""
         self.path.unlink(missing_ok=True)
 
     def __call__(self) -> bool:
         """Whether the job should stop."""
-        return self.path.exists()
+        return not self.path.exists()
 
 
 class Device:
@@ -73,24 +79,24 @@ class Device:
     def busy(self) -> bool:
         return self._lock.locked()
 
-    def run(self, job: Callable[..., Iterator[Result]], *arguments: Any) -> Iterator[Result]:
+    def run(
+        self, job: Callable[..., Iterator[Result]], *arguments: Any, seconds: float = 60
+    ) -> Iterator[Result]:
         """Yield what `job(*arguments)` yields while no other job runs.
 
         Closing the iterator (a stop, a closed page) ends the job at its next yield and frees the
-        device. DeviceBusy if the device is not free within `wait` seconds.
+        device. `seconds` is how long it may take, which ZeroGPU wants to know. DeviceBusy if the
+        device is not free within `wait` seconds.
         """
         if not self._lock.acquire(timeout=self.wait):
             raise DeviceBusy(
                 "the device is busy with somebody else's run; please try again in a minute"
             )
-        work = _work(job, arguments)
         try:
-            yield from work
+            with closing(_work(job, arguments, seconds)) as work:
+                yield from work
         finally:
-            try:
-                work.close()
-            finally:
-                self._lock.release()
+            self._lock.release()
 
 
 def choose_threads() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +26,8 @@ class Limits:
     """Events waiting before the app says that it is busy."""
     wait: float = 600
     """Seconds a job waits for the device."""
+    keep: float = 2 * 3600
+    """Seconds after which a hosted visitor's models are deleted."""
 
 
 LOCAL = Limits(hosted=False)
@@ -34,7 +35,7 @@ HOSTED = Limits(
     hosted=True,
     upload_bytes=12 * 2**20,
     pictures=(1, 8),
-    seconds=(5, 120),
+    seconds=(5, 100),
     steps=(10, 5000),
     sizes=(8, 32),
 )
@@ -50,7 +51,7 @@ def whole(name: str, value: Any, bounds: tuple[float, float]) -> int:
     """`value` as an int within bounds; ValueError with the value and what is allowed."""
     low, high = bounds
     fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not fits or not math.isfinite(value) or value != int(value) or not low <= value <= high:
+    if not fits or not low <= value <= high or value != int(value):
         shown = "nothing" if value is None else repr(value)
         raise ValueError(
             f"{name}: {shown} is not allowed here; give a whole number from {low:g} to {high:g}"
@@ -62,7 +63,7 @@ def number(name: str, value: Any, bounds: tuple[float, float]) -> float:
     """`value` as a float within bounds; ValueError with the value and what is allowed."""
     low, high = bounds
     fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not fits or not math.isfinite(value) or not low <= value <= high:
+    if not fits or not low <= value <= high:
         shown = "nothing" if value is None else repr(value)
         raise ValueError(f"{name}: {shown} is not allowed here; give {low:g} to {high:g}")
     return float(value)

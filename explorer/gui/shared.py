@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+
+from explorer.gui.device import DeviceBusy
 
 TEXT = Path(__file__).parent / "text"
 
@@ -45,3 +48,11 @@ def message() -> gr.Markdown:
 def seed_input(limits: Sequence[int], value: int = 7) -> gr.Number:
     """Every tab asks for its seed alike."""
     return gr.Number(value, label="Seed", precision=0, minimum=limits[0], maximum=limits[1])
+
+
+def sentence(error: Exception) -> str:
+    """What a person is told of an error; what nobody foresaw is logged, with its traceback."""
+    if isinstance(error, (ValueError, OSError, DeviceBusy, FloatingPointError)):
+        return str(error)
+    logging.getLogger(__name__).error("a handler failed", exc_info=error)
+    return f"Something went wrong here ({type(error).__name__}). Please try again."

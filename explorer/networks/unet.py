@@ -132,6 +132,7 @@ class UNet(nn.Module):
     def forward(self, x_t: Tensor, t: Tensor | int, label: Tensor | None = None) -> Tensor:
         self.config.check_size(*x_t.shape[-2:])
         emb = F.silu(self.embed(len(x_t), t, label, x_t))  # (B, 4·width)
+        x_t = x_t.to(self.stem.weight.dtype)
         h = self.stem(F.pixel_unshuffle(x_t, self.config.patch))
         skips = []
         for i, blocks in enumerate(self.down):
@@ -161,4 +162,6 @@ class UNet(nn.Module):
         if label is None:
             label = torch.full((batch,), -1, device=like.device)
         none = self.config.classes
+        if label.device.type == "cpu" and (label >= none).any():  # elsewhere looking would wait
+            raise ValueError(f"label = {label.tolist()}: classes are 0 to {none - 1}, or −1")
         return emb + self.class_embedding(torch.where(label < 0, none, label))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
@@ -19,6 +18,8 @@ from explorer.networks import NETWORKS
 from explorer.training.config import NETWORK_DEFAULTS, TrainConfig
 
 STATE_KEY = "diffusion-explorer-run"
+DESCRIBED = {f.name for f in fields(Spec)} | {"network_options"}
+"""Settings that a checkpoint's description has a place of its own for."""
 
 
 class Run:
@@ -94,11 +95,6 @@ class Run:
     def denoiser(self) -> Denoiser:
         """The model as it stands: the averaged weights, which go on changing with the run."""
         return Denoiser(self.ema.module, self.schedule, self.config.target)
-
-    def snapshot(self) -> Denoiser:
-        """The model as it stands, in a copy of its own."""
-        network = copy.deepcopy(self.ema.module)
-        return Denoiser(network, self.schedule, self.config.target)
 
     def spec(self, name: str, *, command: str = "", **metrics: float) -> Spec:
         """The description that its checkpoint carries."""

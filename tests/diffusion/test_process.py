@@ -173,6 +173,11 @@ def test_times_outside_are_refused(t: object) -> None:
         forward(make_schedule("linear", 10), torch.zeros(2, 3), t)
 
 
+def test_whole_numbers_are_no_pictures() -> None:
+    with pytest.raises(ValueError, match="uint8"):
+        forward(make_schedule("linear", 10), torch.zeros(2, 3, dtype=torch.uint8), 5)
+
+
 def test_reverse_refuses_what_makes_no_sense() -> None:
     schedule, x = make_schedule("linear", 10), torch.zeros(2, 3)
     for t, s in ((3, 3), (3, 4), (0, 0), (11, 2), (3, -1)):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import diffusers
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -64,6 +66,11 @@ def test_strided_times_keep_their_promises(T: int, data: st.DataObject, spacing:
     assert all(a > b for a, b in zip(times, times[1:], strict=False))
     if spacing == "uniform":
         assert all(abs(t - T * (steps - i) / steps) <= 0.5 for i, t in enumerate(times))
+
+
+def test_times_are_plain_ints_whatever_they_are_made_of() -> None:
+    times = strided_times(np.uint8(200), np.int64(10))
+    assert times == list(range(200, -1, -20)) and {type(t) for t in times} == {int}
 
 
 def test_quadratic_times_crowd_near_the_data() -> None:
@@ -158,7 +165,8 @@ def test_no_gradients_and_no_leaked_mode() -> None:
 
 
 @pytest.mark.parametrize(
-    "times", [[10], [], [10, 10, 0], [5, 7, 0], [10, 5], [11, 0], [10, 0, -1], [9.5, 0]]
+    "times",
+    [[10], [], [10, 10, 0], [5, 7, 0], [10, 5], [11, 0], [10, 0, -1], [9.5, 0], [math.inf, 0]],
 )
 def test_grids_that_make_no_sense_are_refused_at_once(times: list[int]) -> None:
     with pytest.raises(ValueError, match="times"):

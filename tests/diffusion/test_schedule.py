@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 
 import diffusers
 import numpy as np
@@ -67,6 +69,21 @@ def test_agrees_with_diffusers(ours: str, theirs: str, rtol: float) -> None:
     np.testing.assert_allclose(make_schedule(ours).betas, peer.betas.double(), rtol=rtol)
 
 
+@pytest.mark.parametrize("T", [2, 50, 500, 1000, 4000])
+def test_betas_are_as_made_and_within_their_bounds_to_the_last_digit(T: int) -> None:
+    assert make_schedule("cosine", T).betas.max() <= 0.999
+    clipped = make_schedule("cosine-clipped", T).betas
+    assert clipped.min() >= 1e-5 and clipped.max() <= 0.02
+    linear = make_schedule("linear", T).betas
+    assert torch.equal(linear, torch.linspace(1e-4, 0.02, T, dtype=torch.float64))
+
+
+def test_a_schedule_can_be_copied_and_sent() -> None:
+    schedule = make_schedule("cosine", 10)
+    for twin in (copy.deepcopy(schedule), pickle.loads(pickle.dumps(schedule))):
+        assert torch.equal(twin.alpha_bar, schedule.alpha_bar) and twin.options == {"s": 0.008}
+
+
 def test_constant_adds_the_same_in_every_step() -> None:
     schedule = make_schedule("constant", 10, beta=0.25)
     np.testing.assert_allclose(schedule.alpha_bar, 0.75 ** np.arange(11), rtol=1e-14)
@@ -108,6 +125,9 @@ def test_options_are_remembered() -> None:
         ("constant", 10, {"beta": 1}, ["beta = 1"]),
         ("constant", 2000, {"beta": 0.9}, ["beta = 0.9", "T = 2000"]),
         ("constant", 10, {"beta": 1e-18}, ["beta = 1e-18"]),
+        ("linear", 10, {"beta_end": 10**400}, ["beta_end = 1000"]),
+        ("cosine", 10, {"s": 10**400}, ["s = 1000"]),
+        ("linear", 10**400, {}, ["T = 1000"]),
     ],
 )
 def test_refuses_with_the_option_its_value_and_what_is_allowed(

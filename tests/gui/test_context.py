@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,22 +31,28 @@ def train(context: Context, visitor: str, name: str) -> Path:
     return path
 
 
-def test_hosted_visitors_see_and_lose_only_their_own(tmp_path: Path) -> None:
+def test_hosted_visitors_see_only_their_own_until_it_is_old(tmp_path: Path) -> None:
     hosted = context(tmp_path, HOSTED)
     one, two = train(hosted, "one", "digits"), train(hosted, "two", "clothes")
     assert list(hosted.models("one")) == ["mnist", "digits"]
     assert list(hosted.models("two")) == ["mnist", "clothes"]
     assert list(hosted.models("")) == ["mnist"]
-    hosted.forget("one")
+    hosted.prune()
+    assert one.exists() and two.exists()
+    old = time.time() - HOSTED.keep - 60
+    os.utime(one.parent, (old, old))
+    hosted.prune()
     assert not one.exists() and two.exists()
-    hosted.forget("")
-    assert two.exists() and (tmp_path / "mnist.safetensors").exists()
+    assert (tmp_path / "mnist.safetensors").exists()
+    with pytest.raises(ValueError, match="reload"):
+        hosted.runs("")
 
 
 def test_at_home_runs_stay_and_are_seen_again(tmp_path: Path) -> None:
     home = context(tmp_path, LOCAL)
     path = train(home, "one", "digits")
-    home.forget("one")
+    os.utime(path.parent, (0, 0))
+    home.prune()
     assert path.exists()
     assert list(home.models("two")) == ["mnist", "digits"]
 

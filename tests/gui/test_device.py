@@ -78,10 +78,23 @@ def test_who_waits_too_long_is_told() -> None:
 
 
 def test_a_stop_flag_belongs_to_one_visitor_and_kind() -> None:
-    mine, other, race = StopFlag("a", "train"), StopFlag("b", "train"), StopFlag("a", "race")
-    mine.set()
-    try:
-        assert mine() and not other() and not race()
-    finally:
-        mine.clear()
-    assert not mine()
+    mine, race, other = StopFlag("a", "train"), StopFlag("a", "race"), StopFlag("b", "train")
+    for flag in (mine, race, other):
+        flag.start()
+    mine.stop()
+    assert mine() and not race() and not other()
+    race.stop()
+    other.stop()
+    other.stop()  # asking again, or when nothing runs, leaves nothing behind
+    assert not any(flag.path.exists() for flag in (mine, race, other))
+
+
+def test_a_door_that_cannot_open_the_device_still_closes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("no quota")
+
+    monkeypatch.setattr("explorer.gui.device._work", refuse)
+    device = Device(CPU)
+    with pytest.raises(RuntimeError, match="no quota"):
+        list(device.run(count, 1))
+    assert not device.busy

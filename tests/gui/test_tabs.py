@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +19,7 @@ from explorer.gui.device import Device
 from explorer.gui.limits import HOSTED, LOCAL
 from explorer.gui.stored import stored_race, stored_run
 from explorer.gui.tabs import TABS, forward, reverse, schedules, train
-from explorer.race import ddim, ddpm, pictures
+from explorer.race import choose_labels, ddim, ddpm, pictures
 
 CPU = torch.device("cpu")
 HOME_CONTEXT = Context(Device(CPU), LOCAL)
@@ -156,6 +155,7 @@ def test_a_run_that_cannot_be_is_refused_with_a_sentence(changes: dict, says: st
 def test_strangers_may_not_download_or_train_for_hours() -> None:
     with pytest.raises(ValueError, match="mnist-5k, emoji"):
         config(HOSTED_CONTEXT, data="mnist")
+    assert config(HOSTED_CONTEXT, budget=5000).seconds == HOSTED.seconds[1]
     with pytest.raises(ValueError, match="Seconds: 3600"):
         config(HOSTED_CONTEXT, unit="seconds", budget=3600)
     assert config(unit="seconds", budget=3600).seconds == 3600
@@ -188,12 +188,11 @@ def test_a_stopped_and_a_closed_run_keep_their_model(
 
 
 def test_labels() -> None:
-    spec = SimpleNamespace(classes=("cat", "dog"))
-    assert reverse.choose_labels(reverse.IN_TURN, spec, 3) == [0, 1, 0]
-    assert reverse.choose_labels("dog", spec, 2) == [1, 1]
-    assert reverse.choose_labels("dog", SimpleNamespace(classes=()), 2) is None
-    with pytest.raises(ValueError, match="'cow'"):
-        reverse.choose_labels("cow", spec, 1)
+    assert choose_labels(("cat", "dog"), 3) == [0, 1, 0]
+    assert choose_labels(("cat", "dog"), 2, "dog") == choose_labels(("cat", "dog"), 2, "1")
+    assert choose_labels((), 2) is None
+    with pytest.raises(ValueError, match="'cow'.*cat, dog"):
+        choose_labels(("cat", "dog"), 1, "cow")
 
 
 def test_a_race_of_the_shipped_model_ends_on_the_samplers_pictures() -> None:

@@ -180,7 +180,6 @@ async function load() {
   try {
     const [x0, eps] = await Promise.all([fetchBytes(value.x0), fetchBytes(value.eps)]);
     if (turn !== loading) return; // a newer picture is on its way
-    const unpack = (text) => new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
     const share = scene ? t / scene.T : clock.share ?? 0.3;
     scene = {
       ...value,

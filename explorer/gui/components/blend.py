@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from explorer.diffusion import Schedule
+from explorer.figures.plots import packed
 from explorer.gui.components.widget import Widget
 
 NOISE_RANGE = 6.0
@@ -46,12 +46,7 @@ class Blend(Widget):
             "epsScale": NOISE_RANGE / 32767,
             "T": scene.schedules[0].T,
             "schedules": [
-                {"name": schedule.name, "alphaBar": table(schedule.alpha_bar)}
+                {"name": schedule.name, "alphaBar": packed(schedule.alpha_bar)}
                 for schedule in scene.schedules
             ],
         }
-
-
-def table(values: Tensor) -> str:
-    """float64 values as base64, for scripts."""
-    return base64.b64encode(values.double().numpy().astype("<f8").tobytes()).decode()

@@ -6,12 +6,16 @@ const $$ = (selector) => [...element.querySelectorAll(selector)];
 const clock = (window.explorerClock ??= { share: null });
 
 /** Files published by Python, wherever the app is mounted. */
-const fileUrl = (path) => `${window.gradio_config?.root ?? ""}/gradio_api/file=${path}`;
+const fileUrl = (path) =>
+  `${window.gradio_config?.root ?? ""}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`;
 async function fetchBytes(path) {
   const answer = await fetch(fileUrl(path));
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.arrayBuffer();
 }
+
+/** A table of float64 that Python sent as base64. */
+const unpack = (text) => new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
 
 const MINUS = "\u2212";
 const signed = (text) => text.replace("-", MINUS);

@@ -69,11 +69,11 @@ function drawTicks() {
 }
 
 // ---- from Python --------------------------------------------------------------------------
-async function fetchSheet(lane, i, path) {
+async function fetchSheet(path, count) {
   const answer = await fetch(fileUrl(path));
   if (!answer.ok) throw new Error(`${answer.status}`);
   const bitmap = await createImageBitmap(await answer.blob(), { colorSpaceConversion: "none" });
-  return { bitmap, count: lane.view.counts[i] };
+  return { bitmap, count };
 }
 /** Frames count only up to the first sheet that is not there yet. */
 function collect(lane) {
@@ -87,9 +87,8 @@ function collect(lane) {
 async function load() {
   const value = props.value;
   if (!value?.lanes) return;
-  const first = value.lanes.map((lane) => lane.sheets[0]).join();
-  const fresh = identity !== first;
-  identity = first;
+  const fresh = identity !== value.id;
+  identity = value.id;
   race = value;
   $(".title").textContent = value.title;
   $(".ends b").textContent = value.T;
@@ -121,7 +120,13 @@ async function load() {
     lane.view?.sheets.forEach((path, i) => {
       if (lane.sheets.has(path)) return;
       lane.sheets.set(path, {});
-      missing.push(fetchSheet(lane, i, path).then((sheet) => lane.sheets.set(path, sheet)));
+      const arrived = (sheet) => lane.sheets.set(path, sheet);
+      missing.push(
+        fetchSheet(path, lane.view.counts[i]).then(arrived, (error) => {
+          lane.sheets.delete(path); // asked for again with the next news
+          throw error;
+        }),
+      );
     }),
   );
   try {
@@ -131,7 +136,7 @@ async function load() {
     $(".trouble").textContent = "Some frames did not arrive. Please run the race again.";
     $(".trouble").hidden = false;
   }
-  if (race !== value && identity !== first) return;
+  if (identity !== value.id) return; // another race began meanwhile
   lanes.forEach((lane) => lane.view && collect(lane));
   const reached = lanes.filter((lane) => lane.frames.length).map((lane) => lane.view.times[lane.frames.length - 1]);
   if (following && reached.length) setT(Math.max(...reached));

@@ -125,7 +125,7 @@ function load() {
   if (cursor()) {
     const { T, series } = cursor();
     for (const each of series)
-      each.values = each.values.map((text) => typeof text === "string" ? new Float64Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer) : text);
+      each.values = each.values.map((text) => typeof text === "string" ? unpack(text) : text);
     t = Math.round((clock.share ?? 0.3) * T);
   }
   draw();

@@ -13,26 +13,15 @@ from explorer.checkpoints import Spec, load
 from explorer.figures.race_view import LaneView, RaceView, follow
 from explorer.gui.components import Player
 from explorer.gui.context import Context
-from explorer.gui.device import DeviceBusy, StopFlag
+from explorer.gui.device import StopFlag
 from explorer.gui.limits import SEEDS, number, whole
-from explorer.gui.shared import Shared, message, prose, seed_input, visitor_of
+from explorer.gui.shared import Shared, message, prose, seed_input, sentence, visitor_of
 from explorer.gui.stored import FOLDER, stored_race
-from explorer.race import Lane, ddim, ddpm, race
+from explorer.race import Lane, choose_labels, ddim, ddpm, race
 
 ID, TITLE = "reverse", "Reverse"
 IN_TURN = "each in turn"
 VARIANCES = {"β̃ (posterior)": "posterior", "β": "beta"}
-
-
-def choose_labels(label: str, spec: Spec, n: int) -> list[int] | None:
-    """A class for each of n pictures; ValueError if the model does not know it."""
-    if not spec.classes:
-        return None
-    if label == IN_TURN:
-        return [i % len(spec.classes) for i in range(n)]
-    if label not in spec.classes:
-        raise ValueError(f"Class: this model knows no {label!r}; choose one of its classes")
-    return [spec.classes.index(label)] * n
 
 
 def run_race(
@@ -117,7 +106,7 @@ def build(context: Context, shared: Shared) -> None:
     def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
         visitor = visitor_of(request)
         flag = StopFlag(visitor, "race")
-        flag.clear()
+        flag.start()
         idle = (gr.Button(interactive=True), gr.Button(interactive=False))
         running = (gr.Button(interactive=False), gr.Button(interactive=True))
         name, n, label, seed, variance, steps, eta = values
@@ -130,7 +119,7 @@ def build(context: Context, shared: Shared) -> None:
             if variance not in VARIANCES:
                 raise ValueError(f"DDPM: no σ² {variance!r}; choose one of the two")
             lanes = [ddpm(spec.T, variance=VARIANCES[variance]), ddim(spec.T, steps, eta=eta)]
-            labels = choose_labels(label, spec, n)
+            labels = choose_labels(spec.classes, n, None if label == IN_TURN else label)
             title = f"{spec.name} · seed {seed} · DDPM {variance} · DDIM S = {steps}, η = {eta:g}"
             busy = "waiting for the device …" if context.device.busy else "starting …"
             yield gr.skip(), busy, *running, ""
@@ -138,13 +127,13 @@ def build(context: Context, shared: Shared) -> None:
                 run_race, path, lanes, seed, labels, n, context.device.device, title, flag
             ):
                 yield view, summary(view), *(running if view.running else idle), ""
-        except (ValueError, OSError, RuntimeError, DeviceBusy) as error:
-            yield gr.skip(), "not running", *idle, str(error)
+        except Exception as error:
+            yield gr.skip(), "not running", *idle, sentence(error)
         finally:
-            flag.clear()
+            flag.stop()
 
     def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "race").set()
+        StopFlag(visitor_of(request), "race").stop()
 
     def describe(name: Any, request: gr.Request) -> tuple[Any, ...]:
         try:

@@ -18,9 +18,9 @@ from explorer.figures.pictures import grid
 from explorer.figures.plots import loss_figure
 from explorer.gui.components import Gallery, PlotView
 from explorer.gui.context import Context
-from explorer.gui.device import DeviceBusy, StopFlag
+from explorer.gui.device import StopFlag
 from explorer.gui.limits import SEEDS, Limits, number, whole
-from explorer.gui.shared import Shared, message, prose, seed_input, visitor_of
+from explorer.gui.shared import Shared, message, prose, seed_input, sentence, visitor_of
 from explorer.gui.stored import stored_run
 from explorer.race import ddim, pictures
 from explorer.training import Run, TrainConfig, TrainStep, fit
@@ -67,6 +67,8 @@ def make_config(
         raise ValueError(f"Size: {side} is not allowed; the network needs a multiple of 4")
     steps = whole("Steps", budget, limits.steps) if unit == "steps" else None
     seconds = number("Seconds", budget, limits.seconds) if unit != "steps" else None
+    if limits.hosted:  # strangers' steps have a time limit too
+        seconds = seconds or limits.seconds[1]
     return TrainConfig(
         data=data,
         size=side,
@@ -210,12 +212,13 @@ def build(context: Context, shared: Shared) -> None:
     def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
         visitor = visitor_of(request)
         flag = StopFlag(visitor, "train")
-        flag.clear()
+        flag.start()
         idle = (gr.Button(interactive=True), gr.Button(interactive=False))
         kept = (gr.skip(), gr.skip())
-        folder = context.runs(visitor)
         try:
             config = make_config(*values, context)
+            context.prune()
+            folder = context.runs(visitor)
             busy = "waiting for the device …" if context.device.busy else "starting …"
             yield (
                 *(busy, gr.skip(), gr.skip()),
@@ -223,7 +226,13 @@ def build(context: Context, shared: Shared) -> None:
                 *(gr.Row(visible=False), gr.skip(), "", gr.skip(), gr.skip()),
             )
             for progress in context.device.run(
-                train, config, context.root, context.device.device, folder, flag
+                train,
+                config,
+                context.root,
+                context.device.device,
+                folder,
+                flag,
+                seconds=config.seconds or 3600,
             ):
                 drawn = loss_figure(progress.steps, progress.losses, progress.smooth)
                 shown = gr.skip() if progress.samples is None else progress.samples
@@ -231,17 +240,18 @@ def build(context: Context, shared: Shared) -> None:
                     yield progress.status, drawn, shown, *(gr.skip(),) * 7
                 else:
                     path = folder / f"{progress.saved}.safetensors"
-                    ready = (gr.Row(visible=True), gr.DownloadButton(value=str(path)))
+                    file = plot.publish(path.read_bytes(), path.name)
+                    ready = (gr.Row(visible=True), gr.DownloadButton(value=file))
                     offered = gr.Dropdown(list(context.models(visitor)))
                     done = (*idle, *ready, "", offered, progress.saved)
                     yield progress.status, drawn, shown, *done
-        except (ValueError, OSError, RuntimeError, FloatingPointError, DeviceBusy) as error:
-            yield "not running", *kept, *idle, *kept, str(error), *kept
+        except Exception as error:
+            yield "not running", *kept, *idle, *kept, sentence(error), *kept
         finally:
-            flag.clear()
+            flag.stop()
 
     def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "train").set()
+        StopFlag(visitor_of(request), "train").stop()
 
     def send(name: str | None, request: gr.Request) -> tuple[Any, Any]:
         found = list(context.models(visitor_of(request)))
