@@ -37,7 +37,8 @@ class TrainConfig:
     schedule: str = "cosine"
     T: int = 1000
     schedule_options: Mapping[str, float] = field(default_factory=dict)
-    target: str = "eps"
+    target: str = "v"
+    """What the network predicts, one of `TARGETS`. ε is the classic; v learns faster."""
     network: str = "unet"
     network_options: Mapping[str, Any] = field(default_factory=dict)
     """What differs from `NETWORK_DEFAULTS`."""
