@@ -62,9 +62,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--size", type=int, default=28, help="side of the pictures in pixels")
     train.add_argument("--schedule", default="cosine", help=", ".join(SCHEDULES))
     train.add_argument("--T", type=int, default=1000, help="steps of the schedule")
-    train.add_argument(
-        "--target", default="eps", choices=TARGETS, help="what the network predicts"
-    )
+    train.add_argument("--target", default="v", choices=TARGETS, help="what the network predicts")
     train.add_argument("--minutes", type=float, help="budget in time (5 without --steps)")
     train.add_argument("--steps", type=int, help="budget in steps")
     train.add_argument("--batch", type=int, default=64)

@@ -139,7 +139,7 @@ def test_whoever_stops_pulling_has_a_usable_model(
     stored, described = checkpoints.load(tmp_path / "model.safetensors")
     assert json.dumps(asdict(described)) == json.dumps(asdict(spec))
     assert spec.name == "model" and spec.classes == digits.classes
-    assert (spec.size, spec.channels, spec.T, spec.target) == (16, 1, 1000, "eps")
+    assert (spec.size, spec.channels, spec.T, spec.target) == (16, 1, 1000, "v")
     assert spec.training["steps"] == stop and spec.training["images"] == 8 * stop
     assert spec.training["command"] == "made" and spec.metrics["accuracy"] == 0.5
     x, label = torch.randn(2, 1, 16, 16), torch.tensor([4, -1])

@@ -73,7 +73,6 @@ def make_config(
         data=data,
         size=side,
         schedule=schedule,
-        target="v",
         network_options={"width": 48} if side <= 16 else {},
         steps=steps,
         seconds=seconds,
