@@ -36,7 +36,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("trained") / "runs" / "digits.safetensors"
     done = explorer(
         "train", "--data", "mnist-5k", "--steps", 3, "--T", 20, "--schedule", "linear",
-        "--target", "v", *QUICK, "--out", path,
+        "--target", "x0", *QUICK, "--out", path,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert f"{path}: 3 steps of 4 in " in done.stdout
@@ -49,7 +49,7 @@ def awake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     spec = Spec(
         name="awake", data="made", licence="-", size=8, channels=3, classes=("cat", "dog"),
         network="unet", network_config={"channels": 3, "classes": 2, "T": 20, "width": 8},
-        schedule="cosine", T=20, target="v",
+        schedule="cosine", T=20, target="x0",
     )  # fmt: skip
     g = torch.Generator().manual_seed(1)
     weights = {
@@ -75,7 +75,7 @@ def test_describe_prints_the_spec_that_was_asked_for(trained: Path) -> None:
     printed = json.loads(done.stdout)
     assert printed == json.loads(json.dumps(asdict(checkpoints.describe(trained))))
     asked = {"name": "digits", "data": "mnist-5k", "size": 8, "T": 20, "schedule": "linear"}
-    assert asked.items() <= printed.items() and printed["target"] == "v"
+    assert asked.items() <= printed.items() and printed["target"] == "x0"
     assert printed["training"]["steps"] == 3 and printed["training"]["batch"] == 4
     assert printed["training"]["command"].startswith("python -m explorer train --data mnist-5k")
     assert printed["classes"] == list("0123456789")
@@ -132,7 +132,7 @@ def test_resume_goes_on_where_the_run_stopped(trained: Path, tmp_path: Path) -> 
     path = tmp_path / "digits.safetensors"
     for suffix in (".safetensors", ".resume"):
         path.with_suffix(suffix).write_bytes(trained.with_suffix(suffix).read_bytes())
-    options = ["--T", "20", "--schedule", "linear", "--target", "v", *QUICK, "--out", str(path)]
+    options = ["--T", "20", "--schedule", "linear", "--target", "x0", *QUICK, "--out", str(path)]
     assert main(["train", *options, "--steps", "5", "--resume"]) == 0
     assert checkpoints.describe(path).training["steps"] == 5
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -223,7 +223,7 @@ def test_resuming_with_other_settings_is_refused(
 ) -> None:
     before = trained.read_bytes()
     command = ["train", "--resume", "--steps", 9, *QUICK, "--out", trained]
-    assert "T = 20, schedule = 'linear', target = 'v'" in complaint(capsys, command)
+    assert "T = 20, schedule = 'linear', target = 'x0'" in complaint(capsys, command)
     assert trained.read_bytes() == before
 
 

@@ -43,7 +43,7 @@ def everything(run: Run) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("stop", [0, 1, 4, 8])
-@pytest.mark.parametrize("changes", [{}, {"target": "v", "conditional": False, "seed": 5}])
+@pytest.mark.parametrize("changes", [{}, {"target": "x0", "conditional": False, "seed": 5}])
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_by_bit(
     stop: int, changes: dict[str, Any], digits: ImageSet, tmp_path: Path
 ) -> None:
@@ -89,7 +89,7 @@ def test_a_finished_run_goes_on_with_a_larger_budget(digits: ImageSet, tmp_path:
     ("changes", "names"),
     [
         ({"batch": 16}, ["batch = 8"]),
-        ({"seed": 1, "target": "x0"}, ["seed = 0", "target = 'eps'"]),
+        ({"seed": 1, "target": "x0"}, ["seed = 0", "target = 'v'"]),
         ({"network_options": {"width": 24}}, ["network_options = {'width': 16}"]),
         ({"schedule_options": {"s": 0.1}}, ["schedule_options = {}"]),
     ],
