@@ -16,6 +16,7 @@ import torch
 
 from explorer.checkpoints import load
 from explorer.figures.race_view import LaneView, RaceView, follow, write
+from explorer.gui import watch
 from explorer.gui.context import Context
 from explorer.gui.device import choose_threads
 from explorer.gui.stored import FOLDER
@@ -29,7 +30,7 @@ def make_run() -> None:
     name, preset = next(iter(train.PRESETS.items()))
     config = train.make_config(*preset, 0, Context.detect())
     with tempfile.TemporaryDirectory() as folder:
-        for progress in train.train(config, None, CPU, Path(folder), lambda: False):
+        for progress in watch.train(config, None, CPU, Path(folder), lambda: False):
             print(progress.status)
             if progress.samples:
                 picture, caption = progress.samples

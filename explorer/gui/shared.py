@@ -15,6 +15,21 @@ from explorer.gui.device import DeviceBusy
 TEXT = Path(__file__).parent / "text"
 
 
+QUIET = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+"""How events are wired that answer at once: nothing blinks, nobody queues."""
+
+
+def on_device(state: gr.Component) -> dict:
+    """How jobs are wired: one at a time, their place in the queue shown over `state`."""
+    return {
+        "concurrency_id": "device",
+        "concurrency_limit": 1,
+        "show_progress": "minimal",
+        "show_progress_on": state,
+        "api_visibility": "private",
+    }
+
+
 @dataclass(frozen=True)
 class Shared:
     """Components that belong to the page rather than to one tab."""

@@ -13,6 +13,7 @@ from explorer.checkpoints import describe, load
 from explorer.data import from_tensor
 from explorer.diffusion import make_schedule
 from explorer.figures.plots import COLUMNS, QUANTITIES, schedule_figure
+from explorer.gui import watch
 from explorer.gui.app import create_app
 from explorer.gui.context import HOME, Context
 from explorer.gui.device import Device
@@ -163,7 +164,7 @@ def test_strangers_may_not_download_or_train_for_hours() -> None:
 
 def test_a_run_reports_saves_and_does_not_overwrite(tmp_path: Path) -> None:
     for name in ("mnist-5k-16-cosine", "mnist-5k-16-cosine-2"):
-        *_, last = train.train(config(), None, CPU, tmp_path, lambda: False)
+        *_, last = watch.train(config(), None, CPU, tmp_path, lambda: False)
         assert last.saved == name and name in last.status
         assert last.steps == list(range(1, 11)) and len(last.smooth) == 10
         assert describe(tmp_path / f"{name}.safetensors").training["steps"] == 10
@@ -172,10 +173,10 @@ def test_a_run_reports_saves_and_does_not_overwrite(tmp_path: Path) -> None:
 def test_a_stopped_and_a_closed_run_keep_their_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(train, "SHOW_EVERY", 0)
-    *_, last = train.train(config(budget=5000), None, CPU, tmp_path, lambda: True)
+    monkeypatch.setattr(watch, "SHOW_EVERY", 0)
+    *_, last = watch.train(config(budget=5000), None, CPU, tmp_path, lambda: True)
     assert describe(tmp_path / f"{last.saved}.safetensors").training["steps"] == 1
-    job = train.train(config(budget=5000, seed=1), None, CPU, tmp_path, lambda: False)
+    job = watch.train(config(budget=5000, seed=1), None, CPU, tmp_path, lambda: False)
     while not (progress := next(job)).steps:
         pass
     job.close()

@@ -21,7 +21,7 @@ from explorer.diffusion import make_schedule
 from explorer.gui.components import Blend, Picker, Scene
 from explorer.gui.context import Context
 from explorer.gui.limits import SEEDS, Limits, whole
-from explorer.gui.shared import Shared, message, prose, seed_input
+from explorer.gui.shared import QUIET, Shared, message, prose, seed_input
 
 ID, TITLE = "forward", "Forward"
 SCHEDULES = ("linear", "cosine")
@@ -116,11 +116,10 @@ def build(context: Context, shared: Shared) -> None:
         return picture, *show(picture, *settings)
 
     settings = [resolution, T, seed]
-    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    picker.pick(pick, settings, [current, stage, trouble], **quiet)
-    upload.change(bring, [upload, *settings], [current, stage, trouble], **quiet)
-    renew.click(lambda: random.randrange(10**6), None, seed, **quiet)
+    picker.pick(pick, settings, [current, stage, trouble], **QUIET)
+    upload.change(bring, [upload, *settings], [current, stage, trouble], **QUIET)
+    renew.click(lambda: random.randrange(10**6), None, seed, **QUIET)
     for setting in settings:
         setting.change(
-            show, [current, *settings], [stage, trouble], trigger_mode="always_last", **quiet
+            show, [current, *settings], [stage, trouble], trigger_mode="always_last", **QUIET
         )

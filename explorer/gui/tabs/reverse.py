@@ -15,7 +15,16 @@ from explorer.gui.components import Player
 from explorer.gui.context import Context
 from explorer.gui.device import StopFlag
 from explorer.gui.limits import SEEDS, number, whole
-from explorer.gui.shared import Shared, message, prose, seed_input, sentence, visitor_of
+from explorer.gui.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
 from explorer.gui.stored import FOLDER, stored_race
 from explorer.race import Lane, choose_labels, ddim, ddpm, race
 
@@ -147,20 +156,15 @@ def build(context: Context, shared: Shared) -> None:
         found = list(context.models(visitor_of(request)))
         return gr.Dropdown(found, value=name if name in found else next(iter(found), None))
 
-    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
     run.click(
         begin,
         settings,
         [player, state, run, stop, trouble],
-        concurrency_id="device",
-        concurrency_limit=1,
-        show_progress="minimal",
-        show_progress_on=state,
-        api_visibility="private",
+        **on_device(state),
     )
-    stop.click(ask_to_stop, None, None, **quiet)
-    model.change(describe, model, [facts, label, steps, trouble], **quiet)
-    gr.on(None, offer, model, model, **quiet)  # when the page loads: models of earlier sessions
+    stop.click(ask_to_stop, None, None, **QUIET)
+    model.change(describe, model, [facts, label, steps, trouble], **QUIET)
+    gr.on(None, offer, model, model, **QUIET)  # when the page loads: models of earlier sessions
 
 
 def class_choices(spec: Spec | None) -> list[str]:

@@ -14,7 +14,7 @@ from explorer.figures.plots import QUANTITIES, schedule_figure
 from explorer.gui.components import PlotView
 from explorer.gui.context import Context
 from explorer.gui.limits import Limits, whole
-from explorer.gui.shared import Shared, message, prose
+from explorer.gui.shared import QUIET, Shared, message, prose
 
 ID, TITLE = "schedules", "Schedules"
 START = ("linear", "cosine")
@@ -88,8 +88,6 @@ def build(context: Context, shared: Shared) -> None:
             update,
             inputs,
             [plot, trouble],
-            show_progress="hidden",
-            queue=False,
             trigger_mode="always_last",
-            api_visibility="private",
+            **QUIET,
         )

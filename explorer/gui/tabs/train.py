@@ -2,55 +2,39 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-import torch
-from PIL import Image
 
-from explorer.data import DATASETS, load
+from explorer.data import DATASETS
 from explorer.diffusion import SCHEDULES
-from explorer.figures.pictures import grid
 from explorer.figures.plots import loss_figure
 from explorer.gui.components import Gallery, PlotView
 from explorer.gui.context import Context
 from explorer.gui.device import StopFlag
 from explorer.gui.limits import SEEDS, Limits, number, whole
-from explorer.gui.shared import Shared, message, prose, seed_input, sentence, visitor_of
+from explorer.gui.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
 from explorer.gui.stored import stored_run
-from explorer.race import ddim, pictures
-from explorer.training import Run, TrainConfig, TrainStep, fit
+from explorer.gui.watch import train
+from explorer.training import TrainConfig
 
 ID, TITLE = "train", "Train"
-SHOW_EVERY = 0.4
-"""Seconds between two looks at the loss."""
-SAMPLE_EVERY = 4.0
-"""Seconds between two looks at the samples, more if they take long."""
-SAMPLES = 16
 PRESETS: dict[str, tuple[str, int, str, str, float]] = {
     "Digits 16×16 · 90 s": ("mnist-5k", 16, "cosine", "seconds", 90),
     "Digits 28×28 · 10 min": ("mnist-5k", 28, "cosine", "seconds", 600),
     "Emoji 32×32 · 20 min": ("emoji", 32, "cosine", "seconds", 1200),
 }
 """Name -> data set, size, schedule, unit and amount of the budget."""
-
-
-@dataclass
-class Progress:
-    """What a run has shown so far; yielded again and again while it grows."""
-
-    steps: list[int] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    smooth: list[float] = field(default_factory=list)
-    status: str = ""
-    samples: tuple[Image.Image, str] | None = None
-    """The newest samples and their caption; None if they have not changed."""
-    saved: str | None = None
-    """The finished model's name."""
 
 
 def make_config(
@@ -78,89 +62,6 @@ def make_config(
         seconds=seconds,
         seed=whole("Seed", seed, SEEDS),
     )
-
-
-def train(
-    config: TrainConfig,
-    root: Path | None,
-    device: torch.device,
-    folder: Path,
-    stopped: Callable[[], bool],
-) -> Iterator[Progress]:
-    """Train, look and save: yields a growing `Progress`, at the end one with `saved`.
-
-    The model is saved whatever ends the run: its budget, `stopped`, a closed page or a failure
-    (then as it stood at the last good step).
-    """
-    progress = Progress(status="reading the pictures …")
-    yield progress
-    run = Run(config, load(config.data, root=root), device)
-    path = free_path(folder, f"{config.data}-{config.size}-{config.schedule}")
-    try:
-        yield from watch(run, progress, stopped)
-    finally:
-        if run.step:
-            run.save(path, command="Train tab")
-    progress.status = (
-        f"**{path.stem}** saved: {run.step} steps in {run.seconds:.0f} s, "
-        f"loss {run.smooth_loss:.3f}"
-    )
-    progress.saved = path.stem
-    yield progress
-
-
-def watch(run: Run, progress: Progress, stopped: Callable[[], bool]) -> Iterator[Progress]:
-    """Run `fit`; note every step, and show loss and samples now and then."""
-    progress.samples = look(run)
-    shown = sampled = time.perf_counter()
-    pause = SAMPLE_EVERY
-    yield progress
-    for step in fit(run):
-        progress.steps.append(step.step)
-        progress.losses.append(step.loss)
-        progress.smooth.append(step.smooth_loss)
-        now = time.perf_counter()
-        if now - shown < SHOW_EVERY:
-            continue
-        progress.status = status(step)
-        progress.samples = None
-        if now - sampled > pause:
-            progress.samples = look(run)
-            sampled = time.perf_counter()
-            pause = max(SAMPLE_EVERY, 10 * (sampled - now))
-        yield progress
-        shown = time.perf_counter()
-        if stopped():
-            break
-    progress.samples = look(run)
-
-
-def look(run: Run) -> tuple[Image.Image, str]:
-    """Samples of the averaged weights from one fixed noise, the classes in turn; DDIM-20."""
-    labels = [i % len(run.classes) for i in range(SAMPLES)] if run.classes else None
-    size = run.config.size
-    lane = ddim(run.config.T, min(20, run.config.T))
-    shape = (run.data.channels, size, size)
-    x = pictures(run.denoiser(), lane, shape, seed=0, labels=labels, n=SAMPLES, device=run.device)
-    caption = f"after {run.step} steps: 16 pictures from one fixed noise (DDIM, 20 steps)"
-    return grid(x, columns=4, gap=1), caption
-
-
-def status(step: TrainStep) -> str:
-    """ "step 412 · 426 images/s · 38 s left"."""
-    return (
-        f"step {step.step} · loss {step.smooth_loss:.3f} · "
-        f"{step.images_per_second:.0f} images/s · {step.seconds_left:.0f} s left"
-    )
-
-
-def free_path(folder: Path, name: str) -> Path:
-    """name.safetensors in the folder, or name-2, name-3, … if it is taken."""
-    number, path = 1, folder / f"{name}.safetensors"
-    while path.exists():
-        number += 1
-        path = folder / f"{name}-{number}.safetensors"
-    return path
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -264,21 +165,16 @@ def build(context: Context, shared: Shared) -> None:
         amount = f"{budget:g}" if isinstance(budget, (int, float)) else "…"
         return gr.Button(f"Train for {amount} {'s' if unit == 'seconds' else 'steps'}")
 
-    quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    preset.input(choose, preset, [data, size, schedule, unit, budget], **quiet)
-    gr.on([unit.change, budget.change], name_the_button, [unit, budget], start, **quiet)
+    preset.input(choose, preset, [data, size, schedule, unit, budget], **QUIET)
+    gr.on([unit.change, budget.change], name_the_button, [unit, budget], start, **QUIET)
     start.click(
         begin,
         settings,
         outputs,
-        concurrency_id="device",
-        concurrency_limit=1,
-        show_progress="minimal",
-        show_progress_on=state,
-        api_visibility="private",
+        **on_device(state),
     )
-    stop.click(ask_to_stop, None, None, **quiet)
-    race.click(send, mine, [shared.model, shared.tabs], **quiet)
+    stop.click(ask_to_stop, None, None, **QUIET)
+    race.click(send, mine, [shared.model, shared.tabs], **QUIET)
 
 
 def allowed(preset: tuple[str, int, str, str, float], limits: Limits) -> bool:
