@@ -152,19 +152,13 @@ def build(context: Context, shared: Shared) -> None:
         choices = gr.Dropdown(class_choices(spec), value=IN_TURN)
         return about(spec), choices, gr.Slider(maximum=spec.T, value=min(50, spec.T)), ""
 
-    def offer(name: Any, request: gr.Request) -> Any:
-        found = list(context.models(visitor_of(request)))
-        return gr.Dropdown(found, value=name if name in found else next(iter(found), None))
+    def offer(request: gr.Request) -> Any:
+        return gr.Dropdown(list(context.models(visitor_of(request))))
 
-    run.click(
-        begin,
-        settings,
-        [player, state, run, stop, trouble],
-        **on_device(state),
-    )
+    run.click(begin, settings, [player, state, run, stop, trouble], **on_device(state))
     stop.click(ask_to_stop, None, None, **QUIET)
     model.change(describe, model, [facts, label, steps, trouble], **QUIET)
-    gr.on(None, offer, model, model, **QUIET)  # when the page loads: models of earlier sessions
+    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
 
 
 def class_choices(spec: Spec | None) -> list[str]:

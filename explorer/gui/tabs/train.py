@@ -167,12 +167,7 @@ def build(context: Context, shared: Shared) -> None:
 
     preset.input(choose, preset, [data, size, schedule, unit, budget], **QUIET)
     gr.on([unit.change, budget.change], name_the_button, [unit, budget], start, **QUIET)
-    start.click(
-        begin,
-        settings,
-        outputs,
-        **on_device(state),
-    )
+    start.click(begin, settings, outputs, **on_device(state))
     stop.click(ask_to_stop, None, None, **QUIET)
     race.click(send, mine, [shared.model, shared.tabs], **QUIET)
 

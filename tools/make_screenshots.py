@@ -1,0 +1,46 @@
+"""The pictures of the README, from a running app.
+
+python app.py &
+python -m tools.make_screenshots http://127.0.0.1:7860 [/usr/bin/chromium]
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+def keep(page: Page, name: str, height: int) -> None:
+    """The top of the page as it is, as JPEG: noise does not compress otherwise."""
+    page.wait_for_timeout(1500)
+    page.mouse.move(5, 5)
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    picture.crop((0, 0, picture.width, height)).save(DOCS / f"{name}.jpg", quality=88)
+
+
+def main(address: str, chromium: str = "/usr/bin/chromium") -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 1150})
+        page.goto(f"{address}/?__theme=light")
+        page.wait_for_selector("[data-loads] #forward-t")
+        keep(page, "forward", 915)
+        page.get_by_role("tab", name="Schedules").click()
+        page.get_by_label("cosine-clipped", exact=True).check()
+        page.get_by_label("log-SNR", exact=True).check()
+        keep(page, "schedules", 770)
+        page.get_by_role("tab", name="Train").click()
+        keep(page, "train", 690)
+        page.get_by_role("tab", name="Reverse").click()
+        keep(page, "reverse", 890)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
