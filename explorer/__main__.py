@@ -135,7 +135,8 @@ def run_train(args: argparse.Namespace) -> None:
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     kept = time.monotonic()
-    bar = tqdm(total=1.0, bar_format="{percentage:3.0f}%|{bar}|{postfix}", mininterval=0.5)
+    layout = "{percentage:3.0f}%|{bar}|{postfix}"
+    bar = tqdm(total=1.0, bar_format=layout, mininterval=0.5, miniters=0)
     try:
         with bar:
             for step in fit(run):
