@@ -5,6 +5,7 @@ explicit s < t. Coefficients are computed in float64 and cast once.
 """
 
 from explorer.diffusion.denoiser import TARGETS, Denoiser, regression_target
+from explorer.diffusion.objective import WEIGHTINGS, bound_weights, loss_weights, losses
 from explorer.diffusion.oracle import IdealDenoiser
 from explorer.diffusion.process import Gaussian, forward, forward_step, reverse
 from explorer.diffusion.randomness import picture_generators, randn
@@ -14,13 +15,17 @@ from explorer.diffusion.schedule import SCHEDULES, Schedule, make_schedule
 __all__ = [
     "SCHEDULES",
     "TARGETS",
+    "WEIGHTINGS",
     "Denoiser",
     "Frame",
     "Gaussian",
     "IdealDenoiser",
     "Schedule",
+    "bound_weights",
     "forward",
     "forward_step",
+    "loss_weights",
+    "losses",
     "make_schedule",
     "picture_generators",
     "randn",

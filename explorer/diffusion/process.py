@@ -51,7 +51,12 @@ def forward(schedule: Schedule, x0: Tensor, t: Time) -> Gaussian:
 
 
 def amplitudes(schedule: Schedule, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
-    """√ᾱ_t and √(1 − ᾱ_t), the shares of picture and noise, shaped to multiply x; t as above."""
+    """√ᾱ_t and √(1 − ᾱ_t), the shares of picture and noise, shaped to multiply x; t as above.
+
+    Times that already lie on an accelerator are taken as they are: checking would wait for it.
+    """
+    if isinstance(t, Tensor) and t.device.type != "cpu":
+        return tuple(_cast(table[t], x) for table in schedule.amplitudes_on(t.device))
     alpha_bar = schedule.alpha_bar[_times(schedule, t, x, lowest=0)]
     return _cast(alpha_bar.sqrt(), x), _cast((1 - alpha_bar).sqrt(), x)
 

@@ -76,6 +76,17 @@ class Schedule:
         """
         return self.betas * (1 - self.alpha_bar[:-1]) / (1 - self.alpha_bar[1:])
 
+    def amplitudes_on(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        """√ᾱ_t and √(1 − ᾱ_t) for t = 0…T on a device, cast once to float32; kept for later."""
+        if device not in self._on_devices:
+            tables = (self.alpha_bar.sqrt(), (1 - self.alpha_bar).sqrt())
+            self._on_devices[device] = tuple(table.float().to(device) for table in tables)
+        return self._on_devices[device]
+
+    @cached_property
+    def _on_devices(self) -> dict[torch.device, tuple[Tensor, Tensor]]:
+        return {}
+
 
 def _linear(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
     """β_t rises linearly from beta_start to beta_end (Ho et al. 2020, section 4)."""

@@ -192,3 +192,29 @@ def test_reverse_refuses_what_makes_no_sense() -> None:
         reverse(schedule, x, x[:1], 3, 2)
     with pytest.raises(ValueError, match="t = 0"):
         forward_step(schedule, x, 0)
+
+
+def test_a_devices_tables_are_the_amplitudes_cast_once_and_kept() -> None:
+    schedule, cpu = make_schedule("cosine", 100), torch.device("cpu")
+    signal, sigma = schedule.amplitudes_on(cpu)
+    assert signal.dtype == sigma.dtype == torch.float32 and signal.shape == (101,)
+    assert torch.equal(signal, schedule.alpha_bar.sqrt().float())
+    assert torch.equal(sigma, (1 - schedule.alpha_bar).sqrt().float())
+    assert all(a is b for a, b in zip(schedule.amplitudes_on(cpu), (signal, sigma), strict=True))
+    x, t = pictures(101, 2).float(), torch.arange(101)
+    jump = forward(schedule, x, t)  # by the other way
+    assert torch.equal(jump.mean, signal[:, None] * x) and torch.equal(jump.std, sigma[:, None])
+
+
+def test_times_on_a_device_are_not_looked_at() -> None:
+    x, t = torch.empty(3, 1, 4, 4, device="meta"), torch.zeros(3, dtype=torch.long, device="meta")
+    jump = forward(make_schedule("linear", 10), x, t)
+    assert jump.mean.shape == x.shape and jump.std.shape == (3, 1, 1, 1)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_cuda_noises_as_the_cpu_does() -> None:
+    schedule, x, t = make_schedule("linear", 10), torch.rand(4, 3), torch.tensor([0, 1, 5, 10])
+    jump, there = forward(schedule, x, t), forward(schedule, x.cuda(), t.cuda())
+    torch.testing.assert_close(there.mean.cpu(), jump.mean)
+    torch.testing.assert_close(there.std.cpu(), jump.std)
