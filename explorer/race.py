@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion import (
-    Denoiser,
-    Frame,
-    picture_generators,
-    randn,
-    sample,
-    strided_times,
-)
+from explorer.diffusion import Denoiser, Frame, picture_generators, randn, strided_times
 from explorer.diffusion.process import Variance
+from explorer.diffusion.sampler import advance, checked_times
 
 
 @dataclass(frozen=True)
@@ -31,6 +24,11 @@ class Lane:
     """From T to 0."""
     eta: float
     variance: Variance = "posterior"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How it steps, for `advance`."""
+        return {"eta": self.eta, "variance": self.variance}
 
     @property
     def evaluations(self) -> int:
@@ -71,8 +69,9 @@ def race(
 ) -> Iterator[LaneFrame]:
     """The frames of all lanes in the order of the true t, from T to 0.
 
-    Every lane starts from the same x_T, and picture i of a seed draws its noise from a generator
-    of its own: it does not change with the other lanes or with the number of pictures.
+    Lanes at the same t share one call of the network, and its cost. Every lane starts from the
+    same x_T, and picture i of a seed draws its noise from a generator of its own: it does not
+    change with the other lanes or with the number of pictures.
 
     shape : (C, H, W) of a picture.
     labels : a class for each picture, or None; then `n` says how many pictures.
@@ -82,31 +81,63 @@ def race(
     if not n or n < 1:
         raise ValueError(f"n = {n!r} is not allowed: a race needs at least one picture")
     label = None if labels is None else torch.tensor(list(labels), device=device)
-    denoise = denoiser if label is None else partial(denoiser, label=label)
-
-    def timed(index: int, lane: Lane) -> Iterator[LaneFrame]:
+    racers = []
+    for index, lane in enumerate(lanes):
         generators = picture_generators(seed, n, first=first)
         noise = randn(torch.empty(n, *shape, device=device), generators)
         noise = noise.contiguous(memory_format=torch.channels_last)
-        frames = sample(
-            denoise,
-            denoiser.schedule,
-            noise,
-            lane.times,
-            eta=lane.eta,
-            variance=lane.variance,
-            generator=generators,
-        )
-        seconds, started = 0.0, time.perf_counter()
-        for done, frame in enumerate(frames, start=1):
-            if frame.x.is_cuda:  # kernels run behind; the clock must not
-                torch.cuda.synchronize(frame.x.device)
-            seconds += time.perf_counter() - started
-            yield LaneFrame(index, frame, min(done, lane.evaluations), seconds)
-            started = time.perf_counter()
+        path = checked_times(denoiser.schedule, lane.times)
+        advance(denoiser.schedule, Frame(path[0], noise[:0], noise[:0]), path[1], **lane.options)
+        racers.append(Racer(index, lane, path, noise, generators))
+    return _run(denoiser, racers, label)
 
-    entries = [timed(i, lane) for i, lane in enumerate(lanes)]
-    return heapq.merge(*entries, key=lambda entry: -entry.frame.t)
+
+@dataclass(eq=False)
+class Racer:
+    """A lane on its way."""
+
+    index: int
+    lane: Lane
+    times: list[int]
+    """Still to be visited, the present first."""
+    x: Tensor
+    generators: list[torch.Generator]
+    evaluations: int = 0
+    seconds: float = 0.0
+
+
+@torch.inference_mode()
+def _run(denoiser: Denoiser, racers: Sequence[Racer], label: Tensor | None) -> Iterator[LaneFrame]:
+    """Always the lanes of the largest t; those that stand at the same t share one call."""
+    schedule = denoiser.schedule
+    while racers := [racer for racer in racers if racer.times]:
+        t = max(racer.times[0] for racer in racers)
+        here = [racer for racer in racers if racer.times[0] == t]
+        started = time.perf_counter()
+        x = torch.cat([racer.x for racer in here]) if len(here) > 1 else here[0].x
+        labels = None if label is None else label.repeat(len(here))
+        x0 = denoiser(x, t, labels) if t else x
+        if x.is_cuda:  # kernels run behind; the clock must not
+            torch.cuda.synchronize(x.device)
+        shared = (time.perf_counter() - started) / len(here)
+        frames = [
+            Frame(t, racer.x, part) for racer, part in zip(here, x0.chunk(len(here)), strict=True)
+        ]
+        for racer, frame in zip(here, frames, strict=True):
+            racer.seconds += shared
+            racer.evaluations += t > 0
+            yield LaneFrame(racer.index, frame, racer.evaluations, racer.seconds)
+            started = time.perf_counter()
+            racer.times.pop(0)
+            if racer.times:
+                racer.x = advance(
+                    schedule,
+                    frame,
+                    racer.times[0],
+                    generator=racer.generators,
+                    **racer.lane.options,
+                )
+            racer.seconds += time.perf_counter() - started
 
 
 def pictures(

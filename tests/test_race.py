@@ -121,6 +121,19 @@ def test_evaluations_are_those_of_the_network(lane: Lane) -> None:
     assert calls == lane.evaluations and seconds == sorted(seconds)
 
 
+def test_lanes_at_the_same_time_share_one_call() -> None:
+    batches = []
+
+    def network(x_t: Tensor, t: Tensor) -> Tensor:
+        batches.append(len(x_t))
+        return x_t
+
+    lanes = [ddpm(T), ddim(T, 5), ddim(T, 10, eta=1.0)]
+    list(race(Denoiser(network, make_schedule("cosine", T), "x0"), lanes, SHAPE, seed=0, n=2))
+    assert len(batches) == T and sum(batches) == 2 * (T + 5 + 10)
+    assert batches[0] == 6 and batches[1] == 2  # all stand at T, DDPM alone at T − 1
+
+
 @pytest.mark.parametrize("arguments", [{}, {"n": 0}, {"n": -1}, {"labels": []}])
 def test_a_race_without_pictures_is_refused(
     arguments: dict[str, object], denoiser: Denoiser

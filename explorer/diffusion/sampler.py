@@ -82,6 +82,13 @@ def sample(
     ValueError
         At once, if `times`, `eta` or `variance` do not fit.
     """
+    path = checked_times(schedule, times)
+    reverse(schedule, x[:0], x[:0], path[0], path[1], eta=eta, variance=variance)  # checks both
+    return _walk(denoise, schedule, x, path, eta, variance, generator)
+
+
+def checked_times(schedule: Schedule, times: Sequence[int]) -> list[int]:
+    """`times` as ints; ValueError unless they fall strictly from at most T to 0."""
     try:
         path = [int(t) for t in times]
     except (OverflowError, TypeError, ValueError):
@@ -93,8 +100,24 @@ def sample(
         )
     if any(s >= t for t, s in zip(path, path[1:], strict=False)):
         raise ValueError(f"times must decrease strictly, not {_shorten(times)}")
-    reverse(schedule, x[:0], x[:0], path[0], path[1], eta=eta, variance=variance)  # checks both
-    return _walk(denoise, schedule, x, path, eta, variance, generator)
+    return path
+
+
+def advance(
+    schedule: Schedule,
+    frame: Frame,
+    s: int,
+    *,
+    eta: float = 0.0,
+    variance: Variance = "posterior",
+    generator: Generators = None,
+) -> Tensor:
+    """x_s ~ q(x_s | x_t, x̂_0) from a frame at t > s; arguments as in `sample`.
+
+    The step to s = 0 ends on the mean.
+    """
+    q = reverse(schedule, frame.x0, frame.x, frame.t, s, eta=eta, variance=variance)
+    return q.mean if s == 0 or eta == 0 else q.sample(generator)
 
 
 @torch.inference_mode()
@@ -108,10 +131,9 @@ def _walk(
     generator: Generators,
 ) -> Iterator[Frame]:
     for t, s in zip(times, times[1:], strict=False):
-        x0 = denoise(x, t)
-        yield Frame(t, x, x0)
-        step = reverse(schedule, x0, x, t, s, eta=eta, variance=variance)
-        x = step.mean if s == 0 or eta == 0 else step.sample(generator)
+        frame = Frame(t, x, denoise(x, t))
+        yield frame
+        x = advance(schedule, frame, s, eta=eta, variance=variance, generator=generator)
     yield Frame(0, x, x)
 
 
