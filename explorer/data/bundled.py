@@ -11,6 +11,9 @@ from torch import Tensor
 
 FOLDER = Path(__file__).parent / "bundled"
 
+BUNDLED = ("mnist-5k", "emoji")
+"""The data sets that need no network."""
+
 PHOTOS: dict[str, str] = {
     "cat": "Chelsea the cat, Stéfan van der Walt, CC0",
     "coffee": "Coffee cup, Rachel Michetti, CC0",

@@ -60,11 +60,16 @@ class ImageSet:
 
     def resized(self, size: int) -> ImageSet:
         """The same set at size × size pixels; ValueError if size is not in `SIZES`."""
-        if isinstance(size, bool) or not isinstance(size, int) or size not in SIZES:
-            raise ValueError(
-                f"size = {size!r} is not allowed: pictures are {SIZES[0]} to {SIZES[-1]} pixels"
-            )
+        check_size(size)
         return self if size == self.size else replace(self, images=resize(self.images, size))
+
+
+def check_size(size: int) -> None:
+    """ValueError if size is not one of `SIZES`."""
+    if isinstance(size, bool) or not isinstance(size, int) or size not in SIZES:
+        raise ValueError(
+            f"size = {size!r} is not allowed: pictures are {SIZES[0]} to {SIZES[-1]} pixels"
+        )
 
 
 def resize(images: Tensor, size: int) -> Tensor:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-import torch
-from torch import Tensor
-
 from explorer.data.bundled import read_npz
-from explorer.data.images import ImageSet
-
-Parts = tuple[Tensor, Tensor | None, tuple[str, ...]]
-
-
-class DataError(ValueError):
-    """A data set cannot be had; the message says why and what to do."""
+from explorer.data.images import SIZES, ImageSet, check_size
+from explorer.data.limits import LOCAL, OwnLimits
+from explorer.data.own import read_own
+from explorer.data.progress import DataError, Loading, Parts, Reading
+from explorer.data.published import (
+    DOWNLOAD_BYTES,
+    SIDE,
+    read_cars,
+    read_cats,
+    read_cifar10,
+    read_flowers,
+    read_mnist,
+)
+from explorer.data.skipped import clean
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,12 @@ class DataSource:
     """Native side in pixels."""
     licence: str
     source: str
-    read: Callable[[Path, str], Parts]
-    """(root, split) -> images, labels, classes."""
+    read: Callable[[Path, str], Reading]
+    """(root, split) -> a generator of progress that returns the parts."""
+    splits: tuple[str, ...] = ("train",)
     bundled: bool = False
+    download_bytes: int = 0
+    """What its first use downloads."""
 
 
 def default_root() -> Path:
@@ -43,51 +50,67 @@ def default_root() -> Path:
     return Path(given) if given else Path.home() / ".cache" / "diffusion-explorer"
 
 
-def load(
-    name: str, *, size: int | None = None, root: str | Path | None = None, split: str = "train"
-) -> ImageSet:
-    """The data set called `name`, resized to size × size (8…64) unless size is None.
+def loading(
+    name: str | Path,
+    *,
+    size: int | None = None,
+    root: str | Path | None = None,
+    split: str = "train",
+    limits: OwnLimits = LOCAL,
+) -> Iterator[Loading]:
+    """Read a data set and say how far it is; the last `Loading` carries the set.
 
-    root : the folder for downloaded sets, `default_root()` if None; bundled sets need none.
-    split : "train" or, for the sets of torchvision, "test".
+    name : one of `DATASETS`, or the path of a folder or zip of pictures, see `read_own`.
+    size : resized to size × size (8…64) unless None: then as published, own pictures at 64.
+    root : the folder for downloaded sets, `default_root()` if None; others need none.
+    split : "train", or "test" where `DataSource.splits` has it.
+    limits : for own pictures.
 
-    DataError if there is no such set or it cannot be read; ValueError for a wrong size.
+    A path that comes from a stranger must not be passed here. DataError if there is no such set
+    or it cannot be read; ValueError for a wrong size.
     """
+    if size is not None:
+        check_size(size)
     if name not in DATASETS:
-        raise DataError(f"no data set {name!r}; there are: {', '.join(DATASETS)}")
+        path = Path(os.path.expanduser(name))
+        if not str(name) or not os.path.exists(path):
+            raise DataError(
+                f"no data set {str(name)!r}, and nothing at that path; there are: "
+                f"{', '.join(DATASETS)}; or give the path of a folder or a .zip of pictures"
+            )
+        if split != "train":
+            raise DataError(f"{str(name)!r} has no split {split!r}: your pictures are all 'train'")
+        called = clean(path.resolve().name) + ("/" if path.is_dir() else "")
+        yield from read_own([path], size=size or SIZES[-1], name=called, limits=limits)
+        return
     source = DATASETS[name]
-    if split not in ("train", "test") or (source.bundled and split == "test"):
-        raise DataError(f"data set '{name}' has no split {split!r}")
-    images, labels, classes = source.read(Path(root) if root else default_root(), split)
+    if split not in source.splits:
+        raise DataError(
+            f"data set '{name}' has no split {split!r}; there is: {', '.join(source.splits)}"
+        )
+    parts = yield from source.read(Path(os.path.expanduser(root or default_root())), split)
+    images, labels, classes, note = parts
     data = ImageSet(images, labels, classes, name, source.licence, source.source)
-    return data if size is None else data.resized(size)
+    n = len(data)
+    data = data if size is None else data.resized(size)
+    yield Loading(f"read {n:,} pictures", n, n, data, note)
 
 
-def _bundled(name: str, root: Path, split: str) -> Parts:
-    return read_npz(name)
+def load(
+    name: str | Path,
+    *,
+    size: int | None = None,
+    root: str | Path | None = None,
+    split: str = "train",
+) -> ImageSet:
+    """The set that `loading` ends with; the same arguments and errors."""
+    *_, last = loading(name, size=size, root=root, split=split)
+    return last.data
 
 
-def _torchvision(kind: str, root: Path, split: str) -> Parts:
-    """MNIST and its like: torchvision downloads once, checks the md5 and caches under root."""
-    from torchvision import datasets
-
-    bundled = ", ".join(name for name, source in DATASETS.items() if source.bundled)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        data = getattr(datasets, kind)(root, train=split == "train", download=True)
-    except (RuntimeError, OSError) as error:
-        raise DataError(
-            f"{kind} is not in {root} and could not be downloaded "
-            f"({str(error).splitlines()[0] if str(error) else type(error).__name__}); "
-            f"without a network use a bundled data set: {bundled}"
-        ) from error
-    except (AssertionError, ValueError, TypeError, LookupError) as error:
-        raise DataError(
-            f"{kind} is damaged or was unpacked in part; remove {root / kind} to download it "
-            f"again, or use a bundled data set: {bundled}"
-        ) from error
-    classes = tuple(name.split(" - ")[0] for name in data.classes)
-    return data.data.unsqueeze(1), torch.as_tensor(data.targets).long(), classes
+def _bundled(name: str, root: Path, split: str) -> Reading:
+    yield Loading(f"reading {name}", 0, 1)
+    return Parts(*read_npz(name))
 
 
 DATASETS: Mapping[str, DataSource] = MappingProxyType(
@@ -114,9 +137,11 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             title="MNIST (60,000 digits, downloaded once)",
             channels=1,
             size=28,
-            licence="CC BY-SA 3.0",
+            licence="none of its own; commonly given as CC BY-SA 3.0",
             source="MNIST (LeCun, Cortes, Burges), through torchvision",
-            read=partial(_torchvision, "MNIST"),
+            read=partial(read_mnist, "mnist", "MNIST"),
+            splits=("train", "test"),
+            download_bytes=DOWNLOAD_BYTES["mnist"],
         ),
         "fashion-mnist": DataSource(
             title="Fashion-MNIST (60,000 clothes, downloaded once)",
@@ -124,7 +149,48 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             size=28,
             licence="MIT",
             source="Fashion-MNIST (Zalando Research), through torchvision",
-            read=partial(_torchvision, "FashionMNIST"),
+            read=partial(read_mnist, "fashion-mnist", "FashionMNIST"),
+            splits=("train", "test"),
+            download_bytes=DOWNLOAD_BYTES["fashion-mnist"],
+        ),
+        "cifar10": DataSource(
+            title="CIFAR-10 (50,000 in colour, downloaded once)",
+            channels=3,
+            size=32,
+            licence="none stated",
+            source="CIFAR-10 (Krizhevsky 2009, University of Toronto), through torchvision",
+            read=read_cifar10,
+            splits=("train", "test"),
+            download_bytes=DOWNLOAD_BYTES["cifar10"],
+        ),
+        "flowers102": DataSource(
+            title="Flowers (8,189 of 102 kinds, downloaded once)",
+            channels=3,
+            size=SIDE,
+            licence="none stated",
+            source="Oxford 102 Flowers (Nilsback, Zisserman 2008), train, val and test joined, "
+            "through torchvision",
+            read=read_flowers,
+            download_bytes=DOWNLOAD_BYTES["flowers102"],
+        ),
+        "pets-cats": DataSource(
+            title="Cats (about 2,400 of 12 breeds, downloaded once)",
+            channels=3,
+            size=SIDE,
+            licence="CC BY-SA 4.0; the pictures' owners keep their copyright",
+            source="the cats of Oxford-IIIT Pet (Parkhi et al. 2012), trainval and test joined, "
+            "through torchvision",
+            read=read_cats,
+            download_bytes=DOWNLOAD_BYTES["pets-cats"],
+        ),
+        "stanford-cars": DataSource(
+            title="Stanford Cars (8,144 of 196 makes, from your own folder)",
+            channels=3,
+            size=SIDE,
+            licence="none stated",
+            source="Stanford Cars (Krause et al. 2013), no longer published; through torchvision",
+            read=read_cars,
+            splits=("train", "test"),
         ),
     }
 )

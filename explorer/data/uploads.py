@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 
@@ -19,58 +20,85 @@ SMALL = 1024
 class PictureError(ValueError):
     """A file is not a picture that can be read; the message says why and what to do."""
 
+    def __init__(self, message: str, kind: str = "missing") -> None:
+        super().__init__(message)
+        self.kind = kind
+        """One word: missing, empty, large, pixels, closed, unknown or damaged."""
+
 
 def read_picture(
-    path: str | Path, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS
+    source: str | Path | bytes,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+    side: int = SMALL,
 ) -> Image.Image:
     """The picture in a file: RGB, upright, transparency on white, the first frame if animated.
 
-    16-bit and floating point pictures are scaled to 8 bits. JPEGs may have four times
-    `max_pixels`: they are decoded at a fraction of their size. PictureError for anything that is
+    source : the file's path, or what is in it.
+    side : JPEGs are decoded at a fraction of their size, no smaller than this; therefore they may
+        have four times `max_pixels`.
+
+    16-bit and floating point pictures are scaled to 8 bits. PictureError for anything that is
     empty, too large, cut short or no picture at all.
     """
-    path = Path(path)
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise PictureError("The picture did not arrive; please choose it again.") from error
-    if size == 0:
-        raise PictureError("This file is empty (0 bytes); please choose another.")
-    if size > max_bytes:
-        raise PictureError(
-            f"This file has {size / 2**20:.0f} MB; at most {max_bytes / 2**20:.0f} MB are read. "
-            "Please save it smaller first."
-        )
+    _check_bytes(source, max_bytes)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             Image.init()
             formats = [name for name in FORMATS if name in Image.OPEN]  # AVIF since Pillow 11.3
-            with Image.open(path, formats=formats) as picture:
+            file = io.BytesIO(source) if isinstance(source, bytes) else source
+            with Image.open(file, formats=formats) as picture:
                 _check_pixels(picture, max_pixels)
-                picture.draft("RGB", (SMALL, SMALL))  # JPEG only: decode fewer pixels
+                picture.draft("RGB", (side, side))  # JPEG only: decode fewer pixels
                 picture.load()
                 return _to_rgb(ImageOps.exif_transpose(picture))
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
         raise PictureError(
-            "This picture unpacks to too many pixels. Please save it smaller first."
+            "This picture unpacks to too many pixels. Please save it smaller first.", "pixels"
         ) from error
     except UnidentifiedImageError as error:
         raise PictureError(
-            "This file is not a picture that can be read. JPEG, PNG, WebP, GIF, BMP and TIFF work."
+            "This file is not a picture that can be read. JPEG, PNG, WebP, GIF, BMP and TIFF "
+            "work.",
+            "unknown",
+        ) from error
+    except PermissionError as error:
+        raise PictureError(
+            "This file may not be opened; please change its permissions or choose another.",
+            "closed",
         ) from error
     except Exception as error:  # decoders raise anything when a file is damaged
         raise PictureError(
             "This picture is damaged or cut short and cannot be read. Please save or download it "
-            "again."
+            "again.",
+            "damaged",
         ) from error
 
 
 def square(picture: Image.Image, size: int) -> Image.Image:
     """The middle square of an RGB picture, size × size pixels."""
     return ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
+
+
+def _check_bytes(source: str | Path | bytes, max_bytes: int) -> None:
+    try:
+        size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+    except OSError as error:
+        raise PictureError(
+            "The picture did not arrive; please choose it again.", "missing"
+        ) from error
+    if size == 0:
+        raise PictureError("This file is empty (0 bytes); please choose another.", "empty")
+    if size > max_bytes:
+        raise PictureError(
+            f"This file has {size / 2**20:.0f} MB; at most {max_bytes / 2**20:.0f} MB are read. "
+            "Please save it smaller first.",
+            "large",
+        )
 
 
 def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
@@ -80,7 +108,8 @@ def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
         raise PictureError(
             f"This picture has {width} × {height} = {width * height / 1e6:.0f} megapixels; "
             f"at most {allowed / 1e6:.0f} are read from {picture.format}. "
-            "Please save it smaller first."
+            "Please save it smaller first.",
+            "pixels",
         )
 
 

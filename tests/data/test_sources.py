@@ -7,7 +7,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
@@ -19,14 +19,10 @@ from torchvision import datasets
 
 from explorer.data import DATASETS, PHOTOS, DataError, load, photo
 from explorer.data.bundled import FOLDER
+from tests.data.made import Mirror
 
 KINDS = {"mnist": datasets.MNIST, "fashion-mnist": datasets.FashionMNIST}
 UNREACHABLE = ["http://127.0.0.1:9/"]
-
-
-class Mirror(SimpleHTTPRequestHandler):
-    def log_message(self, *arguments: object) -> None:
-        """Quietly."""
 
 
 def idx(values: Tensor) -> bytes:

@@ -1,0 +1,55 @@
+"""Decoded sets are kept in one file, so that they are decoded once."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import zlib
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from explorer.data.progress import Parts
+
+VERSION = "1"
+
+
+def read_cache(path: Path) -> Parts | None:
+    """What `write_cache` kept; None if it is not there, damaged or of another version."""
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+            images = file.get_tensor("images")
+            labels = file.get_tensor("labels") if "labels" in file.keys() else None
+        if about["version"] != VERSION or int(about["check"]) != _check(images, labels):
+            return None
+        return Parts(images, labels, tuple(json.loads(about["classes"])), about["note"])
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError):
+        return None
+
+
+def write_cache(path: Path, parts: Parts) -> None:
+    """Keep the parts, whole or not at all; that a disk is full or read-only does no harm."""
+    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    about = {
+        "version": VERSION,
+        "check": str(_check(parts.images, parts.labels)),
+        "classes": json.dumps(parts.classes),
+        "note": parts.note,
+    }
+    try:
+        kept = {"images": parts.images, "labels": parts.labels}
+        kept = {name: tensor for name, tensor in kept.items() if tensor is not None}
+        save_file(kept, part, metadata=about)
+        os.replace(part, path)
+    except (OSError, SafetensorError):
+        part.unlink(missing_ok=True)
+
+
+def _check(images: Tensor, labels: Tensor | None) -> int:
+    """CRC-32 of the pixels and the labels."""
+    pixels = zlib.crc32(images.numpy().data)
+    return pixels if labels is None else zlib.crc32(labels.numpy().data, pixels)
