@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +23,16 @@ from explorer.networks.layers import (
 
 WIDEST = 4096
 """Channels; whoever asks for more has miscounted, or means harm by a checkpoint."""
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "tiny": {"width": 32, "multipliers": (1, 2), "attention": (1,), "patch": 2},
+        "small": {"width": 48, "multipliers": (1, 2), "attention": (1,), "patch": 2},
+        "base": {"width": 64, "multipliers": (1, 2), "attention": (1,), "patch": 2},
+    }
+)
+"""Name -> settings of `UNetConfig`; 0.5, 1.1 and 2 million weights."""
 
 
 @dataclass(frozen=True)

@@ -8,86 +8,120 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional as F
+from torch import Tensor
 
-from explorer.diffusion import forward, regression_target
+from explorer.diffusion import losses
+from explorer.training.graph import in_graph
 from explorer.training.run import Run
+
+FETCH_EVERY = {"cpu": 1, "mps": 10, "cuda": 25}
+"""Steps between two looks at the losses: looking waits for the device."""
 
 
 @dataclass(frozen=True)
 class TrainStep:
-    """What one step did; the run's state is true when it is yielded."""
+    """What the last step did; the run's state is true when it is yielded."""
 
     step: int
-    """1, 2, …"""
+    """1, 2, …; on a GPU only every so many steps are yielded."""
     loss: float
-    """Mean squared error of the network's output over this batch."""
+    """Weighted squared error over the batch."""
     smooth_loss: float
     learning_rate: float
     seconds: float
     """Spent so far."""
     images_per_second: float
-    """Over the run."""
+    """Of training alone, without the time that whoever pulls takes."""
     seconds_left: float
     """Estimated."""
 
 
 def fit(run: Run) -> Iterator[TrainStep]:
-    """Minimise E ‖network(x_t, t) − target‖² over x_0, t ~ U{1…T}, ε: Ho et al. 2020, eq. 14.
+    """Minimise E w_t ‖network(x_t, t) − target‖² over x_0, t ~ U{1…T}, ε: Ho et al. 2020, eq. 14.
 
-    Yields after every optimiser and EMA step. To stop, stop pulling: `run.denoiser()` and
-    `run.save()` work at any moment. Raises FloatingPointError when the loss or its gradient is no
-    longer finite, before any weights are touched.
+    Yields after optimiser and EMA step. To stop, stop pulling: `run.denoiser()` and `run.save()`
+    work at any moment. Raises FloatingPointError when the loss or its gradient is no longer
+    finite; the weights are then those of the last good step.
     """
-    config, network, schedule = run.config, run.network, run.schedule
-    bf16 = run.device.type == "cuda" and torch.cuda.is_bf16_supported()  # on CPUs it does not pay
-    before = run.seconds
-    started = time.perf_counter()
-    first = run.step
+    step = in_graph(run, train_step)  # on a GPU; elsewhere train_step itself
+    fetch_every = FETCH_EVERY.get(run.device.type, 1)
+    before, started, first, busy = run.seconds, time.perf_counter(), run.step, 0.0
     while run.progress < 1:
-        lr = learning_rate(run)
-        for group in run.optimizer.param_groups:
-            group["lr"] = lr
-        x0, t, eps, label = run.draw()
-        x_t, sigma = forward(schedule, x0, t)
-        x_t = x_t + sigma * eps
-        target = regression_target(schedule, x0, eps, t, config.target)
-        with torch.autocast(run.device.type, torch.bfloat16, enabled=bf16):
-            output = network(x_t, t.to(run.device), label)
-        loss = F.mse_loss(output.float(), target)
-
-        run.optimizer.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip_norm)
-        value, slope = torch.stack([loss.detach(), norm]).tolist()
-        if not math.isfinite(value + slope):
-            what = "gradient" if math.isfinite(value) else "loss"
-            raise FloatingPointError(
-                f"the {what} became {slope if what == 'gradient' else value} at step "
-                f"{run.step + 1}; try a lower learning rate than {config.learning_rate:g}"
-            )
-        run.optimizer.step()
-        run.ema.update_parameters(network)
-
-        run.step += 1
-        keep = min(0.98, run.step / (run.step + 10))
-        smooth = value if run.smooth_loss is None else run.smooth_loss
-        run.smooth_loss = keep * smooth + (1 - keep) * value
-        run.seconds = before + time.perf_counter() - started
+        begun = time.perf_counter()
+        left = run.config.steps - run.step if run.config.steps else fetch_every
+        waiting = []
+        for _ in range(min(fetch_every, left)):
+            rate = learning_rate(run)
+            run.rate.fill_(rate)
+            run.decay.fill_(min(run.config.ema, (1 + run.step) / (10 + run.step)) * (run.step > 0))
+            waiting.append(step(run))
+            run.step += 1
+        values = fetch(run, torch.stack(waiting))  # (n, 2); the only wait for the device
+        busy += time.perf_counter() - begun
+        run.seconds = agreed(run, before + time.perf_counter() - started)
+        note(run, values)
         yield TrainStep(
             step=run.step,
-            loss=value,
+            loss=values[-1][0],
             smooth_loss=run.smooth_loss,
-            learning_rate=lr,
+            learning_rate=rate,
             seconds=run.seconds,
-            images_per_second=(run.step - first) * config.batch / (run.seconds - before),
+            images_per_second=(run.step - first) * run.config.batch / busy,
             seconds_left=run.seconds * (1 - run.progress) / run.progress,
         )
 
 
+def train_step(run: Run) -> Tensor:
+    """One step, all on the device: the loss and the norm of its gradient, (2,), not waited for.
+
+    A step whose gradient is not finite changes no weights.
+    """
+    x0, t, eps, label = run.draw()
+    bf16 = run.device.type == "cuda" and torch.cuda.is_bf16_supported()  # on CPUs it does not pay
+    with torch.autocast(run.device.type, torch.bfloat16, enabled=bf16, cache_enabled=False):
+        found = losses(run.model, run.schedule, x0, t, eps, label, target=run.config.target)
+    loss = (run.weights[t.to(run.device)] * found).mean()
+    run.optimizer.zero_grad()
+    loss.backward()
+    norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.clip_norm)
+    good = norm.isfinite()
+    run.optimizer.found_inf = (~good).float()  # the fused kernel leaves out such a step
+    run.optimizer.step()
+    run.average(good)
+    return torch.stack([loss.detach(), norm])
+
+
 def learning_rate(run: Run) -> float:
     """Linear warm-up, then half a cosine from the peak to a tenth of it over the budget."""
-    config = run.config
-    warmup = min(1.0, (run.step + 1) / (config.warmup + 1))
+    warmup = min(1.0, (run.step + 1) / (run.config.warmup + 1))
     decay = 0.1 + 0.9 * (1 + math.cos(math.pi * run.progress)) / 2
-    return config.learning_rate * warmup * decay
+    return run.peak * warmup * decay
+
+
+def fetch(run: Run, found: Tensor) -> list[list[float]]:
+    """The losses and norms of some steps, (n, 2), as numbers; means over all processes."""
+    return run.accelerator.reduce(found, "mean").tolist() if run.processes > 1 else found.tolist()
+
+
+def agreed(run: Run, seconds: float) -> float:
+    """The time on which all processes agree: their mean, so that they end with the same step."""
+    if run.processes == 1:
+        return seconds
+    clock = torch.tensor(seconds, device=run.device)
+    return run.accelerator.reduce(clock, "mean").item()
+
+
+def note(run: Run, values: list[list[float]]) -> None:
+    """Into the history; FloatingPointError at the first step that was not finite."""
+    for step, (loss, norm) in enumerate(values, start=run.step - len(values) + 1):
+        if not math.isfinite(loss + norm):
+            run.step = step - 1
+            what, value = ("loss", loss) if not math.isfinite(loss) else ("gradient", norm)
+            raise FloatingPointError(
+                f"the {what} became {value} at step {step}; try a lower learning rate than "
+                f"{run.peak:g}"
+            )
+        keep = min(0.98, step / (step + 10))
+        smooth = loss if run.smooth_loss is None else run.smooth_loss
+        run.smooth_loss = keep * smooth + (1 - keep) * loss
+        run.history.add(step, loss, run.smooth_loss)

@@ -2,87 +2,138 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, fields
+import copy
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
+from accelerate import Accelerator
 from torch import Tensor
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from explorer.checkpoints import CheckpointError, Spec, read_header, save, write_tensors
+from explorer.checkpoints import Spec, save
 from explorer.data import ImageSet, to_tensor
 from explorer.devices import hardware
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
-from explorer.training.config import NETWORK_DEFAULTS, TrainConfig
+from explorer.training.config import TrainConfig
+from explorer.training.history import History
+from explorer.training.probe import Probe, ProbeLoss
 
-STATE_KEY = "diffusion-explorer-run"
-DESCRIBED = {f.name for f in fields(Spec)} | {"network_options"}
+OWN_FIELDS = (
+    *("data", "size", "schedule", "T", "schedule_options", "target", "network"),
+    "network_options",
+)
 """Settings that a checkpoint's description has a place of its own for."""
 
 
 class Run:
     """Network, moving average, optimiser and random state of one run, on one device.
 
-    The data lies on the device as one uint8 tensor. All randomness comes from one CPU generator,
-    so that a run depends on its seed, not on the machine it is drawn on, and can be continued
-    exactly. The moving average's decay is min(ema, (1 + n)/(10 + n)) at step n: short runs are
-    not held back by their first weights.
+    The data lies on the device as one uint8 tensor; a tenth of it, at most 256 pictures, is held
+    out for the probe. All randomness comes from one generator, on the CPU unless the step runs as
+    a CUDA graph, so that a run depends on its seed and can be continued exactly. The moving
+    average's decay is min(ema, (1 + n)/(10 + n)) after n steps: short runs are not held back by
+    their first weights.
+
+    Several processes (`accelerate launch`) draw the same batch and take a part of it each.
+    ValueError if the pictures, the batch and the number of processes do not fit together.
     """
 
     def __init__(
         self, config: TrainConfig, data: ImageSet, device: str | torch.device = "cpu"
     ) -> None:
         self.config = config
-        self.device = torch.device(device)
+        self.accelerator = Accelerator(mixed_precision="no")  # bf16 is chosen in the step
+        self.processes = self.accelerator.num_processes
+        self.device = self.accelerator.device if self.processes > 1 else torch.device(device)
+        if config.batch % self.processes:
+            raise ValueError(
+                f"batch = {config.batch} is not allowed: {self.processes} processes need a "
+                "multiple of their number"
+            )
         self.data = data.resized(config.size)
-        self.images = self.data.images.to(self.device)
         told = config.conditional and data.labels is not None
-        self.labels = data.labels.to(self.device) if told else None
         self.classes = data.classes if told else ()
         self.schedule = config.make_schedule()
-        self.step = 0
-        self.seconds = 0.0
-        """Time spent in `fit`, in all sessions."""
-        self.smooth_loss: float | None = None
-        """Exponential average of the loss over about the last 50 steps, fewer at the start."""
+        self.weights = config.loss_weights().float().to(self.device)
+        """w_t, (T + 1,)."""
 
-        network_config, network = NETWORKS[config.network]
-        settings = NETWORK_DEFAULTS | dict(config.network_options)
-        self.network_config = network_config(
-            channels=data.channels, classes=len(self.classes), T=config.T, **settings
-        )
-        self.network_config.check_size(config.size, config.size)
+        self.network_config = config.make_network_config(data.channels, len(self.classes))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.network = network(self.network_config)
+            self.network = NETWORKS[config.network][1](self.network_config)
         self.network.to(self.device, memory_format=torch.channels_last).train()
+        self.ema = copy.deepcopy(self.network).eval().requires_grad_(False)
+        self.model = self.network  # what the step calls; wrapped where gradients are shared
+        if self.processes > 1:
+            self.model = self.accelerator.prepare_model(self.network, device_placement=False)
+        cuda = self.device.type == "cuda"
+        self.rate = torch.tensor(config.learning_rate, device=self.device)
+        self.decay = torch.zeros((), device=self.device)
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=0.01, fused=True
+            self.network.parameters(),
+            lr=self.rate,
+            weight_decay=0.01,
+            fused=True,
+            capturable=cuda,
         )
-        self.ema = AveragedModel(self.network, multi_avg_fn=self._average)
-        self.ema.eval().requires_grad_(False)
-        self.generator = torch.Generator().manual_seed(config.seed)
+        where = self.device if cuda else "cpu"
+        self.generator = torch.Generator(where).manual_seed(config.seed)
 
-    def _average(self, averaged: list[Tensor], current: list[Tensor], _: Tensor) -> None:
-        decay = min(self.config.ema, (1 + self.step) / (10 + self.step))
-        get_ema_multi_avg_fn(decay)(averaged, current, _)
+        order = torch.randperm(
+            len(self.data), generator=torch.Generator().manual_seed(config.seed)
+        )
+        out = min(256, max(len(self.data) // 10, 1), len(self.data) - 1)
+        self.images, self.labels = self._pictures(order[out:].sort().values)
+        self.held_out, held_out_labels = self._pictures(order[: max(1, out)])
+        self._probe = Probe(
+            to_tensor(self.held_out), held_out_labels, self.schedule, self.weights, config.target
+        )
+
+        self.step = 0
+        self.seconds = 0.0
+        """Spent in `fit` and by those who look at the run meanwhile, in all sessions."""
+        self.peak = config.learning_rate
+        """The learning rate that the schedule scales; may be changed between steps."""
+        self.smooth_loss: float | None = None
+        """Exponential average of the loss over about the last 50 steps, fewer at the start."""
+        self.history = History()
+
+    def _pictures(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
+        labels = self.data.labels[index].to(self.device) if self.classes else None
+        return self.data.images[index].to(self.device), labels
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
-        """A batch from the generator: x_0 in [−1, 1], t in 1…T, ε and labels (−1: withheld)."""
+        """This process's part of a batch: x_0 in [−1, 1], t in 1…T, ε, labels (−1: withheld)."""
         config, g = self.config, self.generator
-        index = torch.randint(len(self.images), (config.batch,), generator=g)
-        t = torch.randint(1, config.T + 1, (config.batch,), generator=g)
-        shape = (config.batch, *self.images.shape[1:])
-        eps = torch.randn(shape, generator=g).to(self.device, non_blocking=True)
-        withheld = torch.rand(config.batch, generator=g) < config.label_dropout
-        index = index.to(self.device)
-        x0 = to_tensor(self.images[index]).contiguous(memory_format=torch.channels_last)
+        B = config.batch
+        where = {"generator": g, "device": g.device}
+        index = torch.randint(len(self.images), (B,), **where)
+        t = torch.randint(1, config.T + 1, (B,), **where)
+        eps = torch.randn((B, *self.images.shape[1:]), **where)
+        withheld = torch.rand(B, **where) < config.label_dropout
+        flipped = torch.rand(B, **where) < 0.5 if config.flips else None
+
+        first = self.accelerator.process_index * (B // self.processes)
+        part = slice(first, first + B // self.processes)
+        index = index[part].to(self.device)
+        x0 = to_tensor(self.images[index])
+        if flipped is not None:
+            turned = flipped[part].to(self.device)[:, None, None, None]
+            x0 = torch.where(turned, x0.flip(-1), x0)
+        x0 = x0.contiguous(memory_format=torch.channels_last)
         label = self.labels
         if label is not None:
-            label = label[index].masked_fill(withheld.to(self.device), -1)
-        return x0, t, eps, label
+            label = label[index].masked_fill(withheld[part].to(self.device), -1)
+        return x0, t[part], eps[part].to(self.device, non_blocking=True), label
+
+    @torch.no_grad()
+    def average(self, good: Tensor) -> None:
+        """ema ← decay · ema + (1 − decay) · weights, if the step was `good`."""
+        averaged, current = list(self.ema.parameters()), list(self.network.parameters())
+        decay = torch.where(good, self.decay, 1.0)
+        torch._foreach_mul_(averaged, decay)
+        torch._foreach_add_(averaged, torch._foreach_mul(current, 1 - decay))
 
     @property
     def progress(self) -> float:
@@ -92,29 +143,37 @@ class Run:
         by_time = self.seconds / config.seconds if config.seconds else 0.0
         return min(1.0, max(by_steps, by_time))
 
+    def any_process(self, wish: bool) -> bool:
+        """Whether one of the processes wishes it; all must ask, and all get the same answer."""
+        if self.processes == 1:
+            return wish
+        return self.accelerator.reduce(torch.tensor(float(wish), device=self.device)).item() > 0
+
     def denoiser(self) -> Denoiser:
         """The model as it stands: the averaged weights, which go on changing with the run."""
-        return Denoiser(self.ema.module, self.schedule, self.config.target)
+        return Denoiser(self.ema, self.schedule, self.config.target)
+
+    def probe(self) -> ProbeLoss:
+        """The averaged weights' loss on the fixed probe; the run's randomness is not touched."""
+        return self._probe.measure(self.ema)
 
     def spec(self, name: str, *, command: str = "", **metrics: float) -> Spec:
         """The description that its checkpoint carries."""
         config = self.config
-        shown = {
-            key: value
-            for key, value in asdict(config).items()
-            if key
-            not in ("data", "size", "schedule", "T", "schedule_options", "target", "network")
-            and key not in ("network_options",)
-        }
+        shown = {key: value for key, value in asdict(config).items() if key not in OWN_FIELDS}
         training = shown | {
             "command": command,
             "hardware": hardware(self.device),
+            "processes": self.processes,
             "torch": torch.__version__,
             "steps": self.step,
             "images": self.step * config.batch,
             "seconds": round(self.seconds, 1),
+            "curve": self.history.digest(),
         }
         losses = {"loss": self.smooth_loss} if self.smooth_loss is not None else {}
+        if self.history.probes:
+            losses["probe_loss"] = self.history.probes[-1].loss
         return Spec(
             name=name,
             data=self.data.name,
@@ -135,71 +194,5 @@ class Run:
     def save(self, path: str | Path, *, command: str = "", **metrics: float) -> Spec:
         """Write the averaged weights as a checkpoint named after its file."""
         spec = self.spec(Path(path).stem, command=command, **metrics)
-        save(path, self.ema.module.state_dict(), spec)
+        save(path, self.ema.state_dict(), spec)
         return spec
-
-    def save_state(self, path: str | Path) -> None:
-        """Write all that `load_state` needs to go on as if nothing had happened."""
-        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
-        tensors |= {f"ema.{k}": v for k, v in self.ema.module.state_dict().items()}
-        for i, state in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{i}.{k}": v for k, v in state.items()}
-        tensors["generator"] = self.generator.get_state()
-        progress = {"step": self.step, "seconds": self.seconds, "smooth_loss": self.smooth_loss}
-        header = {"config": asdict(self.config), "progress": progress}
-        write_tensors(path, tensors, {STATE_KEY: json.dumps(header)})
-
-    def load_state(self, path: str | Path) -> None:
-        """Continue where `save_state` stood; CheckpointError if it was another kind of run.
-
-        The budget may differ, so that a finished run can be continued.
-        """
-        from safetensors.torch import load_file
-
-        text = read_header(path).get(STATE_KEY)
-        if text is None:
-            raise CheckpointError(f"{Path(path).name} does not hold the state of a run")
-        try:
-            header = json.loads(text)
-            begun = dict(header["config"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{Path(path).name} is damaged: no settings in it") from error
-        mine = json.loads(json.dumps(asdict(self.config)))
-        differ = sorted(
-            name
-            for name in mine
-            if name not in ("steps", "seconds") and mine[name] != begun.get(name)
-        )
-        if differ:
-            was = ", ".join(f"{name} = {begun.get(name)!r}" for name in differ)
-            raise CheckpointError(
-                f"{Path(path).name} was begun with {was}: continue it with the same settings, or "
-                "start afresh without --resume"
-            )
-        try:
-            self._restore(load_file(path), header["progress"])
-        except (KeyError, TypeError, ValueError, RuntimeError, IndexError) as error:
-            why = " ".join(str(error).split())
-            raise CheckpointError(
-                f"{Path(path).name} holds no such run's state ({why})"
-            ) from error
-
-    def _restore(self, tensors: dict[str, Tensor], progress: dict) -> None:
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-
-        self.network.load_state_dict(part("network."))
-        self.ema.module.load_state_dict(part("ema."))
-        parameters = list(self.network.parameters())
-        state: dict[int, dict[str, Tensor]] = {}
-        for key, value in part("optimizer.").items():
-            i, name = key.split(".", 1)
-            if value.dim():  # a fused AdamW needs its moments in their parameter's memory format
-                value = torch.empty_like(parameters[int(i)]).copy_(value)
-            state.setdefault(int(i), {})[name] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        self.generator.set_state(tensors["generator"])
-        self.step, self.seconds = progress["step"], progress["seconds"]
-        self.smooth_loss = progress["smooth_loss"]
-        self.ema.n_averaged.fill_(self.step)

@@ -17,6 +17,7 @@ from explorer import checkpoints
 from explorer.data import ImageSet, from_tensor, load, to_tensor
 from explorer.diffusion import TARGETS, regression_target
 from explorer.training import Run, TrainConfig, TrainStep, fit
+from tests.training.helpers import begin, stripes
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +71,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(digits: Image
     losses = [[step.loss for step in finish(run)] for run in runs]
     assert losses[0] == losses[1] != losses[2]
     assert same(weights(runs[0].network), weights(runs[1].network))
-    assert same(weights(runs[0].ema.module), weights(runs[1].ema.module))
+    assert same(weights(runs[0].ema), weights(runs[1].ema))
     assert not same(weights(runs[0].network), weights(runs[2].network))
 
 
@@ -122,7 +123,7 @@ def test_the_averaged_weights_are_the_average_by_hand(ema: float, digits: ImageS
         now = weights(run.network)
         decay = min(ema, (1 + n) / (10 + n)) if n else 0  # it begins with the first step's weights
         average = [decay * a + (1 - decay) * w for a, w in zip(average or now, now, strict=True)]
-        torch.testing.assert_close(weights(run.ema.module), average, rtol=0, atol=1e-6)
+        torch.testing.assert_close(weights(run.ema), average, rtol=0, atol=1e-6)
     assert same(average, now) == (ema == 0)
 
 
@@ -170,9 +171,42 @@ def test_draws_are_uniform_over_pictures_and_times_with_standard_noise() -> None
     assert (times.bincount(minlength=6)[1:] / 1e4 - 1 / 5).abs().max() < 0.02 and times.min() == 1
     greys_seen = torch.cat([x0[:, 0, 0, 0] for x0, _, _, _ in draws])
     share = (greys_seen[:, None] == to_tensor(run.images[:, 0, 0, 0])).float().mean(0)
-    assert (share - 1 / 10).abs().max() < 0.015
+    assert (share - 1 / 9).abs().max() < 0.015  # one is held out
     eps = torch.cat([eps for _, _, eps, _ in draws])
     assert abs(eps.mean()) < 0.01 and abs(eps.var() - 1) < 0.01
+
+
+@pytest.mark.parametrize("flips", [True, False])
+def test_flips_mirror_half_of_the_pictures(flips: bool) -> None:
+    run = begin(stripes(40), batch=2000, flips=flips, conditional=False)
+    x0 = run.draw()[0]
+    dark = to_tensor(torch.zeros(1, dtype=torch.uint8))
+    mirrored = (x0[..., 0] == dark).all(dim=(1, 2))
+    upright = torch.where(mirrored[:, None, None, None], x0.flip(-1), x0)
+    assert (upright[..., :4] > dark).all() and (upright[..., 4:] == dark).all()
+    share = mirrored.float().mean().item()
+    assert abs(share - 0.5) < 4 * 0.5 / math.sqrt(2000) if flips else share == 0
+
+
+def test_the_weighting_is_what_is_minimised() -> None:
+    settings = {"target": "x0", "weighting": "min-snr", "gamma": 0.5, "conditional": False}
+    run = begin(stripes(40), **settings)
+    x0, t, _, _ = begin(stripes(40), **settings).draw()
+    weights = run.schedule.snr[t].clamp(max=0.5)
+    expected = (weights * x0.square().flatten(1).mean(1)).mean()  # a fresh network puts out zero
+    assert next(fit(run)).loss == pytest.approx(expected.item(), rel=1e-5)
+
+
+def test_what_does_not_go_together_is_said_before() -> None:
+    assert config().advice() == [] and config(target="x0").advice() == []
+    uneven = config(target="x0", weighting="bound", schedule="linear").advice()
+    assert len(uneven) == 1 and "'bound'" in uneven[0] and "'x0'" in uneven[0]
+    short = config(schedule="linear", T=50).advice()
+    assert len(short) == 1 and "of the picture's amplitude" in short[0]
+    guess = config(target="eps").advice()
+    assert len(guess) == 1 and "v is safer" in guess[0]
+    for sentences in (uneven, short, guess):
+        assert all(each[0].isupper() and each.endswith(".") for each in sentences)
 
 
 @pytest.fixture
@@ -188,24 +222,23 @@ def test_a_loss_that_is_not_finite_ends_the_run_naming_the_step(
     stumbling: tuple[Run, Iterator[TrainStep]],
 ) -> None:
     run, steps = stumbling
-    before = weights(run.ema.module)
-    with torch.no_grad():
-        run.network.head.bias.fill_(math.nan)
+    before = weights(run.ema), weights(run.network)
+    run.network.register_forward_hook(lambda module, inputs, output: output * math.nan)
     with pytest.raises(FloatingPointError, match="loss became nan at step 3; .* lower .* 0.5"):
         next(steps)
-    assert same(weights(run.ema.module), before) and run.step == 2
-    assert all(w.isfinite().all() for w in before)
+    assert same(weights(run.ema), before[0]) and same(weights(run.network), before[1])
+    assert run.step == 2 and all(w.isfinite().all() for w in before[0])
 
 
 def test_a_gradient_that_is_not_finite_ends_the_run_too(
     stumbling: tuple[Run, Iterator[TrainStep]],
 ) -> None:
     run, steps = stumbling
-    before = weights(run.ema.module), weights(run.network)
+    before = weights(run.ema), weights(run.network)
     run.network.head.bias.register_hook(lambda gradient: gradient * math.inf)
     with pytest.raises(FloatingPointError, match="gradient became .* at step 3; try a lower"):
         next(steps)
-    assert same(weights(run.ema.module), before[0]) and same(weights(run.network), before[1])
+    assert same(weights(run.ema), before[0]) and same(weights(run.network), before[1])
 
 
 @pytest.mark.parametrize(
@@ -220,6 +253,7 @@ def test_a_gradient_that_is_not_finite_ends_the_run_too(
         *[("label_dropout", value) for value in (-0.1, 1.1, math.nan)],
         *[("seed", value) for value in (-1, 2**32)],
         *[("target", "noise"), ("network", "resnet"), ("schedule", "cosin")],
+        *[("weighting", "p2"), *[("gamma", value) for value in (0.0, -1.0, math.nan, math.inf)]],
         *[("T", value) for value in (0, 100_001)],
         ("schedule_options", {"schedule_options": 3}),
     ],

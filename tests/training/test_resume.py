@@ -10,7 +10,7 @@ import torch
 
 from explorer.checkpoints import CheckpointError
 from explorer.data import ImageSet, load
-from explorer.training import Run, TrainConfig, fit
+from explorer.training import Run, TrainConfig, fit, load_state, save_state
 
 
 @pytest.fixture(scope="module")
@@ -49,9 +49,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_by_bit(
 ) -> None:
     path = tmp_path / "run.resume"
     first = advance(begin(digits, **changes), stop)
-    first.save_state(path)
+    save_state(first, path)
     second = begin(digits, **changes)
-    second.load_state(path)
+    load_state(second, path)
     assert (second.step, second.seconds, second.smooth_loss) == (
         *(first.step, first.seconds, first.smooth_loss),
     )
@@ -65,7 +65,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_by_bit(
 
 def test_saving_does_not_disturb_the_run(digits: ImageSet, tmp_path: Path) -> None:
     run = advance(begin(digits), 3)
-    run.save_state(tmp_path / "run.resume")
+    save_state(run, tmp_path / "run.resume")
     run.save(tmp_path / "model.safetensors")
     a, b = everything(advance(run, 8)), everything(advance(begin(digits), 8))
     assert all(torch.equal(a[name], b[name]) for name in b)
@@ -74,14 +74,14 @@ def test_saving_does_not_disturb_the_run(digits: ImageSet, tmp_path: Path) -> No
 def test_a_finished_run_goes_on_with_a_larger_budget(digits: ImageSet, tmp_path: Path) -> None:
     path = tmp_path / "run.resume"
     first = advance(begin(digits, steps=3), 3)
-    first.save_state(path)
+    save_state(first, path)
     longer = begin(digits, steps=5, seconds=1e6)
-    longer.load_state(path)
+    load_state(longer, path)
     steps = list(fit(longer))
     assert [step.step for step in steps] == [4, 5]
     assert all(step.seconds > first.seconds for step in steps)
     again = begin(digits, steps=3)
-    again.load_state(path)
+    load_state(again, path)
     assert list(fit(again)) == []
 
 
@@ -98,11 +98,11 @@ def test_other_settings_are_refused_naming_them(
     changes: dict[str, Any], names: list[str], digits: ImageSet, tmp_path: Path
 ) -> None:
     path = tmp_path / "run.resume"
-    begin(digits).save_state(path)
+    save_state(begin(digits), path)
     run = begin(digits, **changes)
     before = {name: value.clone() for name, value in everything(run).items()}
     with pytest.raises(CheckpointError, match="was begun with") as error:
-        run.load_state(path)
+        load_state(run, path)
     assert all(name in str(error.value) for name in names) and str(error.value).count("=") == (
         len(names)
     )
@@ -113,12 +113,12 @@ def test_a_file_that_is_no_state_is_refused(digits: ImageSet, tmp_path: Path) ->
     run = begin(digits)
     run.save(tmp_path / "model.safetensors")
     with pytest.raises(CheckpointError, match="does not hold the state of a run"):
-        run.load_state(tmp_path / "model.safetensors")
-    run.save_state(tmp_path / "run.resume")
+        load_state(run, tmp_path / "model.safetensors")
+    save_state(run, tmp_path / "run.resume")
     content = (tmp_path / "run.resume").read_bytes()
     for wrong in (b"", b"hello", content[:1000], content[:-1]):
         (tmp_path / "run.resume").write_bytes(wrong)
         with pytest.raises(CheckpointError, match="cut short"):
-            run.load_state(tmp_path / "run.resume")
+            load_state(run, tmp_path / "run.resume")
     with pytest.raises(CheckpointError, match="no checkpoint"):
-        run.load_state(tmp_path / "absent.resume")
+        load_state(run, tmp_path / "absent.resume")

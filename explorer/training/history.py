@@ -1,0 +1,95 @@
+"""What a run remembers of its losses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+from explorer.training.probe import ProbeLoss
+
+POINTS = 2000
+"""At most this many losses are kept; a longer run keeps every second, fourth, … of them."""
+
+
+class ProbePoint(NamedTuple):
+    """The probe's loss after some steps."""
+
+    step: int
+    loss: float
+    buckets: tuple[float, ...]
+
+
+@dataclass
+class History:
+    """Losses of a run: single batches, their moving average, and the probe."""
+
+    steps: list[int] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    smooth: list[float] = field(default_factory=list)
+    probes: list[ProbePoint] = field(default_factory=list)
+    stride: int = 1
+    """Of the steps, every so many are kept."""
+
+    def add(self, step: int, loss: float, smooth: float) -> None:
+        """Note a step's loss."""
+        if step % self.stride:
+            return
+        self.steps.append(step)
+        self.losses.append(loss)
+        self.smooth.append(smooth)
+        if len(self.steps) > POINTS:
+            self.stride *= 2
+            kept = [i for i, step in enumerate(self.steps) if step % self.stride == 0]
+            for values in (self.steps, self.losses, self.smooth):
+                values[:] = [values[i] for i in kept]
+
+    def add_probe(self, step: int, probe: ProbeLoss) -> None:
+        """Note the probe's loss after `step` steps."""
+        self.probes.append(ProbePoint(step, probe.loss, probe.buckets))
+
+    def digest(self, points: int = 12) -> list[dict[str, Any]]:
+        """A dozen points of the curve, evenly spread, for a checkpoint's header."""
+        chosen = spread(self.probes, points)
+        smooth = dict(zip(self.steps, self.smooth, strict=True))
+        rows = []
+        for point in chosen:
+            row = {"step": point.step, "probe": _short(point.loss)}
+            row["buckets"] = [_short(value) for value in point.buckets]
+            if point.step in smooth:
+                row["loss"] = _short(smooth[point.step])
+            rows.append(row)
+        return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and numbers."""
+        return asdict(self) | {"probes": [list(point) for point in self.probes]}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> History:
+        """What `to_json` made; TypeError, KeyError or ValueError for anything else."""
+        probes = [
+            ProbePoint(int(s), float(p), tuple(map(float, b))) for s, p, b in values["probes"]
+        ]
+        steps = [int(step) for step in values["steps"]]
+        series = [[float(value) for value in values[name]] for name in ("losses", "smooth")]
+        if any(len(each) != len(steps) for each in series):
+            raise ValueError("its curves differ in length")
+        stride = int(values["stride"])
+        if stride < 1:
+            raise ValueError(f"stride = {stride} is not allowed: at least 1")
+        return cls(steps, *series, probes, stride)
+
+
+def spread(values: Sequence[Any], count: int) -> list[Any]:
+    """At most `count` of the values, evenly spread, the first and the last among them."""
+    if len(values) <= count:
+        return list(values)
+    last = len(values) - 1
+    return [values[round(i * last / (count - 1))] for i in range(count)]
+
+
+def _short(value: float) -> float:
+    """4 significant digits."""
+    return float(f"{value:.4g}") if math.isfinite(value) else value

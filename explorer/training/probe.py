@@ -1,0 +1,71 @@
+"""The fixed probe: a loss that does not jitter, because nothing about it is random."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from explorer.diffusion import Schedule, losses
+
+BUCKETS = 10
+PAIRS = 20
+"""Pictures in each bucket."""
+
+
+class ProbeLoss(NamedTuple):
+    """The training loss on the probe."""
+
+    loss: float
+    """Mean over all t."""
+    buckets: tuple[float, ...]
+    """Mean over each bucket of t, low t (little noise) first."""
+
+
+class Probe:
+    """The same held-out x_0, t and ε at every look, evenly spread over t = 1…T.
+
+    The loss is what training minimises (the squared error of the target, weighted over t), so
+    that a falling probe means that training works, however much the batches' losses jump.
+
+    x0 : (N, C, H, W) in [−1, 1], held out of training; used in turn.
+    labels : (N,) or None.
+    weights : (T + 1,), w_t.
+    """
+
+    def __init__(
+        self,
+        x0: Tensor,
+        labels: Tensor | None,
+        schedule: Schedule,
+        weights: Tensor,
+        target: str,
+    ) -> None:
+        self.schedule, self.target = schedule, target
+        self.count = min(BUCKETS, schedule.T)
+        n = self.count * PAIRS
+        t = (torch.arange(n) + 0.5) / n * schedule.T  # the middles of n equal parts
+        self.t = t.ceil().long().clamp(1, schedule.T)
+        which = torch.arange(n) % len(x0)
+        if len(x0) < n:  # the same picture must not always meet the same t's neighbourhood
+            which = torch.randperm(n, generator=torch.Generator().manual_seed(0)) % len(x0)
+        self.x0 = x0[which.to(x0.device)].contiguous(memory_format=torch.channels_last)
+        self.labels = None if labels is None else labels[which.to(x0.device)]
+        eps = torch.randn(x0[:1].expand(n, -1, -1, -1).shape, generator=_generator())
+        self.eps = eps.to(x0.device)
+        self.weights = weights[self.t.to(weights.device)]
+
+    @torch.no_grad()
+    def measure(self, network: nn.Module) -> ProbeLoss:
+        """The loss of `network`, called as (x_t, t, label) in eval mode."""
+        label = self.labels
+        found = losses(
+            network, self.schedule, self.x0, self.t, self.eps, label, target=self.target
+        )
+        means = (found * self.weights).reshape(self.count, PAIRS).mean(1).tolist()
+        return ProbeLoss(sum(means) / len(means), tuple(means))
+
+
+def _generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0x70726F6265)

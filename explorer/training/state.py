@@ -1,0 +1,136 @@
+"""The whole state of a run on disk, so that it goes on as if nothing had happened."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from explorer.checkpoints import CheckpointError, read_header, write_tensors
+from explorer.devices import cores
+from explorer.training.config import TrainConfig
+from explorer.training.history import History
+from explorer.training.run import Run
+
+KEY = "diffusion-explorer-run"
+FREE = frozenset(("steps", "seconds", "learning_rate"))
+"""Settings that may change when a run goes on."""
+
+
+def save_state(run: Run, path: str | Path) -> None:
+    """Write all that `load_state` needs, at once or not at all."""
+    tensors = {f"network.{k}": v for k, v in run.network.state_dict().items()}
+    tensors |= {f"ema.{k}": v for k, v in run.ema.state_dict().items()}
+    for i, state in run.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{i}.{k}": v for k, v in state.items()}
+    tensors["generator"] = run.generator.get_state()
+    header = {
+        "config": asdict(run.config),
+        "progress": {
+            "step": run.step,
+            "seconds": run.seconds,
+            "smooth_loss": run.smooth_loss,
+            "peak": run.peak,
+            "threads": torch.get_num_threads(),
+        },
+        "history": run.history.to_json(),
+    }
+    write_tensors(path, tensors, {KEY: json.dumps(header)})
+
+
+class StoredRun(NamedTuple):
+    """What is known of a run without reading its weights."""
+
+    config: TrainConfig
+    history: History
+    step: int
+    seconds: float
+    peak: float
+    """The learning rate that its schedule scales."""
+
+
+def read_state(path: str | Path) -> StoredRun:
+    """The settings, the losses and how far it came, from the header; CheckpointError if absent."""
+    header = _header(Path(path))
+    try:
+        progress = header["progress"]
+        config, history = TrainConfig(**header["config"]), History.from_json(header["history"])
+        step, seconds = int(progress["step"]), float(progress["seconds"])
+        return StoredRun(config, history, step, seconds, float(progress["peak"]))
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{Path(path).name} is damaged: no settings in it") from error
+
+
+def load_state(run: Run, path: str | Path) -> None:
+    """Continue where `save_state` stood; CheckpointError if it was another kind of run.
+
+    The budget may differ, so that a finished run can be continued, and the learning rate, which
+    then takes the place of the stored one. On the CPU it goes on with as
+    many threads as before, where there are so many cores and OMP_NUM_THREADS says nothing else:
+    they decide the last digit of a sum.
+    """
+    path = Path(path)
+    header = _header(path)
+    mine = json.loads(json.dumps(asdict(run.config)))
+    begun = header.get("config")
+    if not isinstance(begun, dict):
+        raise CheckpointError(f"{path.name} is damaged: no settings in it")
+    differ = sorted(name for name in mine if mine[name] != begun.get(name))
+    if not FREE.issuperset(differ):
+        was = ", ".join(f"{name} = {begun.get(name)!r}" for name in differ if name not in FREE)
+        raise CheckpointError(
+            f"{path.name} was begun with {was}: continue it with the same settings, or "
+            "start afresh without --resume"
+        )
+    try:
+        _restore(run, load_file(path), header)
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
+        why = " ".join(str(error).split())
+        raise CheckpointError(f"{path.name} holds no such run's state ({why})") from error
+    if "learning_rate" in differ:
+        run.peak = run.config.learning_rate
+
+
+def _header(path: Path) -> dict:
+    text = read_header(path).get(KEY)
+    if text is None:
+        raise CheckpointError(f"{path.name} does not hold the state of a run")
+    try:
+        header = json.loads(text)
+        return dict(header)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path.name} is damaged: no settings in it") from error
+
+
+def _restore(run: Run, tensors: dict[str, Tensor], header: dict) -> None:
+    def part(prefix: str) -> dict[str, Tensor]:
+        return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
+
+    history = History.from_json(header["history"])
+    progress = header["progress"]
+    run.network.load_state_dict(part("network."))
+    run.ema.load_state_dict(part("ema."))
+    parameters = list(run.network.parameters())
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in part("optimizer.").items():
+        i, name = key.split(".", 1)
+        if value.dim():  # a fused AdamW needs its moments in their parameter's memory format
+            value = torch.empty_like(parameters[int(i)]).copy_(value)
+        state.setdefault(int(i), {})[name] = value
+    groups = run.optimizer.state_dict()["param_groups"]
+    run.optimizer.load_state_dict({"state": state, "param_groups": groups})
+    run.rate = run.optimizer.param_groups[0]["lr"]  # loading made a copy
+    run.generator.set_state(tensors["generator"])
+    run.step, run.seconds = int(progress["step"]), float(progress["seconds"])
+    run.smooth_loss, run.peak = progress["smooth_loss"], float(progress["peak"])
+    run.history = history
+    threads = int(progress.get("threads", 0))
+    if run.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+        if 1 <= threads <= cores():
+            torch.set_num_threads(threads)

@@ -1,0 +1,94 @@
+"""What a run remembers: bounded, true, and the same after JSON."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from typing import Any
+
+import pytest
+
+from explorer.training import History
+from explorer.training.history import POINTS, ProbePoint, spread
+from explorer.training.probe import ProbeLoss
+
+
+def remembered(steps: int) -> History:
+    history = History()
+    for step in range(1, steps + 1):
+        history.add(step, 1 / step, 2 / step)
+        if step % 10 == 0 or step == 1:
+            history.add_probe(step, ProbeLoss(3 / step, (1 / step, 5 / step)))
+    return history
+
+
+@pytest.mark.parametrize(
+    ("steps", "stride"), [(10, 1), (POINTS, 1), (POINTS + 1, 2), (3 * POINTS, 4), (20_000, 16)]
+)
+def test_a_long_run_keeps_every_so_manieth_loss(steps: int, stride: int) -> None:
+    history = remembered(steps)
+    assert history.stride == stride and len(history.steps) <= POINTS
+    assert history.steps == list(range(stride, steps + 1, stride))
+    assert history.losses == [1 / step for step in history.steps]
+    assert history.smooth == [2 / step for step in history.steps]
+
+
+def test_json_gives_it_back_exactly() -> None:
+    history = remembered(2500)
+    history.add(2502, math.pi / 1e9, math.inf)
+    again = History.from_json(json.loads(json.dumps(history.to_json())))
+    assert again == history and isinstance(again.probes[0], ProbePoint)
+    for each in (history, again):
+        for step in range(2503, 4100):
+            each.add(step, 0.1, 0.2)
+    assert again == history
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        *[(name, value) for name in ("steps", "losses", "smooth") for value in (None, 3, [1.0])],
+        *[("losses", value) for value in (["a"] * 10, [None] * 10, [[]] * 10)],
+        *[("probes", value) for value in (None, 4, [3], [[1, 2]], [[1, 2, 3]], [["x", 1, []]])],
+        *[("stride", value) for value in (None, "x", 0, -2, math.inf, math.nan)],
+    ],
+)
+def test_json_that_is_no_history_is_refused(where: str, value: Any) -> None:
+    values = copy.deepcopy(remembered(10).to_json())
+    values[where] = value
+    with pytest.raises((TypeError, ValueError, KeyError, OverflowError)):
+        History.from_json(values)
+    del values[where]
+    with pytest.raises(KeyError):
+        History.from_json(values)
+
+
+@pytest.mark.parametrize("values", [None, [], 3, "steps"])
+def test_what_is_no_table_is_refused(values: Any) -> None:
+    with pytest.raises((TypeError, KeyError)):
+        History.from_json(values)
+
+
+def test_the_digest_is_a_dozen_points_of_the_curve() -> None:
+    history = remembered(1000)
+    rows = history.digest()
+    steps = [row["step"] for row in rows]
+    assert len(rows) == 12 and (steps[0], steps[-1]) == (1, 1000)
+    assert steps == sorted(set(steps))
+    assert max(b - a for a, b in zip(steps, steps[1:], strict=False)) <= 100
+    for row in rows:
+        step = row["step"]
+        assert row["probe"] == pytest.approx(3 / step, rel=1e-3)
+        assert row["buckets"] == pytest.approx([1 / step, 5 / step], rel=1e-3)
+        assert row["loss"] == pytest.approx(2 / step, rel=1e-3)
+    assert len(json.dumps(rows)) < 2000
+    assert History().digest() == []
+
+
+@pytest.mark.parametrize("count", [2, 3, 12])
+@pytest.mark.parametrize("n", [0, 1, 2, 12, 13, 1000])
+def test_spread_keeps_the_first_and_the_last(count: int, n: int) -> None:
+    chosen = spread(list(range(n)), count)
+    assert len(chosen) == min(n, count) and chosen == sorted(set(chosen))
+    assert n == 0 or (chosen[0], chosen[-1]) == (0, n - 1) or count > n == 1
