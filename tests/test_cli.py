@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 import torch
+from accelerate.state import AcceleratorState
 from PIL import Image
 
 from explorer import checkpoints
 from explorer.__main__ import main
 from explorer.checkpoints import Spec
+from explorer.training import Record, observe
 
 ROOT = Path(__file__).parents[1]
 PYTHON = [sys.executable, "-m", "explorer"]
@@ -69,10 +73,11 @@ def sampled(file: Path, out: Path, *arguments: object) -> Image.Image:
         return picture.convert("RGB")
 
 
-def test_describe_prints_the_spec_that_was_asked_for(trained: Path) -> None:
-    done = explorer("describe", trained)
-    assert (done.returncode, done.stderr) == (0, "")
-    printed = json.loads(done.stdout)
+def test_describe_prints_the_spec_that_was_asked_for(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["describe", str(trained)]) == 0
+    printed = json.loads(capsys.readouterr().out)
     assert printed == json.loads(json.dumps(asdict(checkpoints.describe(trained))))
     asked = {"name": "digits", "data": "mnist-5k", "size": 8, "T": 20, "schedule": "linear"}
     assert asked.items() <= printed.items() and printed["target"] == "x0"
@@ -130,8 +135,8 @@ def test_labels_are_taken_by_name_and_number(awake: Path, tmp_path: Path) -> Non
 
 def test_resume_goes_on_where_the_run_stopped(trained: Path, tmp_path: Path) -> None:
     path = tmp_path / "digits.safetensors"
-    for suffix in (".safetensors", ".resume"):
-        path.with_suffix(suffix).write_bytes(trained.with_suffix(suffix).read_bytes())
+    shutil.copy(trained, path)
+    shutil.copytree(trained.with_suffix(".run"), path.with_suffix(".run"))
     options = ["--T", "20", "--schedule", "linear", "--target", "x0", *QUICK, "--out", str(path)]
     assert main(["train", *options, "--steps", "5", "--resume"]) == 0
     assert checkpoints.describe(path).training["steps"] == 5
@@ -155,7 +160,19 @@ def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> 
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        ("train --data cifar --out {tmp}/a.safetensors", "no data set 'cifar'; there are: mnist"),
+        ("train --data cifar --out {tmp}/a.safetensors", "no data set 'cifar'"),
+        ("train --data {tmp} --out {tmp}/a.safetensors", "at least 8 pictures are needed"),
+        ("train --data {tmp}/text.png --out {tmp}/a.safetensors", "text.png"),
+        ("train --weighting p2 --out {tmp}/a.safetensors", "--weighting"),
+        ("train --gamma 0 --out {tmp}/a.safetensors", "gamma = 0"),
+        ("train --network huge --out {tmp}/a.safetensors", "--network"),
+        ("train --ema 1 --out {tmp}/a.safetensors", "ema = 1"),
+        ("train --option s --out {tmp}/a.safetensors", "--option s: give it as NAME=NUMBER"),
+        ("train --option s=a --out {tmp}/a.safetensors", "--option s=a"),
+        ("train --option s=nan --out {tmp}/a.safetensors", "s = nan"),
+        ("train --option beta=0.1 --out {tmp}/a.safetensors", "no option 'beta'"),
+        ("train --save-every -1 --out {tmp}/a.safetensors", "--save-every -1"),
+        ("train --save-every nan --out {tmp}/a.safetensors", "--save-every nan"),
         ("train --size 7 --steps 1 --out {tmp}/a.safetensors", "size = 7"),
         ("train --size 30 --steps 1 --out {tmp}/a.safetensors", "multiples of 4"),
         ("train --size big --out {tmp}/a.safetensors", "--size"),
@@ -169,7 +186,10 @@ def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> 
         ("train --learning-rate 7 --out {tmp}/a.safetensors", "learning_rate = 7"),
         ("train --seed -1 --out {tmp}/a.safetensors", "seed = -1"),
         ("train --device gpu --steps 1 --out {tmp}/a.safetensors", "'gpu'"),
-        ("train --resume --steps 1 --out {tmp}/a.safetensors", "a.resume to resume from"),
+        (
+            "train --resume --steps 1 --out {tmp}/a.safetensors",
+            "a.run/state.safetensors to resume from",
+        ),
         ("train --steps 1 --out {tmp}/a.pt", "end in .safetensors"),
         ("train --steps 1 --size 8 --out {tmp}/text.png/a.safetensors", "text.png"),
         ("train --steps 1 --size 8 --out {tmp}/folder.safetensors", "folder.safetensors"),
@@ -218,6 +238,69 @@ def test_an_unconditional_model_takes_no_label(
     assert sampled(path, tmp_path / "a.png", "--n", 2).size == (22, 12)
 
 
+def test_every_choice_reaches_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    command = [
+        *"train --weighting min-snr --gamma 3 --network tiny --option s=0.01 --ema 0.9".split(),
+        *"--flips --save-every 0 --steps 2 --seed 4 --learning-rate 0.001".split(),
+        *QUICK, "--out", str(path),
+    ]  # fmt: skip
+    assert main(command) == 0
+    spec = checkpoints.describe(path)
+    asked = {"weighting": "min-snr", "gamma": 3, "ema": 0.9, "flips": True, "seed": 4, "batch": 4}
+    assert asked.items() <= spec.training.items() and spec.training["learning_rate"] == 0.001
+    assert spec.network_config["width"] == 32 and spec.schedule_options == {"s": 0.01}
+    assert spec.training["processes"] == 1 and spec.metrics["probe_loss"] > 0
+    curve = spec.training["curve"]
+    assert (curve[0]["step"], curve[-1]["step"]) == (0, 2) and len(curve[0]["buckets"]) == 10
+
+
+def test_accelerates_own_precision_does_not_stop_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under `accelerate launch --mixed_precision bf16`: the step chooses for itself."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
+    words = ["train", "--network", "tiny", *QUICK, "--steps", "1"]
+    assert main([*words, "--out", str(tmp_path / "a.safetensors")]) == 0
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_ones_own_pictures_are_learnt(zipped: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    for name in ("cats", "dogs"):
+        (folder / name).mkdir(parents=True)
+        for i in range(6):
+            Image.new("RGB", (20, 12), (20 * i, 90, 5 * i)).save(folder / name / f"{i}.png")
+    if zipped:
+        with zipfile.ZipFile(tmp_path / "mine.zip", "w") as file:
+            for picture in sorted(folder.rglob("*.png")):
+                file.write(picture, picture.relative_to(folder))
+        folder = tmp_path / "mine.zip"
+    path = tmp_path / "a.safetensors"
+    words = ["train", "--network", "tiny", "--steps", "2", *QUICK, "--out", str(path)]
+    assert main([*words, "--data", str(folder)]) == 0
+    spec = checkpoints.describe(path)
+    assert spec.classes == ("cats", "dogs") and spec.channels == 3 and "mine" in spec.data
+    assert main([*words, "--data", str(folder), "--resume", "--steps", "3"]) == 0
+    assert checkpoints.describe(path).training["steps"] == 3
+
+
+def test_starting_over_leaves_no_snapshots_of_the_run_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.safetensors"
+    words = ["train", "--network", "tiny", *QUICK, "--out", str(path)]
+
+    def kept() -> list[int]:
+        return [step for step, _ in Record(path).snapshots()]
+
+    assert main([*words, "--steps", "5"]) == 0 and kept() == [1, 2, 3, 5]
+    monkeypatch.setitem(observe.__globals__, "SNAPSHOTS", (1.0,))
+    assert main([*words, "--steps", "6", "--resume"]) == 0 and kept() == [1, 2, 3, 5, 6]
+    assert main([*words, "--steps", "4"]) == 0 and kept() == [4]
+
+
 def test_resuming_with_other_settings_is_refused(
     trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -255,4 +338,5 @@ def test_a_signal_leaves_a_checkpoint_and_a_state_to_resume(
     assert last == f"explorer: stopped; {steps} steps are kept in {path}; go on with --resume"
     assert main(["train", *QUICK, "--resume", "--steps", str(steps + 2), "--out", str(path)]) == 0
     assert checkpoints.describe(path).training["steps"] == steps + 2
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.resume", "a.safetensors"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.run", "a.safetensors"]
+    assert not list(tmp_path.rglob(".*"))  # nothing half written
