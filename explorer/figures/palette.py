@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Style(NamedTuple):
@@ -16,6 +16,12 @@ class Style(NamedTuple):
     """Plotly's name of the dash."""
 
 
+def drawn(style: Style, width: float = 2.5) -> dict[str, Any]:
+    """A Plotly trace's line and markers; the colour for a dark page goes along as `meta`."""
+    line = {"color": style.light, "dash": style.dash, "width": width, "simplify": False}
+    return {"line": line, "marker": {"color": style.light}, "meta": {"dark": style.dark}}
+
+
 PALETTE: dict[str, Style] = {
     "linear": Style("#0072B2", "#4BA3E0", "solid"),
     "cosine": Style("#D55E00", "#FF8A3D", "dash"),
@@ -26,3 +32,14 @@ PALETTE: dict[str, Style] = {
     "DDPM": Style("#009E73", "#2FD3A0", "solid"),
     "DDIM": Style("#CC79A7", "#E8A6CB", "dash"),
 }
+
+PROBE = Style("#9333EA", "#C792FF", "solid")
+"""The loss on the fixed probe."""
+
+RUNS: tuple[Style, ...] = (
+    Style("#332288", "#8492FF", "solid"),
+    Style("#8C0F46", "#E8508F", "dash"),
+    Style("#7A7A00", "#DAD55C", "dot"),
+    Style("#0F8B8D", "#7FE8DC", "dashdot"),
+)
+"""Runs that are compared, in their order; none has a schedule's or a sampler's colour."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
 from collections.abc import Callable, Sequence
 
 import plotly.graph_objects as go
@@ -11,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Schedule
-from explorer.figures.palette import PALETTE, Style
+from explorer.figures.palette import PALETTE, drawn
 
 POINTS = 1000
 """A curve is drawn through at most about this many points."""
@@ -68,7 +67,7 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
             y=y.numpy(),
             mode="lines",
             name=schedule.name,
-            **_style(PALETTE[schedule.name]),
+            **drawn(PALETTE[schedule.name]),
             hovertemplate="%{y:.3g}",
         )
     cursor = {
@@ -95,47 +94,6 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
         uirevision=f"{quantity} {T}",
     )
     return figure
-
-
-def loss_figure(
-    steps: Sequence[int], losses: Sequence[float], smooth: Sequence[float]
-) -> go.Figure:
-    """The training loss: each batch faint, their moving average strong."""
-    keep = range(0, len(steps), max(1, len(steps) // 400))
-    shown = [*keep, len(steps) - 1] if steps else []
-    x = [steps[i] for i in shown]
-    figure = go.Figure()
-    ink = Style("#9ca3af", "#6b7280", "solid")
-    strong = Style("#18181b", "#ececef", "solid")
-    for name, values, style, width in (
-        ("one batch", losses, ink, 1),
-        ("moving average", smooth, strong, 2.5),
-    ):
-        y = [values[i] for i in shown]
-        drawn = _style(style)
-        drawn["line"]["width"] = width
-        figure.add_scatter(x=x, y=y, mode="lines", name=name, hovertemplate="%{y:.3g}", **drawn)
-    low, high = (0.05, 1.2) if not shown else (0.7 * min(losses), 1.1 * max(losses))
-    figure.update_layout(
-        xaxis={"title": "step", "rangemode": "tozero"},
-        yaxis={
-            "title": "loss",
-            "type": "log",
-            "tickvals": [1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002],
-            "range": [math.log10(low), math.log10(high)],
-        },
-        hovermode="x",
-        height=360,
-        margin={"l": 64, "r": 20, "t": 12, "b": 48},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        uirevision="loss",
-    )
-    return figure
-
-
-def _style(style: Style) -> dict:
-    line = {"color": style.light, "dash": style.dash, "width": 2.5, "simplify": False}
-    return {"line": line, "meta": {"dark": style.dark}}
 
 
 def packed(values: Tensor) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from explorer.gui.components import Blend, Gallery
+from explorer.diffusion import Frame
+from explorer.figures.growth import Growth, add, read, write
+from explorer.figures.learning import bucket_figure
+from explorer.gui.components import Blend, Film, Gallery, PlotView
 from explorer.gui.components.blend import NOISE_RANGE
 from explorer.gui.limits import LOCAL
 from explorer.gui.tabs.forward import make_scene
@@ -62,3 +67,43 @@ def test_a_gallery_is_lossless(cache: Path) -> None:
     packed = Gallery().postprocess((picture, "caption"))
     data = base64.b64decode(packed["src"].partition(",")[2])
     assert (np.asarray(Image.open(io.BytesIO(data))) == np.asarray(picture)).all()
+
+
+def grown(*steps: int) -> Growth:
+    growth = Growth(10, 4, 2, [10, 5, 0], caption="toy", expected=4)
+    for step in steps:
+        generator = torch.Generator().manual_seed(step)
+        frames = (
+            Frame(t, *torch.randn(2, 2, 1, 4, 4, generator=generator)) for t in range(10, -1, -1)
+        )
+        add(growth, step, frames)
+    return growth
+
+
+def test_a_film_publishes_each_sheet_and_keeps_what_it_is_given(
+    cache: Path, tmp_path: Path
+) -> None:
+    growth = grown(1, 30)
+    film = Film()
+    shown = film.postprocess(growth)
+    assert json.loads(json.dumps(shown)) == shown
+    assert [snapshot["step"] for snapshot in shown["snapshots"]] == [1, 30]
+    for snapshot, published in zip(growth.snapshots, shown["snapshots"], strict=True):
+        assert Path(published["sheet"]).read_bytes() == snapshot.sheet.png != b""
+        assert published["sheet"] in film.temp_files
+    assert {key: shown[key] for key in ("T", "size", "pictures", "times", "caption")} == {
+        **{"T": 10, "size": 4, "pictures": 2, "times": [10, 5, 0], "caption": "toy"}
+    }
+    add_one = film.postprocess(grown(1, 30, 200))
+    assert add_one["snapshots"][:2] == shown["snapshots"]  # what is there is not sent again
+    write(growth, tmp_path / "stored")
+    stored = Film(read(tmp_path / "stored"))  # the first page's files stay
+    assert {each["sheet"] for each in stored.value["snapshots"]} <= stored.keep_in_cache
+    assert film.postprocess(None) is None
+
+
+def test_a_heat_map_reaches_the_browser_as_plain_numbers() -> None:
+    figure = PlotView.postprocess(None, bucket_figure([1, 5], [[0.5] * 10] * 2, 100))["figure"]
+    (heat,) = figure["data"]
+    assert heat["type"] == "heatmap" and len(heat["z"]) == 10
+    assert "line" not in heat

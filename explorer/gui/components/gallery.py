@@ -14,12 +14,12 @@ from explorer.gui.components.widget import Widget
 class Gallery(Widget):
     """One picture (a sheet of samples), pixelated, replaced only once the next is decoded."""
 
-    def postprocess(self, value: tuple[Image.Image, str] | None) -> dict[str, Any] | None:
-        """(picture, caption) -> the picture as a lossless data URI."""
+    def postprocess(self, value: tuple[Image.Image | None, str] | None) -> dict[str, Any] | None:
+        """(picture, caption) -> the picture as a lossless data URI; no picture leaves its room."""
         if value is None:
             return None
         picture, caption = value
-        return {"src": png_uri(picture), "caption": caption}
+        return {"src": picture and png_uri(picture), "caption": caption}
 
 
 def png_uri(picture: Image.Image) -> str:

@@ -30,8 +30,12 @@ function themed(figure) {
   delete layout.template;
   if (element.clientWidth < 560) layout.margin = { ...layout.margin, l: 44, r: 8 };
   const data = figure.data.map((trace) => {
-    const shown = isDark() && trace.meta?.dark ? trace.meta.dark : trace.line?.color;
-    return { ...trace, line: { ...trace.line, color: shown } };
+    const shade = isDark() ? trace.meta?.dark : null;
+    const shown = { ...trace };
+    for (const part of ["line", "marker"]) // a heat map has neither
+      if (trace[part] && shade) shown[part] = { ...trace[part], color: shade };
+    if (trace.colorbar) shown.colorbar = { ...trace.colorbar, tickcolor: axis.linecolor, outlinecolor: axis.linecolor };
+    return shown;
   });
   return { data, layout };
 }
