@@ -10,9 +10,9 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr  # noqa: E402
 
+from explorer.devices import choose_threads  # noqa: E402
 from explorer.gui.components import Header  # noqa: E402
 from explorer.gui.context import Context  # noqa: E402
-from explorer.gui.device import choose_threads  # noqa: E402
 from explorer.gui.shared import Shared  # noqa: E402
 from explorer.gui.tabs import TABS  # noqa: E402
 from explorer.gui.theme import css, theme  # noqa: E402
@@ -45,7 +45,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
 
 def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str, str]:
     """Serve without a foreign request; `options` go to Gradio (server_port, share, …)."""
-    choose_threads()
+    choose_threads(spare=1)  # a core for the page
     settings = {
         "run_history": False,
         "ssr_mode": False,
@@ -55,5 +55,6 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "css": css(),
         "footer_links": ["gradio", "settings"],
         "pwa": False,
+        "max_threads": 80,  # those who wait for the device hold one
     }
     return demo.launch(**settings | options)

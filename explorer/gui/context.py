@@ -12,6 +12,7 @@ from explorer.data import DATASETS
 from explorer.devices import best_device
 from explorer.gui.device import Device
 from explorer.gui.limits import Limits, detect
+from explorer.training.estimate import measure_speed
 
 HOME = Path(__file__).parents[2]
 """The folder of app.py."""
@@ -34,6 +35,8 @@ class Context:
         limits = detect()
         offered = [n for n, source in DATASETS.items() if source.bundled or not limits.hosted]
         device = Device(best_device(), wait=limits.wait)
+        if device.device.type == "cpu":
+            device.speed = measure_speed()
         return cls(device, limits, datasets=tuple(offered))
 
     def runs(self, visitor: str) -> Path:

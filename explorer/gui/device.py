@@ -6,6 +6,7 @@ import getpass
 import os
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,7 +25,7 @@ except ImportError:
 
 import torch  # noqa: E402
 
-from explorer.devices import cores, hardware  # noqa: E402
+from explorer.devices import hardware  # noqa: E402
 
 Result = TypeVar("Result")
 
@@ -42,7 +43,10 @@ def _work(
 
 
 class StopFlag:
-    """A wish to stop that a job sees, also from a forked process: its file is gone."""
+    """A wish to stop that a job sees, also from a forked process: its file is gone.
+
+    While it lies there the file holds a wish for the running job, as text; empty at first.
+    """
 
     def __init__(self, visitor: str, kind: str) -> None:
         folder = Path(tempfile.gettempdir()) / f"diffusion-explorer-{getpass.getuser()}"
@@ -50,16 +54,57 @@ class StopFlag:
         self.path = folder / f"{os.getpid()}-{visitor}-{kind}.running"
 
     def start(self) -> None:
-        """A job begins."""
-        self.path.touch()
+        """A job begins; what was wished of an earlier one is forgotten."""
+        self.path.write_text("", encoding="utf-8")
 
     def stop(self) -> None:
         """Ask the job to end; also when it has ended."""
         self.path.unlink(missing_ok=True)
 
+    def wish(self, text: str) -> None:
+        """Tell the running job something; nothing if none runs."""
+        if self.path.exists():
+            self.path.write_text(text, encoding="utf-8")
+
+    def read(self) -> str:
+        """What was wished last, or nothing."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except OSError:
+            return ""
+
     def __call__(self) -> bool:
         """Whether the job should stop."""
         return not self.path.exists()
+
+
+class Turnstile:
+    """A lock that lets waiters in by their order of arrival: slices of long jobs take turns."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._line: deque[object] = deque()
+
+    def __len__(self) -> int:
+        """Who holds it, and who waits."""
+        return len(self._line)
+
+    def enter(self, timeout: float) -> bool:
+        """Wait for one's turn; False if it does not come within `timeout` seconds."""
+        ticket = object()
+        with self._changed:
+            self._line.append(ticket)
+            if self._changed.wait_for(lambda: self._line[0] is ticket, timeout):
+                return True
+            self._line.remove(ticket)
+            self._changed.notify_all()
+            return False
+
+    def leave(self) -> None:
+        """The next may enter."""
+        with self._changed:
+            self._line.popleft()
+            self._changed.notify_all()
 
 
 class Device:
@@ -68,7 +113,9 @@ class Device:
     def __init__(self, device: torch.device, *, wait: float = 600) -> None:
         self.device = device
         self.wait = wait
-        self._lock = threading.Lock()
+        self.speed: float | None = None
+        """FLOP/s in training, once it is known: for estimates."""
+        self._turnstile = Turnstile()
 
     @property
     def name(self) -> str:
@@ -76,8 +123,13 @@ class Device:
         return "ZeroGPU" if "SPACES_ZERO_GPU" in os.environ else hardware(self.device)
 
     @property
+    def line(self) -> int:
+        """How many jobs run or wait."""
+        return len(self._turnstile)
+
+    @property
     def busy(self) -> bool:
-        return self._lock.locked()
+        return self.line > 0
 
     def run(
         self, job: Callable[..., Iterator[Result]], *arguments: Any, seconds: float = 60
@@ -88,7 +140,7 @@ class Device:
         device. `seconds` is how long it may take, which ZeroGPU wants to know. DeviceBusy if the
         device is not free within `wait` seconds.
         """
-        if not self._lock.acquire(timeout=self.wait):
+        if not self._turnstile.enter(self.wait):
             raise DeviceBusy(
                 "the device is busy with somebody else's run; please try again in a minute"
             )
@@ -96,14 +148,4 @@ class Device:
             with closing(_work(job, arguments, seconds)) as work:
                 yield from work
         finally:
-            self._lock.release()
-
-
-def choose_threads() -> None:
-    """Leave a core to the page: waiting OpenMP threads cost more than they give.
-
-    OMP_NUM_THREADS, where set, is the user's word.
-    """
-    if "OMP_NUM_THREADS" in os.environ:
-        return
-    torch.set_num_threads(max(1, cores() - 1))
+            self._turnstile.leave()

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
+
+from explorer.data.limits import HOSTED as HOSTED_PICTURES
+from explorer.data.limits import LOCAL as LOCAL_PICTURES
+from explorer.data.limits import OwnLimits
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,15 @@ class Limits:
     sizes: tuple[int, int] = (8, 64)
     seconds: tuple[float, float] = (5, 24 * 3600)
     steps: tuple[int, int] = (10, 10_000_000)
+    batch: tuple[int, int] = (2, 4096)
+    memory: float = math.inf
+    """Bytes that a training run may need, by its estimate."""
+    slice: float | None = None
+    """Seconds after which a run lets others at the device; None runs to its end."""
+    own: OwnLimits = LOCAL_PICTURES
+    """Bounds for pictures that people bring to train on."""
+    runs: int = 20
+    """So many runs, the newest, can be continued and compared; of older ones the model is kept."""
     upload_bytes: int = 32 * 2**20
     upload_pixels: int = 24_000_000
     """JPEGs may have four times as many, see `read_picture`."""
@@ -38,6 +52,12 @@ HOSTED = Limits(
     seconds=(5, 100),
     steps=(10, 5000),
     sizes=(8, 32),
+    batch=(2, 128),
+    memory=2e9,
+    slice=20,
+    own=HOSTED_PICTURES,
+    runs=6,
+    wait=1800,  # a class of thirty, each with a slice and what goes with it
 )
 
 

@@ -13,6 +13,8 @@ import gradio as gr
 from explorer.gui.device import DeviceBusy
 
 TEXT = Path(__file__).parent / "text"
+MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
+"""What Markdown, HTML, LaTeX or a link could be made of."""
 
 
 QUIET = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
@@ -20,10 +22,10 @@ QUIET = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
 
 
 def on_device(state: gr.Component) -> dict:
-    """How jobs are wired: one at a time, their place in the queue shown over `state`."""
+    """How jobs are wired: many may wait at the device's door, which lets them in by turns."""
     return {
         "concurrency_id": "device",
-        "concurrency_limit": 1,
+        "concurrency_limit": 32,
         "show_progress": "minimal",
         "show_progress_on": state,
         "api_visibility": "private",
@@ -65,9 +67,14 @@ def seed_input(limits: Sequence[int], value: int = 7) -> gr.Number:
     return gr.Number(value, label="Seed", precision=0, minimum=limits[0], maximum=limits[1])
 
 
+def plain(text: str) -> str:
+    """Text from anywhere, such as a file's name, as Markdown that shows just that text."""
+    return "".join(f"&#{ord(c)};" if c in MARKS else c for c in text)
+
+
 def sentence(error: Exception) -> str:
-    """What a person is told of an error; what nobody foresaw is logged, with its traceback."""
+    """What a person is told of an error, as Markdown; the unforeseen is logged, with traceback."""
     if isinstance(error, (ValueError, OSError, DeviceBusy, FloatingPointError)):
-        return str(error)
+        return plain(str(error))
     logging.getLogger(__name__).error("a handler failed", exc_info=error)
     return f"Something went wrong here ({type(error).__name__}). Please try again."

@@ -1,6 +1,6 @@
-"""What the tabs show before anything is computed: a finished run and a finished race, labelled.
+"""What the tabs show before anything is computed: finished runs and a finished race, labelled.
 
-`python -m tools.make_stored` makes both with the same code that runs when a visitor asks.
+`python -m tools.make_stored` makes them with the same code that runs when a visitor asks.
 """
 
 from __future__ import annotations
@@ -11,9 +11,14 @@ from pathlib import Path
 
 from PIL import Image
 
+from explorer.figures import growth
+from explorer.figures.growth import Growth
 from explorer.figures.race_view import RaceView, read
+from explorer.training import History
 
 FOLDER = Path(__file__).parent / "stored"
+RUNS = ("cosine", "linear")
+"""The first preset with these schedules; the first is what the Train tab opens with."""
 
 
 @dataclass(frozen=True)
@@ -21,18 +26,30 @@ class StoredRun:
     """A finished training run."""
 
     status: str
-    steps: list[int]
-    losses: list[float]
-    smooth: list[float]
+    T: int
+    history: History
     samples: tuple[Image.Image, str]
+    neighbours: tuple[Image.Image, str]
+    film: Growth
 
 
-def stored_run() -> StoredRun:
-    """A run of the first preset."""
-    values = json.loads((FOLDER / "run" / "run.json").read_text(encoding="utf-8"))
-    with Image.open(FOLDER / "run" / "samples.png") as picture:
-        samples = picture.convert("RGB"), values.pop("caption")
-    return StoredRun(samples=samples, **values)
+def stored_run(name: str = RUNS[0]) -> StoredRun:
+    """One of `RUNS`."""
+    folder = FOLDER / "runs" / name
+    values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+
+    def picture(file: str) -> tuple[Image.Image, str]:
+        with Image.open(folder / f"{file}.png") as stored:
+            return stored.convert("RGBA"), values[file]
+
+    return StoredRun(
+        values["status"],
+        values["T"],
+        History.from_json(values["history"]),
+        picture("samples"),
+        picture("neighbours"),
+        growth.read(folder / "film"),
+    )
 
 
 def stored_race() -> RaceView:

@@ -1,105 +1,319 @@
-"""A training run as the page watches it: loss and samples now and then, the model at the end."""
+"""A training run as the page watches it: loss, probe, samples and film while it learns."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from PIL import Image
+from PIL import Image, PngImagePlugin
+from torch import Tensor
 
-from explorer.data import load
-from explorer.figures.pictures import grid
-from explorer.race import choose_labels, ddim, pictures
-from explorer.training import Run, TrainConfig, TrainStep, fit
+from explorer.data import ImageSet, loading, nearest, to_tensor
+from explorer.diffusion import Frame, strided_times
+from explorer.figures import growth
+from explorer.figures.growth import Growth
+from explorer.figures.pictures import grid, pairs
+from explorer.gui.device import Device
+from explorer.gui.own_pictures import OWN, read_stored
+from explorer.race import choose_labels, ddim, pictures, race
+from explorer.training import History, Record, Run, TrainConfig, TrainStep, load_state, observe
 
 SHOW_EVERY = 0.4
 """Seconds between two looks at the loss."""
 SAMPLE_EVERY = 4.0
 """Seconds between two looks at the samples, more if they take long."""
+KEEP_EVERY = 60.0
+"""Seconds between writing a run to disk."""
 SAMPLES = 16
+NEIGHBOURS = 12
+FILM_PICTURES, FILM_STEPS, FILM_SNAPSHOTS = 8, 16, 9
+"""Snapshots: the untrained network's and those of `observe`."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run to begin, or to go on with."""
+
+    config: TrainConfig
+    model: Path
+    """Where the model is written."""
+    root: Path | None = None
+    """Of downloaded data sets."""
+    resume: bool = False
+    """Whether to go on from where the run's record stands."""
+
+    @property
+    def record(self) -> Record:
+        return Record(self.model)
 
 
 @dataclass
 class Progress:
     """What a run has shown so far; yielded again and again while it grows."""
 
-    steps: list[int] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    smooth: list[float] = field(default_factory=list)
     status: str = ""
+    history: History = field(default_factory=History)
+    probed: bool = False
+    """Whether the probe was looked at since the last time."""
     samples: tuple[Image.Image, str] | None = None
     """The newest samples and their caption; None if they have not changed."""
+    film: Growth | None = None
+    """None if it has not changed."""
+    neighbours: tuple[Image.Image, str] | None = None
+    """At the end: samples beside the nearest training pictures."""
+    speed: float | None = None
+    """Steps per second, of training alone."""
     saved: str | None = None
-    """The finished model's name."""
+    """The model's name, once the run has ended or stopped."""
+    paused: bool = False
+    over: bool = False
+    """Whether nothing more comes: the budget is spent, or somebody stopped it."""
 
 
 def train(
-    config: TrainConfig,
-    root: Path | None,
-    device: torch.device,
-    folder: Path,
+    job: Job,
+    device: Device,
+    wishes: Callable[[], str],
     stopped: Callable[[], bool],
+    *,
+    slice_seconds: float | None = None,
 ) -> Iterator[Progress]:
-    """Train, look and save: yields a growing `Progress`, at the end one with `saved`.
+    """Train, look and save: yields a growing `Progress`, at the end one that is `over`.
 
-    The model is saved whatever ends the run: its budget, `stopped`, a closed page or a failure
-    (then as it stood at the last good step).
+    Whatever ends the run, its budget, a stop, a closed page or a failure, the model and all that
+    is needed to go on are kept as they stood at the last good step. With `slice_seconds` the run
+    lets others at the device every so often: each slice begins from what the last one wrote, so
+    that it may run in another process.
     """
     progress = Progress(status="reading the pictures …")
     yield progress
-    run = Run(config, load(config.data, root=root), device)
-    path = free_path(folder, f"{config.data}-{config.size}-{config.schedule}")
+    data = None
+    for state in read(job):
+        if isinstance(state, ImageSet):
+            data = state
+        else:
+            progress.status = state
+            yield progress
+    resume, film = job.resume, None
+    longest = slice_seconds or job.config.seconds or 3600
+    while not progress.over:
+        if waiting := device.line:
+            progress.status = f"waiting for the device, {waiting} before you …"
+            progress.samples = progress.film = None
+            yield progress
+        arguments = (job, data, device.device, wishes, stopped, slice_seconds, resume, film)
+        with closing(device.run(work, *arguments, seconds=longest)) as slice_:
+            for progress in slice_:
+                film = progress.film or film
+                yield progress
+        resume = True
+
+
+def read(job: Job) -> Iterator[str | ImageSet]:
+    """What is being read or downloaded, and at last the data set."""
+    if job.config.data == OWN:
+        yield read_stored(job.model.parent)
+        return
+    for state in loading(job.config.data, size=job.config.size, root=job.root):
+        if state.data is not None:
+            yield state.data
+        elif state.total:
+            yield f"{state.what}: {state.done / state.total:.0%}"
+
+
+def work(
+    job: Job,
+    data: ImageSet,
+    device: torch.device,
+    wishes: Callable[[], str],
+    stopped: Callable[[], bool],
+    limit: float | None,
+    resume: bool,
+    film: Growth | None,
+) -> Iterator[Progress]:
+    """One slice of a run on the device: until it is over, stopped, or `limit` seconds are gone."""
+    run = Run(job.config, data, device)
+    if resume:
+        load_state(run, job.record.state)
+    film = film or stored_film(job) or new_film(run)
+    progress = Progress(history=run.history)
     try:
-        yield from watch(run, progress, stopped)
+        yield from watch(run, job, progress, film, wishes, stopped, limit)
     finally:
         if run.step:
-            run.save(path, command="Train tab")
-    progress.status = (
-        f"**{path.stem}** saved: {run.step} steps in {run.seconds:.0f} s, "
-        f"loss {run.smooth_loss:.3f}"
-    )
-    progress.saved = path.stem
+            job.record.keep(run, "Train tab")
+            growth.write(film, job.record.folder / "film")
+    progress.film, progress.probed = film, True
+    if progress.over:
+        x = samples(run)
+        progress.samples = sheet(run, x)
+        progress.neighbours = neighbours(run, x)
+        keep_sheet(job.record, "samples", progress.samples)
+        keep_sheet(job.record, "neighbours", progress.neighbours)
+        progress.saved = job.model.stem
+        ended = "paused and saved" if progress.paused else "saved"
+        progress.status = (
+            f"**{job.model.stem}** {ended}: {run.step} steps in {run.seconds:.0f} s, "
+            f"loss {run.smooth_loss:.3f}, probe {run.history.probes[-1].loss:.3f}"
+        )
     yield progress
 
 
-def watch(run: Run, progress: Progress, stopped: Callable[[], bool]) -> Iterator[Progress]:
-    """Run `fit`; note every step, and show loss and samples now and then."""
-    progress.samples = look(run)
-    shown = sampled = time.perf_counter()
+def watch(
+    run: Run,
+    job: Job,
+    progress: Progress,
+    film: Growth,
+    wishes: Callable[[], str],
+    stopped: Callable[[], bool],
+    limit: float | None,
+) -> Iterator[Progress]:
+    """Follow the run; show loss, samples and film now and then."""
+    begun = shown = sampled = kept = time.perf_counter()
     pause = SAMPLE_EVERY
+    if run.step == 0:
+        progress.samples = sheet(run, samples(run))
+        growth.add(film, 0, trajectory(run))
+    progress.film, progress.probed = film, True
     yield progress
-    for step in fit(run):
-        progress.steps.append(step.step)
-        progress.losses.append(step.loss)
-        progress.smooth.append(step.smooth_loss)
+    progress.samples, progress.film, progress.probed = None, None, False
+    for seen in observe(run):
+        progress.paused = obey(run, wishes())
+        progress.probed |= seen.probed
         now = time.perf_counter()
-        if now - shown < SHOW_EVERY:
+        if seen.snapshot:
+            growth.add(film, run.step, trajectory(run))
+            growth.thin(film, FILM_SNAPSHOTS)
+            job.record.keep_snapshot(run)
+            progress.film = film
+        if now - shown < SHOW_EVERY and not progress.paused:
             continue
-        progress.status = status(step)
-        progress.samples = None
+        progress.status = status(seen.step)
+        progress.speed = seen.step.images_per_second / run.config.batch
         if now - sampled > pause:
-            progress.samples = look(run)
+            progress.samples = sheet(run, samples(run))
             sampled = time.perf_counter()
-            pause = max(SAMPLE_EVERY, 10 * (sampled - now))
+            pause = max(SAMPLE_EVERY, 12 * (sampled - now))
         yield progress
+        progress.samples, progress.film, progress.probed = None, None, False
         shown = time.perf_counter()
-        if stopped():
-            break
-    progress.samples = look(run)
+        progress.over = stopped() or progress.paused
+        if progress.over or (limit and shown - begun > limit and run.progress < 1):
+            return
+        if shown - kept > KEEP_EVERY:
+            job.record.keep(run, "Train tab")
+            kept = time.perf_counter()
+    progress.over = True
 
 
-def look(run: Run) -> tuple[Image.Image, str]:
-    """Samples of the averaged weights from one fixed noise, the classes in turn; DDIM-20."""
-    labels = choose_labels(run.classes, SAMPLES)
-    size = run.config.size
+def obey(run: Run, wishes: str) -> bool:
+    """What was wished while the run goes on, {"rate": …} or {"pause": true}; whether to pause."""
+    try:
+        wish = json.loads(wishes or "{}")
+    except ValueError:  # half written: next time
+        return False
+    run.peak = float(wish.get("rate", run.peak))
+    return bool(wish.get("pause"))
+
+
+def samples(run: Run) -> Tensor:
+    """Pictures by the averaged weights from one fixed noise, the classes in turn; DDIM-20."""
     lane = ddim(run.config.T, min(20, run.config.T))
-    shape = (run.data.channels, size, size)
-    x = pictures(run.denoiser(), lane, shape, seed=0, labels=labels, n=SAMPLES, device=run.device)
-    caption = f"after {run.step} steps: 16 pictures from one fixed noise (DDIM, 20 steps)"
-    return grid(x, columns=4, gap=1), caption
+    labels = choose_labels(run.classes, SAMPLES)
+    return pictures(
+        run.denoiser(), lane, shape(run), seed=0, labels=labels, n=SAMPLES, device=run.device
+    )
+
+
+def sheet(run: Run, x: Tensor) -> tuple[Image.Image, str]:
+    """The samples and their caption."""
+    caption = f"after {run.step} steps: {SAMPLES} pictures from one fixed noise (DDIM, 20 steps)"
+    return grid(x, columns=4, gap=1, gap_color=None), caption
+
+
+def keep_sheet(record: Record, name: str, sheet: tuple[Image.Image, str]) -> None:
+    """Store a picture of a run with its caption."""
+    picture, caption = sheet
+    told = PngImagePlugin.PngInfo()
+    told.add_itxt("caption", caption)
+    picture.save(record.folder / f"{name}.png", pnginfo=told)
+
+
+def read_sheet(record: Record, name: str) -> tuple[Image.Image, str] | None:
+    """What `keep_sheet` stored; None if it is not there."""
+    try:
+        with Image.open(record.folder / f"{name}.png") as sheet:
+            caption = sheet.info.get("caption", "")
+            return sheet.convert("RGBA"), str(caption)
+    except OSError:
+        return None
+
+
+def new_film(run: Run) -> Growth:
+    """Without snapshots yet."""
+    T, size = run.config.T, run.config.size
+    return Growth(
+        T,
+        size,
+        FILM_PICTURES,
+        strided_times(T, min(FILM_STEPS, T)),
+        caption="The same noise, denoised (DDIM) by the model as it was after so many steps.",
+        expected=FILM_SNAPSHOTS,
+    )
+
+
+def stored_film(job: Job) -> Growth | None:
+    """The film of a run that goes on."""
+    if not job.resume:
+        return None
+    try:
+        film = growth.read(job.record.folder / "film")
+    except ValueError:
+        return None
+    film.expected = FILM_SNAPSHOTS
+    return film
+
+
+def trajectory(run: Run) -> Iterator[Frame]:
+    """One x_T denoised by the averaged weights, along the film's times."""
+    lane = ddim(run.config.T, min(FILM_STEPS, run.config.T))
+    labels = choose_labels(run.classes, FILM_PICTURES)
+    entries = race(
+        run.denoiser(),
+        [lane],
+        shape(run),
+        seed=0,
+        labels=labels,
+        n=FILM_PICTURES,
+        device=run.device,
+    )
+    return (entry.frame for entry in entries)
+
+
+def neighbours(run: Run, x: Tensor) -> tuple[Image.Image, str]:
+    """Memorised or new? Each sample beside the training picture nearest to it."""
+    x = x[:NEIGHBOURS]
+    found = nearest(x, run.images)
+    real = nearest(to_tensor(run.held_out[:64]), run.images).distance.median().item()
+    ours = found.distance.median().item()
+    verdict = "these are copies, or nearly" if ours < 0.5 * real else "these are no copies"
+    if real == 0:  # the same pictures again and again
+        verdict = "the set repeats its pictures, so that distances tell nothing"
+    caption = (
+        f"Left a sample, right the nearest of {len(run.images):,} training pictures. Typical "
+        f"distance {ours:.2f}; of real pictures that were held out {real:.2f}: {verdict}."
+    )
+    return pairs(x, to_tensor(run.images[found.index]), columns=4), caption
+
+
+def shape(run: Run) -> tuple[int, int, int]:
+    """(C, H, W) of its pictures."""
+    return run.data.channels, run.config.size, run.config.size
 
 
 def status(step: TrainStep) -> str:
@@ -111,9 +325,21 @@ def status(step: TrainStep) -> str:
 
 
 def free_path(folder: Path, name: str) -> Path:
-    """name.safetensors in the folder, or name-2, name-3, … if it is taken."""
+    """name.safetensors in the folder, or name-2, name-3, … if it is taken.
+
+    It is taken from now on, by the run's folder: another run may start before this one is saved.
+    """
     number, path = 1, folder / f"{name}.safetensors"
-    while path.exists():
+    while path.exists() or not _made(Record(path).folder):
         number += 1
         path = folder / f"{name}-{number}.safetensors"
     return path
+
+
+def _made(folder: Path) -> bool:
+    """Make a folder; False if it is there already."""
+    try:
+        folder.mkdir(parents=True)
+        return True
+    except FileExistsError:
+        return False

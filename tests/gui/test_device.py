@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from explorer.gui.device import Device, DeviceBusy, StopFlag
+from explorer.gui.device import Device, DeviceBusy, StopFlag, Turnstile
+from tests.gui.small import thread, until
 
 CPU = torch.device("cpu")
 
@@ -98,3 +99,75 @@ def test_a_door_that_cannot_open_the_device_still_closes(monkeypatch: pytest.Mon
     with pytest.raises(RuntimeError, match="no quota"):
         list(device.run(count, 1))
     assert not device.busy
+
+
+def test_who_came_first_is_served_first() -> None:
+    door, order, waiting = Turnstile(), [], []
+    assert door.enter(1) and len(door) == 1
+
+    def wait(name: int) -> None:
+        assert door.enter(60)
+        order.append(name)
+        door.leave()
+
+    for name in range(5):
+        waiting.append(thread(lambda name=name: wait(name)))
+        until(lambda name=name: len(door) == name + 2)  # in line, in this order
+    assert order == []
+    door.leave()
+    for each in waiting:
+        each.join(60)
+    assert order == [0, 1, 2, 3, 4] and len(door) == 0
+
+
+def test_who_holds_the_door_goes_to_the_end_of_the_line() -> None:
+    door, order = Turnstile(), []
+
+    def turns(name: str) -> None:
+        for _ in range(3):
+            assert door.enter(60)
+            order.append(name)
+            until(lambda: len(door) > 1 or len(order) >= 5)
+            door.leave()
+
+    both = [thread(lambda: turns("a"))]
+    until(lambda: order)
+    both.append(thread(lambda: turns("b")))
+    for each in both:
+        each.join(60)
+    assert order == ["a", "b"] * 3 and len(door) == 0
+
+
+def test_who_gives_up_leaves_the_line_intact() -> None:
+    door, order = Turnstile(), []
+    assert door.enter(1)
+    gave_up: list[bool] = []
+    first = thread(lambda: gave_up.append(door.enter(0.2)))
+    until(lambda: len(door) == 2)
+
+    def patient() -> None:
+        order.append(door.enter(60))
+
+    second = thread(patient)
+    until(lambda: len(door) == 3)
+    first.join(60)
+    assert gave_up == [False] and len(door) == 2 and order == []
+    door.leave()
+    second.join(60)
+    assert order == [True] and len(door) == 1
+    door.leave()
+    assert door.enter(0)  # free again, at once
+
+
+def test_wishes_are_those_of_the_running_job() -> None:
+    flag = StopFlag("wish", "train")
+    flag.wish("early")
+    assert flag() and flag.read() == ""
+    flag.start()
+    assert flag.read() == "" and not flag()
+    flag.wish("now")
+    assert StopFlag("wish", "train").read() == "now"  # as another process sees it
+    flag.start()
+    assert flag.read() == ""
+    flag.stop()
+    assert flag() and flag.read() == ""

@@ -2,177 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from explorer.data import DATASETS
-from explorer.diffusion import SCHEDULES
-from explorer.figures.plots import loss_figure
-from explorer.gui.components import Gallery, PlotView
+from explorer.gui import compare, own_pictures
+from explorer.gui.choices import DEFAULTS, check_run, foresee
 from explorer.gui.context import Context
 from explorer.gui.device import StopFlag
-from explorer.gui.limits import SEEDS, Limits, number, whole
-from explorer.gui.shared import (
-    QUIET,
-    Shared,
-    message,
-    on_device,
-    prose,
-    seed_input,
-    sentence,
-    visitor_of,
-)
+from explorer.gui.earlier import continued, find_record, runs_menu
+from explorer.gui.limits import number
+from explorer.gui.own_pictures import OWN
+from explorer.gui.settings import Settings, button_name, data_menu
+from explorer.gui.shared import QUIET, Shared, on_device, plain, prose, sentence, visitor_of
+from explorer.gui.stage import Changes, Stage
 from explorer.gui.stored import stored_run
-from explorer.gui.watch import train
-from explorer.training import TrainConfig
+from explorer.gui.watch import Job, free_path, train
+from explorer.training.record import prune
+from explorer.training.state import read_state
 
 ID, TITLE = "train", "Train"
-PRESETS: dict[str, tuple[str, int, str, str, float]] = {
-    "Digits 16×16 · 90 s": ("mnist-5k", 16, "cosine", "seconds", 90),
-    "Digits 28×28 · 10 min": ("mnist-5k", 28, "cosine", "seconds", 600),
-    "Emoji 32×32 · 20 min": ("emoji", 32, "cosine", "seconds", 1200),
-}
-"""Name -> data set, size, schedule, unit and amount of the budget."""
-
-
-def make_config(
-    data: str, size: Any, schedule: str, unit: str, budget: Any, seed: Any, context: Context
-) -> TrainConfig:
-    """A run within this place's limits; ValueError says what is wrong and what is allowed."""
-    limits: Limits = context.limits
-    if data not in context.datasets:
-        raise ValueError(f"no data set {data!r} here; there are: {', '.join(context.datasets)}")
-    if schedule not in SCHEDULES:
-        raise ValueError(f"no schedule {schedule!r}; there are: {', '.join(SCHEDULES)}")
-    side = whole("Size", size, limits.sizes)
-    if side % 4:
-        raise ValueError(f"Size: {side} is not allowed; the network needs a multiple of 4")
-    steps = whole("Steps", budget, limits.steps) if unit == "steps" else None
-    seconds = number("Seconds", budget, limits.seconds) if unit != "steps" else None
-    if limits.hosted:  # strangers' steps have a time limit too
-        seconds = seconds or limits.seconds[1]
-    return TrainConfig(
-        data=data,
-        size=side,
-        schedule=schedule,
-        network_options={"width": 48} if side <= 16 else {},
-        steps=steps,
-        seconds=seconds,
-        seed=whole("Seed", seed, SEEDS),
-    )
+GOING = "a run of yours is going; stop or pause it first"
 
 
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring."""
-    limits, titles = context.limits, {DATASETS[n].title: n for n in context.datasets}
-    data0, size0, schedule0, unit0, budget0 = next(iter(PRESETS.values()))
-    before = stored_run()
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
             with gr.Row(elem_classes="train-bar"):
-                start = gr.Button(
-                    f"Train for {budget0} s", variant="primary", elem_id="train-start", scale=0
-                )
+                name = button_name(DEFAULTS["unit"], DEFAULTS["budget"])
+                start = gr.Button(name, variant="primary", elem_id="train-start", scale=0)
+                pause = gr.Button("Pause", interactive=False, elem_id="train-pause", scale=0)
                 stop = gr.Button("Stop", interactive=False, elem_id="train-stop", scale=0)
                 state = gr.Markdown(
-                    before.status, elem_id="train-status", elem_classes="status-line"
+                    stored_run().status, elem_id="train-status", elem_classes="status-line"
                 )
-            with gr.Row(elem_classes="train-stage"):
-                with gr.Column(scale=3, min_width=280):
-                    figure = loss_figure(before.steps, before.losses, before.smooth)
-                    plot = PlotView(figure, elem_id="train-loss")
-                with gr.Column(scale=2, min_width=240):
-                    samples = Gallery(before.samples, elem_id="train-samples")
-            with gr.Row(visible=False) as finished:
+            with gr.Row(visible=False, elem_classes="train-bar") as finished:
                 mine = gr.State(None)  # the name of the model trained last
+                more = gr.Button("Continue", elem_id="train-continue", scale=0)
                 race = gr.Button("Race it in Reverse", elem_id="train-race", scale=0)
                 download = gr.DownloadButton("Download the model", scale=0)
+            stage = Stage(state)
             prose("train")
+            compared = compare.build(context)
         with gr.Column(elem_classes="rail"):
-            preset = gr.Radio(
-                [name for name in PRESETS if allowed(PRESETS[name], limits)],
-                value=next(iter(PRESETS)),
-                label="Preset",
-            )
-            trouble = message()
-            data = gr.Dropdown(
-                [(title, name) for title, name in titles.items()], value=data0, label="Pictures"
-            )
-            size = gr.Number(size0, label="Size, pixels", precision=0, elem_id="train-size")
-            schedule = gr.Dropdown(list(SCHEDULES), value=schedule0, label="Schedule")
-            unit = gr.Radio(["seconds", "steps"], value=unit0, label="Budget in")
-            budget = gr.Number(budget0, label="Budget", elem_id="train-budget")
-            seed = seed_input(SEEDS, 0)
+            settings = Settings(context)
+            trouble = settings.trouble
+            forecast = gr.Markdown("", elem_id="train-forecast", elem_classes="prose-note")
+            with gr.Accordion("Earlier runs", open=False) as past:
+                earlier = gr.Dropdown(
+                    [], value=None, label="Look at, continue or race", elem_id="train-earlier"
+                )
+            with gr.Accordion("Your own images", open=False):
+                files = gr.File(
+                    file_count="multiple",
+                    file_types=["image", ".zip"],
+                    type="filepath",
+                    label="Pictures, or a zip of them; 8 at least",
+                    elem_id="train-files",
+                )
+                report = gr.Markdown("", elem_id="train-report", elem_classes="prose-note")
 
-    settings = [data, size, schedule, unit, budget, seed]
-    outputs = [state, plot, samples, start, stop, finished, download, trouble, shared.model, mine]
+    buttons = {start: False, pause: True, stop: True}  # while a run goes on
+    rate = settings.controls["rate"]
+    others = [finished, download, trouble, shared.model, mine, earlier, rate]
+    outputs = [*stage.outputs, *buttons, *others]
+
+    def answer(changes: Changes, going: bool | None = None) -> tuple[Any, ...]:
+        """The outputs, all but the changes left as they are."""
+        if going is not None:
+            changes |= {b: gr.Button(interactive=on == going) for b, on in buttons.items()}
+        return tuple(changes.get(output, gr.skip()) for output in outputs)
 
     def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
+        def job(folder: Path) -> Job:
+            config = settings.read(values)
+            check_run(config, folder, context)
+            prune(folder, context.limits.runs - 1)
+            name = f"{config.data.replace(' ', '-')}-{config.size}-{config.schedule}"
+            return Job(config, free_path(folder, name), context.root)
+
+        yield from follow(request, job)
+
+    def go_on(request: gr.Request, name: str | None, *values: Any) -> Iterator[tuple[Any, ...]]:
+        def job(folder: Path) -> Job:
+            return continued(name, folder, settings.read(values), context.root)
+
+        yield from follow(request, job)
+
+    def follow(request: gr.Request, make_job: Callable[[Path], Job]) -> Iterator[tuple[Any, ...]]:
         visitor = visitor_of(request)
-        flag = StopFlag(visitor, "train")
+        flag, job = StopFlag(visitor, "train"), None
+        if not flag():  # the page does not let one start a second run; others may
+            yield answer({trouble: GOING})
+            return
         flag.start()
-        idle = (gr.Button(interactive=True), gr.Button(interactive=False))
-        kept = (gr.skip(), gr.skip())
         try:
-            config = make_config(*values, context)
             context.prune()
-            folder = context.runs(visitor)
-            busy = "waiting for the device …" if context.device.busy else "starting …"
-            yield (
-                *(busy, gr.skip(), gr.skip()),
-                *(gr.Button(interactive=False), gr.Button(interactive=True)),
-                *(gr.Row(visible=False), gr.skip(), "", gr.skip(), gr.skip()),
-            )
-            for progress in context.device.run(
-                train,
-                config,
-                context.root,
-                context.device.device,
-                folder,
-                flag,
-                seconds=config.seconds or 3600,
-            ):
-                drawn = loss_figure(progress.steps, progress.losses, progress.smooth)
-                shown = gr.skip() if progress.samples is None else progress.samples
-                if progress.saved is None:
-                    yield progress.status, drawn, shown, *(gr.skip(),) * 7
-                else:
-                    path = folder / f"{progress.saved}.safetensors"
-                    file = plot.publish(path.read_bytes(), path.name)
-                    ready = (gr.Row(visible=True), gr.DownloadButton(value=file))
-                    offered = gr.Dropdown(list(context.models(visitor)))
-                    done = (*idle, *ready, "", offered, progress.saved)
-                    yield progress.status, drawn, shown, *done
+            job = make_job(context.runs(visitor))
+            yield answer(stage.cleared() | {finished: gr.Row(visible=False), trouble: ""}, True)
+            wait = context.limits.slice
+            run = train(job, context.device, flag.read, flag, slice_seconds=wait)
+            with closing(run):
+                for progress in run:
+                    yield answer(stage.news(progress, job.config.T))
+            if progress.speed:  # the next forecast is measured
+                with suppress(ValueError):  # pictures that are gone by now
+                    needed = check_run(job.config, job.model.parent, context)
+                    context.device.speed = progress.speed * needed.flops
+            yield answer(kept(job, visitor), False)
         except Exception as error:
-            yield "not running", *kept, *idle, *kept, sentence(error), *kept
+            left = {state: "not running", trouble: sentence(error)}
+            if job and job.model.is_file():
+                left |= kept(job, visitor)
+                left[state] = f"not running; **{job.model.stem}** is kept at its last good step"
+            yield answer(left, False)
         finally:
             flag.stop()
+            if job:
+                with suppress(OSError):  # not empty, if something was learnt
+                    job.record.folder.rmdir()
+
+    def kept(job: Job, visitor: str) -> Changes:
+        """A model that is there, and the menus that it is in now."""
+        models = gr.Dropdown(list(context.models(visitor)))
+        menus = {shared.model: models, earlier: runs_menu(job.model.parent, job.model.stem)}
+        return offer(job.model) | menus
+
+    def offer(model: Path) -> Changes:
+        """What can be done with a model that is there."""
+        file = stage.plot.publish(model.read_bytes(), model.name)
+        ready = {finished: gr.Row(visible=True), download: gr.DownloadButton(value=file)}
+        return ready | {mine: model.stem}
+
+    def show_earlier(request: gr.Request, name: str | None) -> tuple[Any, ...]:
+        """An earlier run as it was left, ready to be continued."""
+        visitor = visitor_of(request)
+        try:
+            if not name:
+                return answer({})
+            if not StopFlag(visitor, "train")():
+                raise ValueError(GOING)
+            record = find_record(name, context.runs(visitor))
+            found = {trouble: "", rate: read_state(record.state).peak}
+            return answer(found | stage.of_record(record) | offer(record.model))
+        except Exception as error:
+            return answer({trouble: sentence(error)})
 
     def ask_to_stop(request: gr.Request) -> None:
         StopFlag(visitor_of(request), "train").stop()
+
+    def ask_to_pause(request: gr.Request) -> None:
+        StopFlag(visitor_of(request), "train").wish(json.dumps({"pause": True}))
+
+    def change_rate(request: gr.Request, asked: Any) -> str:
+        try:
+            value = number("Learning rate", asked, (1e-6, 0.1))
+        except ValueError as error:
+            return str(error)
+        StopFlag(visitor_of(request), "train").wish(json.dumps({"rate": value}))
+        return ""
+
+    def look_ahead(request: gr.Request, *values: Any) -> tuple[str, str]:
+        try:
+            folder = context.runs(visitor_of(request))
+            return foresee(settings.read(values), folder, context), ""
+        except Exception as error:
+            return "", sentence(error)
+
+    def bring(request: gr.Request, files: list[str] | None) -> Iterator[tuple[Any, ...]]:
+        if not files:
+            return
+        try:
+            folder = context.runs(visitor_of(request))
+            for text, data in own_pictures.keep(files, folder, context.limits.own):
+                menu = gr.skip() if data is None else data_menu(context, folder, value=OWN)
+                yield plain(text), menu
+        except Exception as error:
+            yield sentence(error), gr.skip()
+
+    def welcome(request: gr.Request) -> tuple[Any, ...]:
+        """What an earlier visit left."""
+        visitor = visitor_of(request)
+        folder = context.runs(visitor)
+        runs = gr.Dropdown(compare.names(context, visitor))
+        return data_menu(context, folder), runs_menu(folder), runs
+
+    def offer_earlier(request: gr.Request) -> gr.Dropdown:
+        return runs_menu(context.runs(visitor_of(request)))
 
     def send(name: str | None, request: gr.Request) -> tuple[Any, Any]:
         found = list(context.models(visitor_of(request)))
         value = name if name in found else found[0]
         return gr.Dropdown(found, value=value), gr.Tabs(selected="reverse")
 
-    def choose(name: str) -> tuple[Any, ...]:
-        return PRESETS.get(name, PRESETS[next(iter(PRESETS))])
-
-    def name_the_button(unit: str, budget: Any) -> Any:
-        amount = f"{budget:g}" if isinstance(budget, (int, float)) else "…"
-        return gr.Button(f"Train for {amount} {'s' if unit == 'seconds' else 'steps'}")
-
-    preset.input(choose, preset, [data, size, schedule, unit, budget], **QUIET)
-    gr.on([unit.change, budget.change], name_the_button, [unit, budget], start, **QUIET)
-    start.click(begin, settings, outputs, **on_device(state))
+    inputs, data = settings.inputs, settings.controls["data"]
+    settings.wire(start)
+    gr.on(  # also when the page loads
+        None,
+        look_ahead,
+        inputs,
+        [forecast, trouble],
+        trigger_mode="always_last",
+        **QUIET,
+    )
+    rate.change(change_rate, rate, trouble, **QUIET)
+    files.upload(bring, files, [report, data], **QUIET | {"queue": True})
+    start.click(begin, inputs, outputs, **on_device(state))
+    more.click(go_on, [mine, *inputs], outputs, **on_device(state))
     stop.click(ask_to_stop, None, None, **QUIET)
+    pause.click(ask_to_pause, None, None, **QUIET)
     race.click(send, mine, [shared.model, shared.tabs], **QUIET)
-
-
-def allowed(preset: tuple[str, int, str, str, float], limits: Limits) -> bool:
-    """Whether this place lets a visitor run a preset."""
-    _, size, _, _, seconds = preset
-    return size <= limits.sizes[1] and seconds <= limits.seconds[1]
+    earlier.input(show_earlier, earlier, outputs, **QUIET)
+    past.expand(offer_earlier, None, earlier, **QUIET)
+    gr.on(None, welcome, None, [data, earlier, compared], **QUIET)

@@ -1,4 +1,4 @@
-"""Train and Reverse in a real browser: real runs on this machine."""
+"""Reverse in a real browser: a stored race and a real one."""
 
 from __future__ import annotations
 
@@ -7,81 +7,10 @@ import base64
 import numpy as np
 import pytest
 
-from explorer.gui.tabs.reverse import about
 from tests.browser.conftest import Visit
 from tests.browser.test_forward import PIXELS
 
 pytestmark = pytest.mark.browser
-
-
-def seconds(visit: Visit, amount: int) -> None:
-    visit.page.fill("#train-budget input", str(amount))
-    visit.page.keyboard.press("Tab")
-    visit.wait_for_text("#train-start", f"Train for {amount} s")
-
-
-def losses(visit: Visit) -> list[float]:
-    return visit.page.evaluate(
-        "[...(document.querySelector('#train-loss .graph')._fullData?.[1].y ?? [])]"
-    )
-
-
-def test_train_then_race_what_was_trained(visit: Visit) -> None:
-    visit.open("Train")
-    visit.page.wait_for_selector("#train-loss [data-draws]")
-    assert "Stored run" in visit.text("#train-status")
-    seconds(visit, 10)
-    picture = visit.page.get_attribute("#train-samples img", "src")
-    visit.page.click("#train-start")
-    visit.wait_for_text("#train-status", "images/s")
-    assert visit.page.is_disabled("#train-start") and visit.page.is_enabled("#train-stop")
-    visit.open("Forward")  # the run survives a look elsewhere
-    visit.page.wait_for_timeout(500)
-    visit.open("Train")
-    visit.wait_for_text("#train-status", "saved")
-    curve = losses(visit)
-    assert len(curve) > 5 and curve[-1] < 0.8 * curve[0]
-    assert "after" in visit.text("#train-samples figcaption")
-    assert visit.page.get_attribute("#train-samples img", "src") != picture
-    assert visit.page.is_enabled("#train-start") and visit.page.is_disabled("#train-stop")
-
-    with visit.page.expect_download() as download:
-        visit.page.click("text=Download the model")
-    assert download.value.suggested_filename == "mnist-5k-16-cosine.safetensors"
-    from explorer.checkpoints import describe
-
-    spec = describe(download.value.path())
-    assert (spec.size, spec.schedule, spec.data) == (16, "cosine", "mnist-5k")
-
-    visit.page.click("#train-race")
-    visit.page.wait_for_function(
-        "document.querySelector('#reverse-model input')?.value === 'mnist-5k-16-cosine'"
-    )
-    visit.wait_for_text("body", about(spec))
-    visit.page.click("#reverse-run")
-    visit.wait_for_text("#reverse-status", "running")
-    visit.page.click("#reverse-stop")
-    visit.page.wait_for_selector("#reverse-run:not([disabled])")
-    assert "of 1000 evaluations" in visit.text("#reverse-status")
-
-
-def test_stop_keeps_the_model(visit: Visit) -> None:
-    visit.open("Train")
-    seconds(visit, 100)
-    visit.page.click("#train-start")
-    visit.wait_for_text("#train-status", "images/s")
-    visit.page.click("#train-stop")
-    visit.wait_for_text("#train-status", "saved")
-    assert visit.page.is_visible("#train-race")
-
-
-def test_what_does_not_fit_is_said_in_place(visit: Visit) -> None:
-    visit.open("Train")
-    visit.page.fill("#train-size input", "17")
-    visit.page.keyboard.press("Tab")
-    visit.page.click("#train-start")
-    visit.wait_for_text("body", "Size: 17 is not allowed; the network needs a multiple of 4")
-    assert visit.page.is_enabled("#train-start")
 
 
 def shown_t(visit: Visit) -> tuple[int, int, int]:
@@ -172,20 +101,3 @@ def test_a_real_race_streams_and_ends_where_python_ends(reverse: Visit) -> None:
     shown = [pixels[:, : spec.size], pixels[:, spec.size + 2 :]]
     for ours, theirs in zip(shown, truth[:, 0].numpy().astype(int), strict=True):
         assert np.abs(ours - theirs).max() <= 2
-
-
-def test_leaving_the_page_frees_the_device(browser: object, app: str) -> None:
-    first = Visit(browser, app)
-    first.open("Train")
-    seconds(first, 100)
-    first.page.click("#train-start")
-    first.wait_for_text("#train-status", "images/s")
-    first.page.close()
-    second = Visit(browser, app)
-    second.open("Train")
-    seconds(second, 5)
-    second.page.click("#train-start")
-    second.wait_for_text("#train-status", "images/s")
-    second.wait_for_text("#train-status", "saved")
-    second.page.close()
-    second.check()

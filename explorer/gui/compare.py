@@ -1,0 +1,111 @@
+"""Runs beside each other: their curves overlaid, their samples from one seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import gradio as gr
+import plotly.graph_objects as go
+from PIL import Image
+
+from explorer.checkpoints import CheckpointError
+from explorer.figures.learning import QUANTITIES, Curves, compare_figure
+from explorer.gui.components import Gallery, PlotView
+from explorer.gui.context import Context
+from explorer.gui.earlier import find_record, records
+from explorer.gui.shared import QUIET, message, sentence, visitor_of
+from explorer.gui.stored import RUNS, stored_run
+from explorer.gui.watch import read_sheet
+from explorer.training import History
+from explorer.training.state import read_state
+
+MOST = 4
+STORED = {f"stored run, {name}": name for name in RUNS}
+Shown = tuple[Curves, tuple[Image.Image, str] | None]
+
+
+def names(context: Context, visitor: str) -> list[str]:
+    """What can be compared: this visitor's runs, then the stored ones."""
+    own = [record.model.stem for record in records(context.runs(visitor))] if visitor else []
+    return [*own, *STORED]
+
+
+def shown(name: str, folder: Path) -> Shown:
+    """A run's curves and samples; ValueError if it is gone."""
+    if name in STORED:
+        run = stored_run(STORED[name])
+        return _curves(name, run.history), (run.samples[0], name)
+    record = find_record(name, folder)
+    try:
+        stored = read_state(record.state)
+    except CheckpointError as error:
+        raise ValueError(f"the run {name!r} cannot be read: {error}") from error
+    sheet = read_sheet(record, "samples")
+    picture = sheet and (sheet[0], f"{name}: {stored.config.schedule}; {sheet[1]}")
+    return _curves(name, stored.history), picture
+
+
+def compare(chosen: Sequence[str], quantity: str, folder: Path) -> tuple[go.Figure, list]:
+    """The overlaid curves, and the samples of each run; ValueError if that cannot be."""
+    if len(chosen) > MOST:
+        raise ValueError(f"{len(chosen)} runs are too many to compare: at most {MOST}")
+    found = [shown(name, folder) for name in chosen]
+    return compare_figure([curves for curves, _ in found], quantity), [pic for _, pic in found]
+
+
+def build(context: Context) -> gr.Dropdown:
+    """The comparing part of the Train tab; its menu of runs is returned."""
+    with gr.Accordion("Compare runs", open=False) as fold:
+        start = list(STORED)
+        figure, pictures = compare(start, QUANTITIES[0], Path())
+        chosen = gr.Dropdown(
+            names(context, ""),
+            value=start,
+            multiselect=True,
+            max_choices=MOST,
+            label="Runs, up to four",
+            elem_id="train-compare",
+        )
+        quantity = gr.Radio(list(QUANTITIES), value=QUANTITIES[0], label="Overlaid")
+        trouble = message()
+        plot = PlotView(figure, elem_id="train-compare-plot")
+        with gr.Row(elem_classes="samples-row"):
+            filled = [*pictures, *[None] * (MOST - len(pictures))]
+            sheets = [
+                Gallery(picture, elem_classes="compared", visible=picture is not None)
+                for picture in filled
+            ]
+        gr.Markdown(
+            "The samples start from the same noise. A loss is comparable only between runs of one "
+            "target, one weighting and one schedule: another schedule asks other questions.",
+            elem_classes="prose-note",
+        )
+
+    def update(request: gr.Request, chosen: list[str], quantity: str) -> tuple:
+        try:
+            folder = context.runs(visitor_of(request))
+            figure, pictures = compare(chosen or [], quantity, folder)
+        except Exception as error:
+            return sentence(error), gr.skip(), *[gr.skip()] * MOST
+        filled = [*pictures, *[None] * (MOST - len(pictures))]
+        outputs = [gr.update(value=p, visible=p is not None) for p in filled]
+        return "", figure, *outputs
+
+    def refresh(request: gr.Request) -> gr.Dropdown:
+        return gr.Dropdown(names(context, visitor_of(request)))
+
+    gr.on(
+        [chosen.change, quantity.change],
+        update,
+        [chosen, quantity],
+        [trouble, plot, *sheets],
+        **QUIET,
+    )
+    fold.expand(refresh, None, chosen, **QUIET)
+    return chosen
+
+
+def _curves(name: str, history: History) -> Curves:
+    probe = [(point.step, point.loss) for point in history.probes]
+    return Curves(name, history.steps, history.smooth, probe)

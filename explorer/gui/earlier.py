@@ -1,0 +1,53 @@
+"""Runs that a visitor made before: found again, and continued."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import gradio as gr
+
+from explorer.gui.watch import Job
+from explorer.training import Record, TrainConfig
+from explorer.training.state import read_state
+
+
+def records(folder: Path) -> list[Record]:
+    """The runs in a folder that can be continued and compared, newest first."""
+    states = sorted(
+        folder.glob("*.run/state.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True
+    )
+    return [Record(state.parent.with_suffix(".safetensors")) for state in states]
+
+
+def find_record(name: str | None, folder: Path) -> Record:
+    """The run of this name; ValueError if it is not there."""
+    for record in records(folder):
+        if record.model.stem == name:
+            return record
+    raise ValueError(f"the run {name!r} is no longer here; train a new one")
+
+
+def runs_menu(folder: Path, chosen: str | None = None) -> gr.Dropdown:
+    """The visitor's runs, newest first."""
+    return gr.Dropdown([record.model.stem for record in records(folder)], value=chosen)
+
+
+def continued(name: str | None, folder: Path, asked: TrainConfig, root: Path | None = None) -> Job:
+    """Go on with a run to the end of its budget; if that is spent, for the budget asked for.
+
+    Of the other settings only the learning rate is taken from what is asked for.
+    """
+    record = find_record(name, folder)
+    stored = read_state(record.state)
+    config = stored.config
+    if asked.learning_rate != stored.peak:
+        config = replace(config, learning_rate=asked.learning_rate)
+    spent = config.steps and stored.step >= config.steps
+    if spent or (config.seconds and stored.seconds >= config.seconds):
+        config = replace(
+            config,
+            steps=stored.step + asked.steps if asked.steps else None,
+            seconds=stored.seconds + asked.seconds if asked.seconds else None,
+        )
+    return Job(config, record.model, root, resume=True)

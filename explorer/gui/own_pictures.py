@@ -1,0 +1,49 @@
+"""Pictures that a visitor brought to train on: read once, kept in the visitor's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from explorer.data import ImageSet, OwnLimits, read_own
+from explorer.data.cache import read_cache, write_cache
+from explorer.data.progress import Parts
+
+OWN = "your images"
+"""The data set's name in menus and checkpoints."""
+SIDE = 64
+"""Kept at this side; training makes them smaller."""
+
+
+def keep(
+    files: Sequence[str | Path], folder: Path, limits: OwnLimits
+) -> Iterator[tuple[str, ImageSet | None]]:
+    """Read pictures and zips, then store them: what is being done, at last a report and the set.
+
+    DataError if they make no data set; what was stored before then stays.
+    """
+    for loading in read_own(files, size=SIDE, name=OWN, limits=limits):
+        if loading.data is None:
+            yield f"{loading.what} … {loading.done} of {loading.total}", None
+    data = loading.data
+    folder.mkdir(parents=True, exist_ok=True)
+    write_cache(_path(folder), Parts(data.images, data.labels, data.classes, loading.note))
+    yield loading.note, data
+
+
+def stored(folder: Path) -> bool:
+    """Whether this visitor has brought pictures."""
+    return _path(folder).is_file()
+
+
+def read_stored(folder: Path) -> ImageSet:
+    """What was brought last; ValueError if there is nothing."""
+    parts = read_cache(_path(folder))
+    if parts is None:
+        raise ValueError("there are no pictures of yours yet: bring some under “Your own images”")
+    licence = "your own pictures"
+    return ImageSet(parts.images, parts.labels, parts.classes, OWN, licence, licence)
+
+
+def _path(folder: Path) -> Path:
+    return folder / "your-images.cache"

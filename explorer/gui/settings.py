@@ -1,0 +1,129 @@
+"""The rail of the Train tab: everything that can be chosen for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.data import DATASETS
+from explorer.diffusion import SCHEDULES, WEIGHTINGS
+from explorer.diffusion.schedule import schedule_options
+from explorer.gui import own_pictures
+from explorer.gui.choices import DEFAULTS, PRESETS, allowed, make_config, preset_values
+from explorer.gui.context import Context
+from explorer.gui.limits import SEEDS
+from explorer.gui.own_pictures import OWN
+from explorer.gui.shared import QUIET, message, seed_input
+from explorer.networks import PRESETS as NETWORKS
+from explorer.training import TrainConfig
+
+
+class Settings:
+    """Builds the controls where it is made; `read` turns their values into a run's settings."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.preset = gr.Radio(
+            [name for name in PRESETS if allowed(name, context)],
+            value=next(iter(PRESETS)),
+            label="Preset",
+        )
+        self.trouble = message()
+        self.controls: dict[str, gr.Component] = {}
+        """By the names of `DEFAULTS`."""
+        self.options: dict[tuple[str, str], gr.Number] = {}
+        """The schedules' own numbers, by schedule and name; only the chosen one's are shown."""
+        self._main()
+        with gr.Accordion("Network and optimiser", open=False):
+            self._network()
+
+    @property
+    def inputs(self) -> list[gr.Component]:
+        """What handlers are given, for `read`."""
+        return [*self.controls.values(), *self.options.values()]
+
+    def read(self, values: Sequence[Any]) -> TrainConfig:
+        """The settings as they stand on the page; ValueError says what is wrong with them."""
+        count = len(self.controls)
+        given = dict(zip(self.controls, values[:count], strict=True))
+        numbers = zip(self.options, values[count:], strict=True)
+        own = {name: value for (of, name), value in numbers if of == given["schedule"]}
+        return make_config(given, own, self.context)
+
+    def wire(self, start: gr.Button) -> None:
+        """Presets fill the controls, a schedule shows its options, the budget names `start`."""
+
+        def choose(name: str) -> list[Any]:
+            values = preset_values(name)
+            return [values[setting] for setting in self.controls]
+
+        def show_options(schedule: str) -> list[Any]:
+            return [gr.Number(visible=name == schedule) for name, _ in self.options]
+
+        def rename(unit: str, budget: Any) -> gr.Button:
+            return gr.Button(button_name(unit, budget))
+
+        schedule = self.controls["schedule"]
+        budget = [self.controls["unit"], self.controls["budget"]]
+        self.preset.input(choose, self.preset, list(self.controls.values()), **QUIET)
+        schedule.change(show_options, schedule, list(self.options.values()), **QUIET)
+        gr.on([control.change for control in budget], rename, budget, start, **QUIET)
+
+    def _main(self) -> None:
+        first, add = DEFAULTS, self.controls
+        add["data"] = data_menu(self.context, value=first["data"], label="Pictures")
+        add["size"] = gr.Number(
+            first["size"], label="Size, pixels", precision=0, elem_id="train-size"
+        )
+        add["labels"] = gr.Checkbox(first["labels"], label="Tell the network the classes")
+        add["schedule"] = gr.Dropdown(
+            list(SCHEDULES), value=first["schedule"], label="Schedule", elem_id="train-schedule"
+        )
+        for name in SCHEDULES:
+            for option, default in schedule_options(name).items():
+                self.options[name, option] = gr.Number(
+                    default,
+                    label=f"{name}: {option}",
+                    visible=name == first["schedule"],
+                    elem_id=f"train-{name}-{option}",
+                )
+        add["unit"] = gr.Radio(["seconds", "steps"], value=first["unit"], label="Budget in")
+        add["budget"] = gr.Number(first["budget"], label="Budget", elem_id="train-budget")
+        add["seed"] = seed_input(SEEDS, first["seed"])
+
+    def _network(self) -> None:
+        first, add = DEFAULTS, self.controls
+        add["network"] = gr.Radio(
+            list(NETWORKS), value=first["network"], label="Network", elem_id="train-network"
+        )
+        add["target"] = gr.Radio(
+            [("ε", "eps"), ("x₀", "x0"), ("v", "v")], value=first["target"], label="It predicts"
+        )
+        add["weighting"] = gr.Radio(
+            list(WEIGHTINGS), value=first["weighting"], label="Loss weighting over t"
+        )
+        add["gamma"] = gr.Number(first["gamma"], label="γ of min-snr")
+        add["T"] = gr.Number(first["T"], label="T, steps", precision=0, elem_id="train-T")
+        add["batch"] = gr.Number(first["batch"], label="Batch, pictures", precision=0)
+        add["rate"] = gr.Number(
+            first["rate"], label="Learning rate (also while it runs)", elem_id="train-rate"
+        )
+        add["ema"] = gr.Number(first["ema"], label="EMA, decay of the weights' average")
+        add["flips"] = gr.Checkbox(first["flips"], label="Mirror half of the pictures")
+
+
+def data_menu(context: Context, folder: Path | None = None, **props: Any) -> gr.Dropdown:
+    """The data sets of this place, and the visitor's own pictures if there are some."""
+    titles = [(DATASETS[name].title, name) for name in context.datasets]
+    if folder is not None and own_pictures.stored(folder):
+        titles.append((f"Your images ({len(own_pictures.read_stored(folder)):,})", OWN))
+    return gr.Dropdown(titles, elem_id="train-data", **props)
+
+
+def button_name(unit: str, budget: Any) -> str:
+    """What the primary button says."""
+    amount = f"{budget:g}" if isinstance(budget, (int, float)) else "…"
+    return f"Train for {amount} {'s' if unit == 'seconds' else 'steps'}"

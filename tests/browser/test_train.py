@@ -1,0 +1,244 @@
+"""Train in a real browser, real runs on this machine, and the way from there to Reverse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from explorer.gui.tabs.reverse import about
+from tests.browser.conftest import Visit
+from tests.gui.small import pictures
+
+pytestmark = pytest.mark.browser
+
+NAME = "mnist-5k-16-cosine"
+
+
+def seconds(visit: Visit, amount: int) -> None:
+    visit.page.fill("#train-budget input", str(amount))
+    visit.page.keyboard.press("Tab")
+    visit.wait_for_text("#train-start", f"Train for {amount} s")
+
+
+def trace(visit: Visit, plot: str, index: int, axis: str = "y") -> list[float]:
+    """What a curve is drawn through."""
+    return visit.page.evaluate(
+        "([p, i, a]) => [...(document.querySelector(`${p} .graph`)?._fullData?.[i]?.[a] ?? [])]",
+        [plot, index, axis],
+    )
+
+
+def open_fold(visit: Visit, name: str) -> None:
+    visit.page.get_by_role("button", name=name).filter(visible=True).first.click()
+
+
+def steps_done(visit: Visit) -> int:
+    return int(re.search(r"(\d+) steps in", visit.text("#train-status"))[1])
+
+
+def start(visit: Visit) -> None:
+    visit.page.click("#train-start")
+    visit.wait_for_text("#train-status", "images/s")
+
+
+@pytest.fixture
+def train(visit: Visit) -> Iterator[Visit]:
+    visit.open("Train")
+    visit.page.wait_for_selector("#train-loss [data-draws]")
+    yield visit
+
+
+def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
+    assert "tored" in train.text("#train-status")  # never empty
+    train.wait_for_text("#train-forecast", "M weights")
+    seconds(train, 8)
+    before = train.page.get_attribute("#train-samples img", "src")
+    pairs = train.page.get_attribute("#train-neighbours img", "src")
+    start(train)
+    assert train.page.is_disabled("#train-start") and train.page.is_enabled("#train-stop")
+    train.wait_for_text("#train-neighbours figcaption", "when the run has ended")
+    assert not train.page.is_visible("#train-neighbours img")  # those shown were another run's
+    open_fold(train, "Network and optimiser")
+    train.page.fill("#train-rate input", "0.001")  # while it runs
+    train.open("Forward")  # the run survives a look elsewhere
+    train.open("Train")
+    train.wait_for_text("#train-status", "saved")
+    assert train.page.locator(".trouble-text").filter(visible=True).count() == 0
+
+    train.page.wait_for_selector("#train-race")
+    steps = steps_done(train)
+    train.page.wait_for_function(  # both figures are drawn up to the end
+        """(n) => { const figure = (id) => document.querySelector(`${id} .graph`)._fullData;
+        const probe = figure("#train-loss")[2];
+        const edges = figure("#train-buckets")[0].x;
+        return probe?.x.at(-1) === n && edges.length === probe.x.length + 1; }""",
+        arg=steps,
+    )
+    smooth, probe = trace(train, "#train-loss", 1), trace(train, "#train-loss", 2)
+    assert len(smooth) > 5 and smooth[-1] < smooth[0]
+    assert len(probe) >= 2 and probe[-1] < probe[0]  # how many depends on the machine
+    looks = trace(train, "#train-loss", 2, "x")
+    edges = trace(train, "#train-buckets", 0, "x")
+    assert len(edges) == len(looks) + 1 and looks[0] == 0
+    shown = train.page.evaluate(
+        """() => { const axis = document.querySelector("#train-buckets .graph")._fullLayout.xaxis;
+        return axis.range.map((x) => axis.type === "log" ? 10 ** x : x); }"""
+    )
+    assert shown[0] <= edges[0] * 1.001 and shown[1] >= edges[-1] * 0.999
+
+    assert "after" in train.text("#train-samples figcaption")
+    assert train.page.get_attribute("#train-samples img", "src") != before
+    train.wait_for_text("#train-neighbours", "training pictures")
+    train.page.wait_for_function(
+        "(old) => { const i = document.querySelector('#train-neighbours img');"
+        "return !i.hidden && i.src !== old; }",
+        arg=pairs,
+    )
+    train.page.wait_for_function(
+        "(n) => document.querySelector('#train-film .film').dataset.step === String(n)", arg=steps
+    )
+    assert int(train.page.get_attribute("#train-film [data-snapshots]", "data-snapshots")) >= 4
+    asked = len(train.requests)
+    train.page.focus("#film-step")
+    train.page.keyboard.press("Home")
+    train.page.wait_for_selector("#train-film .film[data-step='0']")
+    train.page.focus("#film-t")
+    train.page.keyboard.press("End")
+    train.page.wait_for_selector("#train-film .film[data-t='1000']")
+    assert train.requests[asked:] == []  # scrubbing asks nobody
+
+    with train.page.expect_download() as download:
+        train.page.click("text=Download the model")
+    assert download.value.suggested_filename == f"{NAME}.safetensors"
+    from explorer.checkpoints import describe
+
+    spec = describe(download.value.path())
+    assert (spec.size, spec.schedule, spec.training["steps"]) == (16, "cosine", steps)
+
+    open_fold(train, "Compare runs")
+    train.page.wait_for_selector("#train-compare-plot [data-draws]")
+    overlaid = "document.querySelector('#train-compare-plot .graph')?._fullData?.length === "
+    train.page.wait_for_function(f"{overlaid} 2")  # the stored runs
+    train.page.click("#train-compare input")
+    train.page.get_by_role("option", name=NAME, exact=True).click()
+    train.page.wait_for_function(f"{overlaid} 3")
+    assert len(trace(train, "#train-compare-plot", 2)) > 5
+    sheets = train.page.locator(".compared img").filter(visible=True)
+    sheets.nth(2).wait_for()
+    assert sheets.count() == 3
+    train.page.keyboard.press("Escape")
+
+    train.page.click("#train-race")
+    train.page.wait_for_function(
+        f"document.querySelector('#reverse-model input')?.value === '{NAME}'"
+    )
+    train.wait_for_text("body", about(spec))
+    train.page.click("#reverse-run")
+    train.wait_for_text("#reverse-status", "running")
+    train.page.click("#reverse-stop")
+    train.page.wait_for_selector("#reverse-run:not([disabled])")
+    assert "of 1000 evaluations" in train.text("#reverse-status")
+
+
+def test_pause_continue_stop_and_look_back(train: Visit) -> None:
+    seconds(train, 100)
+    start(train)
+    train.page.click("#train-pause")
+    train.wait_for_text("#train-status", "paused and saved")
+    paused = steps_done(train)
+    train.page.click("#train-continue")
+    train.wait_for_text("#train-status", "images/s")
+    open_fold(train, "Network and optimiser")
+    train.page.fill("#train-rate input", "0.0005")
+    train.page.keyboard.press("Tab")
+    train.page.wait_for_function(
+        "(n) => +(/step (\\d+)/.exec(document.querySelector('#train-status').innerText)?.[1]) > n",
+        arg=paused + 1,
+    )
+    train.page.click("#train-stop")
+    train.wait_for_text("#train-status", "saved")
+    done = steps_done(train)
+    train.page.wait_for_selector("#train-race")
+    assert done > paused
+    curve = trace(train, "#train-loss", 1, "x")
+    assert curve[0] == 1 and curve[-1] == done and curve == sorted(set(curve))
+
+    open_fold(train, "Earlier runs")
+    train.page.click("#train-earlier input")
+    train.page.get_by_role("option", name=NAME, exact=True).click()
+    train.wait_for_text("#train-status", f"as it was left after {done} steps")
+    train.page.click("#train-continue")
+    train.wait_for_text("#train-status", "images/s")
+    train.page.click("#train-stop")
+    train.wait_for_text("#train-status", "saved")
+    assert steps_done(train) > done
+
+
+def test_what_is_said_before_the_start(train: Visit) -> None:
+    train.wait_for_text("#train-forecast", "M weights")
+    small = train.text("#train-forecast")
+    open_fold(train, "Network and optimiser")
+    train.page.get_by_label("base", exact=True).check()
+    train.page.wait_for_function(
+        "(before) => document.querySelector('#train-forecast').innerText.split('about')[0]"
+        " !== before.split('about')[0]",
+        arg=small,
+    )
+    train.page.get_by_label("ε", exact=True).check()
+    train.wait_for_text("#train-forecast", "pure noise")
+    train.page.get_by_label("bound", exact=True).check()
+    train.wait_for_text("#train-forecast", "little else will be learnt")
+    train.page.fill("#train-size input", "17")
+    train.page.keyboard.press("Tab")
+    train.wait_for_text("body", "Size: 17 is not allowed; the network needs a multiple of 4")
+    train.page.click("#train-start")
+    train.wait_for_text("#train-status", "not running")
+    assert train.page.is_enabled("#train-start") and train.page.is_disabled("#train-stop")
+
+
+def test_ones_own_pictures(train: Visit, tmp_path: Path) -> None:
+    open_fold(train, "Your own images")
+    chooser = "#train-files input[type=file]"
+    train.page.wait_for_selector(chooser, state="attached")
+    train.page.set_input_files(chooser, pictures(tmp_path / "few", 3))
+    train.wait_for_text("#train-report", "at least 8 pictures are needed, and 3 could be read")
+    bad = tmp_path / "in" / "**no** [picture](x).png"
+    files = pictures(tmp_path / "in", 10)
+    bad.write_text("no picture")
+    train.page.click("#train-files [aria-label='Clear']")
+    train.page.wait_for_selector(chooser, state="attached")
+    train.page.set_input_files(chooser, [*files, bad])
+    train.wait_for_text("#train-report", "Read 10 pictures")
+    train.wait_for_text("#train-report", "1 skipped: 1 is no picture (")
+    assert train.page.locator("#train-report a, #train-report strong").count() == 0
+    train.page.wait_for_function(
+        "document.querySelector('#train-data input').value === 'Your images (10)'"
+    )
+    seconds(train, 5)
+    start(train)
+    train.wait_for_text("#train-status", "saved")
+    assert "your-images-16-cosine" in train.text("#train-status")
+    train.wait_for_text("#train-neighbours", "training pictures")
+
+
+def test_leaving_the_page_frees_the_device(browser: object, app: str) -> None:
+    first = Visit(browser, app)
+    first.open("Train")
+    seconds(first, 100)
+    start(first)
+    first.page.close()
+    second = Visit(browser, app)
+    second.open("Train")
+    seconds(second, 5)
+    start(second)
+    second.wait_for_text("#train-status", "saved")
+    second.page.wait_for_selector("#train-race")
+    open_fold(second, "Earlier runs")  # those of this session, not what the first has left
+    second.page.click("#train-earlier input")
+    second.page.get_by_role("option", name=NAME, exact=True).wait_for()
+    assert second.page.get_by_role("option").count() == 1
+    second.page.close()
+    second.check()

@@ -1,0 +1,117 @@
+"""Runs so small that a test can wait for them, and the handlers behind the Train tab."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from copy import copy
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from explorer.gui.app import create_app
+from explorer.gui.context import Context
+from explorer.gui.device import Device
+from explorer.gui.limits import HOSTED, Limits
+from explorer.gui.watch import Job, Progress, train
+from explorer.networks import PRESETS
+from explorer.training import TrainConfig
+
+CPU = torch.device("cpu")
+
+
+def small(**changes: Any) -> TrainConfig:
+    """A run of a few steps of a small network on small digits."""
+    values = dict(size=8, T=10, steps=12, batch=4, network_options=PRESETS["tiny"], warmup=2)
+    return TrainConfig(**values | changes)
+
+
+def follow(job: Job, device: Device | None = None, **options: Any) -> list[Progress]:
+    """What a run shows; `Progress` is one object that grows, so copies are kept."""
+    wishes = options.pop("wishes", lambda: "")
+    stopped = options.pop("stopped", lambda: False)
+    run = train(job, device or Device(CPU), wishes, stopped, **options)
+    return [copy(progress) for progress in run]
+
+
+def kept(job: Job) -> dict[str, torch.Tensor]:
+    """All tensors of a run's state: weights, average, optimiser, random state."""
+    return load_file(job.record.state)
+
+
+def same(a: Job, b: Job) -> bool:
+    """Whether two runs stand at the same point, bit for bit."""
+    one, two = kept(a), kept(b)
+    return one.keys() == two.keys() and all(torch.equal(one[name], two[name]) for name in one)
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> None:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+
+
+def thread(target: Callable[[], Any]) -> threading.Thread:
+    """Started."""
+    started = threading.Thread(target=target, daemon=True)
+    started.start()
+    return started
+
+
+def pictures(folder: Path, count: int = 10, side: int = 12, grey: bool = False) -> list[Path]:
+    """PNGs of flat colours."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for i in range(count):
+        colour = (20 * i % 256,) * 3 if grey else (20 * i % 256, 200, 10)
+        paths.append(folder / f"p{i:02}.png")
+        Image.new("RGB", (side, side), colour).save(paths[-1])
+    return paths
+
+
+HANDLERS = ("explorer.gui.tabs.train", "explorer.gui.settings")
+"""Where the Train tab's handlers stand."""
+
+
+class Page:
+    """The Train tab's handlers, called as a visitor's browser would have them called."""
+
+    def __init__(self, folder: Path, limits: Limits = HOSTED) -> None:
+        self.device = Device(CPU)
+        self.device.speed = 1e10
+        names = ("mnist-5k", "emoji")
+        self.context = Context(self.device, limits, checkpoints=folder, datasets=names)
+        self.demo = create_app(self.context)
+        self.blocks = {
+            fn.name: fn
+            for fn in self.demo.fns.values()
+            if getattr(fn.fn, "__module__", "") in HANDLERS
+        }
+
+    def __call__(self, handler: str, *values: Any, session: str = "one") -> Iterator[Any]:
+        request = SimpleNamespace(session_hash=session)
+        return self.blocks[handler].fn(request, *values)
+
+    def settings(self, **changes: Any) -> list[Any]:
+        """The values of all controls as they stand at first, but for some by their labels."""
+        values = {c.label: c.value for c in self.blocks["begin"].inputs}
+        fast = {"Size, pixels": 8, "Budget in": "steps", "Budget": 10, "Batch, pictures": 4}
+        fast |= {"T, steps": 10, "Network": "tiny"}
+        assert values.keys() >= fast.keys() | changes.keys()
+        return list((values | fast | changes).values())
+
+    def shown(self, handler: str, answer: tuple) -> dict[str, Any]:
+        """What an answer changes, by the component's id, label or text."""
+        found = {}
+        for block, value in zip(self.blocks[handler].outputs, answer, strict=True):
+            name = block.elem_id or getattr(block, "label", None) or block.__class__.__name__
+            if not (isinstance(value, dict) and value == {"__type__": "update"}):
+                found[name] = value
+        return found

@@ -1,0 +1,154 @@
+"""Pictures that visitors bring: kept whole, reported honestly, never a way in."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from explorer.data import DataError
+from explorer.gui.choices import DEFAULTS, foresee, make_config
+from explorer.gui.context import Context
+from explorer.gui.device import Device
+from explorer.gui.limits import HOSTED, LOCAL
+from explorer.gui.own_pictures import OWN, SIDE, keep, read_stored, stored
+from explorer.gui.shared import plain, sentence, visitor_of
+from explorer.gui.watch import Job
+from tests.gui.small import CPU, Page, follow, pictures, small
+
+
+def bring(files: list[Path], folder: Path, limits: object = HOSTED.own) -> str:
+    *_, (report, data) = keep(files, folder, limits)
+    assert data is not None
+    return report
+
+
+def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
+    files = pictures(tmp_path / "in")
+    folder = tmp_path / "visitor"
+    assert not stored(folder)
+    report = bring(files, folder)
+    assert report.startswith("Read 10 pictures") and "nothing was skipped" in report
+    data = read_stored(folder)
+    assert data.images.shape == (10, 3, SIDE, SIDE) and data.images.dtype == torch.uint8
+    assert (data.name, data.classes, data.labels) == (OWN, (), None)
+    assert data.images[3, :, 5, 5].tolist() == [60, 200, 10]
+    bring(pictures(tmp_path / "grey", 9, grey=True), folder)  # the newest take their place
+    assert read_stored(folder).images.shape == (9, 1, SIDE, SIDE)
+
+
+def test_folders_of_a_zip_are_classes(tmp_path: Path) -> None:
+    files = pictures(tmp_path / "in")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as zipped:
+        for i, file in enumerate(files):
+            zipped.write(file, f"{('cat', 'dog')[i % 2]}/{file.name}")
+    assert "in 2 classes by folder" in bring([tmp_path / "a.zip"], tmp_path)
+    assert read_stored(tmp_path).classes == ("cat", "dog")
+    assert read_stored(tmp_path).labels.tolist() == [0] * 5 + [1] * 5
+
+
+def test_too_few_keep_what_was_there_before(tmp_path: Path) -> None:
+    bring(pictures(tmp_path / "in"), tmp_path)
+    before = read_stored(tmp_path).images
+    with pytest.raises(DataError, match="at least 8 pictures are needed, and 3 could be read"):
+        bring(pictures(tmp_path / "few", 3), tmp_path)
+    assert torch.equal(read_stored(tmp_path).images, before)
+
+
+def test_nothing_or_damaged_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no pictures of yours yet"):
+        read_stored(tmp_path)
+    bring(pictures(tmp_path / "in"), tmp_path)
+    (file,) = tmp_path.glob("*.cache")
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="no pictures of yours yet"):
+        read_stored(tmp_path)
+
+
+def test_strangers_limits_are_applied(tmp_path: Path) -> None:
+    files = pictures(tmp_path / "in")
+    with pytest.raises(DataError, match="more than 9 files"):
+        bring(files, tmp_path, replace(HOSTED.own, entries=9))
+    assert HOSTED.own != LOCAL.own
+    with pytest.raises(ValueError, match="at least 8.*10 have too many pixels"):
+        bring(files, tmp_path, replace(HOSTED.own, pixels=10))
+
+
+def test_the_page_applies_the_limits_of_its_place(tmp_path: Path) -> None:
+    own = replace(HOSTED.own, entries=9)
+    page = Page(tmp_path / "models", replace(HOSTED, own=own))
+    *_, (report, menu) = page("bring", list(map(str, pictures(tmp_path / "in"))))
+    assert "more than 9 files" in report and not menu.get("choices")
+
+
+NAMES = ["<img src=x onerror=alert(1)>.png", "[a](javascript:alert(1)).png", "**b**.png"]
+NAMES += ["![x](https:evil).png", "`c` $d$ _e_ # f.png", "www.example.com.png", "&lt;b&gt;.png"]
+
+
+def test_a_files_name_is_text_in_the_report(tmp_path: Path) -> None:
+    import html
+
+    files = pictures(tmp_path / "in")
+    page = Page(tmp_path / "models")
+    few = pictures(tmp_path / "few", 2)
+    for name in NAMES:
+        bad = tmp_path / name
+        bad.write_bytes(b"no picture")
+        *_, (report, menu) = page("bring", [*map(str, files), str(bad)])
+        assert not set(report) & set("<>[]()*`$_!/.") and name in html.unescape(report)
+        assert (f"Your images ({len(files)})", OWN) in menu.choices and menu.value == OWN
+        *_, (report, _) = page("bring", [*map(str, few), str(bad)])
+        assert not set(report) & set("<>[]()*`$_!/.") and name in html.unescape(report)
+
+
+def test_text_survives_as_it_is() -> None:
+    import html
+
+    text = "loss 0.5: <b> & *c* ünï 漢 [d](e) $x_t$ “f”\\"
+    assert html.unescape(plain(text)) == text
+    assert "<" not in sentence(ValueError(text))
+    assert sentence(KeyError("secret")).startswith("Something went wrong here (KeyError)")
+
+
+def test_they_belong_to_one_visitor(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    list(page("bring", list(map(str, pictures(tmp_path / "in"))), session="one"))
+    mine = page("welcome", session="one")[0].choices
+    theirs = page("welcome", session="two")[0].choices
+    assert OWN in [value for _, value in mine] and OWN not in [value for _, value in theirs]
+    own = {"Pictures": OWN}
+    assert "M weights" in page("look_ahead", *page.settings(**own), session="one")[0]
+    text, trouble = page("look_ahead", *page.settings(**own), session="two")
+    assert text == "" and "no pictures of yours yet" in trouble
+    first, *_ = [*page("begin", *page.settings(**own), session="two")]
+    assert "no pictures of yours yet" in page.shown("begin", first)["Markdown"]
+
+
+@pytest.mark.parametrize("count", [8, 12])
+def test_a_few_pictures_without_classes_can_be_trained_on(count: int, tmp_path: Path) -> None:
+    bring(pictures(tmp_path / "in", count), tmp_path)
+    context = Context(Device(CPU), HOSTED, datasets=("mnist-5k",))
+    asked = make_config(DEFAULTS | {"data": OWN}, {}, context)
+    assert "M weights" in foresee(asked, tmp_path, context)
+    *_, last = follow(Job(small(data=OWN, steps=3), tmp_path / "mine.safetensors"))
+    assert last.over and last.saved == "mine"
+    picture, caption = last.neighbours
+    assert "training pictures" in caption and picture.width > picture.height
+
+
+def test_a_set_that_repeats_itself_has_no_verdict(tmp_path: Path) -> None:
+    bring(pictures(tmp_path / "in", 1) * 10, tmp_path)
+    *_, last = follow(Job(small(data=OWN, steps=2), tmp_path / "mine.safetensors"))
+    assert "held out 0.00" in last.neighbours[1] and "tell nothing" in last.neighbours[1]
+
+
+def test_pictures_that_are_gone_are_a_sentence(tmp_path: Path) -> None:
+    bring(pictures(tmp_path / "in"), tmp_path)
+    shutil.rmtree(tmp_path)
+    with pytest.raises(ValueError, match="no pictures of yours yet"):
+        follow(Job(small(data=OWN), tmp_path / "mine.safetensors"))
+    assert visitor_of(None) == ""

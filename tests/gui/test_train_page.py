@@ -1,0 +1,193 @@
+"""The Train tab's handlers: what a visitor, or who pretends to be one, is answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explorer.checkpoints import describe
+from explorer.gui import watch
+from explorer.gui.choices import DEFAULTS
+from explorer.gui.device import StopFlag
+from explorer.gui.earlier import records
+from explorer.gui.limits import HOSTED, LOCAL
+from explorer.gui.settings import button_name
+from explorer.gui.shared import visitor_of
+from explorer.gui.tabs.train import GOING
+from explorer.training.history import History
+from tests.gui.small import Page
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    monkeypatch.setattr(watch, "SHOW_EVERY", 0)  # however fast the machine is
+    monkeypatch.setattr(watch, "SAMPLES", 4)
+    monkeypatch.setattr(watch, "FILM_PICTURES", 2)
+    return Page(tmp_path / "models")
+
+
+def run(page: Page, handler: str, *values: Any, session: str = "one") -> list[dict[str, Any]]:
+    answers = page(handler, *values, session=session)
+    return [page.shown(handler, answer) for answer in answers]
+
+
+def folder(page: Page, session: str = "one") -> Path:
+    return page.context.runs(visitor_of(Request(session)))
+
+
+class Request:
+    def __init__(self, session: str) -> None:
+        self.session_hash = session
+
+
+def test_a_run_from_start_to_race(page: Page) -> None:
+    first, *_, last = run(page, "begin", *page.settings())
+    assert first["train-start"].interactive is False and first["train-stop"].interactive is True
+    assert first["train-neighbours"][0] is None  # those of the run before do not stay
+    assert last["train-start"].interactive is True and last["train-pause"].interactive is False
+    name = "mnist-5k-8-cosine"
+    assert last["State"] == name
+    assert last["Download the model"].value["orig_name"] == f"{name}.safetensors"
+    assert name in [choice[1] for choice in last["reverse-model"].choices]
+    assert last["train-earlier"].value == name
+    assert page.device.speed != 1e10  # measured, for the next forecast
+    menu, _ = page.blocks["send"].fn(name, Request("one"))
+    assert menu.value == name
+    menu, _ = page.blocks["send"].fn("../x", Request("one"))
+    assert menu.value in menu.choices[0]
+    assert (folder(page) / f"{name}.safetensors").is_file()
+
+    shown = page.shown("show_earlier", page("show_earlier", name))
+    assert "as it was left after 10 steps" in shown["train-status"]
+    assert "after 10 steps" in shown["train-samples"][1] and shown["train-neighbours"][0]
+    assert len(shown["train-film"].snapshots) > 3
+
+    *_, more = run(page, "go_on", name, *page.settings(Budget=12))
+    assert describe(folder(page) / f"{name}.safetensors").training["steps"] == 22
+    assert more["State"] == name and "Markdown" not in more  # no trouble
+
+
+@pytest.mark.parametrize("name", ["../two/mnist-5k-8-cosine", "../../mnist", "/etc/passwd", "x"])
+def test_nobody_reads_anothers_run_by_its_name(page: Page, name: str) -> None:
+    list(page("begin", *page.settings(), session="two"))
+    for handler, values in (("show_earlier", [name]), ("go_on", [name, *page.settings()])):
+        answer = page(handler, *values)
+        answers = [answer] if isinstance(answer, tuple) else list(answer)
+        for shown in (page.shown(handler, each) for each in answers):
+            assert "Download the model" not in shown and "State" not in shown
+        assert "is no longer here" in shown["Markdown"]
+
+
+@pytest.mark.parametrize("handler", ["begin", "go_on", "bring", "look_ahead", "show_earlier"])
+def test_without_a_session_nothing_is_written(page: Page, handler: str) -> None:
+    values = {"begin": page.settings(), "go_on": ["x", *page.settings()]}
+    values |= {"bring": [["/etc/passwd"]], "look_ahead": page.settings(), "show_earlier": ["x"]}
+    answer = page(handler, *values[handler], session="")
+    text = str(answer if isinstance(answer, tuple) else list(answer))
+    assert "please reload it" in text.replace("&#59;", ";")
+    assert not (page.context.checkpoints / "runs").exists()
+
+
+def test_what_does_not_fit_is_said_and_leaves_nothing(page: Page) -> None:
+    for changes, says in (
+        ({"Size, pixels": 17}, "multiple of 4"),
+        ({"Batch, pictures": 1000}, "1000 is not allowed here"),
+        ({"Pictures": "/etc"}, "no data set"),
+        ({"cosine: s": None}, "schedule is empty"),
+    ):
+        (answer,) = run(page, "begin", *page.settings(**changes))
+        assert answer["train-status"] == "not running" and says in answer["Markdown"]
+        assert answer["train-start"].interactive is True
+        text, trouble = page("look_ahead", *page.settings(**changes))
+        assert text == "" and says in trouble
+    assert not page.device.busy and not list(page.context.checkpoints.rglob("*.safetensors"))
+
+
+def test_a_second_run_of_one_visitor_is_refused(page: Page) -> None:
+    first = page("begin", *page.settings(Budget=5000))
+    next(first)
+    (second,) = run(page, "begin", *page.settings())
+    assert second == {"Markdown": GOING}
+    assert page.shown("show_earlier", page("show_earlier", "x"))["Markdown"].startswith("a run")
+    first.close()
+    assert len(run(page, "begin", *page.settings())) > 2  # and now it may
+    assert not page.device.busy
+
+
+def test_a_run_that_fails_offers_what_is_kept(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    list(page("begin", *page.settings()))
+
+    def add(*_: object) -> None:
+        raise FloatingPointError("the loss became nan at step 12; try a lower learning rate")
+
+    monkeypatch.setattr(History, "add", add)
+    name = "mnist-5k-8-cosine"
+    *_, last = run(page, "go_on", name, *page.settings())
+    assert "the loss became nan" in last["Markdown"] and "kept" in last["train-status"]
+    assert last["State"] == name and last["train-start"].interactive is True
+    assert StopFlag(visitor_of(Request("one")), "train")() and not page.device.busy
+
+
+def test_a_run_that_fails_before_it_begins_leaves_nothing(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("these pictures do not fit")
+
+    monkeypatch.setattr(watch, "Run", refuse)
+    *_, last = run(page, "begin", *page.settings())
+    assert last["train-status"] == "not running" and "do not fit" in last["Markdown"]
+    assert "State" not in last and not page.device.busy
+    assert list(folder(page).iterdir()) == []
+
+
+def test_the_oldest_of_the_kept_runs_can_still_be_continued(tmp_path: Path) -> None:
+    page = Page(tmp_path, replace(HOSTED, runs=2))
+    for _ in range(3):
+        list(page("begin", *page.settings()))
+    left = [record.model.stem for record in records(folder(page))]
+    assert left == ["mnist-5k-8-cosine-3", "mnist-5k-8-cosine-2"]  # a stated rule
+    assert len(list(folder(page).glob("*.safetensors"))) == 3  # of older ones the model is kept
+    *_, last = run(page, "go_on", left[-1], *page.settings())
+    assert last["State"] == left[-1]
+    assert describe(folder(page) / f"{left[-1]}.safetensors").training["steps"] == 20
+
+
+def test_own_runs_are_found_again_at_home_and_by_their_visitor_alone_elsewhere(
+    tmp_path: Path,
+) -> None:
+    for limits, others in ((HOSTED, []), (LOCAL, ["mnist-5k-8-cosine"])):
+        page = Page(tmp_path / str(limits.hosted), limits)
+        list(page("begin", *page.settings(), session="one"))
+        for session, found in (("one", ["mnist-5k-8-cosine"]), ("two", others)):
+            _, earlier, compared = page("welcome", session=session)
+            assert [value for _, value in earlier.choices] == found
+            assert [value for _, value in compared.choices][: len(found)] == found
+
+
+def test_wishes_reach_a_running_job_alone(page: Page) -> None:
+    flag = StopFlag(visitor_of(Request("one")), "train")
+    assert page("change_rate", 1e-3) == "" and flag.read() == ""
+    flag.start()
+    page("change_rate", 5e-4)
+    assert flag.read() == '{"rate": 0.0005}'
+    for bad in (None, 0, 1, "fast", float("nan"), True):
+        assert "is not allowed here" in page("change_rate", bad)
+    assert flag.read() == '{"rate": 0.0005}'
+    page("ask_to_pause")
+    assert flag.read() == '{"pause": true}'
+    flag.start()
+    assert flag.read() == ""  # an old wish does not pause the next run
+    page("ask_to_stop")
+    assert flag() and flag.read() == ""
+
+
+def test_presets_set_every_control(page: Page) -> None:
+    values = page.blocks["choose"].fn("Emoji 32×32 · 20 min")
+    assert len(values) == len(page.blocks["choose"].outputs) == len(DEFAULTS)
+    assert button_name("steps", 500) == "Train for 500 steps"
+    assert button_name("seconds", None) == "Train for … s"
