@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -82,6 +83,39 @@ def judge_for(size: int, root: Path) -> tuple[nn.Module, float]:
     return network, right.float().mean().item()
 
 
+class Accuracy(NamedTuple):
+    """How many digits are what was asked for."""
+
+    share: float
+    by_digit: list[float]
+    judge: float
+    """The judge's own accuracy on MNIST's test set."""
+
+
+def accuracy(
+    file: Path,
+    n: int,
+    root: Path,
+    *,
+    seed: int = 0,
+    sampler: str = "ddim",
+    steps: int = 50,
+    device: torch.device | str = "cpu",
+) -> Accuracy:
+    """Samples of a checkpoint, the ten classes in turn, read by the judge; ValueError if it is
+    no model of digits with classes."""
+    denoiser, spec = checkpoints.load(file, device)
+    if spec.classes != tuple("0123456789"):
+        raise ValueError(f"{file} is not a model of digits with classes")
+    network, own = judge_for(spec.size, root)
+    labels = [i % 10 for i in range(n)]
+    lane = ddim(spec.T, steps) if sampler == "ddim" else ddpm(spec.T)
+    shape = (spec.channels, spec.size, spec.size)
+    x = pictures(denoiser, lane, shape, seed=seed, labels=labels, device=device)
+    right = (read(network, x.cpu()) == torch.tensor(labels)).float()
+    return Accuracy(right.mean().item(), [right[d::10].mean().item() for d in range(10)], own)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
@@ -93,24 +127,19 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into the checkpoint's header")
     args = parser.parse_args()
 
-    denoiser, spec = checkpoints.load(args.file)
-    if spec.classes != tuple("0123456789"):
-        raise SystemExit(f"{args.file} is not a model of digits with classes")
-    network, accuracy = judge_for(spec.size, args.root)
-    labels = [i % 10 for i in range(args.n)]
-    lane = ddim(spec.T, args.steps) if args.sampler == "ddim" else ddpm(spec.T)
-    shape = (spec.channels, spec.size, spec.size)
-    x = pictures(denoiser, lane, shape, seed=args.seed, labels=labels)
-    right = read(network, x) == torch.tensor(labels)
-    print(f"the judge reads {accuracy:.2%} of MNIST's test digits rightly")
-    for digit in range(10):
-        print(f"  asked for {digit}: {right[digit::10].float().mean():.1%}")
-    share = right.float().mean().item()
-    print(f"{share:.2%} of {args.n} {lane.name}-{lane.evaluations} digits are what was asked for")
+    found = accuracy(
+        args.file, args.n, args.root, seed=args.seed, sampler=args.sampler, steps=args.steps
+    )
+    print(f"the judge reads {found.judge:.2%} of MNIST's test digits rightly")
+    for digit, share in enumerate(found.by_digit):
+        print(f"  asked for {digit}: {share:.1%}")
+    print(f"{found.share:.2%} of {args.n} digits are what was asked for")
     if args.write:
-        found = {f"{args.sampler}_{lane.evaluations}_accuracy": round(share, 4)}
-        found |= {"judged_samples": args.n, "judge_accuracy": round(accuracy, 4)}
-        spec = replace(spec, metrics={**spec.metrics, **found})
+        denoiser, spec = checkpoints.load(args.file)
+        steps = args.steps if args.sampler == "ddim" else spec.T
+        metrics = {f"{args.sampler}_{steps}_accuracy": round(found.share, 4)}
+        metrics |= {"judged_samples": args.n, "judge_accuracy": round(found.judge, 4)}
+        spec = replace(spec, metrics={**spec.metrics, **metrics})
         checkpoints.save(args.file, denoiser.network.state_dict(), spec)
 
 

@@ -1,0 +1,83 @@
+"""Make checkpoints/README.md: what the shipped models are, from their headers, and their samples.
+
+python -m tools.make_cards
+
+Writes a sheet of DDIM-50 samples for each checkpoint to checkpoints/samples and the table beside.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from explorer.checkpoints import Spec, catalogue, load
+from explorer.figures.pictures import grid
+from explorer.race import choose_labels, ddim, pictures
+
+FOLDER = Path("checkpoints")
+HEAD = """# The shipped models
+
+Class-conditional U-Nets, trained by the command line of this repository. This page is made from
+the files' own headers by `python -m tools.make_cards`; `python -m explorer describe FILE` prints
+a header. Weights are the moving average (EMA), float32; a file never holds anything but tensors
+and JSON.
+
+| model | pictures | weights | steps × batch | time and hardware | loss, probe | judged |
+|---|---|---|---|---|---|---|
+"""
+
+
+def row(path: Path, spec: Spec) -> str:
+    """One line of the table."""
+    how, metrics = spec.training, spec.metrics
+    minutes = how["seconds"] / 60
+    judged = "–"
+    if "ddim_50_accuracy" in metrics:
+        judged = f"{metrics['ddim_50_accuracy']:.1%} of {metrics['judged_samples']:,}"
+    size = path.stat().st_size / 1e6
+    cells = [
+        f"[`{spec.name}`](#{spec.name})",
+        f"{spec.data}, {spec.size} × {spec.size}, {len(spec.classes)} classes",
+        f"{sum(p.numel() for p in spec.make_network().parameters()) / 1e6:.2f} M, {size:.1f} MB",
+        f"{how['steps']:,} × {how['batch']}",
+        f"{minutes:.0f} min, {how['hardware']}, PyTorch {how['torch']}",
+        f"{metrics['loss']:.4f}, {metrics.get('probe_loss', float('nan')):.4f}",
+        judged,
+    ]
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def section(spec: Spec) -> str:
+    """A model's samples, and how it was made."""
+    lines = [
+        f"\n## {spec.name}\n",
+        f"![64 samples, DDIM-50, seed 0, the classes in turn](samples/{spec.name}.png)\n",
+        f"Schedule {spec.schedule}, T = {spec.T}; the network predicts {spec.target}. "
+        f"Data: {spec.data}, licence: {spec.licence}.\n",
+        f"```\n{spec.training['command']}\n```\n",
+    ]
+    if "judge_accuracy" in spec.metrics:
+        lines.append(
+            f"Judged by a classifier that reads {spec.metrics['judge_accuracy']:.2%} of MNIST's "
+            "test digits rightly (`python -m tools.judge`): the share of digits that are what was "
+            "asked for.\n"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    found = catalogue(FOLDER)
+    (FOLDER / "samples").mkdir(exist_ok=True)
+    for path, spec in found.items():
+        denoiser, _ = load(path)
+        labels = choose_labels(spec.classes, 64)
+        shape = (spec.channels, spec.size, spec.size)
+        lane = ddim(spec.T, min(50, spec.T))
+        x = pictures(denoiser, lane, shape, seed=0, labels=labels, n=64)
+        grid(x, columns=16).save(FOLDER / "samples" / f"{spec.name}.png", optimize=True)
+    text = HEAD + "".join(row(path, spec) for path, spec in found.items())
+    text += "".join(section(spec) for spec in found.values())
+    (FOLDER / "README.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
