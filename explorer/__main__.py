@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -124,6 +124,9 @@ def parser() -> argparse.ArgumentParser:
         "--steps", type=int, help="of DDIM (50, or T if that is less); DDPM takes all T"
     )
     sample.add_argument("--eta", type=float, help="noise of DDIM, 0 to 1 (0)")
+    sample.add_argument(
+        "--guidance", type=float, default=1.0, help="weight of the class; 1 is plain sampling"
+    )
     sample.add_argument("--n", type=int, default=64, help="how many pictures")
     sample.add_argument("--seed", type=int, default=0)
     sample.add_argument("--label", help="a class for all; without it the classes take turns")
@@ -298,6 +301,9 @@ def run_sample(args: argparse.Namespace) -> None:
                 file=sys.stderr,
             )
     labels = choose_labels(spec.classes, args.n, args.label)
+    if args.guidance != 1 and not spec.classes:
+        raise ValueError(f"--guidance {args.guidance}: this model was trained without classes")
+    denoiser = replace(denoiser, guidance=args.guidance)
     check_writable(args.out)
     if args.out.suffix.lower() not in (".png", ".webp", ".jpg", ".jpeg"):
         raise ValueError(f"--out {args.out}: pictures end in .png (.webp and .jpg work too)")

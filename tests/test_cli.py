@@ -121,6 +121,16 @@ def test_ddpm_says_that_ddims_settings_are_not_its_own(
     assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "noted.png").read_bytes()
 
 
+def test_guidance_changes_the_pictures_and_one_is_plain(
+    awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plain = sampled(awake, tmp_path / "a.png", "--steps", 4, "--n", 2)
+    assert sampled(awake, tmp_path / "b.png", "--steps", 4, "--n", 2, "--guidance", 1) == plain
+    assert sampled(awake, tmp_path / "c.png", "--steps", 4, "--n", 2, "--guidance", 3) != plain
+    assert main(["sample", str(awake), "--guidance", "-1", "--out", str(tmp_path / "d.png")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def test_labels_are_taken_by_name_and_number(awake: Path, tmp_path: Path) -> None:
     common = ("--steps", 5, "--n", 2, "--seed", 3)
     by_name, by_number, other, turns = (

@@ -100,6 +100,7 @@ def accuracy(
     seed: int = 0,
     sampler: str = "ddim",
     steps: int = 50,
+    guidance: float = 1.0,
     device: torch.device | str = "cpu",
 ) -> Accuracy:
     """Samples of a checkpoint, the ten classes in turn, read by the judge; ValueError if it is
@@ -108,6 +109,7 @@ def accuracy(
     if spec.classes != tuple("0123456789"):
         raise ValueError(f"{file} is not a model of digits with classes")
     network, own = judge_for(spec.size, root)
+    denoiser = replace(denoiser, guidance=guidance)
     labels = [i % 10 for i in range(n)]
     lane = ddim(spec.T, steps) if sampler == "ddim" else ddpm(spec.T)
     shape = (spec.channels, spec.size, spec.size)
@@ -122,13 +124,20 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1000)
     parser.add_argument("--sampler", choices=("ddim", "ddpm"), default="ddim")
     parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--root", type=Path, default=default_root())
     parser.add_argument("--write", action="store_true", help="into the checkpoint's header")
     args = parser.parse_args()
 
     found = accuracy(
-        args.file, args.n, args.root, seed=args.seed, sampler=args.sampler, steps=args.steps
+        args.file,
+        args.n,
+        args.root,
+        seed=args.seed,
+        sampler=args.sampler,
+        steps=args.steps,
+        guidance=args.guidance,
     )
     print(f"the judge reads {found.judge:.2%} of MNIST's test digits rightly")
     for digit, share in enumerate(found.by_digit):
@@ -137,7 +146,8 @@ def main() -> None:
     if args.write:
         denoiser, spec = checkpoints.load(args.file)
         steps = args.steps if args.sampler == "ddim" else spec.T
-        metrics = {f"{args.sampler}_{steps}_accuracy": round(found.share, 4)}
+        how = f"{args.sampler}_{steps}" + (f"_w{args.guidance:g}" if args.guidance != 1 else "")
+        metrics = {f"{how}_accuracy": round(found.share, 4)}
         metrics |= {"judged_samples": args.n, "judge_accuracy": round(found.judge, 4)}
         spec = replace(spec, metrics={**spec.metrics, **metrics})
         checkpoints.save(args.file, denoiser.network.state_dict(), spec)

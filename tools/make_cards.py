@@ -14,6 +14,12 @@ from explorer.figures.pictures import grid
 from explorer.race import choose_labels, ddim, pictures
 
 FOLDER = Path("checkpoints")
+JUDGED = {
+    "ddim_50_accuracy": "DDIM-50",
+    "ddpm_1000_accuracy": "DDPM",
+    "ddim_50_w1.5_accuracy": "DDIM-50 with guidance 1.5",
+}
+"""Metrics in headers -> what the table calls them."""
 HEAD = """# The shipped models
 
 Class-conditional U-Nets, trained by the command line of this repository. This page is made from
@@ -30,9 +36,9 @@ def row(path: Path, spec: Spec) -> str:
     """One line of the table."""
     how, metrics = spec.training, spec.metrics
     minutes = how["seconds"] / 60
-    judged = "–"
-    if "ddim_50_accuracy" in metrics:
-        judged = f"{metrics['ddim_50_accuracy']:.1%} of {metrics['judged_samples']:,}"
+    judged = ", ".join(
+        f"{text} {metrics[name]:.1%}" for name, text in JUDGED.items() if name in metrics
+    )
     size = path.stat().st_size / 1e6
     cells = [
         f"[`{spec.name}`](#{spec.name})",
@@ -40,8 +46,8 @@ def row(path: Path, spec: Spec) -> str:
         f"{sum(p.numel() for p in spec.make_network().parameters()) / 1e6:.2f} M, {size:.1f} MB",
         f"{how['steps']:,} × {how['batch']}",
         f"{minutes:.0f} min, {how['hardware']}, PyTorch {how['torch']}",
-        f"{metrics['loss']:.4f}, {metrics.get('probe_loss', float('nan')):.4f}",
-        judged,
+        ", ".join(f"{metrics[name]:.4f}" for name in ("loss", "probe_loss") if name in metrics),
+        judged or "–",
     ]
     return "| " + " | ".join(cells) + " |\n"
 
@@ -59,7 +65,7 @@ def section(spec: Spec) -> str:
         lines.append(
             f"Judged by a classifier that reads {spec.metrics['judge_accuracy']:.2%} of MNIST's "
             "test digits rightly (`python -m tools.judge`): the share of digits that are what was "
-            "asked for.\n"
+            "asked for, plainly sampled and with classifier-free guidance.\n"
         )
     return "\n".join(lines)
 

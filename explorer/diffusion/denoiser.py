@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -36,32 +37,49 @@ class Denoiser:
     target "x0":   x̂_0 = the network's output
     target "v":    x̂_0 = √ᾱ_t x_t − √(1 − ᾱ_t) v̂        (Salimans & Ho 2022)
 
+    With a label and guidance w ≠ 1 the network is asked with and without it, in one batch, and
+    x̂_0 = x̂_0(∅) + w (x̂_0(label) − x̂_0(∅)), which is ε̂ = ε̂_∅ + w (ε̂_label − ε̂_∅): w = 1 is plain
+    conditional sampling, w = 0 ignores the label (Ho & Salimans 2022, eq. 6, whose w is w − 1
+    here). It takes a network that has learnt without labels too (label dropout).
+
     With `clip`, x̂_0 is clamped to [−1, 1], the range of pictures; samplers derive ε̂ from the
     clamped value. The network is called as `network(x_t, t)` or `network(x_t, t, label)` with t a
-    (B,) tensor of ints on x_t's device. ValueError for an unknown target.
+    (B,) tensor of ints on x_t's device. ValueError for an unknown target or guidance below 0.
     """
 
     network: Callable[..., Tensor]
     schedule: Schedule
     target: str = "eps"
     clip: bool = True
+    guidance: float = 1.0
 
     def __post_init__(self) -> None:
         _check_target(self.target)
+        if not 0 <= self.guidance < math.inf:
+            raise ValueError(f"guidance = {self.guidance!r} is not allowed: it is 0 or more")
 
     def __call__(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
         """x̂_0 for x_t of shape (B, …) at t, an int or a (B,) tensor of ints in 0…T."""
+        if label is None or self.guidance == 1:
+            x0 = self._believe(x_t, t, label)
+        else:
+            twice = t.repeat(2) if isinstance(t, Tensor) and t.numel() > 1 else t
+            labels = torch.cat([label, torch.full_like(label, -1)])
+            given, free = self._believe(torch.cat([x_t, x_t]), twice, labels).chunk(2)
+            x0 = free + self.guidance * (given - free)
+        return x0.clamp(-1, 1) if self.clip else x0
+
+    def _believe(self, x_t: Tensor, t: Time, label: Tensor | None) -> Tensor:
+        """x̂_0 before clipping."""
         signal, sigma = amplitudes(self.schedule, x_t, t)
         times = torch.as_tensor(t, device=x_t.device).expand(len(x_t))
         arguments = (x_t, times) if label is None else (x_t, times, label)
         output = self.network(*arguments).to(x_t.dtype)
         if self.target == "eps":
-            x0 = (x_t - sigma * output) / signal
-        elif self.target == "v":
-            x0 = signal * x_t - sigma * output
-        else:
-            x0 = output
-        return x0.clamp(-1, 1) if self.clip else x0
+            return (x_t - sigma * output) / signal
+        if self.target == "v":
+            return signal * x_t - sigma * output
+        return output
 
 
 def _check_target(target: str) -> None:

@@ -34,6 +34,9 @@ class Limits:
     runs: int = 20
     """So many runs, the newest, can be continued and compared; of older ones the model is kept."""
     upload_bytes: int = 32 * 2**20
+    """Of one picture."""
+    zip_bytes: int = 2 * 2**30
+    """Of a file of any kind that is sent here, such as a zip of pictures."""
     upload_pixels: int = 24_000_000
     """JPEGs may have four times as many, see `read_picture`."""
     queue: int = 64
@@ -48,6 +51,7 @@ LOCAL = Limits(hosted=False)
 HOSTED = Limits(
     hosted=True,
     upload_bytes=12 * 2**20,
+    zip_bytes=64 * 2**20,
     pictures=(1, 8),
     seconds=(5, 100),
     steps=(10, 5000),

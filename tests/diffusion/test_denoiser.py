@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 
@@ -64,3 +65,41 @@ def test_layers_import_only_what_they_may(module: str, absent: tuple[str, ...]) 
     code = f"import {module}, sys; print([m for m in {absent!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0, 2.5])
+def test_guidance_is_that_of_the_noise(target: str, weight: float) -> None:
+    """ε̂ = ε̂_∅ + w (ε̂_c − ε̂_∅), whatever the network predicts, in one batch."""
+    schedule = make_schedule("cosine", 50)
+    calls = []
+
+    def network(x_t: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        calls.append(len(x_t))
+        return torch.sin(3 * x_t) + 0.1 * (label.view(-1, 1) + 2) * t.view(-1, 1) / 50
+
+    x, label = torch.randn(4, 6), torch.tensor([0, 1, 2, 2])
+    plain = Denoiser(network, schedule, target, clip=False)
+    guided = Denoiser(network, schedule, target, clip=False, guidance=weight)
+
+    def noise(x0: Tensor, t: int) -> Tensor:
+        a = schedule.alpha_bar[t].float()
+        return (x - a.sqrt() * x0) / (1 - a).sqrt()
+
+    for t in (1, 20, 45):
+        given, free = noise(plain(x, t, label), t), noise(plain(x, t, label * 0 - 1), t)
+        calls.clear()
+        found = noise(guided(x, t, label), t)
+        assert calls == ([4] if weight == 1 else [8])
+        torch.testing.assert_close(found, free + weight * (given - free), rtol=1e-3, atol=1e-3)
+    each = torch.tensor([1, 20, 30, 45])
+    rows = [guided(x[i : i + 1], int(t), label[i : i + 1]) for i, t in enumerate(each)]
+    torch.testing.assert_close(guided(x, each, label), torch.cat(rows), rtol=1e-4, atol=1e-4)
+    clipped = Denoiser(network, schedule, target, guidance=weight)(x, 20, label)
+    assert clipped.abs().max() <= 1
+
+
+@pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf])
+def test_guidance_that_cannot_be_is_refused(weight: float) -> None:
+    with pytest.raises(ValueError, match="guidance"):
+        Denoiser(torch.nn.Identity(), make_schedule("cosine", 5), guidance=weight)
