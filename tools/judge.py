@@ -148,7 +148,7 @@ def main() -> None:
         steps = args.steps if args.sampler == "ddim" else spec.T
         how = f"{args.sampler}_{steps}" + (f"_w{args.guidance:g}" if args.guidance != 1 else "")
         metrics = {f"{how}_accuracy": round(found.share, 4)}
-        metrics |= {"judged_samples": args.n, "judge_accuracy": round(found.judge, 4)}
+        metrics |= {f"{how}_samples": args.n, "judge_accuracy": round(found.judge, 4)}
         spec = replace(spec, metrics={**spec.metrics, **metrics})
         checkpoints.save(args.file, denoiser.network.state_dict(), spec)
 

@@ -15,11 +15,11 @@ from explorer.race import choose_labels, ddim, pictures
 
 FOLDER = Path("checkpoints")
 JUDGED = {
-    "ddim_50_accuracy": "DDIM-50",
-    "ddpm_1000_accuracy": "DDPM",
-    "ddim_50_w1.5_accuracy": "DDIM-50 with guidance 1.5",
+    "ddim_50": "DDIM-50",
+    "ddpm_1000": "DDPM",
+    "ddim_50_w1.5": "DDIM-50 with guidance 1.5",
 }
-"""Metrics in headers -> what the table calls them."""
+"""How samples were made, as headers name it -> what the table calls it."""
 HEAD = """# The shipped models
 
 Class-conditional U-Nets, trained by the command line of this repository. This page is made from
@@ -37,7 +37,9 @@ def row(path: Path, spec: Spec) -> str:
     how, metrics = spec.training, spec.metrics
     minutes = how["seconds"] / 60
     judged = ", ".join(
-        f"{text} {metrics[name]:.1%}" for name, text in JUDGED.items() if name in metrics
+        f"{text}: {metrics[name + '_accuracy']:.1%} of {metrics[name + '_samples']:,}"
+        for name, text in JUDGED.items()
+        if name + "_accuracy" in metrics
     )
     size = path.stat().st_size / 1e6
     cells = [
