@@ -50,8 +50,8 @@ class Context:
         return runs / visitor if self.limits.hosted else runs
 
     def models(self, visitor: str) -> dict[str, tuple[Path, Spec]]:
-        """name -> file and description: the shipped models, then this visitor's, newest first."""
-        shipped = catalogue(self.checkpoints)
+        """name -> file and description: the shipped models, digits first, then this visitor's."""
+        shipped = dict(sorted(catalogue(self.checkpoints).items(), key=_first))
         own = catalogue(self.runs(visitor)) if visitor else {}
         newest = sorted(own, key=lambda path: path.stat().st_mtime, reverse=True)
         found = [*shipped.items(), *((path, own[path]) for path in newest)]
@@ -67,3 +67,8 @@ class Context:
         for folder in (self.checkpoints / "runs").glob("*/"):
             if time.time() - folder.stat().st_mtime > self.limits.keep:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _first(item: tuple[Path, Spec]) -> bool:
+    """Sorts the model of the stored race before the others."""
+    return item[0].stem != "mnist"
