@@ -14,9 +14,9 @@ from explorer.figures.learning import QUANTITIES, Curves, compare_figure
 from explorer.gui.components import Gallery, PlotView
 from explorer.gui.context import Context
 from explorer.gui.earlier import find_record, records
+from explorer.gui.look import read_sheet
 from explorer.gui.shared import QUIET, message, sentence, visitor_of
 from explorer.gui.stored import RUNS, stored_run
-from explorer.gui.watch import read_sheet
 from explorer.training import History
 from explorer.training.state import read_state
 

@@ -11,9 +11,10 @@ import plotly.graph_objects as go
 from explorer.figures import growth
 from explorer.figures.learning import bucket_figure, loss_figure
 from explorer.gui.components import Film, Gallery, PlotView
+from explorer.gui.look import read_sheet
 from explorer.gui.shared import plain
 from explorer.gui.stored import stored_run
-from explorer.gui.watch import Progress, read_sheet
+from explorer.gui.watch import Progress
 from explorer.training import History, Record
 from explorer.training.state import read_state
 

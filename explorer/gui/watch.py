@@ -10,17 +10,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from PIL import Image, PngImagePlugin
-from torch import Tensor
+from PIL import Image
 
-from explorer.data import ImageSet, loading, nearest, to_tensor
-from explorer.diffusion import Frame, strided_times
+from explorer.data import ImageSet, loading
 from explorer.figures import growth
 from explorer.figures.growth import Growth
-from explorer.figures.pictures import grid, pairs
 from explorer.gui.device import Device
+from explorer.gui.look import (
+    FILM_SNAPSHOTS,
+    keep_sheet,
+    neighbours,
+    new_film,
+    samples,
+    sheet,
+    stored_film,
+    trajectory,
+)
 from explorer.gui.own_pictures import OWN, read_stored
-from explorer.race import choose_labels, ddim, pictures, race
 from explorer.training import History, Record, Run, TrainConfig, TrainStep, load_state, observe
 
 SHOW_EVERY = 0.4
@@ -29,10 +35,6 @@ SAMPLE_EVERY = 4.0
 """Seconds between two looks at the samples, more if they take long."""
 KEEP_EVERY = 60.0
 """Seconds between writing a run to disk."""
-SAMPLES = 16
-NEIGHBOURS = 12
-FILM_PICTURES, FILM_STEPS, FILM_SNAPSHOTS = 8, 16, 9
-"""Snapshots: the untrained network's and those of `observe`."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def work(
     run = Run(job.config, data, device)
     if resume:
         load_state(run, job.record.state)
-    film = film or stored_film(job) or new_film(run)
+    film = film or (stored_film(job.record) if job.resume else None) or new_film(run)
     progress = Progress(history=run.history)
     try:
         yield from watch(run, job, progress, film, wishes, stopped, limit)
@@ -219,101 +221,6 @@ def obey(run: Run, wishes: str) -> bool:
         return False
     run.peak = float(wish.get("rate", run.peak))
     return bool(wish.get("pause"))
-
-
-def samples(run: Run) -> Tensor:
-    """Pictures by the averaged weights from one fixed noise, the classes in turn; DDIM-20."""
-    lane = ddim(run.config.T, min(20, run.config.T))
-    labels = choose_labels(run.classes, SAMPLES)
-    return pictures(
-        run.denoiser(), lane, shape(run), seed=0, labels=labels, n=SAMPLES, device=run.device
-    )
-
-
-def sheet(run: Run, x: Tensor) -> tuple[Image.Image, str]:
-    """The samples and their caption."""
-    caption = f"after {run.step} steps: {SAMPLES} pictures from one fixed noise (DDIM, 20 steps)"
-    return grid(x, columns=4, gap=1, gap_color=None), caption
-
-
-def keep_sheet(record: Record, name: str, sheet: tuple[Image.Image, str]) -> None:
-    """Store a picture of a run with its caption."""
-    picture, caption = sheet
-    told = PngImagePlugin.PngInfo()
-    told.add_itxt("caption", caption)
-    picture.save(record.folder / f"{name}.png", pnginfo=told)
-
-
-def read_sheet(record: Record, name: str) -> tuple[Image.Image, str] | None:
-    """What `keep_sheet` stored; None if it is not there."""
-    try:
-        with Image.open(record.folder / f"{name}.png") as sheet:
-            caption = sheet.info.get("caption", "")
-            return sheet.convert("RGBA"), str(caption)
-    except OSError:
-        return None
-
-
-def new_film(run: Run) -> Growth:
-    """Without snapshots yet."""
-    T, size = run.config.T, run.config.size
-    return Growth(
-        T,
-        size,
-        FILM_PICTURES,
-        strided_times(T, min(FILM_STEPS, T)),
-        caption="The same noise, denoised (DDIM) by the model as it was after so many steps.",
-        expected=FILM_SNAPSHOTS,
-    )
-
-
-def stored_film(job: Job) -> Growth | None:
-    """The film of a run that goes on."""
-    if not job.resume:
-        return None
-    try:
-        film = growth.read(job.record.folder / "film")
-    except ValueError:
-        return None
-    film.expected = FILM_SNAPSHOTS
-    return film
-
-
-def trajectory(run: Run) -> Iterator[Frame]:
-    """One x_T denoised by the averaged weights, along the film's times."""
-    lane = ddim(run.config.T, min(FILM_STEPS, run.config.T))
-    labels = choose_labels(run.classes, FILM_PICTURES)
-    entries = race(
-        run.denoiser(),
-        [lane],
-        shape(run),
-        seed=0,
-        labels=labels,
-        n=FILM_PICTURES,
-        device=run.device,
-    )
-    return (entry.frame for entry in entries)
-
-
-def neighbours(run: Run, x: Tensor) -> tuple[Image.Image, str]:
-    """Memorised or new? Each sample beside the training picture nearest to it."""
-    x = x[:NEIGHBOURS]
-    found = nearest(x, run.images)
-    real = nearest(to_tensor(run.held_out[:64]), run.images).distance.median().item()
-    ours = found.distance.median().item()
-    verdict = "these are copies, or nearly" if ours < 0.5 * real else "these are no copies"
-    if real == 0:  # the same pictures again and again
-        verdict = "the set repeats its pictures, so that distances tell nothing"
-    caption = (
-        f"Left a sample, right the nearest of {len(run.images):,} training pictures. Typical "
-        f"distance {ours:.2f}; of real pictures that were held out {real:.2f}: {verdict}."
-    )
-    return pairs(x, to_tensor(run.images[found.index]), columns=4), caption
-
-
-def shape(run: Run) -> tuple[int, int, int]:
-    """(C, H, W) of its pictures."""
-    return run.data.channels, run.config.size, run.config.size
 
 
 def status(step: TrainStep) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from explorer.checkpoints import describe
-from explorer.gui import watch
+from explorer.gui import look, watch
 from explorer.gui.choices import DEFAULTS
 from explorer.gui.device import StopFlag
 from explorer.gui.earlier import records
@@ -25,8 +25,8 @@ from tests.gui.small import Page
 def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
     monkeypatch.setattr(watch, "SHOW_EVERY", 0)  # however fast the machine is
-    monkeypatch.setattr(watch, "SAMPLES", 4)
-    monkeypatch.setattr(watch, "FILM_PICTURES", 2)
+    monkeypatch.setattr(look, "SAMPLES", 4)
+    monkeypatch.setattr(look, "FILM_PICTURES", 2)
     return Page(tmp_path / "models")
 
 

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from explorer.checkpoints import CheckpointError, describe, load
-from explorer.gui import watch
+from explorer.gui import look, watch
 from explorer.gui.compare import records
 from explorer.gui.device import Device
 from explorer.gui.earlier import continued, find_record
-from explorer.gui.watch import Job, Progress, free_path, read_sheet
+from explorer.gui.look import read_sheet
+from explorer.gui.watch import Job, Progress, free_path
 from explorer.training import Record, Run
 from explorer.training.state import read_state
 from tests.gui.small import CPU, follow, kept, same, small, thread, until
@@ -25,8 +26,8 @@ from tests.gui.small import CPU, follow, kept, same, small, thread, until
 def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shown after every step, however fast it is; samples only where the test wants them."""
     monkeypatch.setattr(watch, "SHOW_EVERY", 0)
-    monkeypatch.setattr(watch, "SAMPLES", 4)
-    monkeypatch.setattr(watch, "FILM_PICTURES", 2)
+    monkeypatch.setattr(look, "SAMPLES", 4)
+    monkeypatch.setattr(look, "FILM_PICTURES", 2)
 
 
 def job(folder: Path, name: str = "run", **changes: object) -> Job:
@@ -67,7 +68,7 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
 
     films = [progress.film for progress in seen if progress.film]
     steps = [snapshot.step for snapshot in films[-1].snapshots]
-    assert steps[0] == 0 and steps[-1] == 130 and len(steps) == watch.FILM_SNAPSHOTS
+    assert steps[0] == 0 and steps[-1] == 130 and len(steps) == look.FILM_SNAPSHOTS
     assert all(b >= 1.5 * a for a, b in zip(steps[1:], steps[2:], strict=False))
     assert len({snapshot.sheet.png for snapshot in films[-1].snapshots}) == len(steps)
 
