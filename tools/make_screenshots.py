@@ -36,7 +36,7 @@ def main(address: str, chromium: str = "/usr/bin/chromium") -> None:
         page.get_by_label("log-SNR", exact=True).check()
         keep(page, "schedules", 770)
         page.get_by_role("tab", name="Train").click()
-        keep(page, "train", 690)
+        keep(page, "train", 1120)
         page.get_by_role("tab", name="Reverse").click()
         keep(page, "reverse", 890)
         browser.close()
