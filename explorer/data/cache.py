@@ -31,6 +31,19 @@ def read_cache(path: Path) -> Parts | None:
         return None
 
 
+def read_cache_size(path: Path) -> tuple[int, int, int] | None:
+    """How many pictures, channels and classes a cache holds, from its header; None as above."""
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+            count, channels, *_ = file.get_slice("images").get_shape()
+        if about["version"] != VERSION:
+            return None
+        return count, channels, len(json.loads(about["classes"]))
+    except (SafetensorError, OSError, KeyError, ValueError, TypeError):
+        return None
+
+
 def write_cache(path: Path, parts: Parts) -> None:
     """Keep the parts, whole or not at all; that a disk is full or read-only does no harm."""
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")

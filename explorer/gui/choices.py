@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from explorer.data import DATASETS, ImageSet
+from explorer.data import DATASETS
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
 from explorer.gui.context import Context
 from explorer.gui.limits import SEEDS, number, whole
-from explorer.gui.own_pictures import OWN, read_stored
+from explorer.gui.own_pictures import NONE_YET, OWN, stored
 from explorer.networks import PRESETS as NETWORKS
 from explorer.training import TrainConfig
 from explorer.training.estimate import Estimate, estimate
@@ -162,8 +162,10 @@ def check_run(config: TrainConfig, folder: Path, context: Context) -> Estimate:
 def _pictures(data: str, folder: Path) -> tuple[int, int]:
     """Channels and (about) the number of classes of a data set."""
     if data == OWN:
-        own: ImageSet = read_stored(folder)
-        return own.channels, len(own.classes)
+        own = stored(folder)
+        if own is None:
+            raise ValueError(NONE_YET)
+        return own[1:]
     return DATASETS[data].channels, 10
 
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from explorer.data import ImageSet, OwnLimits, read_own
-from explorer.data.cache import read_cache, write_cache
+from explorer.data.cache import read_cache, read_cache_size, write_cache
 from explorer.data.progress import Parts
 
 OWN = "your images"
 """The data set's name in menus and checkpoints."""
+NONE_YET = "there are no pictures of yours yet: bring some under “Your own images”"
 SIDE = 64
 """Kept at this side; training makes them smaller."""
 
@@ -31,16 +32,16 @@ def keep(
     yield loading.note, data
 
 
-def stored(folder: Path) -> bool:
-    """Whether this visitor has brought pictures."""
-    return _path(folder).is_file()
+def stored(folder: Path) -> tuple[int, int, int] | None:
+    """How many pictures, channels and classes this visitor has brought; None without any."""
+    return read_cache_size(_path(folder))
 
 
 def read_stored(folder: Path) -> ImageSet:
     """What was brought last; ValueError if there is nothing."""
     parts = read_cache(_path(folder))
     if parts is None:
-        raise ValueError("there are no pictures of yours yet: bring some under “Your own images”")
+        raise ValueError(NONE_YET)
     licence = "your own pictures"
     return ImageSet(parts.images, parts.labels, parts.classes, OWN, licence, licence)
 

@@ -118,8 +118,8 @@ class Settings:
 def data_menu(context: Context, folder: Path | None = None, **props: Any) -> gr.Dropdown:
     """The data sets of this place, and the visitor's own pictures if there are some."""
     titles = [(DATASETS[name].title, name) for name in context.datasets]
-    if folder is not None and own_pictures.stored(folder):
-        titles.append((f"Your images ({len(own_pictures.read_stored(folder)):,})", OWN))
+    if folder is not None and (own := own_pictures.stored(folder)):
+        titles.append((f"Your images ({own[0]:,})", OWN))
     return gr.Dropdown(titles, elem_id="train-data", **props)
 
 

@@ -39,6 +39,7 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     assert data.images[3, :, 5, 5].tolist() == [60, 200, 10]
     bring(pictures(tmp_path / "grey", 9, grey=True), folder)  # the newest take their place
     assert read_stored(folder).images.shape == (9, 1, SIDE, SIDE)
+    assert stored(folder) == (9, 1, 0)  # pictures, channels, classes
 
 
 def test_folders_of_a_zip_are_classes(tmp_path: Path) -> None:
@@ -48,6 +49,7 @@ def test_folders_of_a_zip_are_classes(tmp_path: Path) -> None:
             zipped.write(file, f"{('cat', 'dog')[i % 2]}/{file.name}")
     assert "in 2 classes by folder" in bring([tmp_path / "a.zip"], tmp_path)
     assert read_stored(tmp_path).classes == ("cat", "dog")
+    assert stored(tmp_path)[2] == 2
     assert read_stored(tmp_path).labels.tolist() == [0] * 5 + [1] * 5
 
 
