@@ -11,9 +11,10 @@ from pathlib import Path
 
 import torch
 from PIL import Image
+from torch import Tensor
 
+from explorer.data import from_tensor
 from explorer.diffusion import Frame
-from explorer.figures.race_view import Sheet, encode
 
 
 @dataclass
@@ -21,8 +22,8 @@ class Snapshot:
     """How one x_T is denoised by the model as it was after `step` steps."""
 
     step: int
-    sheet: Sheet
-    """A row for each time: the states x_t left, the beliefs x̂_0 right of them."""
+    png: bytes
+    """A sheet: a row for each time: the states x_t left, the beliefs x̂_0 right of them."""
 
 
 @dataclass
@@ -69,9 +70,9 @@ def add(growth: Growth, step: int, frames: Iterable[Frame]) -> None:
         raise ValueError(
             f"frames of shape {tuple(kept[0].x.shape)} do not hold {n} pictures of {size} × {size}"
         )
-    sheet = Sheet(encode([torch.cat([frame.x[:n], frame.x0[:n]]) for frame in kept]))
+    png = encode([torch.cat([frame.x[:n], frame.x0[:n]]) for frame in kept])
     others = [snapshot for snapshot in growth.snapshots if snapshot.step != step]
-    growth.snapshots = sorted([*others, Snapshot(step, sheet)], key=lambda each: each.step)
+    growth.snapshots = sorted([*others, Snapshot(step, png)], key=lambda each: each.step)
 
 
 def thin(growth: Growth, count: int) -> None:
@@ -92,7 +93,7 @@ def write(growth: Growth, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     names = {f"{snapshot.step}.png" for snapshot in growth.snapshots}
     for snapshot in growth.snapshots:
-        (folder / f"{snapshot.step}.png").write_bytes(snapshot.sheet.png)
+        (folder / f"{snapshot.step}.png").write_bytes(snapshot.png)
     stored = {
         "T": growth.T,
         "size": growth.size,
@@ -131,8 +132,18 @@ def read(folder: Path) -> Growth:
             png = (folder / f"{step}.png").read_bytes()
             with Image.open(io.BytesIO(png)) as picture:
                 if picture.size == size:
-                    growth.snapshots.append(Snapshot(step, Sheet(png)))
+                    growth.snapshots.append(Snapshot(step, png))
         except OSError:
             continue
     growth.expected = len(growth.snapshots)
     return growth
+
+
+def encode(rows: Sequence[Tensor]) -> bytes:
+    """Rows of pictures (n, C, H, W) in [−1, 1] -> one PNG, grey or RGB, without gaps."""
+    strips = [from_tensor(row).permute(2, 0, 3, 1).flatten(1, 2) for row in rows]  # (H, n·W, C)
+    pixels = torch.cat(strips).cpu().numpy()
+    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()

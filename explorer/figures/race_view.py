@@ -1,32 +1,45 @@
-"""A race as the player shows it: sheets of frames, growing while it runs or stored."""
+"""A race as the player shows it: sheets of frames, growing while it runs or stored.
+
+A sheet is zlib-compressed. It holds frame after frame; of each the values of x_t, then of x̂_0,
+in the order picture, row, column, channel, as 16-bit integers, little endian, and where the lane
+adds noise those of z as 8-bit integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then
+(q + 4096) >> 5 is exactly the pixel that Python would show of [−1, 1]. An 8-bit q stands for
+q/32, cut at ±4.
+"""
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import secrets
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from explorer.data import from_tensor
-from explorer.race import Lane, LaneFrame
+from explorer.diffusion import Schedule
+from explorer.lanes import Lane
+from explorer.race import LaneFrame
 
 FRAMES = 120
-"""At most about this many frames of a lane reach the browser, spread evenly over its steps."""
+"""At most about so many frames of a lane reach the browser, even in t."""
+LANE_BYTES = 12 * 2**20
+"""Of a lane before compression: of many large pictures fewer frames are kept."""
+STEPS, NOISE_STEPS = 4080, 32
+"""Integers for a unit: of x_t and x̂_0 (32 for each of 255 grey values to two units), and of z."""
 
 
 @dataclass
 class Sheet:
-    """Some frames of a lane as one lossless PNG: a row a frame, x_t left, x̂_0 right of it."""
+    """Some frames of a lane."""
 
-    png: bytes = b""
+    data: bytes = b""
     path: str | None = None
     """Where it can be fetched, once it is published."""
 
@@ -36,10 +49,18 @@ class LaneView:
     """What the player knows of a lane."""
 
     name: str
+    kind: str
+    """"ddpm" or "ddim": its colour."""
     evaluations: int
     """Network evaluations of the whole lane."""
+    stochastic: bool = False
+    """Whether its frames have a z."""
     times: list[int] = field(default_factory=list)
     """t of each frame so far, decreasing."""
+    steps: list[list[int]] = field(default_factory=list)
+    """[t, s] of the step taken from each frame; [0, 0] at the end."""
+    coefficients: list[list[float]] = field(default_factory=list)
+    """[√ᾱ_t, √(1 − ᾱ_t), √ᾱ_s, √(1 − ᾱ_s − σ²), σ] of that step; [1, 0, 1, 0, 0] at the end."""
     evaluated: list[int] = field(default_factory=list)
     """Evaluations spent when each frame was there."""
     seconds: list[float] = field(default_factory=list)
@@ -51,28 +72,61 @@ class LaneView:
 
 @dataclass
 class RaceView:
-    """What the player shows; pictures are size × size, all of a frame in one row of a sheet."""
+    """What the player shows; pictures are size × size with so many channels."""
 
     T: int
     pictures: int
     size: int
+    channels: int
     lanes: list[LaneView]
     title: str = ""
     running: bool = False
+    settings: dict[str, Any] = field(default_factory=dict)
+    """All it takes to repeat the race, as JSON."""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     """Tells one race from the next."""
 
+    @property
+    def values(self) -> int:
+        """Numbers in a picture times pictures."""
+        return self.pictures * self.size**2 * self.channels
 
-def kept(lane: Lane) -> set[int]:
-    """The times whose frames are shown: all, or about `FRAMES` with the first and the last."""
-    last = len(lane.times) - 1
-    count = min(last, FRAMES)
-    return {lane.times[round(i * last / count)] for i in range(count + 1)}
+
+class LaneFrames(NamedTuple):
+    """The frames of a lane as they were sent; pictures are (frames, n, C, H, W), float32."""
+
+    times: list[int]
+    x: Tensor
+    x0: Tensor
+    z: Tensor | None
+
+
+def view_of(lanes: Sequence[Lane], T: int, n: int, shape: Sequence[int], **told: Any) -> RaceView:
+    """An empty view of a race of n pictures (C, H, W); `told` is its title and settings."""
+    views = [LaneView(lane.title, lane.kind, lane.evaluations, lane.stochastic) for lane in lanes]
+    return RaceView(T, n, shape[-1], shape[0], views, **told)
+
+
+def frame_bytes(values: int, stochastic: bool) -> int:
+    """Of one frame before compression."""
+    return values * (5 if stochastic else 4)
+
+
+def kept(lane: Lane, most: int = FRAMES) -> set[int]:
+    """The times whose frames are shown: all, or about `most` even in t, with first and last."""
+    times = np.array(lane.times[::-1])  # rising
+    if len(times) <= most + 1:
+        return set(lane.times)
+    wanted = np.linspace(times[0], times[-1], most + 1)
+    above = np.searchsorted(times, wanted).clip(1, len(times) - 1)
+    nearer = wanted - times[above - 1] <= times[above] - wanted
+    return {int(t) for t in np.where(nearer, times[above - 1], times[above])}
 
 
 def follow(
     entries: Iterable[LaneFrame],
     lanes: Sequence[Lane],
+    schedule: Schedule,
     view: RaceView,
     *,
     every: float = 0.35,
@@ -82,7 +136,11 @@ def follow(
 
     `stopped` is asked as often: what has been computed by then stays.
     """
-    wanted = [kept(lane) for lane in lanes]
+    sizes = [frame_bytes(view.values, lane.stochastic) for lane in lanes]
+    wanted = [
+        kept(lane, max(1, min(FRAMES, LANE_BYTES // size)))
+        for lane, size in zip(lanes, sizes, strict=True)
+    ]
     waiting: list[list[LaneFrame]] = [[] for _ in lanes]
     due = time.perf_counter() + (0.1 if every < math.inf else every)  # first frames soon
     view.running = True
@@ -91,49 +149,90 @@ def follow(
             waiting[entry.lane].append(entry)
         if time.perf_counter() < due:
             continue
-        _flush(view, waiting)
+        _flush(view, waiting, lanes, schedule)
         yield view
         due = time.perf_counter() + every
         if stopped():
             break
     view.running = False
-    _flush(view, waiting)
+    _flush(view, waiting, lanes, schedule)
     yield view
 
 
-def _flush(view: RaceView, waiting: list[list[LaneFrame]]) -> None:
-    for lane, entries in zip(view.lanes, waiting, strict=True):
+def _flush(
+    view: RaceView,
+    waiting: Sequence[list[LaneFrame]],
+    lanes: Sequence[Lane],
+    schedule: Schedule,
+) -> None:
+    for shown, lane, entries in zip(view.lanes, lanes, waiting, strict=True):
         if not entries:
             continue
-        lane.times += [entry.frame.t for entry in entries]
-        lane.evaluated += [entry.evaluations for entry in entries]
-        lane.seconds += [round(entry.seconds, 3) for entry in entries]
-        lane.counts.append(len(entries))
-        rows = [torch.cat([entry.frame.x, entry.frame.x0]) for entry in entries]
-        lane.sheets.append(Sheet(encode(rows)))
+        for entry in entries:
+            shown.times.append(entry.frame.t)
+            shown.steps.append(list(entry.step or (0, 0)))
+            shown.coefficients.append(
+                lane.coefficients(schedule, entry.step)
+                if entry.step
+                else [1.0, 0.0, 1.0, 0.0, 0.0]
+            )
+            shown.evaluated.append(entry.evaluations)
+            shown.seconds.append(round(entry.seconds, 3))
+        shown.counts.append(len(entries))
+        shown.sheets.append(Sheet(encode(entries, lane.stochastic)))
         entries.clear()
 
 
-def encode(rows: Sequence[Tensor]) -> bytes:
-    """Rows of pictures (n, C, H, W) in [−1, 1] -> one PNG, grey or RGB, without gaps."""
-    strips = [from_tensor(row).permute(2, 0, 3, 1).flatten(1, 2) for row in rows]  # (H, n·W, C)
-    pixels = torch.cat(strips).cpu().numpy()
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
+def encode(entries: Sequence[LaneFrame], stochastic: bool) -> bytes:
+    """A sheet of these frames."""
+    parts = []
+    for entry in entries:
+        parts += [_integers(entry.frame.x), _integers(entry.frame.x0)]
+        if stochastic:
+            z = torch.zeros_like(entry.frame.x) if entry.z is None else entry.z
+            parts.append((z * NOISE_STEPS).round().clamp(-127, 127).to(torch.int8))
+    data = b"".join(part.permute(0, 2, 3, 1).cpu().numpy().tobytes() for part in parts)
+    return zlib.compress(data, 1)
+
+
+def _integers(x: Tensor) -> Tensor:
+    pixels = (x.float() + 1) * 127.5  # as in `from_tensor`, so that rounding agrees
+    return ((pixels * 32).floor() - STEPS).clamp(-32767, 32767).to(torch.int16)
+
+
+def decode(view: RaceView) -> list[LaneFrames]:
+    """The frames of each lane in their own units: x_t and x̂_0 to 1/8160, z to 1/64."""
+    return [_decoded(view, lane) for lane in view.lanes]
+
+
+def _decoded(view: RaceView, lane: LaneView) -> LaneFrames:
+    data = b"".join(
+        zlib.decompress(sheet.data or Path(sheet.path or "").read_bytes()) for sheet in lane.sheets
+    )
+    bytes_of_frame = frame_bytes(view.values, lane.stochastic)
+    frames = np.frombuffer(data, np.uint8).reshape(len(lane.times), bytes_of_frame)
+
+    def pictures(begin: int, end: int, dtype: str, scale: float, middle: float) -> Tensor:
+        values = np.ascontiguousarray(frames[:, begin:end]).view(dtype).astype(np.float32)
+        shape = (len(frames), view.pictures, view.size, view.size, view.channels)
+        return torch.from_numpy((values + middle) / scale).reshape(shape).permute(0, 1, 4, 2, 3)
+
+    V = view.values
+    x, x0 = (pictures(at, at + 2 * V, "<i2", STEPS, 0.5) for at in (0, 2 * V))
+    z = pictures(4 * V, 5 * V, "i1", NOISE_STEPS, 0.0) if lane.stochastic else None
+    return LaneFrames(lane.times, x, x0, z)
 
 
 def write(view: RaceView, folder: Path) -> None:
     """Store a finished race: `race.json` and its sheets."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.png"):
+    for old in folder.glob("*.bin"):
         old.unlink()
     stored = asdict(view)
     for i, lane in enumerate(view.lanes):
-        names = [f"{i}-{k}.png" for k in range(len(lane.sheets))]
+        names = [f"{i}-{k}.bin" for k in range(len(lane.sheets))]
         for name, part in zip(names, lane.sheets, strict=True):
-            (folder / name).write_bytes(part.png)
+            (folder / name).write_bytes(part.data)
         stored["lanes"][i]["sheets"] = names
     (folder / "race.json").write_text(json.dumps(stored) + "\n", encoding="utf-8")
 

@@ -30,7 +30,7 @@ def trajectory(seed: int, channels: int = 1) -> list[Frame]:
 
 def cells(snapshot: Snapshot) -> Iterator[tuple[Tensor, Tensor]]:
     """(x_t, x̂_0) of each row, uint8 (N, C, H, W), cut out by hand."""
-    pixels = torch.from_numpy(np.array(Image.open(io.BytesIO(snapshot.sheet.png))))
+    pixels = torch.from_numpy(np.array(Image.open(io.BytesIO(snapshot.png))))
     pixels = pixels[..., None] if pixels.dim() == 2 else pixels
     assert pixels.shape[:2] == (len(TIMES) * SIZE, 2 * N * SIZE)
     for row in pixels.split(SIZE):

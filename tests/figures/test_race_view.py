@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,52 +15,69 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 from torch import Tensor
 
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, make_schedule
 from explorer.figures import race_view
-from explorer.figures.race_view import LaneView, RaceView, encode, follow, kept, read, write
+from explorer.figures.race_view import (
+    LaneView,
+    RaceView,
+    decode,
+    follow,
+    kept,
+    read,
+    view_of,
+    write,
+)
 from explorer.race import Lane, LaneFrame, ddim, ddpm, race
 
 T, N, SIZE = 20, 3, 6
+SHAPE = (1, SIZE, SIZE)
 LANES = [ddpm(T), ddim(T, 5)]
+SCHEDULE = make_schedule("cosine", T)
 
 
 def toy_race(channels: int = 1) -> Iterator[LaneFrame]:
-    denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), make_schedule("cosine", T), "x0")
+    denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), SCHEDULE, "x0")
     return race(denoiser, LANES, (channels, SIZE, SIZE), seed=1, n=N)
 
 
-def empty_view() -> RaceView:
-    lanes = [LaneView(lane.name, lane.evaluations) for lane in LANES]
-    return RaceView(T, N, SIZE, lanes, title="toy")
+def empty_view(channels: int = 1, lanes: Sequence[Lane] = LANES) -> RaceView:
+    return view_of(lanes, T, N, (channels, SIZE, SIZE), title="toy", settings={"seed": 1})
 
 
-def decoded(lane: LaneView) -> Iterator[tuple[Tensor, Tensor]]:
-    """(x_t, x̂_0) of each frame, uint8 (N, C, H, W), cut from the sheets by hand."""
+def sent(view: RaceView, lane: LaneView) -> Iterator[list[Tensor]]:
+    """x_t, x̂_0 (and z) of each frame as integers (N, C, H, W), cut from the sheets by hand."""
+    shape = (N, SIZE, SIZE, view.channels)
+    types = ["<i2", "<i2", "i1"] if lane.stochastic else ["<i2", "<i2"]
     for sheet, frames in zip(lane.sheets, lane.counts, strict=True):
-        data = sheet.png or Path(sheet.path).read_bytes()
-        pixels = torch.from_numpy(np.array(Image.open(io.BytesIO(data))))
-        pixels = pixels[..., None] if pixels.dim() == 2 else pixels
-        assert pixels.shape[:2] == (frames * SIZE, 2 * N * SIZE)
-        for row in pixels.split(SIZE):
-            images = torch.stack([part.permute(2, 0, 1) for part in row.split(SIZE, dim=1)])
-            yield images[:N], images[N:]
+        data = zlib.decompress(sheet.data or Path(sheet.path).read_bytes())
+        for _ in range(frames):
+            parts = []
+            for kind in types:
+                size = math.prod(shape) * np.dtype(kind).itemsize
+                values = np.frombuffer(data[:size], kind).astype(np.int32).reshape(shape)
+                parts.append(torch.from_numpy(values).permute(0, 3, 1, 2))
+                data = data[size:]
+            yield parts
+        assert data == b""
 
 
 def check(view: RaceView, entries: list[LaneFrame]) -> None:
-    """The view holds these frames, all of them, exactly."""
+    """The view holds these frames, all of them, and their pixels exactly."""
     for i, lane in enumerate(view.lanes):
         frames = [entry for entry in entries if entry.lane == i]
         assert lane.times == [entry.frame.t for entry in frames]
         assert lane.evaluated == [entry.evaluations for entry in frames]
         assert lane.seconds == pytest.approx([entry.seconds for entry in frames], abs=1e-3)
         assert sum(lane.counts) == len(frames)
-        for (x, x0), entry in zip(decoded(lane), frames, strict=True):
-            assert torch.equal(x, from_tensor(entry.frame.x))
-            assert torch.equal(x0, from_tensor(entry.frame.x0))
+        for (x, x0, *z), entry in zip(sent(view, lane), frames, strict=True):
+            for integers, values in ((x, entry.frame.x), (x0, entry.frame.x0)):
+                assert torch.equal(((integers + 4096) >> 5).clamp(0, 255), from_tensor(values))
+                assert ((integers + 0.5) / 4080 - values).abs().max() <= 0.501 / 4080
+            if z and entry.z is not None:
+                assert (z[0] / 32 - entry.z).abs().max() <= 0.501 / 32
 
 
 @pytest.fixture
@@ -71,15 +89,28 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[], float]:
     return now.perf_counter
 
 
-@given(st.integers(1, 2000), st.data())
-def test_the_first_the_last_and_at_most_121_frames_are_kept(T: int, data: st.DataObject) -> None:
-    lane = ddim(T, data.draw(st.integers(1, T)))
-    times = kept(lane)
-    assert {T, 0} <= times <= set(lane.times)
-    assert len(times) == min(len(lane.times), 121)
-    positions = [i for i, t in enumerate(lane.times) if t in times]
-    gaps = [b - a for a, b in zip(positions, positions[1:], strict=False)]
-    assert max(gaps) - min(gaps) <= 1
+@given(st.integers(1, 2000), st.sampled_from(["uniform", "quadratic"]), st.data())
+def test_the_first_the_last_and_about_120_even_frames_are_kept(
+    T: int, spacing: str, data: st.DataObject
+) -> None:
+    lane = ddim(T, data.draw(st.integers(1, T)), spacing=spacing)
+    times = sorted(kept(lane))
+    assert {T, 0} <= set(times) <= set(lane.times)
+    if lane.evaluations <= 120:
+        assert times == sorted(lane.times)
+        return
+    assert len(times) <= 121
+    gaps = [b - a for a, b in zip(lane.times[::-1], lane.times[-2::-1], strict=False)]
+    for wanted in (T * i / 120 for i in range(121)):  # the nearest that the lane has
+        assert min(abs(t - wanted) for t in times) == min(abs(t - wanted) for t in lane.times)
+    assert max(b - a for a, b in zip(times, times[1:], strict=False)) <= T / 120 + max(gaps)
+
+
+def test_of_many_large_pictures_fewer_frames_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(race_view, "LANE_BYTES", 5 * N * SIZE**2 * 7)
+    *_, view = follow(toy_race(), LANES, SCHEDULE, empty_view(), every=math.inf)
+    assert view.lanes[0].times[0] == T and view.lanes[0].times[-1] == 0
+    assert len(view.lanes[0].times) == 8 and len(view.lanes[1].times) == 6
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -88,10 +119,10 @@ def test_the_sheets_hold_every_frame_exactly(
     channels: int, every: float, clock: Callable[[], float]
 ) -> None:
     entries = list(toy_race(channels))
-    shown = empty_view()
+    shown = empty_view(channels)
     views = [
         (view.running, len(view.lanes[0].times))
-        for view in follow(entries, LANES, shown, every=every)
+        for view in follow(entries, LANES, SCHEDULE, shown, every=every)
     ]
     check(shown, entries)
     assert [running for running, _ in views] == [True] * (len(views) - 1) + [False]
@@ -103,13 +134,30 @@ def test_the_sheets_hold_every_frame_exactly(
 
 
 def test_only_what_is_kept_of_a_long_lane_is_shown() -> None:
-    lane = Lane("long", tuple(range(500, -1, -1)), 0.0)
-    denoiser = Denoiser(lambda x, t: x, make_schedule("cosine", 500), "x0")
-    entries = list(race(denoiser, [lane], (1, SIZE, SIZE), seed=1, n=N))
-    view = RaceView(500, N, SIZE, [LaneView("long", 500)])
-    *_, view = follow(entries, [lane], view, every=math.inf)
+    schedule, lane = make_schedule("cosine", 500), Lane("long", tuple(range(500, -1, -1)), 0.0)
+    entries = list(race(Denoiser(lambda x, t: x, schedule, "x0"), [lane], SHAPE, seed=1, n=N))
+    view = view_of([lane], 500, N, SHAPE)
+    *_, view = follow(entries, [lane], schedule, view, every=math.inf)
     check(view, [entry for entry in entries if entry.frame.t in kept(lane)])
     assert len(view.lanes[0].times) == 121
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_step_can_be_added_up_from_what_is_sent(channels: int) -> None:
+    """x_s = √ᾱ_s·x̂_0 + √(1 − ᾱ_s − σ²)·ε̂ + σ·z with ε̂ from x_t and x̂_0, as the player does it."""
+    lanes = [ddpm(T), ddim(T, 5), ddim(T, 5, eta=0.5), ddpm(T, variance="beta")]
+    denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), SCHEDULE, "x0")
+    entries = race(denoiser, lanes, (channels, SIZE, SIZE), seed=1, n=N)
+    *_, view = follow(entries, lanes, SCHEDULE, empty_view(channels, lanes), every=math.inf)
+    for shown, (times, x, x0, z) in zip(view.lanes, decode(view), strict=True):
+        assert shown.steps == [*map(list, zip(times, times[1:], strict=False)), [0, 0]]
+        for i in range(len(times) - 1):
+            signal, sigma, signal_s, direction, std = shown.coefficients[i]
+            eps = (x[i] - signal * x0[i]) / sigma
+            parts = signal_s * x0[i] + direction * eps + (std * z[i] if std else 0)
+            # the quantised x_t and x̂_0, and the 8-bit z
+            torch.testing.assert_close(parts, x[i + 1], rtol=0, atol=3e-3 + std / 60)
+            assert (std == 0) == (times[i + 1] == 0 or not shown.stochastic)
 
 
 def test_stopping_keeps_what_there_is(clock: Callable[[], float]) -> None:
@@ -121,42 +169,34 @@ def test_stopping_keeps_what_there_is(clock: Callable[[], float]) -> None:
             yield entry
 
     answers = iter([False, False, True])
-    *_, view = follow(entries(), LANES, empty_view(), every=2.5, stopped=lambda: next(answers))
+    *_, view = follow(
+        entries(), LANES, SCHEDULE, empty_view(), every=2.5, stopped=lambda: next(answers)
+    )
     assert 3 <= len(pulled) < len(list(toy_race())) and not view.running
     check(view, pulled)
 
 
 def test_a_race_without_frames_is_an_empty_view() -> None:
-    views = list(follow([], LANES, empty_view()))
+    views = list(follow([], LANES, SCHEDULE, empty_view()))
     assert len(views) == 1 and not views[0].running
     assert [lane.times for lane in views[0].lanes] == [[], []]
-
-
-def test_encoding_puts_rows_below_and_pictures_beside_each_other() -> None:
-    red, blue = torch.tensor([1.0, -1, -1]), torch.tensor([-1.0, -1, 1])
-    rows = [torch.stack([a, b])[:, :, None, None].expand(-1, -1, 2, 2) for a, b in
-            ((red, blue), (blue, red))]  # fmt: skip
-    picture = Image.open(io.BytesIO(encode(rows)))
-    assert (picture.mode, picture.size, picture.format) == ("RGB", (4, 4), "PNG")
-    assert [picture.getpixel(at) for at in ((1, 1), (2, 1), (1, 2), (2, 2))] == [
-        *((255, 0, 0), (0, 0, 255), (0, 0, 255), (255, 0, 0))
-    ]
 
 
 def test_a_stored_race_is_read_as_it_was_written(
     tmp_path: Path, clock: Callable[[], float]
 ) -> None:
     entries = list(toy_race(3))
-    *_, view = follow(entries, LANES, empty_view(), every=5.0)
+    *_, view = follow(entries, LANES, SCHEDULE, empty_view(3), every=5.0)
     (tmp_path / "race").mkdir()
-    (tmp_path / "race" / "7-0.png").write_bytes(b"of an older race")
+    (tmp_path / "race" / "7-0.bin").write_bytes(b"of an older race")
     write(view, tmp_path / "race")
     again = read(tmp_path / "race")
     check(again, entries)
-    assert (again.T, again.pictures, again.size, again.title, again.running) == (
-        *(T, N, SIZE, "toy", False),
-    )
-    assert [(lane.name, lane.evaluations) for lane in again.lanes] == [("DDPM", 20), ("DDIM", 5)]
+    assert replace(again, lanes=[]) == replace(view, lanes=[]) and again.settings == {"seed": 1}
+    assert [(lane.name, lane.kind, lane.evaluations) for lane in again.lanes] == [
+        ("DDPM", "ddpm", 20),
+        ("DDIM, S = 5", "ddim", 5),
+    ]
     stored = {path.name for path in (tmp_path / "race").iterdir()}
     sheets = {Path(sheet.path).name for lane in again.lanes for sheet in lane.sheets}
     assert stored == sheets | {"race.json"} and len(sheets) > 2

@@ -70,7 +70,7 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
     steps = [snapshot.step for snapshot in films[-1].snapshots]
     assert steps[0] == 0 and steps[-1] == 130 and len(steps) == look.FILM_SNAPSHOTS
     assert all(b >= 1.5 * a for a, b in zip(steps[1:], steps[2:], strict=False))
-    assert len({snapshot.sheet.png for snapshot in films[-1].snapshots}) == len(steps)
+    assert len({snapshot.png for snapshot in films[-1].snapshots}) == len(steps)
 
     sheets = [progress.samples for progress in seen if progress.samples]
     assert "after 0 steps" in sheets[0][1] and "after 130 steps" in sheets[-1][1]

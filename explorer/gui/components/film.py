@@ -25,7 +25,7 @@ class Film(Widget):
             "pictures": value.pictures,
             "times": list(value.times),
             "snapshots": [
-                {"step": snapshot.step, "sheet": self.publish(snapshot.sheet.png, "snapshot.png")}
+                {"step": snapshot.step, "sheet": self.publish(snapshot.png, "snapshot.png")}
                 for snapshot in value.snapshots
             ],
             "caption": value.caption,
