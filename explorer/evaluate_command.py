@@ -1,0 +1,206 @@
+"""python -m explorer evaluate: steps against quality from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from explorer.bound_command import add_bound_arguments, run_bound
+from explorer.console import Stopped, check_writable, complain
+from explorer.devices import choose_threads, find_device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from explorer.evaluation import Progress, Quality
+    from explorer.evaluation.records import Noise
+
+
+def add_arguments(evaluate: argparse.ArgumentParser) -> None:
+    """What `evaluate` takes."""
+    evaluate.set_defaults(run=run_evaluate)
+    evaluate.add_argument("file", type=Path, metavar="FILE")
+    evaluate.add_argument("--n", type=int, help="pictures for each cell (512), or bound (64)")
+    evaluate.add_argument(
+        "--steps", default="5,10,20,50,100,1000", help="S, with commas; T in place of more than T"
+    )
+    evaluate.add_argument(
+        "--eta", default="0,0.2,0.5,1,hat", help="η, with commas; hat is σ̂, the larger variance"
+    )
+    evaluate.add_argument("--seed", type=int, default=0)
+    evaluate.add_argument(
+        "--guidance", type=float, default=1.0, help="weight of the class; 1 is plain sampling"
+    )
+    evaluate.add_argument(
+        "--data", help="what to compare with, name or path; by default what it was trained on"
+    )
+    evaluate.add_argument("--root", type=Path, help="folder of the downloaded data sets")
+    evaluate.add_argument(
+        "--reference", type=int, default=10_000, help="training pictures to compare with (10000)"
+    )
+    evaluate.add_argument("--batch", type=int, default=64, help="pictures at a time (64)")
+    evaluate.add_argument("--device", help="cpu, cuda or mps; the fastest there is by default")
+    evaluate.add_argument(
+        "--precision",
+        default="float32",
+        help="float32, bfloat16, or auto: bfloat16 where it is faster",
+    )
+    evaluate.add_argument(
+        "--out", type=Path, metavar="JSON", help="FILE's name with .quality.json by default"
+    )
+    add_bound_arguments(evaluate)
+
+
+def run_evaluate(args: argparse.Namespace) -> None:
+    if args.bound:
+        return run_bound(args)
+    args.n = 512 if args.n is None else args.n
+    from explorer.checkpoints import load
+    from explorer.evaluation import (
+        begin,
+        check,
+        choose_precision,
+        choose_settings,
+        evaluate,
+        load_reference,
+        quality_path,
+    )
+    from explorer.train_command import read as read_pictures
+
+    steps = [whole(text) for text in args.steps.split(",")]
+    noises = [noise(text) for text in args.eta.split(",")]
+    device = find_device(args.device)
+    precision = choose_precision(args.precision, device)
+    denoiser, spec = load(args.file, device)
+    asked = {"n": args.n, "seed": args.seed, "guidance": args.guidance}
+    check(denoiser, spec, **asked, batch=args.batch)
+    out = args.out or quality_path(args.file)
+    if out.suffix != ".json":
+        raise ValueError(f"--out {out}: tables of quality end in .json")
+    check_writable(out)
+    settings = choose_settings(spec.T, steps, noises)
+    reference = load_reference(
+        spec, n=args.n, most=args.reference, name=args.data, root=args.root, read=read_pictures
+    )
+    if reference.note:
+        complain(reference.note)
+    if device.type == "cpu":
+        choose_threads()
+    quality = begin(denoiser, spec, reference, **asked, precision=precision, device=device)
+    quality = kept(out, quality)
+    found = evaluate(denoiser, spec, reference, quality, settings, batch=args.batch, device=device)
+    quality, stopped = follow(found, quality, out)
+    if quality.rows:
+        print(report(quality))
+    if stopped:
+        raise Stopped(f"{len(quality.rows)} rows are kept in {out}; the same command goes on")
+
+
+def kept(out: Path, quality: Quality) -> Quality:
+    """With the rows that an evaluation like this one left in `out`; else the file moves aside."""
+    from explorer.evaluation import differences, read
+
+    if not out.exists():
+        return quality
+    try:
+        before = read(out)
+        why = differences(before, quality)
+    except ValueError as error:
+        before, why = None, str(error)
+    if why:
+        aside = out.with_suffix(".json.old")
+        out.replace(aside)
+        complain(f"starting over, what there was is now {aside.name}: {why}")
+        return quality
+    if before.hardware != quality.hardware and quality.hardware not in before.hardware:
+        quality = replace(quality, hardware=f"{before.hardware}; {quality.hardware}")
+    return replace(quality, rows=before.rows, date=before.date)
+
+
+def follow(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Quality, bool]:
+    """Pull to the end with a progress bar, writing after every row; whether a signal came."""
+    from tqdm import tqdm
+
+    from explorer.evaluation import write
+
+    asked: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, frame: asked.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    begun = time.monotonic()
+    layout = "{percentage:3.0f}%|{bar}|{postfix}"
+    try:
+        with tqdm(total=1.0, bar_format=layout, mininterval=0.5, miniters=0) as bar:
+            for state in found:
+                if state.finished:
+                    quality = state.quality
+                    write(out, quality)
+                left = (time.monotonic() - begun) * (1 / state.share - 1)
+                bar.n = state.share
+                bar.set_postfix_str(summary(state, left), refresh=False)
+                bar.update(0)
+                if asked:
+                    break
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return quality, bool(asked)
+
+
+def summary(state: Progress, left: float) -> str:
+    """What the progress bar says."""
+    row = state.row
+    measured = f", distance {row.frechet:.3g} of {row.n}" if row else ""
+    return f"{state.setting.name}{measured}, {left:.0f} s left"
+
+
+def report(quality: Quality) -> str:
+    """All that was measured, as text; * marks the best of a row."""
+    from explorer.evaluation import QUANTITIES, table
+
+    shown = {name: quantity.shown for name, quantity in QUANTITIES.items()}
+    real = f"Fréchet distance {shown['Fréchet distance'](quality.floor)}"
+    if quality.floor_accuracy is not None:
+        real += f", class accuracy {shown['class accuracy'](quality.floor_accuracy)}"
+    lines = [
+        f"{quality.model}: {quality.n} pictures a cell against {quality.reference:,} of "
+        f"{quality.data}; {quality.precision} on {quality.hardware}",
+        f"{quality.floor_n} other real pictures: {real}",
+    ]
+    for quantity in QUANTITIES:
+        columns, rows = table(quality, quantity)
+        if not rows:
+            continue
+        lines += ["", quantity, "".join(f"{name:>10} " for name in columns).rstrip()]
+        for S, cells in rows:
+            texts = "".join(f"{c.text or '–':>10}{'*' if c.best else ' '}" for c in cells)
+            lines.append(f"{S:>10} {texts}".rstrip())
+    return "\n".join(lines)
+
+
+def whole(text: str) -> int:
+    """One of --steps."""
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError(f"--steps {text}: whole numbers, 1 or more, with commas between")
+    return int(text)
+
+
+def noise(text: str) -> Noise:
+    """One of --eta."""
+    from explorer.evaluation import HAT
+
+    if text.strip() == "hat":
+        return HAT
+    try:
+        eta = float(text)
+    except ValueError:
+        eta = math.nan
+    if not 0 <= eta <= 1:
+        raise ValueError(f"--eta {text}: numbers from 0 to 1, or hat, with commas between")
+    return eta, "posterior"

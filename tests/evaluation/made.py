@@ -1,0 +1,22 @@
+"""A table that nobody measured."""
+
+from __future__ import annotations
+
+from explorer.evaluation import HAT, Quality, Row, Setting
+
+
+def row(steps: int, noise: tuple[float, str], frechet: float, accuracy: float | None) -> Row:
+    return Row(Setting(steps, *noise), 20, frechet, accuracy, 1.5 * steps, steps)
+
+
+QUALITY = Quality(
+    model="tiny", data="mnist-5k", n=20, reference=300, floor=3.25, floor_n=20,
+    floor_accuracy=0.95, seed=0, guidance=1.0, hardware="CPU, 2 cores", precision="float32",
+    date="2025-01-01", weights="0123456789abcdef", classifier="cnn",
+    rows=(
+        row(5, (0.0, "posterior"), 12.344, 0.5),
+        row(5, HAT, 321.6, 0.1),
+        row(5, (1.0, "posterior"), 40.0, 0.25),
+        row(10, (0.0, "posterior"), 6.0, 0.75),
+    ),
+)  # fmt: skip

@@ -1,0 +1,208 @@
+"""The bound of a checkpoint: its pictures, its numbers, its command."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from explorer.__main__ import main
+from explorer.checkpoints import Spec, load
+from explorer.data import DataError, from_tensor
+from explorer.data import load as load_data
+from explorer.diffusion import VARIANCES, Denoiser, bound, make_schedule, picture_generators
+from explorer.evaluation.bound import measure_bound, noise_bits, read_bound
+from explorer.evaluation.held_out import choose_pictures, held_out
+from explorer.networks import PRESETS
+from explorer.training import Run, TrainConfig
+from tests.evaluation.conftest import DIGITS
+
+
+def digits(n: int, **changes: object) -> object:
+    return choose_pictures(replace(DIGITS, **changes), n)
+
+
+# ---- pictures ----------------------------------------------------------------------------------
+
+
+def test_what_a_run_held_out_is_what_the_bound_takes() -> None:
+    data = load_data("emoji", size=8)
+    config = TrainConfig(
+        data="emoji", size=8, T=10, steps=1, network_options=PRESETS["tiny"], seed=3
+    )
+    run = Run(config, data)
+    assert torch.equal(data.images[held_out(len(data), 3)], run.held_out.cpu())
+    spec = replace(DIGITS, data="emoji", channels=3, training={"seed": 3})
+    found = choose_pictures(spec, 1000)
+    assert found.what == f"{len(run.held_out)} pictures of emoji kept out of training"
+    rows = {tuple(row) for row in run.held_out.cpu().flatten(1).tolist()}
+    assert {tuple(row) for row in from_tensor(found.x0).flatten(1).tolist()} == rows
+
+
+def test_pictures_are_the_first_of_one_order() -> None:
+    few, many = digits(4), digits(9)
+    assert few.x0.shape == (4, 1, 8, 8) and torch.equal(few.x0, many.x0[:4])
+    assert few.what == "4 pictures of mnist-5k, seen in training"
+    assert digits(4, training={"seed": 0}).what == "4 pictures of mnist-5k kept out of training"
+
+
+def test_bundled_pictures_stand_in_and_say_so() -> None:
+    spec = replace(DIGITS, data="mnist")
+    assert (
+        choose_pictures(spec, 5, bundled=True).what == "5 pictures of mnist-5k, seen in training"
+    )
+    spec = replace(DIGITS, data="fashion-mnist")
+    assert choose_pictures(spec, 16, bundled=True).what == "10 pictures of fashion-mnist-10"
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"data": "cifar10", "channels": 3}, DataError, "no pictures of cifar10"),
+        ({"data": "my cat.zip"}, DataError, "not one of the data sets"),
+        ({"channels": 3}, ValueError, "1 channels"),
+    ],
+)
+def test_no_pictures(changes: dict, error: type, says: str) -> None:
+    with pytest.raises(error, match=says):
+        choose_pictures(replace(DIGITS, **changes), 4, bundled=True)
+
+
+# ---- numbers -----------------------------------------------------------------------------------
+
+
+def test_the_result_is_the_bound_whatever_the_batch(model: tuple[Denoiser, Spec]) -> None:
+    denoiser, spec = model
+    pictures = digits(5)
+    asked = dict(count=7, seed=3)
+    *_, result = measure_bound(denoiser, spec, pictures, **asked)
+    *_, split = measure_bound(denoiser, spec, pictures, batch=2, **asked)
+    *_, truth = bound(
+        denoiser, denoiser.schedule, pictures.x0, count=7, generator=picture_generators(3, 5)
+    )
+    assert result.finished and result.share == 1 and (result.n, result.dims) == (5, 64)
+    assert result.ranges[0][0] == 2 and result.ranges[-1][1] == 40 and len(result.ranges) == 7
+    for variance in VARIANCES:
+        line = result.lines[variance]
+        assert line.total == truth.bits(truth.total(variance))
+        parts = line.matching.value + line.reconstruction.value + result.prior.value
+        assert line.total.value == pytest.approx(parts)
+        counts = [last - first + 1 for first, last in result.ranges]
+        summed = sum(c * step.value for c, step in zip(counts, line.steps, strict=True))
+        assert summed == pytest.approx(line.matching.value)
+        assert split.lines[variance].total.value == pytest.approx(line.total.value, rel=1e-4)
+
+
+def test_it_says_how_far_it_is(model: tuple[Denoiser, Spec]) -> None:
+    states = list(measure_bound(*model, digits(2), count=3))
+    assert [state.share for state in states] == [0, 0.25, 0.5, 0.75, 1]
+    assert [len(state.ranges) for state in states] == [0, 1, 2, 3, 3]
+    assert [state.finished for state in states] == [False] * 4 + [True]
+    assert states[2].ranges[-1][1] == 40 and states[2].lines["beta"].total is None
+
+
+def test_what_is_written_is_read(model: tuple[Denoiser, Spec], tmp_path: Path) -> None:
+    for state in measure_bound(*model, digits(2), count=3):
+        state.write(tmp_path / "b.json")
+        again = read_bound(tmp_path / "b.json")
+        assert again.ranges == state.ranges and again.finished == state.finished
+        assert again.prior.value == pytest.approx(state.prior.value, rel=1e-5)
+        total = again.lines["beta"].total
+        assert total is None or total.value == pytest.approx(
+            state.lines["beta"].total.value, rel=1e-5
+        )
+    assert again.make_schedule().T == 40
+    (tmp_path / "c.json").write_text('{"version": 0}')
+    with pytest.raises(ValueError, match="c.json is no stored bound"):
+        read_bound(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"), [({"batch": 0}, "batch = 0"), ({"seed": -1}, "seed = -1")]
+)
+def test_refuses(model: tuple[Denoiser, Spec], changes: dict, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        measure_bound(*model, digits(2), **changes)
+    with pytest.raises(ValueError, match="at least two pictures"):
+        measure_bound(*model, digits(1))
+
+
+def test_noise_bits_are_the_mean_prior_term(model: tuple[Denoiser, Spec]) -> None:
+    first, *_ = measure_bound(*model, digits(6))
+    found = noise_bits(first.make_schedule(), first.power)
+    assert found == pytest.approx(first.prior.value, rel=1e-6)
+    ab = make_schedule("linear", 100).alpha_bar[-1].item()
+    truth = 0.5 * (ab * 0.3 - ab - math.log1p(-ab)) / math.log(2)
+    assert noise_bits(make_schedule("linear", 100), 0.3) == pytest.approx(truth)
+
+
+# ---- the command -------------------------------------------------------------------------------
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    code = main(["evaluate", *map(str, words), "--bound", "--device", "cpu"])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_command_prints_and_keeps(
+    request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = request.getfixturevalue("digits")
+    out = tmp_path / "bound.json"
+    code, said, _ = run(capsys, file, "--n", 4, "--times", 6, "--out", out)
+    result = read_bound(out)
+    assert code == 0 and (result.n, result.count, result.seed) == (4, 6, 0)
+    lines = said.splitlines()
+    assert lines[0].startswith("tiny: 4 pictures of mnist-5k, seen in training; 6 ranges of t")
+    total = next(line for line in lines if line.startswith("total"))
+    shown = [float(text) for text in total.split()[1::3]]
+    truth = [result.lines[variance].total.value for variance in VARIANCES]
+    assert shown == pytest.approx(truth, rel=1e-5)
+    assert any(line.startswith("L_T  prior matching") for line in lines) and "β̃_2" in said
+
+
+def test_one_variance_and_every_t(
+    request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = request.getfixturevalue("digits")
+    code, said, _ = run(capsys, file, "--n", 2, "--all", "--variance", "beta")
+    assert code == 0 and "; every t; " in said.splitlines()[0]
+    assert "σ² = β" in said and "β̃" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--n", 1), "--n 1"),
+        (("--times", 0), "--times 0"),
+        (("--seed", -1), "--seed -1"),
+        (("--out", "b.txt"), "bounds are kept in .json"),
+        (("--data", "emoji"), "3 channels"),
+    ],
+)
+def test_the_command_refuses(
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple,
+    says: str,
+) -> None:
+    code, _, err = run(capsys, request.getfixturevalue("digits"), *words)
+    assert code == 1 and says in err and err.count("explorer: ") == 1
+
+
+def test_stored_bounds_are_small_and_of_this_version() -> None:
+    folder = Path(__file__).parents[2] / "explorer" / "gui" / "stored" / "bound"
+    files = sorted(folder.glob("*.json"))
+    assert {"mnist", "mnist-linear"} <= {file.stem for file in files}
+    assert sum(file.stat().st_size for file in files) < 100_000
+    for file in files:
+        result = read_bound(file)
+        assert result.finished and result.model == file.stem
+        for variance in VARIANCES:
+            assert 1 < result.lines[variance].total.value < 8
+        _, spec = load(folder.parents[3] / "checkpoints" / f"{file.stem}.safetensors")
+        assert (result.T, result.schedule) == (spec.T, spec.schedule)

@@ -1,0 +1,172 @@
+"""python -m explorer evaluate, as it is used."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer import evaluation
+from explorer.__main__ import main
+from explorer.data import DataError, load
+from explorer.evaluation import Quality, load_reference, quality_path, read
+from tests.evaluation.conftest import DIGITS, made
+from tests.evaluation.test_quality import timeless
+
+COMMON = "--n 20 --reference 300 --batch 10 --device cpu"
+Explorer = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def explorer(capfd: pytest.CaptureFixture[str]) -> Explorer:
+    """(exit code, stdout, the lines of stderr that are no progress bar)."""
+
+    def run(*words: object) -> tuple[int, str, str]:
+        try:
+            code = main(["evaluate", *" ".join(map(str, words)).split()])
+        except SystemExit as stop:  # argparse
+            code = stop.code
+        out, err = capfd.readouterr()
+        said = [line for line in err.replace("\r", "\n").split("\n") if line.strip("\x1b[A ")]
+        return code, out, "\n".join(line for line in said if "%|" not in line)
+
+    return run
+
+
+@pytest.fixture
+def file(digits: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(digits, tmp_path / "tiny.safetensors"))
+
+
+def test_a_table_beside_the_checkpoint(file: Path, explorer: Explorer) -> None:
+    code, out, err = explorer(file, "--steps 2,100 --eta 0,hat", COMMON)
+    assert (code, err) == (0, "")
+    quality = read(quality_path(file))
+    assert [row.setting.name for row in quality.rows] == [
+        "S = 2, η = 0", "S = 2, σ̂", "S = 40, η = 0", "S = 40, σ̂",
+    ]  # fmt: skip
+    assert (quality.model, quality.data, quality.n, quality.reference) == (
+        "tiny", "mnist-5k", 20, 300,
+    )  # fmt: skip
+    lines = out.splitlines()
+    assert lines[0].startswith("tiny: 20 pictures a cell against 300 of mnist-5k; float32 on CPU")
+    assert lines[1].startswith("20 other real pictures: Fréchet distance ")
+    at = lines.index("Fréchet distance")
+    assert lines[at + 1].split() == ["S", "η", "=", "0", "σ̂"]
+    assert [line.split()[0] for line in lines[at + 2 : at + 4]] == ["2", "40"]
+    assert "*" in lines[at + 2] and "class accuracy" in lines and "seconds" in lines
+
+
+def test_what_is_missing_is_added_and_the_rest_is_left(file: Path, explorer: Explorer) -> None:
+    explorer(file, "--steps 2 --eta 0", COMMON)
+    first = read(quality_path(file))
+    code, out, err = explorer(file, "--steps 3,2 --eta 0", COMMON)
+    both = read(quality_path(file))
+    assert (code, err) == (0, "") and len(both.rows) == 2 and both.rows[0] == first.rows[0]
+    other = file.with_name("other.json")
+    explorer(file, "--steps 2,3 --eta 0 --out", other, COMMON)
+    assert timeless(read(other)) == timeless(both)
+
+
+def test_another_model_or_a_damaged_file_starts_over(file: Path, explorer: Explorer) -> None:
+    path = quality_path(file)
+    explorer(file, "--steps 2 --eta 0", COMMON)
+    kept = path.read_bytes()
+    made(file, DIGITS, seed=2)
+    code, _, err = explorer(file, "--steps 3 --eta 0", COMMON)
+    assert code == 0 and err.startswith("explorer: starting over, what there was is now ")
+    assert "weights " in err and err.count("\n") == 0
+    assert [row.setting.steps for row in read(path).rows] == [3]
+    assert path.with_suffix(".json.old").read_bytes() == kept
+    path.write_text("{")
+    code, _, err = explorer(file, "--steps 2 --eta 0", COMMON)
+    assert code == 0 and "cannot be used" in err and len(read(path).rows) == 1
+
+
+def test_ctrl_c_keeps_what_there_is(
+    file: Path, explorer: Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, quality: Quality) -> None:
+        written(path, quality)
+        if len(quality.rows) == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    written = evaluation.write
+    monkeypatch.setattr(evaluation, "write", write)
+    words = (file, "--steps 2,3,4 --eta 0", COMMON)
+    code, out, err = explorer(*words)
+    assert code == 130 and "2 rows are kept" in err and "Fréchet distance" in out
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    kept = read(quality_path(file))
+    assert len(kept.rows) == 2
+    monkeypatch.setattr(evaluation, "write", written)
+    assert explorer(*words)[0] == 0
+    assert read(quality_path(file)).rows[:2] == kept.rows
+
+
+def test_without_classes_there_is_no_accuracy(
+    free: Path, explorer: Explorer, tmp_path: Path
+) -> None:
+    out = tmp_path / "free.json"
+    code, text, err = explorer(free, "--steps 2 --eta 1 --precision bfloat16 --out", out, COMMON)
+    assert (code, err) == (0, "") and "class accuracy" not in text and "bfloat16" in text
+    assert read(out).rows[0].accuracy is None and read(out).precision == "bfloat16"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("{tmp}/absent.safetensors", "there is no checkpoint"),
+        ("{file} --n 1", "n = 1"),
+        ("{file} --n many", "--n"),
+        ("{file} --steps 5,x", "--steps x"),
+        ("{file} --steps 0", "--steps 0"),
+        ("{file} --eta 2", "--eta 2"),
+        ("{file} --eta hut", "--eta hut"),
+        ("{file} --eta nan", "--eta nan"),
+        ("{file} --seed -1", "seed = -1"),
+        ("{file} --guidance -1", "guidance = -1"),
+        ("{file} --batch 0", "batch = 0"),
+        ("{file} --reference 1", "a reference of 1"),
+        ("{file} --precision half", "no precision 'half'"),
+        ("{file} --device gpu", "'gpu'"),
+        ("{file} --data absent", "no data set 'absent'"),
+        ("{file} --data emoji", "pictures of 3 channels, tiny makes pictures of 1"),
+        ("{file} --out {tmp}/a.txt", "end in .json"),
+        ("{file} --out {tmp}/text/a.json", "cannot be written"),
+        ("{own}", "say where they are (--data)"),
+        ("{free} --guidance 2", "trained without classes"),
+    ],
+)
+def test_an_error_is_one_line(
+    words: str, says: str, file: Path, free: Path, explorer: Explorer, tmp_path: Path
+) -> None:
+    (tmp_path / "text").write_text("hello")
+    own = made(tmp_path / "own.safetensors", replace(DIGITS, data="mine/"))
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = explorer(
+        "--steps 2 --eta 0", words.format(tmp=tmp_path, file=file, free=free, own=own)
+    )
+    assert code not in (0, None) and out == "" and says in err, err
+    assert err.startswith("explorer: ") and err.count("\n") == 0
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_bundled_set_stands_in_for_what_cannot_be_downloaded() -> None:
+    def absent(name: str, size: int, root: Path | None) -> object:
+        if name == "mnist-5k":
+            return load(name, size=size)
+        raise DataError(f"{name} cannot be downloaded")
+
+    spec = replace(DIGITS, data="mnist")
+    reference = load_reference(spec, n=10, most=50, read=absent)
+    assert reference.data == "mnist-5k" and "mnist cannot be downloaded" in reference.note
+    with pytest.raises(DataError, match="mnist cannot be downloaded"):
+        load_reference(spec, n=10, most=50, read=absent, name="mnist")
+    with pytest.raises(DataError, match="fashion-mnist cannot"):
+        load_reference(replace(DIGITS, data="fashion-mnist"), n=10, most=50, read=absent)

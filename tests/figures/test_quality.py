@@ -1,0 +1,76 @@
+"""Steps against quality, drawn and tabulated."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from explorer.evaluation import HAT, NOISES
+from explorer.figures import quality as figures
+from explorer.figures.palette import PALETTE
+from explorer.figures.quality import quality_figure, quality_html, quality_rows
+from tests.evaluation.made import QUALITY, row
+
+
+def test_a_line_for_each_noise_and_the_floor() -> None:
+    figure = quality_figure(QUALITY)
+    assert [trace.name for trace in figure.data] == ["η = 0", "η = 1", "σ̂", "real pictures"]
+    assert figure.data[0].x == (5, 10) and figure.data[0].y == (12.344, 6.0)
+    floor = figure.data[-1]
+    assert floor.y == (3.25, 3.25) and floor.x == (5, 10) and floor.line.dash == "dot"
+    assert "20 real pictures: 3.25" in floor.text
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
+    low, high = figure.layout.yaxis.range
+    assert 10**low < 3.25 and 10**high > 321.6
+    assert figure.layout.xaxis.tickvals == (5, 10)
+
+
+def test_accuracy_is_the_other_quantity() -> None:
+    figure = quality_figure(QUALITY, "class accuracy")
+    assert figure.data[0].y == (0.5, 0.75) and figure.data[-1].y == (0.95, 0.95)
+    assert figure.layout.yaxis.tickformat == ".0%"
+    free = replace(QUALITY, rows=(row(5, HAT, 1.0, None),), floor_accuracy=None)
+    assert quality_figure(free, "class accuracy").data[0].y == ()
+    with pytest.raises(ValueError, match="no quantity 'beauty'"):
+        quality_figure(QUALITY, "beauty")
+
+
+def test_seconds_have_no_line_of_real_pictures() -> None:
+    figure = quality_figure(QUALITY, "seconds")
+    assert figure.layout.yaxis.type == "log" and len(figure.data) == 3
+    assert figure.data[0].y == (7.5, 15.0)
+
+
+def test_a_table_that_is_empty_still_is_a_figure() -> None:
+    for quantity in figures.QUANTITIES:
+        assert len(quality_figure(replace(QUALITY, rows=()), quantity).data) == (
+            quantity != "seconds"
+        )
+
+
+def test_lines_differ_in_colour_and_dash_on_both_pages() -> None:
+    styles = [figures.style_of(noise) for noise in NOISES]
+    assert styles[0] == PALETTE["DDIM"] and styles[3] == PALETTE["DDPM"]
+    for part in zip(*styles, strict=True):
+        assert len(set(part)) == len(styles)
+    shades = {shade for style in PALETTE.values() for shade in (style.light, style.dark)}
+    for index in (1, 2, 4):
+        assert not {styles[index].light, styles[index].dark} & shades
+    trace = quality_figure(QUALITY).data[2]
+    assert trace.line.color == figures.NOISES[HAT].light
+    assert trace.meta == {"dark": figures.NOISES[HAT].dark}
+    other = QUALITY.adding(row(5, (0.7, "posterior"), 1.0, 0.5))
+    assert quality_figure(other).data[3].name == "η = 0.7"
+
+
+def test_the_table_as_cells_and_html() -> None:
+    assert quality_rows(QUALITY) == [
+        ["S", "η = 0", "η = 1", "σ̂"],
+        ["5", "**12.3**", "40.0", "322"],
+        ["10", "6.00", "–", "–"],
+    ]
+    text = quality_html(QUALITY)
+    assert '<th scope="row">5</th><td><strong>12.3</strong></td><td>40.0</td>' in text
+    assert text.count("<tr>") == 3 and text.startswith('<table class="quality">')
+    assert quality_rows(QUALITY, "seconds")[1] == ["5", "7.5", "7.5", "7.5"]
