@@ -1,0 +1,132 @@
+"""Shipped models against diffusers' own pipelines: the same noise ends in the same pictures.
+
+Their schedulers, step by step and without a trained network, are in diffusion/test_sampler.py.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import diffusers
+import numpy as np
+import pytest
+import torch
+from diffusers.configuration_utils import register_to_config
+from torch import Tensor
+
+from explorer.checkpoints import Spec, load
+from explorer.diffusion import Denoiser, Schedule, picture_generators
+from explorer.race import Lane, ddim, ddpm, pictures
+
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+SEED, LABELS = 7, [3, 8]
+BETA_SCHEDULES = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
+VARIANCES = {"fixed_small": "posterior", "fixed_large": "beta"}
+TOLERANCE = 1e-4
+"""Of every value in [−1, 1]. Measured: DDIM 2e-5, DDPM 1e-7."""
+
+
+class PeersNetwork(diffusers.ModelMixin, diffusers.ConfigMixin):
+    """Our network as a pipeline asks for one: its times count from 0, the classes are fixed."""
+
+    @register_to_config
+    def __init__(self, sample_size: int, in_channels: int) -> None:
+        super().__init__()
+
+    def forward(self, x: Tensor, index: Tensor) -> Any:
+        t = (index + 1).expand(len(x))
+        return SimpleNamespace(sample=self.network(x, t, torch.tensor(LABELS)))
+
+
+def peers_network(denoiser: Denoiser, spec: Spec) -> PeersNetwork:
+    network = PeersNetwork(sample_size=spec.size, in_channels=spec.channels)
+    network.network = denoiser.network
+    return network
+
+
+def settings(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "num_train_timesteps": schedule.T,
+        "beta_start": 1e-4,
+        "beta_end": 0.02,
+        "beta_schedule": BETA_SCHEDULES[schedule.name],
+        "prediction_type": "v_prediction",
+        "clip_sample": True,
+    }
+
+
+def in_float64(scheduler: Any, schedule: Schedule, steps: int) -> tuple[int, ...]:
+    """Gives the scheduler tables in float64 and its grid; its grid as our times, T to 0.
+
+    1 − ᾱ of the cosine's first steps keeps three digits in float32: over 1,000 steps that alone
+    moves the pictures by 2.9e-4 (the linear schedule's by 2.8e-5).
+    """
+    np.testing.assert_allclose(scheduler.betas, schedule.betas, rtol=1e-3)
+    scheduler.betas = schedule.betas
+    scheduler.alphas = 1 - scheduler.betas
+    scheduler.alphas_cumprod = scheduler.alphas.cumprod(0)
+    scheduler.set_timesteps(steps)
+    return (*(int(i) + 1 for i in scheduler.timesteps), 0)
+
+
+def compare(denoiser: Denoiser, spec: Spec, lane: Lane, pipeline: Any, **options: Any) -> None:
+    """Both draw x_T and then the noise of each step from one generator a picture."""
+    pipeline.set_progress_bar_config(disable=True)
+    theirs = pipeline(
+        batch_size=len(LABELS),
+        generator=picture_generators(SEED, len(LABELS)),
+        num_inference_steps=lane.evaluations,
+        output_type="np",  # (B, H, W, C) in [0, 1]
+        **options,
+    ).images
+    shape = (spec.channels, spec.size, spec.size)
+    ours = pictures(denoiser, lane, shape, seed=SEED, labels=LABELS).permute(0, 2, 3, 1).numpy()
+    assert ours.std() > 0.3, "digits, nothing grey"
+    np.testing.assert_allclose(ours, 2 * theirs - 1, rtol=0, atol=TOLERANCE)
+
+
+@pytest.fixture(scope="module", params=["mnist", "mnist-linear"])
+def model(request: pytest.FixtureRequest) -> tuple[Denoiser, Spec]:
+    return load(CHECKPOINTS / f"{request.param}.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("spacing", "eta"), [("leading", 0.0), ("trailing", 0.0), ("leading", 0.5)]
+)
+def test_ddim_of_50_steps(model: tuple[Denoiser, Spec], spacing: str, eta: float) -> None:
+    """Not "linspace": there a step of theirs ends beside the time where the next one begins."""
+    denoiser, spec = model
+    schedule = denoiser.schedule
+    scheduler = diffusers.DDIMScheduler(timestep_spacing=spacing, **settings(schedule))
+    pipeline = diffusers.DDIMPipeline(peers_network(denoiser, spec), scheduler)
+    times = in_float64(pipeline.scheduler, schedule, 50)
+    if spacing == "trailing":
+        assert times == ddim(schedule.T, 50).times  # our own grid
+    # ε from the clipped x̂_0, as ours; it is not their default
+    options = {"eta": eta, "use_clipped_model_output": True}
+    compare(denoiser, spec, Lane("DDIM", times, eta), pipeline, **options)
+
+
+@pytest.mark.parametrize("kind", VARIANCES)
+def test_ddpm_of_50_steps(model: tuple[Denoiser, Spec], kind: str) -> None:
+    compare_ddpm(*model, kind, 50, "linspace")
+
+
+@pytest.mark.parametrize("kind", VARIANCES)
+def test_all_1000_steps_of_ddpm(kind: str) -> None:
+    compare_ddpm(*load(CHECKPOINTS / "mnist.safetensors"), kind, 1000, "leading")
+
+
+def compare_ddpm(denoiser: Denoiser, spec: Spec, kind: str, steps: int, spacing: str) -> None:
+    schedule = denoiser.schedule
+    scheduler = diffusers.DDPMScheduler(
+        variance_type=kind, timestep_spacing=spacing, **settings(schedule)
+    )
+    pipeline = diffusers.DDPMPipeline(peers_network(denoiser, spec), scheduler)
+    times = in_float64(pipeline.scheduler, schedule, steps)
+    lane = Lane("DDPM", times, 1.0, VARIANCES[kind])
+    if steps == schedule.T:
+        assert lane == ddpm(schedule.T, variance=VARIANCES[kind])
+    compare(denoiser, spec, lane, pipeline)
