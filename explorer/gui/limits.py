@@ -29,6 +29,10 @@ class Limits:
     """Bytes that a training run may need, by its estimate."""
     slice: float | None = None
     """Seconds after which a run lets others at the device; None runs to its end."""
+    samples: int = 2048
+    """Pictures for each cell of a table of quality."""
+    evaluations: float = math.inf
+    """Of the network, times pictures, for such a table."""
     own: OwnLimits = LOCAL_PICTURES
     """Bounds for pictures that people bring to train on."""
     runs: int = 20
@@ -59,6 +63,8 @@ HOSTED = Limits(
     batch=(2, 128),
     memory=2e9,
     slice=20,
+    samples=128,
+    evaluations=12_000,  # about 20 seconds of a CPU core
     own=HOSTED_PICTURES,
     runs=6,
     wait=1800,  # a class of thirty, each with a slice and what goes with it

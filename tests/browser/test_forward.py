@@ -13,7 +13,8 @@ from PIL import Image
 from explorer.data import from_tensor, to_tensor
 from explorer.diffusion import forward
 from explorer.gui.limits import LOCAL
-from explorer.gui.tabs.forward import SCHEDULES, make_scene, take_upload
+from explorer.gui.tabs.forward import SCHEDULES, make_scene
+from explorer.gui.upload import take_upload
 from tests.browser.conftest import Visit
 
 pytestmark = pytest.mark.browser

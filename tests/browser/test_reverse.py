@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +78,29 @@ def picture(visit: Visit, name: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), np.uint8)
 
 
+def choose_race(visit: Visit, name: str) -> None:
+    visit.page.click("#reverse-race input")
+    visit.page.get_by_role("option", name=name).click()
+
+
+def wait_until_idle(visit: Visit) -> None:
+    visit.page.wait_for_selector("#reverse-run:not([disabled])", timeout=120_000)
+
+
+def frame_counts(visit: Visit, counts: str) -> None:
+    visit.page.wait_for_function(
+        "counts => document.querySelector('#reverse-player [data-frames]').dataset.frames"
+        " === counts",
+        arg=counts,
+    )
+
+
+def digit(visit: Visit, name: str, k: int) -> np.ndarray:
+    """Picture k of a lane, 28 × 28."""
+    pixels = picture(visit, name).reshape(28, -1, 3)[..., 0].astype(int)
+    return pixels[:, k * 30 : k * 30 + 28]
+
+
 def test_a_real_race_streams_and_ends_where_python_ends(reverse: Visit) -> None:
     from explorer.checkpoints import load
     from explorer.data import from_tensor
@@ -84,20 +108,87 @@ def test_a_real_race_streams_and_ends_where_python_ends(reverse: Visit) -> None:
     from tests.browser.conftest import ROOT
 
     reverse.page.fill("[aria-label='number input for Pictures']", "2")
-    reverse.page.fill("[aria-label='number input for DDIM: steps S']", "20")
-    reverse.page.keyboard.press("Tab")
+    choose_race(reverse, "S = 5, 10, 50 and 1,000")
+    reverse.page.wait_for_function("document.body.innerText.includes('Lane 4: DDIM, S = 5')")
     reverse.page.click("#reverse-run")
     reverse.wait_for_text("#reverse-status", "running")
-    reverse.page.wait_for_selector("#reverse-run:not([disabled])", timeout=120_000)
+    wait_until_idle(reverse)
     reverse.wait_for_text("#reverse-status", "1000 of 1000 evaluations")
-    reverse.page.wait_for_function(
-        "document.querySelector('#reverse-player [data-frames]').dataset.frames === '121,21'"
-    )
+    frame_counts(reverse, "121,51,11,6")
     assert shown_t(reverse) == (0, 0, 0)
     denoiser, spec = load(ROOT / "checkpoints" / "mnist.safetensors")
     shape = (spec.channels, spec.size, spec.size)
-    truth = from_tensor(pictures(denoiser, ddim(spec.T, 20), shape, seed=7, labels=[0, 1]))
-    pixels = picture(reverse, "reverse-ddim").reshape(spec.size, -1, 3)[..., 0].astype(int)
-    shown = [pixels[:, : spec.size], pixels[:, spec.size + 2 :]]
-    for ours, theirs in zip(shown, truth[:, 0].numpy().astype(int), strict=True):
-        assert np.abs(ours - theirs).max() <= 2
+    for name, steps in (("reverse-ddim", 50), ("reverse-lane-3", 5)):
+        truth = from_tensor(pictures(denoiser, ddim(spec.T, steps), shape, seed=7, labels=[0, 1]))
+        for k, theirs in enumerate(truth[:, 0].numpy().astype(int)):
+            assert np.abs(digit(reverse, name, k) - theirs).max() <= 2
+
+
+def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
+    """And what is stopped keeps its frames; a fork plays, and one finds back."""
+    reverse.page.fill("[aria-label='number input for Pictures']", "1")
+    choose_race(reverse, "How much noise: η = 0, 0.2, 0.5, 1")
+    reverse.page.wait_for_function("document.body.innerText.includes('S = 50, η = 0.2')")
+    reverse.page.click("#reverse-run")
+    reverse.wait_for_text("#reverse-status", "running")
+    reverse.page.click("#reverse-stop")
+    wait_until_idle(reverse)
+    stopped = frames(reverse)
+    if min(stopped) < 51:  # a fast machine may have ended before
+        reverse.page.click("#reverse-go-on:not([disabled])")
+        wait_until_idle(reverse)
+    frame_counts(reverse, "51,51,51,51")
+    reverse.page.focus("#reverse-t")
+    reverse.page.keyboard.press("End")
+    reverse.page.click("#reverse-fork")
+    reverse.wait_for_text("#reverse-player .title", "Fork of picture 1")
+    wait_until_idle(reverse)
+    frame_counts(reverse, "51,51,51,51")
+    reverse.page.focus("#reverse-t")
+    reverse.page.keyboard.press("Home")
+    reverse.page.wait_for_timeout(100)
+    same = [digit(reverse, "reverse-ddim", k) for k in range(4)]
+    assert all(np.abs(one - same[0]).max() <= 2 for one in same)  # η = 0 does not fan out
+    fanned = [digit(reverse, "reverse-lane-3", k) for k in range(4)]
+    assert np.abs(fanned[1] - fanned[0]).max() > 50
+    reverse.page.click("#reverse-back:not([disabled])")
+    reverse.wait_for_text("#reverse-player .title", "mnist · seed 7")
+
+
+def test_a_broken_lane_runs_beside_the_sound_one(reverse: Visit) -> None:
+    reverse.page.fill("[aria-label='number input for Pictures']", "1")
+    choose_race(reverse, "Grid: uniform or quadratic")
+    reverse.page.get_by_text("Break it on purpose").click()
+    reverse.page.get_by_label("a grid that starts below T").check()
+    reverse.page.click("#reverse-run")
+    reverse.wait_for_text("#reverse-status", "late start")
+    wait_until_idle(reverse)
+    frame_counts(reverse, "11,9,11,9")
+    assert "DDIM, S = 10, quadratic, late start" in reverse.text("#reverse-status")
+
+
+def test_a_race_is_taken_away_and_reopened(reverse: Visit, tmp_path: Path) -> None:
+    reverse.page.get_by_role("tab", name="Take it away").click()
+    reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
+    with reverse.page.expect_download() as download:
+        reverse.page.get_by_role("button", name="Capsule", exact=True).click()
+    capsule = tmp_path / download.value.suggested_filename
+    assert capsule.name == "mnist-seed-7.race.zip"
+    download.value.save_as(capsule)
+    reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
+    reverse.wait_for_text("#reverse-status", "From a capsule")
+    frame_counts(reverse, "121,51")
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(capsule.read_bytes()[:1000])
+    reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(broken)
+    reverse.page.wait_for_function("document.body.innerText.includes('another copy')")
+    frame_counts(reverse, "121,51")  # nothing is lost
+
+
+def test_steps_against_quality_are_there_at_once(reverse: Visit) -> None:
+    reverse.page.get_by_role("tab", name="Steps against quality").click()
+    reverse.wait_for_text("#quality-table", "1000")
+    reverse.page.wait_for_selector("#quality-plot .main-svg")
+    assert "training pictures" in reverse.text("#quality-facts")
+    reverse.page.get_by_label("class accuracy").check()
+    reverse.wait_for_text("#quality-table", "%")

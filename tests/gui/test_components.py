@@ -14,7 +14,8 @@ from PIL import Image
 from explorer.diffusion import Frame
 from explorer.figures.growth import Growth, add, read, write
 from explorer.figures.learning import bucket_figure
-from explorer.gui.components import Blend, Film, Gallery, PlotView
+from explorer.figures.race_view import LaneView, RaceView, Sheet
+from explorer.gui.components import Blend, Film, Gallery, Player, PlotView
 from explorer.gui.components.blend import NOISE_RANGE
 from explorer.gui.limits import LOCAL
 from explorer.gui.tabs.forward import make_scene
@@ -89,7 +90,7 @@ def test_a_film_publishes_each_sheet_and_keeps_what_it_is_given(
     assert json.loads(json.dumps(shown)) == shown
     assert [snapshot["step"] for snapshot in shown["snapshots"]] == [1, 30]
     for snapshot, published in zip(growth.snapshots, shown["snapshots"], strict=True):
-        assert Path(published["sheet"]).read_bytes() == snapshot.sheet.png != b""
+        assert Path(published["sheet"]).read_bytes() == snapshot.png != b""
         assert published["sheet"] in film.temp_files
     assert {key: shown[key] for key in ("T", "size", "pictures", "times", "caption")} == {
         **{"T": 10, "size": 4, "pictures": 2, "times": [10, 5, 0], "caption": "toy"}
@@ -107,3 +108,44 @@ def test_a_heat_map_reaches_the_browser_as_plain_numbers() -> None:
     (heat,) = figure["data"]
     assert heat["type"] == "heatmap" and len(heat["z"]) == 10
     assert "line" not in heat
+
+
+def raced() -> RaceView:
+    """Two lanes on their way, with two sheets and one."""
+    lanes = [LaneView("DDPM", "ddpm", 1000, True), LaneView("DDIM, S = 50", "ddim", 50)]
+    for lane, sheets in zip(lanes, ([b"ab", b"c"], [b"d"]), strict=True):
+        lane.counts = [len(sheet) for sheet in sheets]
+        lane.times = [1000 - 20 * i for i in range(sum(lane.counts))]
+        lane.sheets = [Sheet(sheet) for sheet in sheets]
+    return RaceView(1000, 4, 28, 1, lanes, title="toy", running=True, settings={"seed": 7})
+
+
+def test_a_player_publishes_each_sheet_once(cache: Path) -> None:
+    view, player = raced(), Player()
+    shown = player.postprocess(view)
+    assert json.loads(json.dumps(shown)) == shown
+    files = [[Path(path).read_bytes() for path in lane["sheets"]] for lane in shown["lanes"]]
+    assert files == [[b"ab", b"c"], [b"d"]]
+    assert {path for lane in shown["lanes"] for path in lane["sheets"]} <= player.temp_files
+    assert (shown["T"], shown["channels"], shown["running"]) == (1000, 1, True)
+    assert [lane["kind"] for lane in shown["lanes"]] == ["ddpm", "ddim"]
+    assert [lane["counts"] for lane in shown["lanes"]] == [[2, 1], [1]]
+    view.lanes[1].sheets.append(Sheet(b"e"))  # the race goes on
+    again = player.postprocess(view)
+    assert again["lanes"][1]["sheets"][:1] == shown["lanes"][1]["sheets"]
+    assert Path(again["lanes"][1]["sheets"][1]).read_bytes() == b"e"
+    assert again["id"] == shown["id"]
+    assert player.postprocess(None) is None
+
+
+def test_the_first_race_of_a_page_stays(cache: Path) -> None:
+    player = Player(raced())
+    paths = {path for lane in player.value["lanes"] for path in lane["sheets"]}
+    assert len(paths) == 3 and paths <= player.keep_in_cache
+
+
+def test_the_players_script_is_whole() -> None:
+    script = Player().js_on_load
+    assert script.index("const fileUrl") < script.index("function paint")
+    assert script.index("function paint") < script.index("function mixes")
+    assert script.rstrip().endswith("load();")

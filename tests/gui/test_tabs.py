@@ -8,15 +8,15 @@ import torch
 from PIL import Image
 
 from explorer.checkpoints import load
-from explorer.data import from_tensor
 from explorer.diffusion import make_schedule
 from explorer.figures.plots import COLUMNS, QUANTITIES, schedule_figure
+from explorer.figures.race_view import decode
 from explorer.gui.app import create_app
 from explorer.gui.context import HOME, Context
 from explorer.gui.device import Device
 from explorer.gui.limits import LOCAL
 from explorer.gui.stored import RUNS, stored_race, stored_run
-from explorer.gui.tabs import TABS, forward, reverse, schedules
+from explorer.gui.tabs import TABS, forward, schedules
 from explorer.race import choose_labels, ddim, ddpm, pictures
 
 CPU = torch.device("cpu")
@@ -32,9 +32,10 @@ def test_the_app_builds_with_its_tabs_and_ids() -> None:
         *("train-samples", "train-loss", "train-buckets", "train-film", "train-neighbours"),
         *("train-pause", "train-continue", "train-race", "train-forecast", "train-compare"),
         *("train-files", "train-report", "train-earlier", "train-rate", "train-network"),
-        *("reverse-run", "reverse-stop", "reverse-status"),
+        *("reverse-run", "reverse-stop", "reverse-status", "reverse-fork", "reverse-go-on"),
     }
-    assert [tab.TITLE for tab in TABS] == ["Forward", "Schedules", "Train", "Reverse"]
+    titles = ["Forward", "Schedules", "Train", "Reverse", "Plane", "Lectures"]
+    assert [tab.TITLE for tab in TABS] == titles
 
 
 def test_no_handler_is_public_without_a_name() -> None:
@@ -134,39 +135,18 @@ def test_labels() -> None:
         choose_labels(("cat", "dog"), 1, "cow")
 
 
-def test_a_race_of_the_shipped_model_ends_on_the_samplers_pictures() -> None:
-    lanes = [ddim(1000, 5), ddim(1000, 10, eta=1.0)]
-    arguments = (SHIPPED, lanes, 3, [1, 2], 2, CPU, "title", lambda: False)
-    *_, view = reverse.run_race(*arguments)
-    assert not view.running and [len(lane.times) for lane in view.lanes] == [6, 11]
-    denoiser, spec = load(SHIPPED)
-    for lane, shown in zip(lanes, view.lanes, strict=True):
-        truth = from_tensor(pictures(denoiser, lane, (1, 28, 28), seed=3, labels=[1, 2]))
-        assert (last_row(shown.sheets[-1].png, 28)[:, :56] == truth_row(truth)).all()
-
-
-def last_row(png: bytes, size: int) -> np.ndarray:
-    import io
-
-    return np.asarray(Image.open(io.BytesIO(png)))[-size:]
-
-
-def truth_row(pictures: torch.Tensor) -> np.ndarray:
-    return np.concatenate(list(pictures[:, 0].numpy()), axis=1)
-
-
 # ---- what is stored ---------------------------------------------------------------------------
 
 
 def test_the_stored_race_is_the_shipped_models() -> None:
     """The first picture on the first screen comes out of the shipped checkpoint again."""
     view = stored_race()
-    assert [lane.name for lane in view.lanes] == ["DDPM", "DDIM"]
+    assert [lane.name for lane in view.lanes] == ["DDPM", "DDIM, S = 50"]
     assert [lane.evaluations for lane in view.lanes] == [ddpm(1000).evaluations, 50]
+    assert view.settings["model"] == "mnist" and view.settings["labels"] == [0, 1, 2, 3]
     denoiser, _ = load(SHIPPED)
     truth = pictures(denoiser, ddim(1000, 50), (1, 28, 28), seed=7, labels=[0, 1, 2, 3])
-    stored = np.asarray(Image.open(view.lanes[1].sheets[-1].path))[-28:, : 4 * 28]
-    assert np.abs(stored.astype(int) - truth_row(from_tensor(truth)).astype(int)).max() <= 2
+    assert (decode(view)[1].x[-1] - truth).abs().max() <= 0.01
 
 
 @pytest.mark.parametrize("name", RUNS)

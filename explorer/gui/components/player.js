@@ -1,198 +1,198 @@
-const slider = $("#reverse-t");
-const lanes = $$(".lane").map((section) => ({
-  section, canvas: section.querySelector("canvas"), sheets: new Map(), frames: [], view: null,
-}));
+const slider = $("#reverse-t"), player = $(".player");
 const GAP = 2; // pixels of the pictures' own size between two of them
-let race = null, t = 0, show = "x", pending = 0, playing = 0, following = false, identity = null;
+const RANGES = { 1: [4096, 32], 3: [12288, 96] }; // ±1 or ±3 to 0…255, from 4080ths: (q + first) / second
+let race = null, lanes = [], identity = null; // lanes: sections of the page, as many as the race has
+let t = 0, show = "x", range = 1, pending = 0, playing = 0, following = false;
+let chosen = { lane: 0, picture: 0 }; // whose step is taken apart
+let across = 8; // pictures beside each other, at most
+
+const wide = (number, most = race.T) => String(number).padStart(String(most).length, "\u2007");
 
 // ---- frames -------------------------------------------------------------------------------
+/** A sheet's bytes -> its frames, without a copy where the numbers lie at even addresses. */
+function cut(buffer, count, stochastic) {
+  const values = race.pictures * race.size * race.size * race.channels;
+  const length = values * (stochastic ? 5 : 4);
+  if (buffer.byteLength !== count * length) throw new Error(`${buffer.byteLength} bytes for ${count} frames`);
+  const words = (at) =>
+    at % 2 ? new Int16Array(buffer.slice(at, at + 2 * values)) : new Int16Array(buffer, at, values);
+  return Array.from({ length: count }, (_, i) => ({
+    x: words(i * length),
+    x0: words(i * length + 2 * values),
+    z: stochastic ? new Int8Array(buffer, i * length + 4 * values, values) : null,
+  }));
+}
 /** The lane's frame at t: the last one reached, with time running from T to 0. */
-function frameAt(lane, time) {
+function frameAt(lane) {
   const { times } = lane.view;
   let low = 0, high = lane.frames.length - 1; // times decrease; find the last with times[i] >= t
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (times[middle] >= time) low = middle;
+    if (times[middle] >= t) low = middle;
     else high = middle - 1;
   }
   return low;
 }
-function drawLane(lane) {
-  const { canvas, view } = lane;
-  const context = canvas.getContext("2d");
-  const n = race.pictures, size = race.size;
-  if (!lane.frames.length) return;
-  const i = frameAt(lane, t);
-  const { bitmap, row } = lane.frames[i];
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  const side = show === "x" ? 0 : n * size;
-  for (let k = 0; k < n; k++) {
-    const x = (k % lane.columns) * (size + GAP), y = Math.floor(k / lane.columns) * (size + GAP);
-    context.drawImage(bitmap, side + k * size, row * size, size, size, x, y, size, size);
+/** ε̂ = (x_t − √ᾱ_t·x̂_0)/√(1 − ᾱ_t), as weights of x_t, x̂_0 and z; nothing at t = 0. */
+const predicted = ([signal, noise], weight = 1) => noise > 0 ? [weight / noise, (-weight * signal) / noise, 0] : [0, 0, 0];
+const shown = (coefficients) => show === "x" ? [1, 0, 0] : show === "x0" ? [0, 1, 0] : predicted(coefficients);
+/** Pictures `from`… of a frame as pixels. All that is ever shown is a mix of x_t, x̂_0 and z. */
+function paint(image, frame, [a, b, c], from, count, columns) {
+  const { size, channels } = race, { x, x0 } = frame;
+  const z = c && frame.z ? frame.z : null, cz = c * 127.5; // z comes in 32nds
+  const [offset, step] = RANGES[range];
+  const { data, width } = image;
+  for (let k = 0; k < count; k++) {
+    let j = (from + k) * size * size * channels;
+    const left = (k % columns) * (size + GAP), top = Math.floor(k / columns) * (size + GAP);
+    for (let row = 0; row < size; row++) {
+      let at = 4 * ((top + row) * width + left);
+      for (let column = 0; column < size; column++, at += 4) {
+        for (let channel = 0; channel < channels; channel++, j++) {
+          const value = a * (x[j] + 0.5) + b * (x0[j] + 0.5) + (z ? cz * z[j] : 0);
+          data[at + channel] = ((value + offset) / step) | 0; // what lies outside 0…255 is cut
+        }
+        if (channels === 1) data[at + 1] = data[at + 2] = data[at];
+        data[at + 3] = 255;
+      }
+    }
   }
-  canvas.dataset.t = view.times[i];
-  const evaluated = String(view.evaluated[i]).padStart(String(view.evaluations).length, "\u2007");
-  lane.section.querySelector(".cost").textContent =
-    `t = ${String(view.times[i]).padStart(String(race.T).length, "\u2007")} · ${evaluated} of ${view.evaluations} evaluations · ${view.seconds[i].toFixed(2).padStart(5, "\u2007")} s`;
 }
+
+// ---- lanes --------------------------------------------------------------------------------
+const DASHES = ["", "6 4", "2 3", "8 3 2 3"]; // solid, dashed, dotted, dash-dot
+const TICKS = ["", "2.5 1.5", "1 1.75", "3.5 1 1 1"]; // the same, 6.5 pixels long
+function makeLane(index) {
+  const make = (name, className, parent) => {
+    const node = Object.assign(document.createElement(name), { className });
+    parent.append(node);
+    return node;
+  };
+  const section = make("section", "lane", $(".lanes"));
+  const header = make("header", "", section);
+  header.title = "take this lane's step apart";
+  const swatch = svg("svg", { class: "swatch", viewBox: "0 0 26 6", "aria-hidden": "true" }, header);
+  const line = svg("path", { d: "M0 3h26" }, swatch);
+  const name = make("strong", "", header), cost = make("span", "cost", header);
+  const costs = [0, 1, 2].map((i) => {
+    if (i) make("span", "dot", cost).textContent = " · ";
+    return make("span", "", cost);
+  });
+  const screen = make("div", "screen", section), canvas = make("canvas", "", screen);
+  const mark = make("div", "mark", screen);
+  Object.assign(canvas, { width: 8, height: 8 });
+  canvas.setAttribute("role", "img");
+  const lane = { section, line, name, costs, screen, canvas, mark, context: canvas.getContext("2d"), frames: [], sheets: new Map(), view: null, drawn: "" };
+  header.addEventListener("click", () => choose(index, chosen.picture));
+  canvas.addEventListener("click", (event) => {
+    const box = canvas.getBoundingClientRect(), pitch = race.size + GAP;
+    const column = Math.floor(((event.clientX - box.left) / box.width) * canvas.width / pitch);
+    const row = Math.floor(((event.clientY - box.top) / box.height) * canvas.height / pitch);
+    choose(index, row * lane.columns + Math.min(column, lane.columns - 1));
+  });
+  return lane;
+}
+/** As many sections as lanes; names, colours, dashes, ids. */
+function nameLanes() {
+  while (lanes.length < race.lanes.length) lanes.push(makeLane(lanes.length));
+  while (lanes.length > race.lanes.length) lanes.pop().section.remove();
+  $(".lanes").dataset.count = lanes.length;
+  const seen = { ddpm: 0, ddim: 0 };
+  lanes.forEach((lane, i) => {
+    const view = (lane.view = race.lanes[i]), before = seen[view.kind]++;
+    lane.dash = (before + (view.kind === "ddim")) % 4; // by default DDPM is solid, DDIM dashed
+    lane.colour = `color-mix(in srgb, var(--series-${view.kind}), var(--body-text-color) ${[0, 35, 55, 75][before]}%)`;
+    lane.line.style.stroke = lane.colour;
+    lane.line.setAttribute("stroke-dasharray", DASHES[lane.dash]);
+    lane.name.textContent = view.name;
+    lane.canvas.id = before ? `reverse-lane-${i}` : `reverse-${view.kind}`;
+  });
+}
+/** Canvases of the size that the frames will have, so that nothing moves when they come. */
+function layOut() {
+  for (const lane of lanes) {
+    const { canvas } = lane, { size, pictures } = race;
+    lane.columns = Math.min(pictures, across);
+    const width = lane.columns * (size + GAP) - GAP;
+    const height = Math.ceil(pictures / lane.columns) * (size + GAP) - GAP;
+    lane.drawn = "";
+    if (canvas.width === width && canvas.height === height) continue;
+    Object.assign(canvas, { width, height });
+    lane.screen.style.setProperty("--ratio", width / height);
+    lane.image = new ImageData(width, height);
+    lane.context.fillStyle = "rgba(128, 128, 128, 0.13)"; // room for what is to come
+    for (let k = 0; k < pictures; k++)
+      lane.context.fillRect((k % lane.columns) * (size + GAP), Math.floor(k / lane.columns) * (size + GAP), size, size);
+  }
+  placeMarks();
+}
+function placeMarks() {
+  lanes.forEach((lane, i) => {
+    const { style } = lane.mark, { width, height } = lane.canvas, pitch = race.size + GAP;
+    style.left = `${(100 * (chosen.picture % lane.columns) * pitch) / width}%`;
+    style.top = `${(100 * Math.floor(chosen.picture / lane.columns) * pitch) / height}%`;
+    style.width = `${(100 * race.size) / width}%`;
+    style.height = `${(100 * race.size) / height}%`;
+    lane.section.classList.toggle("chosen", i === chosen.lane);
+  });
+}
+function drawLane(lane) {
+  const { view, canvas } = lane;
+  if (!lane.frames.length) {
+    delete canvas.dataset.t;
+    canvas.setAttribute("aria-label", `${view.name}, nothing yet`);
+    return writeCost(lane, race.T, 0, 0);
+  }
+  const i = frameAt(lane), key = `${i} ${show} ${range}`;
+  if (key === lane.drawn) return;
+  lane.drawn = key;
+  paint(lane.image, lane.frames[i], shown(view.coefficients[i]), 0, race.pictures, lane.columns);
+  lane.context.putImageData(lane.image, 0, 0);
+  canvas.dataset.t = view.times[i];
+  canvas.setAttribute("aria-label", `${view.name}, t = ${view.times[i]}`);
+  writeCost(lane, view.times[i], view.evaluated[i], view.seconds[i]);
+}
+function writeCost({ view, costs }, time, evaluated, seconds) {
+  costs[0].textContent = `t = ${wide(time)}`;
+  costs[1].textContent = `${wide(evaluated, view.evaluations)} of ${view.evaluations} evaluations`;
+  costs[2].textContent = `${seconds.toFixed(2).padStart(5, "\u2007")} s`;
+}
+
+// ---- the clock ----------------------------------------------------------------------------
 function draw() {
   pending = 0;
   if (!race) return;
-  lanes.forEach((lane) => lane.view && drawLane(lane));
+  lanes.forEach(drawLane);
+  drawAnatomy();
   slider.value = t;
-  $("output").textContent = `${String(t).padStart(String(race.T).length, "\u2007")} / ${race.T}`;
+  slider.setAttribute("aria-valuetext", `t = ${t}`);
+  $("output").textContent = `${wide(t)} / ${race.T}`;
+}
+function redraw() {
+  if (!pending) pending = requestAnimationFrame(draw);
 }
 function setT(next) {
   t = Math.max(0, Math.min(race.T, Math.round(next)));
   clock.share = t / race.T;
   slider.value = t;
-  if (!pending) pending = requestAnimationFrame(draw);
+  redraw();
 }
 /** The next time at which any lane has a frame; towards = −1 is towards the picture. */
 function nextTime(towards) {
   let best = towards < 0 ? 0 : race.T;
   for (const lane of lanes)
-    for (const time of lane.view?.times ?? [])
+    for (const time of lane.view.times)
       if (towards < 0 ? time < t && time > best : time > t && time < best) best = time;
   return best;
 }
 function drawTicks() {
-  const ticks = $(".ticks");
-  ticks.setAttribute("viewBox", `0 0 ${race.T} 14`);
+  const ticks = $(".ticks"), height = 9 * lanes.length;
+  ticks.setAttribute("viewBox", `0 0 ${race.T} ${height}`);
+  ticks.style.height = `${height}px`;
   ticks.replaceChildren();
   lanes.forEach((lane, i) => {
-    if (!lane.view) return;
-    const path = lane.view.times.map((time) => `M${time} ${i * 7 + 1}v5`).join("");
-    const line = svg("path", { d: path, "stroke-width": 1, "vector-effect": "non-scaling-stroke" }, ticks);
-    line.style.stroke = `var(--series-${i ? "ddim" : "ddpm"})`;
+    const d = lane.view.times.map((time) => `M${time} ${i * 9 + 1}v6.5`).join("");
+    const line = svg("path", { d, "stroke-width": 1.5, "vector-effect": "non-scaling-stroke", "stroke-dasharray": TICKS[lane.dash] }, ticks);
+    line.style.stroke = lane.colour;
   });
 }
-
-// ---- from Python --------------------------------------------------------------------------
-async function fetchSheet(path, count) {
-  const answer = await fetch(fileUrl(path));
-  if (!answer.ok) throw new Error(`${answer.status}`);
-  const bitmap = await createImageBitmap(await answer.blob(), { colorSpaceConversion: "none" });
-  return { bitmap, count };
-}
-/** Frames count only up to the first sheet that is not there yet. */
-function collect(lane) {
-  lane.frames = [];
-  for (const path of lane.view.sheets) {
-    const sheet = lane.sheets.get(path);
-    if (!sheet?.bitmap) return;
-    for (let row = 0; row < sheet.count; row++) lane.frames.push({ bitmap: sheet.bitmap, row });
-  }
-}
-async function load() {
-  const value = props.value;
-  if (!value?.lanes) return;
-  const fresh = identity !== value.id;
-  identity = value.id;
-  race = value;
-  $(".title").textContent = value.title;
-  $(".ends b").textContent = value.T;
-  slider.max = value.T;
-  lanes.forEach((lane, i) => {
-    lane.view = value.lanes[i] ?? null;
-    lane.section.hidden = !lane.view;
-    if (!lane.view) return;
-    lane.section.querySelector("strong").textContent = lane.view.name;
-    lane.columns = Math.min(value.pictures, 8);
-    const rows = Math.ceil(value.pictures / lane.columns);
-    const width = lane.columns * (value.size + GAP) - GAP, height = rows * (value.size + GAP) - GAP;
-    if (fresh) {
-      lane.sheets.forEach((sheet) => sheet.bitmap?.close());
-      lane.sheets.clear();
-      lane.frames = [];
-    }
-    if (lane.canvas.width !== width || lane.canvas.height !== height)
-      Object.assign(lane.canvas, { width, height });
-  });
-  if (fresh) {
-    following = value.running;
-    t = value.running ? value.T : Math.round((clock.share ?? 0.4) * value.T);
-    if (value.running) play(false);
-  }
-  drawTicks();
-  const missing = [];
-  lanes.forEach((lane) =>
-    lane.view?.sheets.forEach((path, i) => {
-      if (lane.sheets.has(path)) return;
-      lane.sheets.set(path, {});
-      const arrived = (sheet) => lane.sheets.set(path, sheet);
-      missing.push(
-        fetchSheet(path, lane.view.counts[i]).then(arrived, (error) => {
-          lane.sheets.delete(path); // asked for again with the next news
-          throw error;
-        }),
-      );
-    }),
-  );
-  try {
-    await Promise.all(missing);
-    $(".trouble").hidden = true;
-  } catch (error) {
-    $(".trouble").textContent = "Some frames did not arrive. Please run the race again.";
-    $(".trouble").hidden = false;
-  }
-  if (identity !== value.id) return; // another race began meanwhile
-  lanes.forEach((lane) => lane.view && collect(lane));
-  const reached = lanes.filter((lane) => lane.frames.length).map((lane) => lane.view.times[lane.frames.length - 1]);
-  if (following && reached.length) setT(Math.max(...reached));
-  if (!value.running) following = false;
-  draw();
-  element.dataset.frames = lanes.map((lane) => lane.frames.length).join();
-}
-
-// ---- the hand -----------------------------------------------------------------------------
-function play(on) {
-  $(".buttons").classList.toggle("playing", on);
-  $(".play").setAttribute("aria-label", on ? "pause" : "play");
-  cancelAnimationFrame(playing);
-  playing = 0;
-  if (!on || !race) return;
-  if (t <= 0) setT(race.T);
-  let last = performance.now(), exact = t;
-  const tick = (now) => {
-    if (!element.isConnected) return;
-    exact -= ((now - last) / 8000) * race.T * +$("select").value; // T…0 in 8 s at 1×
-    last = now;
-    setT(exact);
-    if (exact <= 0) return play(false);
-    playing = requestAnimationFrame(tick);
-  };
-  playing = requestAnimationFrame(tick);
-}
-function act(what) {
-  if (!race) return;
-  following = false;
-  if (what === "play") return play(!playing);
-  play(false);
-  if (what === "start") setT(race.T);
-  if (what === "earlier") setT(nextTime(-1));
-  if (what === "later") setT(nextTime(1));
-}
-for (const button of $$("[data-do]")) button.addEventListener("click", () => act(button.dataset.do));
-for (const button of $$("[data-show]"))
-  button.addEventListener("click", () => {
-    show = button.dataset.show;
-    for (const other of $$("[data-show]")) other.setAttribute("aria-checked", String(other === button));
-    draw();
-  });
-slider.addEventListener("input", () => { following = false; play(false); race && setT(+slider.value); });
-$(".player").addEventListener("keydown", (event) => {
-  if (event.target.tagName === "SELECT") return;
-  const actions = { " ": "play", ArrowLeft: "earlier", ArrowRight: "later", End: "start" };
-  const onButton = event.target.tagName === "BUTTON";
-  if (event.key === " " && onButton) return; // the button's own click
-  if (actions[event.key]) act(actions[event.key]);
-  else if (event.key === "Home") { act("none"); setT(0); }
-  else if (event.key === "PageUp" || event.key === "PageDown") { act("none"); setT(t + (event.key === "PageUp" ? 50 : -50)); }
-  else return;
-  event.preventDefault();
-});
-element.explorer = { setT, get t() { return t; }, get race() { return race; }, get playing() { return Boolean(playing); } };
-watch("value", load);
-onVisible(() => clock.share !== null && race && !following && !playing && setT(clock.share * race.T));
-load();

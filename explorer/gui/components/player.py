@@ -1,25 +1,46 @@
-"""The trajectory player: lanes of frames that play in the browser, locked to the true t."""
+"""The trajectory player: lanes of frames that play in the browser, locked to the true t.
+
+The script's parts follow each other in one function: player.js (frames, lanes, the clock),
+player_anatomy.js (one step, taken apart), player_hand.js (what comes from Python and from the
+hand). A button's `js=` learns where somebody looks from the element that bears the player's id:
+
+    () => document.querySelector("#reverse-player")?.explorer?.cursor
+    // {t: 640, lane: 1, picture: 0, frame_t: 640}, or null without a race
+
+`frame_t` is the t of the frame that the chosen lane shows there (null before its first one).
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from explorer.figures.race_view import RaceView
 from explorer.gui.components.widget import Widget
 
+PARTS = ("player_anatomy.js", "player_hand.js")
+"""What follows player.js."""
+
 
 class Player(Widget):
-    """Two lanes on one clock; frames are fetched as they come and then never asked for again."""
+    """One to four lanes on one clock; frames are fetched as they come, and only once."""
+
+    def __init__(self, value: RaceView | None = None, **props: Any) -> None:
+        super().__init__(value, **props)
+        here = Path(__file__)
+        parts = [here.with_name(part).read_text(encoding="utf-8") for part in PARTS]
+        self.js_on_load = "\n".join([self.js_on_load, *parts])
 
     def postprocess(self, value: RaceView | None) -> dict[str, Any] | None:
+        """The race as JSON, each sheet as the path where it can be fetched."""
         if value is None:
             return None
         for lane in value.lanes:
             for sheet in lane.sheets:
                 if sheet.path is None:
-                    sheet.path = self.publish(sheet.png, "frames.png")
-                    sheet.png = b""
+                    sheet.path = self.publish(sheet.data, "frames.bin")
+                    sheet.data = b""
         shown = asdict(value)
         for lane in shown["lanes"]:
             lane["sheets"] = [sheet["path"] for sheet in lane["sheets"]]

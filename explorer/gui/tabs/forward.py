@@ -11,10 +11,8 @@ from PIL import Image
 
 from explorer.data import (
     PHOTOS,
-    PictureError,
     load,
     photo,
-    read_picture,
     square,
 )
 from explorer.diffusion import make_schedule
@@ -22,6 +20,7 @@ from explorer.gui.components import Blend, Picker, Scene
 from explorer.gui.context import Context
 from explorer.gui.limits import SEEDS, Limits, whole
 from explorer.gui.shared import QUIET, Shared, message, prose, seed_input
+from explorer.gui.upload import take_upload, upload_box
 
 ID, TITLE = "forward", "Forward"
 SCHEDULES = ("linear", "cosine")
@@ -52,22 +51,6 @@ def make_scene(picture: Image.Image, resolution: Any, T: Any, seed: Any, limits:
     eps = torch.randn(3, size, size, generator=generator)
     schedules = tuple(make_schedule(name, steps) for name in SCHEDULES)
     return Scene(square(picture, size), eps, schedules)
-
-
-def take_upload(path: str | None, limits: Limits) -> Image.Image:
-    """What a visitor brought, as the middle square at the finest resolution."""
-    if not path:
-        raise PictureError("Choose a picture first.")
-    picture = read_picture(path, max_bytes=limits.upload_bytes, max_pixels=limits.upload_pixels)
-    return square(picture, limits.resolution[1])
-
-
-def upload_box(**settings: Any) -> gr.Image:
-    """gr.Image that hands over the file as it is: it is decoded under our own limits."""
-    box = gr.Image(type="filepath", **settings)
-    # a subclass would need a front end of its own, so the instance is told
-    box.preprocess = lambda payload: payload.path if payload else None
-    return box
 
 
 def build(context: Context, shared: Shared) -> None:

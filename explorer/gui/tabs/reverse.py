@@ -1,20 +1,29 @@
-"""Reverse: DDPM against strided DDIM from the same noise, played on one clock."""
+"""Reverse: several samplers from the same noise with the same model, played on one clock."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
-import torch
 
-from explorer.checkpoints import Spec, load
-from explorer.figures.race_view import LaneView, RaceView, follow
+from explorer.checkpoints import Spec
+from explorer.gui import guidance, quality, round_trip, spread, take_away
 from explorer.gui.components import Player
 from explorer.gui.context import Context
 from explorer.gui.device import StopFlag
+from explorer.gui.jobs import find_model, waiting
+from explorer.gui.lane_form import LaneForm
 from explorer.gui.limits import SEEDS, number, whole
+from explorer.gui.racing import (
+    IN_TURN,
+    Cursor,
+    Going,
+    race_in_turns,
+    read_settings,
+    run_fork,
+    summary,
+)
 from explorer.gui.shared import (
     QUIET,
     Shared,
@@ -26,42 +35,10 @@ from explorer.gui.shared import (
     visitor_of,
 )
 from explorer.gui.stored import FOLDER, stored_race
-from explorer.race import Lane, choose_labels, ddim, ddpm, race
 
 ID, TITLE = "reverse", "Reverse"
-IN_TURN = "each in turn"
-VARIANCES = {"β̃ (posterior)": "posterior", "β": "beta"}
-
-
-def run_race(
-    path: Path,
-    lanes: Sequence[Lane],
-    seed: int,
-    labels: Sequence[int] | None,
-    n: int,
-    device: torch.device,
-    title: str,
-    stopped: Callable[[], bool],
-) -> Iterator[RaceView]:
-    """Load the model and race its lanes: yields a growing view."""
-    denoiser, spec = load(path, device)
-    shape = (spec.channels, spec.size, spec.size)
-    view = RaceView(
-        spec.T, n, spec.size, [LaneView(lane.name, lane.evaluations) for lane in lanes], title
-    )
-    entries = race(denoiser, lanes, shape, seed=seed, labels=labels, n=n, device=device)
-    yield from follow(entries, lanes, view, stopped=stopped)
-
-
-def summary(view: RaceView) -> str:
-    """Evaluations and seconds of each lane."""
-    lanes = " · ".join(
-        f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
-        f"in {lane.seconds[-1]:.2f} s"
-        for lane in view.lanes
-        if lane.times
-    )
-    return f"running: {lanes}" if view.running else lanes
+CURSOR = "(going, cursor) => [going, document.querySelector('#reverse-player')?.explorer?.cursor]"
+"""Hands the player's cursor to Python."""
 
 
 def about(spec: Spec) -> str:
@@ -79,6 +56,7 @@ def build(context: Context, shared: Shared) -> None:
     first = next(iter(models), None)
     spec = models[first][1] if first else None
     view = stored_race()
+    going = gr.State(None)  # None is the stored race
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
             with gr.Row(elem_classes="train-bar"):
@@ -90,7 +68,25 @@ def build(context: Context, shared: Shared) -> None:
                     elem_classes="status-line",
                 )
             player = Player(view, elem_id="reverse-player")
-            prose("reverse")
+            with gr.Row(elem_classes="train-bar"):
+                branch = gr.Button("Fork here", elem_id="reverse-fork", scale=0)
+                more = gr.Button("Go on", interactive=False, elem_id="reverse-go-on", scale=0)
+                back = gr.Button(
+                    "Back to the race", interactive=False, elem_id="reverse-back", scale=0
+                )
+            with gr.Tabs(elem_classes="panels"):
+                with gr.Tab("What to look at"):
+                    prose("reverse")
+                with gr.Tab("Steps against quality"):
+                    quality.build(context, shared)
+                with gr.Tab("Guidance"):
+                    guidance.build(context, shared)
+                with gr.Tab("Round trip"):
+                    round_trip.build(context, shared)
+                with gr.Tab("When is it decided?"):
+                    spread.build(context, shared)
+                with gr.Tab("Take it away"):
+                    take_away.build(context, player, state, going)
         with gr.Column(elem_classes="rail"):
             model = shared.model.render()
             facts = gr.Markdown(about(spec) if spec else "", elem_classes="prose-note")
@@ -98,66 +94,139 @@ def build(context: Context, shared: Shared) -> None:
             pictures = gr.Slider(*limits.pictures, value=4, step=1, label="Pictures")
             label = gr.Dropdown(class_choices(spec), value=IN_TURN, label="Class")
             seed = seed_input(SEEDS)
-            variance = gr.Radio(
-                list(VARIANCES), value=next(iter(VARIANCES)), label="DDPM: σ² of a step"
-            )
-            steps = gr.Slider(1, spec.T if spec else 1000, value=50, step=1, label="DDIM: steps S")
-            eta = gr.Slider(0, 1, value=0, step=0.05, label="DDIM: η, share of DDPM's noise")
+            with gr.Accordion("Guidance", open=False):
+                w = gr.Slider(
+                    0,
+                    8,
+                    value=1,
+                    step=0.1,
+                    label="Guidance w",
+                    elem_id="reverse-guidance",
+                    info="ε = ε∅ + w·(ε_c − ε∅): 1 is plain, 0 ignores the class, more insists on "
+                    "it. (Ho & Salimans' w is one less; guidance_scale elsewhere is this w.)",
+                )
+                scale = gr.Slider(
+                    0,
+                    10,
+                    value=0,
+                    step=0.5,
+                    label="Classifier scale s",
+                    elem_id="reverse-classifier",
+                    info="The push of a classifier of noisy pictures; 0 is none. With w = 0 only "
+                    "it knows the class.",
+                )
+            lanes = LaneForm(spec.T if spec else 1000)
 
-    settings = [model, pictures, label, seed, variance, steps, eta]
+    buttons = {run: False, stop: True, branch: False, more: False, back: False}
+    """Which can be pressed while something runs."""
+    outputs = [player, state, trouble, going, *buttons]
 
-    def find(name: Any, visitor: str) -> tuple[Path, Spec]:
-        found = context.models(visitor)
-        if name not in found:
-            raise ValueError(f"Model: {name!r} is not here any more; choose another")
-        return found[name]
+    def answer(changes: dict[Any, Any], busy: bool, now: Going | None) -> tuple[Any, ...]:
+        """The outputs, all but the changes left as they are."""
+        idle = {
+            run: True,
+            stop: False,
+            branch: True,
+            more: bool(now and now.racers),
+            back: bool(now and now.origin),
+        }
+        pressable = buttons if busy else idle
+        changes = changes | {b: gr.Button(interactive=on) for b, on in pressable.items()}
+        return tuple(changes.get(output, gr.skip()) for output in outputs)
 
-    def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def follow(
+        request: gr.Request, now: Going | None, job: Callable[[str, StopFlag], Iterator[Going]]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Show what a job yields; `job` gets the visitor and the flag."""
         visitor = visitor_of(request)
         flag = StopFlag(visitor, "race")
         flag.start()
-        idle = (gr.Button(interactive=True), gr.Button(interactive=False))
-        running = (gr.Button(interactive=False), gr.Button(interactive=True))
-        name, n, label, seed, variance, steps, eta = values
         try:
-            path, spec = find(name, visitor)
-            n = whole("Pictures", n, limits.pictures)
-            seed = whole("Seed", seed, SEEDS)
-            steps = whole("DDIM steps", steps, (1, spec.T))
-            eta = number("η", eta, (0, 1))
-            if variance not in VARIANCES:
-                raise ValueError(f"DDPM: no σ² {variance!r}; choose one of the two")
-            lanes = [ddpm(spec.T, variance=VARIANCES[variance]), ddim(spec.T, steps, eta=eta)]
-            labels = choose_labels(spec.classes, n, None if label == IN_TURN else label)
-            title = f"{spec.name} · seed {seed} · DDPM {variance} · DDIM S = {steps}, η = {eta:g}"
-            busy = "waiting for the device …" if context.device.busy else "starting …"
-            yield gr.skip(), busy, *running, ""
-            for view in context.device.run(
-                run_race, path, lanes, seed, labels, n, context.device.device, title, flag
-            ):
-                yield view, summary(view), *(running if view.running else idle), ""
+            entries = job(visitor, flag)
+            yield answer({state: waiting(context), trouble: ""}, True, now)
+            for now in entries:
+                shown = {player: now.view, state: summary(now.view)}
+                if not now.view.running:
+                    shown[going] = now
+                yield answer(shown, now.view.running, now)
+            yield answer({}, False, now)
         except Exception as error:
-            yield gr.skip(), "not running", *idle, sentence(error)
+            yield answer({state: "not running", trouble: sentence(error)}, False, now)
         finally:
             flag.stop()
+
+    def begin(request: gr.Request, now: Going | None, *values: Any) -> Iterator[tuple[Any, ...]]:
+        def job(visitor: str, flag: StopFlag) -> Iterator[Going]:
+            name, n, label, seed, w, scale, *rest = values
+            path, spec = find_model(context, name, visitor)
+            n = whole("Pictures", n, limits.pictures)
+            seed = whole("Seed", seed, SEEDS)
+            w = number("Guidance w", w, (0, 8))
+            scale = number("Classifier scale s", scale, (0, 10))
+            settings = read_settings(name, spec, n, label, seed, lanes.read(rest, spec), w, scale)
+            guided = f" · w = {w:g}" * (w != 1) + f" · s = {scale:g}" * (scale > 0)
+            title = f"{spec.name} · seed {seed}{guided}"
+            return race_in_turns(context, path, settings, title, flag, None)
+
+        yield from follow(request, now, job)
+
+    def go_on(request: gr.Request, now: Going | None) -> Iterator[tuple[Any, ...]]:
+        def job(visitor: str, flag: StopFlag) -> Iterator[Going]:
+            if now is None or now.racers is None:
+                raise ValueError("There is nothing to go on with: this race has ended.")
+            settings = now.view.settings
+            path, _ = find_model(context, settings["model"], visitor)
+            return race_in_turns(context, path, settings, now.view.title, flag, now)
+
+        yield from follow(request, now, job)
+
+    def split(request: gr.Request, now: Going | None, cursor: Any) -> Iterator[tuple[Any, ...]]:
+        def job(visitor: str, flag: StopFlag) -> Iterator[Going]:
+            origin = (now.origin if now and now.origin else now) or Going(stored_race())
+            if now and now.origin:
+                raise ValueError("This is a fork already; go back to the race first.")
+            where = Cursor.read(cursor, origin.view)
+            path, _ = find_model(context, origin.view.settings.get("model"), visitor)
+            arguments = (path, origin, where, context.device.device, flag)
+            return context.device.run(run_fork, *arguments)
+
+        yield from follow(request, now, job)
+
+    def go_back(now: Going | None) -> tuple[Any, ...]:
+        if now is None or now.origin is None:
+            return answer({}, False, now)
+        origin = now.origin
+        return answer(
+            {player: origin.view, state: summary(origin.view), going: origin}, False, origin
+        )
 
     def ask_to_stop(request: gr.Request) -> None:
         StopFlag(visitor_of(request), "race").stop()
 
-    def describe(name: Any, request: gr.Request) -> tuple[Any, ...]:
+    def describe(name: Any, preset: Any, request: gr.Request) -> tuple[Any, ...]:
         try:
-            _, spec = find(name, visitor_of(request))
+            _, spec = find_model(context, name, visitor_of(request))
         except ValueError as error:
-            return "", gr.skip(), gr.skip(), str(error)
+            return gr.skip(), gr.skip(), str(error), *[gr.skip()] * len(lanes.outputs)
         choices = gr.Dropdown(class_choices(spec), value=IN_TURN)
-        return about(spec), choices, gr.Slider(maximum=spec.T, value=min(50, spec.T)), ""
+        return about(spec), choices, "", *lanes.choose(preset, spec.T)
+
+    def prepare(preset: Any, name: Any, request: gr.Request) -> list[Any]:
+        found = context.models(visitor_of(request))
+        return lanes.choose(preset, found[name][1].T if name in found else 1000)
 
     def offer(request: gr.Request) -> Any:
         return gr.Dropdown(list(context.models(visitor_of(request))))
 
-    run.click(begin, settings, [player, state, run, stop, trouble], **on_device(state))
+    settings = [going, model, pictures, label, seed, w, scale, *lanes.inputs]
+    run.click(begin, settings, outputs, **on_device(state))
+    more.click(go_on, going, outputs, **on_device(state))
+    branch.click(split, [going, gr.JSON(visible=False)], outputs, js=CURSOR, **on_device(state))
+    back.click(go_back, going, outputs, **QUIET)
     stop.click(ask_to_stop, None, None, **QUIET)
-    model.change(describe, model, [facts, label, steps, trouble], **QUIET)
+    described = [facts, label, trouble, *lanes.outputs]
+    model.change(describe, [model, lanes.preset], described, **QUIET)
+    lanes.preset.input(prepare, [lanes.preset, model], lanes.outputs, **QUIET)
     gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
 
 

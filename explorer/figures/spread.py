@@ -1,0 +1,253 @@
+"""When is a picture decided? Continuations from moments of its way, and how far they spread."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import plotly.graph_objects as go
+import torch
+from PIL import Image
+from torch import Tensor
+
+from explorer.diffusion import Denoiser
+from explorer.figures.palette import PALETTE, drawn
+from explorer.figures.pictures import grid
+from explorer.fork import BRANCHES, from_here, spread, spreads
+from explorer.lanes import Lane, ddim
+from explorer.race import race
+
+MOMENTS = 10
+"""Forks are at T, 9T/10, …, T/10, or the lane's nearest times."""
+GAP = 2
+"""Pixels of the pictures' own size between two of them."""
+MARGINS = {"l": 64, "r": 20, "t": 34, "b": 44}
+"""Around the plot, in pixels; the sheet under it has the same at its sides."""
+
+
+@dataclass(frozen=True, eq=False)
+class LaneSpread:
+    """One sampler's forks."""
+
+    name: str
+    """"DDPM" or "DDIM": its colour."""
+    title: str
+    times: tuple[int, ...]
+    """Of the forks, decreasing."""
+    rows: int
+    """Continuations that the sheet shows."""
+    values: tuple[float, ...] = ()
+    """The spread at each of those that have begun."""
+    sheet: Image.Image | None = None
+    """A column for the picture itself and each moment, from t = 0 to T; a row a continuation."""
+
+
+@dataclass(frozen=True, eq=False)
+class SpreadView:
+    """What is known so far; while it runs the values are those of what the network believes."""
+
+    model: str
+    T: int
+    seed: int
+    label: str | None
+    lanes: tuple[LaneSpread, ...] = ()
+    share: float = 0.0
+    """Of the work, 0…1."""
+    running: bool = False
+
+    @property
+    def finished(self) -> bool:
+        return self.share >= 1
+
+
+def spread_lanes(T: int) -> dict[str, Lane]:
+    """DDPM's noise (η = 1) on a grid of 100 steps, for speed, and DDIM's 20 without any."""
+    return {"DDPM": ddim(T, min(100, T), eta=1.0), "DDIM": ddim(T, min(20, T))}
+
+
+def moments(lane: Lane) -> list[int]:
+    """The times of a lane next to T, 9T/10, …, T/10; fewer on a very short way."""
+    wanted = (lane.times[0] * k / MOMENTS for k in range(1, MOMENTS + 1))
+    nearest = {min(lane.times[:-1], key=lambda t, w=w: abs(t - w)) for w in wanted}
+    return sorted(nearest, reverse=True)
+
+
+def follow(
+    denoiser: Denoiser,
+    shape: tuple[int, int, int],
+    view: SpreadView,
+    *,
+    label: int | None = None,
+    device: str | torch.device = "cpu",
+    every: float = 0.4,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[SpreadView]:
+    """One x_T denoised by both lanes, then every moment of both ways continued four times.
+
+    Yields every so many seconds and at the end; what is shown until then are beliefs x̂_0.
+    """
+    lanes, due = spread_lanes(view.T), 0.0
+    for share, ends, found in _walk(denoiser, lanes, shape, view.seed, label, device):
+        if share < 1 and time.perf_counter() < due:
+            continue
+        shown = [
+            _shown(name, lane, ends.get(name), found.get(name, ())) for name, lane in lanes.items()
+        ]
+        running = share < 1 and not stopped()
+        view = replace(view, lanes=tuple(shown), share=share, running=running)
+        yield view
+        if not running:
+            return
+        due = time.perf_counter() + every
+
+
+def _walk(
+    denoiser: Denoiser,
+    lanes: Mapping[str, Lane],
+    shape: tuple[int, int, int],
+    seed: int,
+    label: int | None,
+    device: str | torch.device,
+) -> Iterator[tuple[float, dict[str, Tensor], dict[str, tuple[Tensor, ...]]]]:
+    """The share of the work that is done, and of each lane its own picture and its forks'."""
+    names = list(lanes)
+    at = {name: moments(lane) for name, lane in lanes.items()}
+    work = {
+        name: BRANCHES * sum(from_here(lane, t).evaluations for t in at[name])
+        for name, lane in lanes.items()
+    }
+    done, todo = 0, sum(work.values()) + sum(lane.evaluations for lane in lanes.values())
+    ends: dict[str, Tensor] = {}
+    found: dict[str, tuple[Tensor, ...]] = {}
+    states: dict[str, list[Tensor]] = {name: [] for name in names}
+    labels = None if label is None else [label]
+    for entry in race(
+        denoiser, list(lanes.values()), shape, seed=seed, n=1, labels=labels, device=device
+    ):
+        name = names[entry.lane]
+        ends[name] = entry.frame.x0.cpu()
+        if entry.frame.t in at[name]:
+            states[name].append(entry.frame.x)
+        done += entry.step is not None
+        yield done / todo, ends, found
+    for name, lane in lanes.items():
+        x = torch.cat(states[name])
+        for fanned in spreads(denoiser, lane, x, at[name], seed=seed, label=label, device=device):
+            found[name] = fanned.x0
+            yield (done + round(fanned.share * work[name])) / todo, ends, found
+        done += work[name]
+
+
+def _shown(name: str, lane: Lane, end: Tensor | None, found: Sequence[Tensor]) -> LaneSpread:
+    times, rows = tuple(moments(lane)), BRANCHES if lane.stochastic else 1
+    columns = {} if end is None else {0: end.expand(rows, *end.shape[1:])}
+    for t, pictures in zip(times, found, strict=False):
+        columns[round(MOMENTS * t / lane.times[0])] = pictures[:rows]
+    values = tuple(round(spread(pictures.cpu()), 4) for pictures in found)
+    title = f"{name}, η = {lane.eta:g}, {lane.evaluations} steps"
+    return LaneSpread(name, title, times, rows, values, sheet_of(columns))
+
+
+def sheet_of(columns: Mapping[int, Tensor]) -> Image.Image | None:
+    """Columns of pictures (n, C, H, W) at their places 0…10, transparent where there is none.
+
+    Half a gap stands around: the middles of the columns divide the width evenly.
+    """
+    if not columns:
+        return None
+    n, _, height, width = next(iter(columns.values())).shape
+    size = ((MOMENTS + 1) * (width + GAP), n * (height + GAP))
+    sheet = Image.new("RGBA", size)
+    for place, pictures in columns.items():
+        column = grid(pictures.cpu(), columns=1, gap=GAP, gap_color=None)
+        sheet.paste(column, (place * (width + GAP) + GAP // 2, GAP // 2))
+    return sheet
+
+
+def spread_figure(view: SpreadView) -> go.Figure:
+    """The spread against the time of the fork; at t = 0 nothing is left that could differ."""
+    figure = go.Figure()
+    for lane in view.lanes:
+        points = sorted(zip(lane.times, lane.values, strict=False))
+        points = [(0, 0.0), *points] if len(points) == len(lane.times) else points
+        style = drawn(PALETTE[lane.name])
+        style["marker"]["size"] = 7
+        figure.add_scatter(
+            x=[t for t, _ in points],
+            y=[value for _, value in points],
+            mode="lines+markers",
+            name=lane.title,
+            hovertemplate="fork at t = %{x}: %{y:.3f}",
+            **style,
+        )
+    half, highest = view.T / MOMENTS / 2, max([0.75, *(v for e in view.lanes for v in e.values)])
+    figure.update_layout(
+        xaxis={
+            "title": "fork at t (0 data, T noise)",
+            "range": [-half, view.T + half],
+            "tickvals": [round(view.T * k / MOMENTS) for k in range(0, MOMENTS + 1, 2)],
+            "fixedrange": True,
+            "zeroline": False,
+        },
+        yaxis={"title": "spread (RMS)", "range": [-0.04, 1.08 * highest], "fixedrange": True},
+        hovermode="x",
+        dragmode=False,
+        showlegend=True,
+        height=320,
+        margin=MARGINS,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        uirevision=f"spread {view.T}",
+    )
+    return figure
+
+
+def decided(lane: LaneSpread) -> float | None:
+    """The t where the spread falls to half of what it is at T, between forks along a line."""
+    points = [*zip(lane.times, lane.values, strict=True), (0, 0.0)]
+    half = lane.values[0] / 2
+    for (t, above), (s, below) in zip(points, points[1:], strict=False):
+        if above > half >= below:
+            return s + (t - s) * (half - below) / (above - below)
+    return None
+
+
+def summary(view: SpreadView) -> str:
+    """What the curves say, from their numbers; nothing until they are whole."""
+    if not view.finished:
+        return ""
+    ddpm, ddim = view.lanes
+    said = f"Forked at t = {ddpm.times[0]}, DDPM's four pictures differ by {ddpm.values[0]:.2f}"
+    at = decided(ddpm)
+    if at is not None and ddpm.values[0] > 0:
+        said += f"; by t ≈ {at:.0f} half of that is gone: about there the picture is decided"
+    largest = max(ddim.values)
+    said += (
+        ". DDIM's differ by 0 wherever it is forked: without noise there is one way only."
+        if largest < 1e-3
+        else f". DDIM's differ by up to {largest:.2f}."
+    )
+    return said
+
+
+def write(view: SpreadView, folder: Path) -> None:
+    """Store a finished one: `spread.json` and a sheet for each lane."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lanes = [{k: v for k, v in vars(lane).items() if k != "sheet"} for lane in view.lanes]
+    for lane in view.lanes:
+        lane.sheet.save(folder / f"{lane.name}.png", optimize=True)
+    told = json.dumps(vars(view) | {"lanes": lanes})
+    (folder / "spread.json").write_text(told + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> SpreadView:
+    """What `write` stored."""
+    told = json.loads((folder / "spread.json").read_text(encoding="utf-8"))
+    lanes = []
+    for lane in told["lanes"]:
+        with Image.open(folder / f"{lane['name']}.png") as sheet:
+            own = {"times": tuple(lane["times"]), "values": tuple(lane["values"])}
+            lanes.append(LaneSpread(**lane | own | {"sheet": sheet.convert("RGBA")}))
+    return SpreadView(**told | {"lanes": tuple(lanes)})

@@ -1,0 +1,204 @@
+"""There and back again as the page shows it: noised to t_0, denoised by both samplers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from explorer.data import from_tensor
+from explorer.diffusion import Denoiser, Schedule
+from explorer.figures.pictures import grid
+from explorer.race import race
+from explorer.round_trip import difference, noised, ways_back
+
+COLUMNS = ("original", "noisy", "shot", "ddpm", "ddim")
+"""What there is of a picture: x_0, x_{t_0}, x̂_0(x_{t_0}), and where each sampler ends."""
+STEPS = 50
+"""DDIM takes at most so many."""
+FOREIGN = 1.5
+"""A picture that changes so many times as much as one of the model's kind is foreign to it."""
+ANOTHER = 0.6
+"""Changed by this share of the distance between two pictures of a kind, it is another one."""
+LITTLE = 0.15
+"""Changed by this share of it, it has come back."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far one sampler is on its way back."""
+
+    evaluations: int
+    done: int = 0
+    t: int = 0
+    seconds: float = 0.0
+
+    @property
+    def finished(self) -> bool:
+        return self.done == self.evaluations and self.t == 0
+
+
+@dataclass(frozen=True, eq=False)
+class Trip:
+    """Some pictures on their way; columns come one after the other."""
+
+    model: str
+    kind: str
+    """What the model was trained on."""
+    T: int
+    t: int
+    """t_0."""
+    seed: int
+    signal: float
+    """√ᾱ at t_0."""
+    names: tuple[str, ...]
+    """Of the pictures: the visitor's, then one of the model's kind."""
+    apart: float | None = None
+    """Typical distance between two pictures of the model's kind, root mean square."""
+    pixels: Mapping[str, Tensor] = field(default_factory=dict)
+    """Column -> uint8, (n, C, H, W)."""
+    changes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Column -> root mean square of what is shown minus x_0, for each picture."""
+    ways: Mapping[str, Way] = field(default_factory=dict)
+    running: bool = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether both samplers have arrived."""
+        return bool(self.ways) and all(way.finished for way in self.ways.values())
+
+    def shown(self, column: str, x: Tensor, x0: Tensor) -> Trip:
+        """Itself with a column of these pictures; x0 are the originals."""
+        x = x.cpu()
+        found = tuple(round(value, 4) for value in difference(x, x0).tolist())
+        return replace(
+            self,
+            pixels={**self.pixels, column: from_tensor(x)},
+            changes={**self.changes, column: found},
+        )
+
+
+def outset(schedule: Schedule, x0: Tensor, trip: Trip) -> Trip:
+    """What needs no network: the originals, (n, C, H, W) in [−1, 1], and x_{t_0}."""
+    x_t = noised(Denoiser(torch.nn.Identity(), schedule), x0, trip.t, trip.seed)
+    full, short = ways_back(schedule.T, trip.t, STEPS)
+    ways = {"ddpm": Way(full.evaluations, t=trip.t), "ddim": Way(short.evaluations, t=trip.t)}
+    trip = replace(trip, ways=ways, signal=schedule.alpha_bar[trip.t].sqrt().item())
+    trip = replace(trip, pixels={"original": from_tensor(x0)}, changes={})
+    return trip.shown("noisy", x_t, x0)
+
+
+def follow(
+    denoiser: Denoiser,
+    x0: Tensor,
+    trip: Trip,
+    *,
+    device: str | torch.device = "cpu",
+    every: float = 0.4,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Trip]:
+    """Both ways back of `round_trip`, the short one first; columns fill as they become there.
+
+    Yields at once with the one-shot x̂_0, then every so many seconds with what each sampler
+    believes by then, and at the end. No class is given.
+    """
+    trip = replace(outset(denoiser.schedule, x0, trip), running=True)
+    lanes = dict(zip(("ddpm", "ddim"), ways_back(trip.T, trip.t, STEPS), strict=True))
+    x_t = noised(denoiser, x0, trip.t, trip.seed)
+    shape, due = tuple(x0.shape[1:]), 0.0
+    for column in ("ddim", "ddpm"):
+        lane = lanes[column]
+        for entry in race(
+            denoiser, [lane], shape, seed=trip.seed, n=len(x0), start=x_t, device=device
+        ):
+            if "shot" not in trip.pixels:
+                trip = trip.shown("shot", entry.frame.x0, x0)
+            if entry.step and time.perf_counter() < due:
+                continue
+            way = Way(lane.evaluations, entry.evaluations, entry.frame.t, round(entry.seconds, 2))
+            trip = trip.shown(column, entry.frame.x0, x0)
+            trip = replace(trip, ways={**trip.ways, column: way})
+            if entry.step:
+                yield trip
+                due = time.perf_counter() + every
+                if stopped():
+                    yield replace(trip, running=False)
+                    return
+    yield replace(trip, running=False)
+
+
+def verdict(trip: Trip) -> str:
+    """What the numbers of a finished trip say of the visitor's picture; else nothing."""
+    if not trip.finished or any(len(trip.changes.get(c, ())) < 2 for c in ("ddpm", "ddim")):
+        return ""
+    (ours_full, theirs_full), (ours_short, theirs_short) = (
+        trip.changes["ddpm"],
+        trip.changes["ddim"],
+    )
+    ours, theirs = (ours_full + ours_short) / 2, (theirs_full + theirs_short) / 2
+    said = [
+        f"At t₀ = {trip.t} of {trip.T}, {trip.signal:.0%} of the picture's amplitude is left. "
+        f"The way back changed yours by {ours_full:.2f} (DDPM) and {ours_short:.2f} (DDIM), root "
+        f"mean square on a scale from −1 to 1, and {trip.names[1]} by {theirs_full:.2f} and "
+        f"{theirs_short:.2f}."
+    ]
+    foreign = ours > FOREIGN * max(theirs, 1e-3)
+    if foreign:
+        said.append(
+            f"That is {ours / max(theirs, 1e-3):.1f} times as much: the network has only ever "
+            f"seen {trip.kind}. It takes what it does not know for noise and pulls everything "
+            "towards what it knows."
+        )
+    else:
+        said.append(
+            f"Yours came back about as well: for a network that has seen {trip.kind} it is "
+            "nothing unusual."
+        )
+    apart = trip.apart
+    if apart and theirs > ANOTHER * apart:
+        said.append(
+            f"With so large a t₀ even its own kind comes back as another picture (two of them "
+            f"differ by {apart:.2f}): hardly anything of the first is left to hold on to."
+        )
+    elif apart and max(ours, theirs) < LITTLE * apart:
+        said.append("With so small a t₀ little was hidden, so that anything comes back.")
+    elif foreign:
+        said.append("With a smaller t₀ more of it would come back; with a larger one, less.")
+    else:
+        said.append("With a larger t₀ another picture would come back.")
+    return " ".join(said)
+
+
+def write(trip: Trip, folder: Path) -> None:
+    """Store a finished trip: `trip.json`, and a sheet with a row for each picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {k: v for k, v in vars(trip).items() if k not in ("pixels", "ways")}
+    told |= {"ways": {name: asdict(way) for name, way in trip.ways.items()}}
+    told |= {"size": trip.pixels["original"].shape[-1]}
+    cells = torch.stack([trip.pixels[column] for column in COLUMNS], dim=1).flatten(0, 1)
+    sheet = grid(cells / 127.5 - 1, columns=len(COLUMNS), gap=0, gap_color="black")
+    sheet = sheet.convert("L") if cells.shape[1] == 1 else sheet
+    sheet.save(folder / "trip.png", optimize=True)
+    (folder / "trip.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Trip:
+    """What `write` stored."""
+    told = json.loads((folder / "trip.json").read_text(encoding="utf-8"))
+    size = told.pop("size")
+    with Image.open(folder / "trip.png") as sheet:
+        values = torch.from_numpy(np.array(sheet))
+    values = values.reshape(*values.shape[:2], -1)  # (rows · size, columns · size, C)
+    cells = values.unflatten(0, (-1, size)).unflatten(2, (-1, size)).permute(2, 0, 4, 1, 3)
+    pixels = dict(zip(COLUMNS, cells.contiguous(), strict=True))
+    told["ways"] = {name: Way(**way) for name, way in told["ways"].items()}
+    told["names"] = tuple(told["names"])
+    told["changes"] = {column: tuple(values) for column, values in told["changes"].items()}
+    return Trip(**told | {"pixels": pixels})

@@ -1,0 +1,33 @@
+"""What came out of forks at many moments, in columns under their curve."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from explorer.figures.spread import MARGINS, SpreadView, summary
+from explorer.gui.components.gallery import png_uri
+from explorer.gui.components.widget import Widget
+
+
+class Fan(Widget):
+    """A sheet for each sampler; its columns stand under the points of `spread_figure`."""
+
+    def __init__(self, value: SpreadView | None = None, **props: Any) -> None:
+        super().__init__(value, left=MARGINS["l"], right=MARGINS["r"], **props)
+
+    def postprocess(self, value: SpreadView | None) -> dict[str, Any] | None:
+        """Each lane's sheet as a lossless data URI."""
+        if value is None:
+            return None
+        return {
+            "running": value.running,
+            "text": summary(value),
+            "lanes": [
+                {
+                    "name": lane.name,
+                    "rows": lane.rows,
+                    "src": lane.sheet and png_uri(lane.sheet),
+                }
+                for lane in value.lanes
+            ],
+        }

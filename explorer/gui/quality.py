@@ -1,0 +1,207 @@
+"""Steps against quality: what a model's samplers are worth, stored or measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from explorer.checkpoints import load
+from explorer.data import DataError, ImageSet
+from explorer.data import load as load_data
+from explorer.evaluation import (
+    HAT,
+    Quality,
+    begin,
+    choose_settings,
+    evaluate,
+    load_reference,
+    quality_path,
+    read,
+    write,
+)
+from explorer.figures.quality import QUANTITIES, quality_figure, quality_html
+from explorer.gui.components import PlotView
+from explorer.gui.context import Context
+from explorer.gui.device import StopFlag
+from explorer.gui.jobs import buttons, find_model, waiting
+from explorer.gui.limits import whole
+from explorer.gui.own_pictures import OWN, read_stored
+from explorer.gui.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    plain,
+    prose,
+    sentence,
+    visitor_of,
+)
+
+STEPS = ("5", "10", "20", "50", "100", "1000")
+NOISES = {
+    "η = 0": (0.0, "posterior"),
+    "0.2": (0.2, "posterior"),
+    "0.5": (0.5, "posterior"),
+    "1": (1.0, "posterior"),
+    "σ̂": HAT,
+}
+SMALL = (["5", "10", "20"], ["η = 0", "1"], 128)
+"""What is measured here unless one asks for more: about 20 seconds on a CPU core."""
+REFERENCE = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A table so far."""
+
+    quality: Quality
+    share: float
+    what: str
+    running: bool
+
+
+def measure(
+    path: Path,
+    steps: Sequence[int],
+    noises: Sequence[tuple[float, str]],
+    n: int,
+    folder: Path,
+    context: Context,
+    stopped: Callable[[], bool],
+) -> Iterator[Measured]:
+    """Evaluate a model as `python -m explorer evaluate` does, with fewer pictures."""
+    device = context.device.device
+    denoiser, spec = load(path, device)
+
+    def pictures(name: str, size: int, root: Path | None) -> ImageSet:
+        if name == OWN:
+            return read_stored(folder).resized(size)
+        if name not in context.datasets:
+            raise DataError(f"{name} is not offered here")
+        return load_data(name, size=size, root=root)
+
+    own = OWN if spec.data == OWN else None
+    reference = load_reference(
+        spec, n=n, most=REFERENCE, name=own, root=context.root, read=pictures
+    )
+    quality = begin(denoiser, spec, reference, n=n, device=device)
+    settings = choose_settings(spec.T, steps, noises)
+    yield Measured(quality, 0.0, "starting", True)
+    for progress in evaluate(denoiser, spec, reference, quality, settings, device=device):
+        quality = progress.quality
+        what = f"S = {progress.setting.steps}"
+        yield Measured(quality, progress.share, what, progress.share < 1)
+        if stopped():
+            break
+    yield Measured(quality, progress.share, "", False)
+
+
+def stored_quality(path: Path) -> Quality | None:
+    """What stands beside a checkpoint; None without."""
+    try:
+        return read(quality_path(path))
+    except (OSError, ValueError):
+        return None
+
+
+def told(quality: Quality | None) -> str:
+    """What the numbers are."""
+    if quality is None:
+        return "Nothing measured for this model yet."
+    few = " With so few pictures only large differences mean something." * (quality.n < 200)
+    return (
+        f"**{plain(quality.model)}**: {quality.n} pictures a cell against "
+        f"{quality.reference:,} training pictures of {plain(quality.data)}; as many real pictures "
+        f"that were held out are at {quality.floor:.3g}. {quality.precision}, {quality.date}."
+        f"{few}"
+    )
+
+
+def shown(quality: Quality | None, quantity: str) -> tuple[str, go.Figure | None, str]:
+    """Words, figure and table."""
+    if quality is None:
+        return told(None), go.Figure(), ""
+    return told(quality), quality_figure(quality, quantity), quality_html(quality, quantity)
+
+
+def build(context: Context, shared: Shared) -> None:
+    """Inside whatever container is open."""
+    limits, models = context.limits, context.models("")
+    first = next(iter(models.values()), None)
+    stored = stored_quality(first[0]) if first else None
+    current = gr.State(stored)
+    words, figure, cells = shown(stored, QUANTITIES[0])
+    facts = gr.Markdown(words, elem_classes="prose-note", elem_id="quality-facts")
+    quantity = gr.Radio(list(QUANTITIES), value=QUANTITIES[0], show_label=False, label="Shown")
+    plot = PlotView(figure, elem_id="quality-plot")
+    table = gr.HTML(cells, elem_id="quality-table", elem_classes="quality-table")
+    prose("quality")
+    with gr.Accordion("Measure the chosen model here", open=False):
+        steps = gr.CheckboxGroup(list(STEPS), value=SMALL[0], label="Steps S (T for more than T)")
+        noises = gr.CheckboxGroup(list(NOISES), value=SMALL[1], label="Noise")
+        most = limits.samples
+        n = gr.Slider(64, most, value=min(SMALL[2], most), step=64, label="Pictures a cell")
+        with gr.Row(elem_classes="train-bar"):
+            run = gr.Button("Measure", elem_id="quality-run", scale=0)
+            stop = gr.Button("Stop", interactive=False, elem_id="quality-stop", scale=0)
+            state = gr.Markdown("", elem_id="quality-status", elem_classes="status-line")
+        trouble = message()
+    outputs = [facts, plot, table, current, state, run, stop, trouble]
+
+    def begin_here(
+        request: gr.Request, name: Any, steps: Any, noises: Any, n: Any, quantity: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        visitor = visitor_of(request)
+        flag = StopFlag(visitor, "quality")
+        flag.start()
+        try:
+            path, _ = find_model(context, name, visitor)
+            asked = [int(S) for S in steps or [] if S in STEPS]
+            kinds = [NOISES[noise] for noise in noises or [] if noise in NOISES]
+            if not asked or not kinds:
+                raise ValueError("Choose at least one S and one noise.")
+            n = whole("Pictures a cell", n, (2, limits.samples))
+            cost = sum(asked) * len(kinds) * n
+            if cost > limits.evaluations:
+                raise ValueError(
+                    f"{cost:,} evaluations of the network are more than {limits.evaluations:,} "
+                    "and too many here: choose fewer pictures, smaller S or less noise"
+                )
+            yield *[gr.skip()] * 4, waiting(context), *buttons(True), ""
+            rows = -1
+            arguments = (path, asked, kinds, n, context.runs(visitor), context, flag)
+            for news in context.device.run(measure, *arguments, seconds=limits.slice or 600):
+                fresh = len(news.quality.rows) != rows
+                rows = len(news.quality.rows)
+                view = shown(news.quality, quantity) if fresh else [gr.skip()] * 3
+                words = (
+                    f"{news.share:.0%} {news.what}" if news.running else f"{rows} cells measured"
+                )
+                now = news.quality if fresh else gr.skip()
+                yield *view, now, words, *buttons(news.running), ""
+            if rows and path.parent != context.checkpoints:  # the shipped tables stay
+                write(quality_path(path), news.quality)
+        except Exception as error:
+            yield *[gr.skip()] * 4, "not running", *buttons(False), sentence(error)
+        finally:
+            flag.stop()
+
+    def ask_to_stop(request: gr.Request) -> None:
+        StopFlag(visitor_of(request), "quality").stop()
+
+    def look(name: Any, quantity: str, request: gr.Request) -> tuple[Any, ...]:
+        try:
+            found = stored_quality(find_model(context, name, visitor_of(request))[0])
+        except ValueError:
+            found = None
+        return *shown(found, quantity), found
+
+    run.click(begin_here, [shared.model, steps, noises, n, quantity], outputs, **on_device(state))
+    stop.click(ask_to_stop, None, None, **QUIET)
+    shared.model.change(look, [shared.model, quantity], [facts, plot, table, current], **QUIET)
+    quantity.input(shown, [current, quantity], [facts, plot, table], **QUIET)

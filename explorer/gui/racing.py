@@ -1,0 +1,211 @@
+"""A race as the Reverse tab runs it: begun, stopped, continued, forked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from explorer.checkpoints import Spec, load
+from explorer.diffusion import Denoiser
+from explorer.figures.race_view import RaceView, decode, follow, view_of
+from explorer.fork import fork
+from explorer.gui.context import Context
+from explorer.guides import find_guide, guide
+from explorer.inference import prepare
+from explorer.lanes import Lane, lane_from
+from explorer.race import Race, Racer, choose_labels, race
+
+IN_TURN = "each in turn"
+
+
+@dataclass(frozen=True, eq=False)
+class Going:
+    """A race so far."""
+
+    view: RaceView
+    racers: tuple[Racer, ...] | None = None
+    """Where its lanes stand if it was stopped before its end."""
+    origin: Going | None = None
+    """Of a fork: the race that it continues."""
+
+
+def read_settings(
+    name: str,
+    spec: Spec,
+    n: int,
+    label: Any,
+    seed: int,
+    lanes: list[dict[str, Any]],
+    w: float = 1.0,
+    scale: float = 0.0,
+) -> dict[str, Any]:
+    """All it takes to repeat a race, see `RaceView.settings`; ValueError if it cannot be."""
+    if w != 1 and not spec.classes:
+        raise ValueError(f"Guidance w = {w:g}: this model knows no classes; set it to 1")
+    if scale:
+        find_guide(spec)  # says why not
+    return {
+        "model": name,
+        "seed": seed,
+        "pictures": n,
+        "labels": choose_labels(spec.classes, n, None if label == IN_TURN else label),
+        "guidance": w,
+        **({"classifier_scale": scale} if scale else {}),
+        "lanes": lanes,
+    }
+
+
+def race_in_turns(
+    context: Context,
+    path: Path,
+    settings: dict[str, Any],
+    title: str,
+    flag: Callable[[], bool],
+    before: Going | None,
+) -> Iterator[Going]:
+    """The race through the device door; hosted, others may come in between its slices."""
+    seconds, going = context.limits.slice, before
+    while True:
+        arguments = (path, settings, context.device.device, title, flag, going, seconds)
+        for going in context.device.run(run_race, *arguments, seconds=seconds or 60):
+            yield going
+        if going.racers is None or flag():
+            return
+
+
+def run_race(
+    path: Path,
+    settings: dict[str, Any],
+    device: torch.device,
+    title: str,
+    stopped: Callable[[], bool],
+    before: Going | None = None,
+    seconds: float | None = None,
+    *,
+    every: float = 0.35,
+) -> Iterator[Going]:
+    """Load the model and race its lanes, `before` goes on; a growing view.
+
+    settings : as `RaceView.settings`.
+    seconds : after so many it ends as if it were stopped.
+    every : seconds between what it yields.
+    """
+    denoiser, spec = model_for(path, settings, device)
+    lanes = [lane_from(lane, denoiser.schedule) for lane in settings["lanes"]]
+    shape, n = (spec.channels, spec.size, spec.size), settings["pictures"]
+    entries = race(
+        denoiser,
+        lanes,
+        shape,
+        seed=settings["seed"],
+        labels=settings["labels"],
+        n=n,
+        resume=before and before.racers,
+        device=device,
+    )
+    view = before.view if before else view_of(lanes, spec.T, n, shape, title=title)
+    view.settings = settings
+    yield from _follow(entries, lanes, denoiser, view, stopped, seconds, every)
+
+
+def run_fork(
+    path: Path,
+    origin: Going,
+    cursor: Cursor,
+    device: torch.device,
+    stopped: Callable[[], bool],
+) -> Iterator[Going]:
+    """Four ways on from what a lane shows at the cursor, by each of the race's lanes."""
+    settings = origin.view.settings
+    denoiser, spec = model_for(path, settings, device)
+    lane = origin.view.lanes[cursor.lane]
+    x_t = decode(origin.view)[cursor.lane].x[lane.times.index(cursor.t), cursor.picture]
+    wanted = [lane_from(values, denoiser.schedule) for values in settings["lanes"]]
+    labels = settings["labels"]
+    lanes, entries = fork(
+        denoiser,
+        [lane for lane in wanted if cursor.t <= lane.times[0]],
+        x_t,
+        cursor.t,
+        seed=settings["seed"],
+        label=labels and labels[cursor.picture],
+        device=device,
+    )
+    title = (
+        f"Fork of picture {cursor.picture + 1} of {lane.name} at t = {cursor.t}: four ways on "
+        "with different noise"
+    )
+    view = view_of(lanes, spec.T, len(entries.racers[0].x), tuple(x_t.shape), title=title)
+    for going in _follow(entries, lanes, denoiser, view, stopped):
+        yield replace(going, racers=None, origin=origin)
+
+
+def _follow(
+    entries: Race,
+    lanes: Sequence[Lane],
+    denoiser: Denoiser,
+    view: RaceView,
+    stopped: Callable[[], bool],
+    seconds: float | None = None,
+    every: float = 0.35,
+) -> Iterator[Going]:
+    end = None if seconds is None else time.monotonic() + seconds
+
+    def over() -> bool:
+        return stopped() or (end is not None and time.monotonic() > end)
+
+    for shown in follow(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
+        yield Going(shown, None if shown.running or entries.finished else entries.racers)
+
+
+def model_for(path: Path, settings: dict[str, Any], device: torch.device) -> tuple[Denoiser, Spec]:
+    """The model of a race, with its guidance."""
+    denoiser, spec = load(path, device)
+    guided = guide(
+        replace(denoiser, network=prepare(denoiser.network, device)),
+        spec,
+        guidance=settings.get("guidance", 1.0),
+        classifier_scale=settings.get("classifier_scale", 0.0),
+        device=device,
+    )
+    return guided, spec
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A frame on the page: which lane and picture, and the t of the frame that it shows."""
+
+    lane: int
+    picture: int
+    t: int
+
+    @classmethod
+    def read(cls, value: Any, view: RaceView) -> Cursor:
+        """From what the page sent, which may be anything; ValueError if it is not in the view."""
+        try:
+            lane, picture, t = (int(value[name]) for name in ("lane", "picture", "frame_t"))
+            fits = 0 <= lane < len(view.lanes) and 0 <= picture < view.pictures
+            fits = fits and t in view.lanes[lane].times
+        except (KeyError, TypeError, ValueError, OverflowError):
+            fits = False
+        if not fits:
+            raise ValueError("There is no frame at the cursor; run the race first.")
+        if t == 0:
+            raise ValueError("At t = 0 the picture is finished: move the cursor to the right.")
+        return cls(lane, picture, t)
+
+
+def summary(view: RaceView) -> str:
+    """Evaluations and seconds of each lane."""
+    lanes = " · ".join(
+        f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
+        f"in {lane.seconds[-1]:.2f} s"
+        for lane in view.lanes
+        if lane.times
+    )
+    return f"running: {lanes}" if view.running else lanes

@@ -1,0 +1,156 @@
+"""Take a race away: pictures that move, a strip, numbers, a script, a capsule that replays."""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from explorer.figures.capsule import SUFFIX, pack, unpack
+from explorer.figures.export import animation, filmstrip, frames_npz, python_snippet
+from explorer.figures.race_view import RaceView
+from explorer.gui.components import Player
+from explorer.gui.context import HOME, Context
+from explorer.gui.racing import Going, summary
+from explorer.gui.shared import QUIET, message, sentence, visitor_of
+from explorer.gui.stored import stored_race
+
+SHOWN = {"x_t": "x", "x̂₀": "x0", "ε̂": "eps"}
+CLICK = "() => setTimeout(() => document.querySelector('#reverse-file')?.click(), 50)"
+"""The browser fetches what was made."""
+NO_SCRIPT = "# This is a fork: a script can only repeat a race. Go back to the race first."
+
+
+def _mapping(show: str) -> float:
+    """±3σ for noise, ±1 for pictures."""
+    return 3.0 if show == "eps" else 1.0
+
+
+def _png(view: RaceView, show: str) -> bytes:
+    buffer = io.BytesIO()
+    filmstrip(view, show=show, mapping=_mapping(show)).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+FILES: Mapping[str, tuple[str, Callable[[RaceView, str], bytes]]] = {
+    "GIF": (".gif", lambda view, show: animation(view, "gif", show, _mapping(show))),
+    "WebP": (".webp", lambda view, show: animation(view, "webp", show, _mapping(show))),
+    "Filmstrip PNG": ("-strip.png", _png),
+    "Frames .npz": (".npz", lambda view, _: frames_npz(view)),
+    "Capsule": (SUFFIX, lambda view, _: pack(view)),
+}
+"""Button -> how the file's name ends, and its bytes."""
+
+
+def shown_view(going: Going | None) -> RaceView:
+    """The race on the page; before any was run it is the stored one."""
+    return going.view if going else stored_race()
+
+
+def make_file(kind: str, going: Going | None, show: Any) -> tuple[str, bytes]:
+    """Name and bytes of one of `FILES`; ValueError if it cannot be made."""
+    view = shown_view(going)
+    if show not in SHOWN:
+        raise ValueError(f"There is no {show!r} to show; choose x_t, x̂₀ or ε̂.")
+    ending, make = FILES[kind]
+    try:
+        data = make(view, SHOWN[show])
+    except FileNotFoundError as error:
+        raise ValueError("The frames of this race are gone by now; run it again.") from error
+    seed = view.settings.get("seed")
+    stem = view.settings.get("model") or "race"
+    name = f"{stem}-seed-{seed}" if seed is not None else f"{stem}-fork"
+    return re.sub(r"[^\w.-]", "-", name) + ending, data
+
+
+def script(going: Going | None, models: Mapping[str, tuple[Path, Any]]) -> str:
+    """The race on the page as Python; `models` are those that `Context.models` found."""
+    settings = shown_view(going).settings
+    if not settings:
+        return NO_SCRIPT
+    path, _ = models.get(settings["model"], (Path(f"{settings['model']}.safetensors"), None))
+    inside = path.is_relative_to(HOME)
+    return python_snippet(settings, path.relative_to(HOME).as_posix() if inside else path.name)
+
+
+def open_capsule(path: str) -> Going:
+    """A race from a file that a visitor brought; ValueError if it is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        view = unpack(path, Path(folder))
+        for lane in view.lanes:
+            for sheet in lane.sheets:
+                sheet.data, sheet.path = sheet.data or Path(sheet.path or "").read_bytes(), None
+    return Going(view)
+
+
+def build(context: Context, player: Player, state: gr.Markdown, going: gr.State) -> None:
+    """Inside whatever container is open: the buttons for the race on the page."""
+    show = gr.Radio(
+        list(SHOWN), value="x_t", label="What the GIF, WebP and PNG show", elem_id="take-show"
+    )
+    with gr.Row(elem_classes="train-bar"):
+        buttons = {
+            kind: gr.Button(kind, size="sm", scale=0, elem_id=f"take-{i}")
+            for i, kind in enumerate(FILES)
+        }
+        capsule = gr.UploadButton(
+            "Open a capsule …",
+            size="sm",
+            scale=0,
+            file_types=[".zip"],
+            type="filepath",
+            elem_id="take-open",
+        )
+    trouble = message()
+    file = gr.DownloadButton("file", visible="hidden", elem_id="reverse-file")
+    gr.Markdown(
+        "A **capsule** is one file with settings, seed and all frames: it opens here again and "
+        "replays without the model. The script repeats the race with the `explorer` package.",
+        elem_classes="prose-note",
+    )
+    first = script(None, context.models(""))
+    code = gr.Code(
+        first,
+        language="python",
+        label="Copy as Python",
+        show_line_numbers=False,
+        elem_id="take-python",
+    )
+
+    def offer(kind: str, now: Going | None, show: Any) -> tuple[Any, str]:
+        try:
+            name, data = make_file(kind, now, show)
+            return gr.DownloadButton(value=player.publish(data, name)), ""
+        except Exception as error:
+            return gr.skip(), sentence(error)
+
+    def reopen(path: Any) -> tuple[Any, ...]:
+        try:
+            now = open_capsule(path)
+            return now.view, "From a capsule: " + summary(now.view), now, ""
+        except Exception as error:
+            return gr.skip(), gr.skip(), gr.skip(), sentence(error)
+
+    def write_script(request: gr.Request, now: Going | None) -> str:
+        return script(now, context.models(visitor_of(request)))
+
+    for kind, button in buttons.items():
+        made = button.click(
+            partial(offer, kind),
+            [going, show],
+            [file, trouble],
+            concurrency_limit=2,
+            concurrency_id="files",
+            show_progress="minimal",
+            show_progress_on=trouble,
+            api_visibility="private",
+        )
+        made.success(None, None, None, js=CLICK)
+    capsule.upload(reopen, capsule, [player, state, going, trouble], **QUIET)
+    going.change(write_script, going, code, **QUIET)

@@ -1,0 +1,228 @@
+"""The race player in a real browser, on a page of its own: its pixels against numpy's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from explorer.gui.theme import css, theme
+from tests.browser.conftest import free_port
+from tests.browser.toy_race import DRAWN, FOUR, ONE, TWO, Page, Truth, page
+
+pytestmark = pytest.mark.browser
+MAPPINGS = {"1": 127.5, "3": 42.5}  # grey values to a unit: −1…1 or −3…3 is 0…255
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
+        demo, port = page(), free_port()
+        options = {"run_history": False, "ssr_mode": False, "theme": theme(), "css": css()}
+        demo.launch(server_port=port, prevent_thread_lock=True, quiet=True, **options)
+        yield f"http://127.0.0.1:{port}"
+        demo.close()
+
+
+@pytest.fixture(params=[1280, 390])
+def player(request: pytest.FixtureRequest, browser: object, address: str) -> Iterator[Page]:
+    player = Page(browser, address, request.param)
+    yield player
+    assert player.page.evaluate("document.documentElement.scrollWidth") == request.param
+    player.page.close()
+    assert player.trouble == []
+
+
+@pytest.fixture
+def desktop(browser: object, address: str) -> Iterator[Page]:
+    player = Page(browser, address, 1280)
+    yield player
+    player.page.close()
+    assert player.trouble == []
+
+
+def grey(values: np.ndarray, mapping: str = "1") -> np.ndarray:
+    """(H, W, C) -> (H, W, 3), rounded half up."""
+    pixels = np.clip(np.floor(values * MAPPINGS[mapping] + 128), 0, 255).astype(int)
+    return np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+
+
+def at(truth: Truth, t: int) -> int:
+    """The last frame reached at t, with time running from T to 0."""
+    return sum(time >= t for time in truth.view.times) - 1
+
+
+def test_states_and_beliefs_are_pythons_pixels_and_nothing_is_asked(player: Page) -> None:
+    seen = len(player.requests)
+    for mapping in MAPPINGS:
+        for column, show in enumerate(["x", "x0"]):
+            player.look(show, mapping)
+            for t in (1000, 637, 0):
+                player.set(t)
+                for name, truth in zip(["reverse-ddpm", "reverse-ddim"], TWO, strict=True):
+                    frame = truth.frames[at(truth, t)]
+                    for k in range(4):
+                        ours = player.picture(name, k, 28, 4)
+                        assert (ours == grey(frame[column][k], mapping)).all()
+    assert player.requests[seen:] == []
+    assert "black −3, white 3" in player.page.inner_text(".mapping")
+    assert player.page.inner_text(".sent").startswith("sent: 126 + 51 frames, ")
+
+
+def test_predicted_noise_is_derived(player: Page) -> None:
+    for mapping in MAPPINGS:
+        player.look("eps", mapping)
+        for t in (1000, 640, 300):
+            player.set(t)
+            for name, truth in zip(["reverse-ddpm", "reverse-ddim"], TWO, strict=True):
+                eps = truth.frames[at(truth, t)][2]
+                error = player.picture(name, 2, 28, 4) - grey(eps[2], mapping)
+                assert np.abs(error).max() <= 2
+    player.set(0)
+    assert (player.picture("reverse-ddim", 0, 28, 4) == 128).all()  # nothing left to predict
+
+
+def test_a_lane_holds_its_last_frame_and_keys_step_through_all_grids(desktop: Page) -> None:
+    names = ("reverse-ddpm", "reverse-ddim")
+    desktop.set(637)
+    assert desktop.shown_t(*names) == [640, 640]
+    labels = [desktop.page.get_attribute(f"#{name}", "aria-label") for name in names]
+    assert labels == ["DDPM, t = 640", "DDIM, S = 50, t = 640"]
+    desktop.page.focus("#reverse-t")
+    desktop.press("ArrowLeft")
+    assert (desktop.cursor()["t"], desktop.shown_t(*names)) == (632, [632, 640])
+    desktop.press("ArrowLeft", "ArrowLeft")
+    assert (desktop.cursor()["t"], desktop.shown_t(*names)) == (620, [624, 620])
+    desktop.press("ArrowRight")
+    assert (desktop.cursor()["t"], desktop.shown_t(*names)) == (624, [624, 640])
+    desktop.press("PageDown")
+    assert desktop.cursor()["t"] == 574
+    desktop.press("Home")
+    assert desktop.shown_t(*names) == [0, 0]
+    desktop.press("End")
+    assert desktop.shown_t(*names) == [1000, 1000]
+    ticks = desktop.page.locator(".ticks path")
+    counts = [ticks.nth(i).get_attribute("d").count("M") for i in range(2)]
+    assert counts == [126, 51]
+    desktop.press(" ")
+    desktop.page.wait_for_timeout(700)
+    desktop.press(" ")
+    t = desktop.cursor()["t"]
+    assert 700 < t < 1000
+    assert all(t <= shown < t + 20 for shown in desktop.shown_t(*names))
+
+
+def test_a_step_is_taken_apart_and_the_parts_add_up(player: Page) -> None:
+    for mapping in MAPPINGS:
+        player.look("x", mapping)
+        for which, truth in enumerate(TWO):
+            player.page.locator(".lane-choice button").nth(which).click()
+            for t in (1000, 640, 320):
+                player.set(t)
+                i = at(truth, t)
+                x, x0, eps, z, x_s = (part[0] for part in truth.frames[i])
+                *_, signal, direction, sigma = truth.view.coefficients[i]
+                parts = {"x0": signal * x0, "eps": direction * eps, "z": sigma * z, "sum": x_s}
+                for name, part in parts.items():
+                    error = player.picture(f"anatomy-{name}", 0, 28, 1) - grey(part, mapping)
+                    assert np.abs(error).max() <= 2, (name, t)
+                # here every frame was sent: x_s is the next one
+                sums = player.picture("anatomy-sum", 0, 28, 1)
+                player.set(truth.view.times[i + 1])
+                lane = ["reverse-ddpm", "reverse-ddim"][which]
+                assert np.abs(sums - player.picture(lane, 0, 28, 4)).max() <= 2
+
+
+def test_the_formula_has_the_live_numbers(desktop: Page) -> None:
+    desktop.page.locator(".lane header").nth(1).click()
+    desktop.set(631)
+    assert desktop.cursor() == {"t": 631, "lane": 1, "picture": 0, "frame_t": 640}
+    *_, signal, direction, _ = TWO[1].view.coefficients[at(TWO[1], 640)]
+    formula = desktop.page.inner_text(".formula >> nth=0").split()
+    assert formula == f"x620 = {signal:#.3g}·x̂0 + {direction:#.3g}·ε̂ + 0·z".split()
+    assert desktop.page.inner_text(".step") == "DDIM jumps from t = 640 to s = 620."
+    assert desktop.page.is_visible(".none")
+    desktop.page.click("#reverse-ddpm", position={"x": 480, "y": 40})  # the fourth picture
+    desktop.page.evaluate(DRAWN)
+    assert desktop.cursor() == {"t": 631, "lane": 0, "picture": 3, "frame_t": 632}
+    assert not desktop.page.is_visible(".none")
+    assert "adding noise" in desktop.page.inner_text(".step")
+    desktop.page.click("[data-picture='-1']")
+    assert desktop.cursor()["picture"] == 2
+    desktop.set(0)
+    assert "the picture is finished" in desktop.page.inner_text(".step")
+    sums = desktop.picture("anatomy-sum", 0, 28, 1)
+    assert (sums == desktop.picture("reverse-ddpm", 2, 28, 4)).all()
+
+
+def test_four_lanes_in_colour(player: Page) -> None:
+    player.bring("four", "41,51,11,41")
+    names = ["reverse-ddpm", "reverse-ddim", "reverse-lane-2", "reverse-lane-3"]
+    columns = player.page.evaluate("document.getElementById('reverse-ddpm').width") // 33
+    assert columns in (4, 8)
+    player.look("x0")
+    player.set(555)
+    assert player.shown_t(*names) == [575, 560, 600, 575]
+    for name, truth in zip(names, FOUR, strict=True):
+        x0 = truth.frames[at(truth, 555)][1]
+        for k in (0, 9, 15):
+            assert (player.picture(name, k, 32, columns) == grey(x0[k])).all()
+    dashes = player.page.locator(".swatch path")
+    styles = {dashes.nth(i).get_attribute("style") for i in range(4)}
+    assert len(styles) == 4  # shades
+    assert len({dashes.nth(i).get_attribute("stroke-dasharray") for i in (0, 3)}) == 2
+    if player.page.viewport_size["width"] == 1280:
+        axis = player.page.locator(".axis").bounding_box()
+        assert axis["y"] + axis["height"] < 700  # room for what stands above the player
+
+
+def test_news_move_nothing_and_nothing_is_fetched_twice(player: Page) -> None:
+    def layout() -> list[dict[str, float]]:
+        parts = [".lane >> nth=0", ".lane >> nth=1", ".notes", ".anatomy", ".words", ".player"]
+        boxes = [player.page.locator(part).bounding_box() for part in parts]
+        scrolled = player.page.evaluate("scrollY")
+        return [box | {"y": box["y"] + scrolled} for box in boxes]
+
+    before, seen = layout(), len(player.requests)
+    for known, frames, t in ((0, "0,0", 1000), (40, "40,40", 688), (126, "126,51", 0)):
+        player.bring(f"after-{known}", frames)
+        assert player.cursor()["t"] == t  # follows the race
+        assert layout() == before
+    sheets = [url for url in player.requests[seen:] if url.endswith("frames.bin")]
+    assert len(sheets) == len(set(sheets)) == 6
+
+
+def test_one_odd_picture_and_nothing_at_all(player: Page) -> None:
+    player.bring("one", "126")
+    player.set(500)
+    x = ONE[0].frames[at(ONE[0], 500)][0]
+    assert (player.picture("reverse-ddpm", 0, 7, 1) == grey(x[0])).all()
+    assert player.page.locator(".lane").count() == 1
+    player.page.click("#nothing")
+    player.page.wait_for_selector(".player", state="hidden")
+    assert player.cursor() is None
+    player.bring("two", "126,51")
+    assert player.page.is_visible("#reverse-ddim")
+
+
+def test_frames_that_get_lost_are_said_and_asked_for_again(desktop: Page) -> None:
+    desktop.bring("after-0", "0,0")
+    desktop.page.route("**/frames.bin", lambda route: route.abort())
+    desktop.page.click("#after-40")
+    desktop.page.wait_for_selector(".trouble", state="visible")
+    desktop.page.unroute("**/frames.bin")
+    desktop.bring("after-126", "126,51")
+    assert not desktop.page.is_visible(".trouble")
+
+
+def test_a_closed_anatomy_is_not_drawn_and_comes_back(desktop: Page) -> None:
+    desktop.set(640)
+    desktop.page.focus(".anatomy summary")
+    desktop.press(" ")
+    desktop.set(320)
+    assert desktop.page.get_attribute(".anatomy", "data-t") == "640"
+    assert not desktop.page.is_visible(".mark >> nth=0")
+    desktop.press(" ")
+    desktop.page.wait_for_selector(".anatomy[data-t='320']")

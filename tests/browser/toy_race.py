@@ -1,0 +1,190 @@
+"""Races made of numbers alone, their truth in numpy, and a page with nothing but a player."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from dataclasses import dataclass, field
+
+import gradio as gr
+import numpy as np
+
+from explorer.figures.race_view import LaneView, RaceView, Sheet
+from explorer.gui.components import Player
+
+T = 1000
+ALPHA_BAR = np.concatenate([[1.0], np.cumprod(1 - np.linspace(1e-4, 0.02, T))])
+PIXELS = """id => {
+  const canvas = document.getElementById(id);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let text = "";
+  for (let i = 0; i < data.length; i++) text += String.fromCharCode(data[i]);
+  return [canvas.width, canvas.height, btoa(text)];
+}"""
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@dataclass
+class Truth:
+    """A lane as numpy knows it; pictures are (n, H, W, C)."""
+
+    view: LaneView
+    frames: list[tuple[np.ndarray, ...]] = field(default_factory=list)
+    """x_t, x̂_0, ε̂, z, x_s of each frame."""
+
+
+def lane(name: str, stride: int, eta: float, shape: tuple[int, ...]) -> Truth:
+    """A lane whose belief moves from grey to a fixed picture; all start from the same x_T."""
+    times = list(range(T, -1, -stride))
+    truth = Truth(LaneView(name, name[:4].lower(), len(times) - 1, eta > 0))
+    x = np.random.default_rng(7).standard_normal(shape)
+    target = np.clip(np.random.default_rng(8).normal(0, 0.8, shape), -1, 1)
+    fresh = np.random.default_rng(stride)
+    for i, t in enumerate(times):
+        s = times[min(i + 1, len(times) - 1)]
+        a, b = ALPHA_BAR[t], ALPHA_BAR[s]
+        sigma = eta * np.sqrt((1 - b) / (1 - a) * (1 - a / b)) if s else 0.0
+        weights = np.sqrt([a, 1 - a, b, max(0, 1 - b - sigma**2)]).tolist()
+        x0 = target * np.sqrt(a) if t else x
+        eps = (x - weights[0] * x0) / weights[1] if t else np.zeros(shape)
+        z = fresh.standard_normal(shape)
+        x_s = weights[2] * x0 + weights[3] * eps + sigma * z
+        truth.frames.append((x, x0, eps, z, x_s))
+        view = truth.view
+        view.times.append(t)
+        view.steps.append([t, s])
+        view.coefficients.append([*weights, float(sigma)])
+        view.evaluated.append(i)
+        view.seconds.append(round(0.011 * i, 3))
+        x = x_s
+    return truth
+
+
+def integers(x: np.ndarray) -> bytes:
+    return np.clip(np.floor(4080 * x), -32767, 32767).astype("<i2").tobytes()
+
+
+def sheet(truth: Truth, begin: int, end: int) -> Sheet:
+    """The frames begin…end."""
+    parts = []
+    for x, x0, _, z, _ in truth.frames[begin:end]:
+        parts += [integers(x), integers(x0)]
+        if truth.view.stochastic:
+            parts.append(np.clip(np.round(32 * z), -127, 127).astype(np.int8).tobytes())
+    return Sheet(zlib.compress(b"".join(parts), 1))
+
+
+def view_of(truths: list[Truth], name: str, known: int = T) -> RaceView:
+    """The first `known` frames of each lane, in sheets of 40; as if running if there are more."""
+    lanes, running = [], False
+    for truth in truths:
+        full = truth.view
+        count = min(known, len(full.times))
+        running |= count < len(full.times)
+        begins = range(0, count, 40)
+        lanes.append(
+            LaneView(
+                full.name,
+                full.kind,
+                full.evaluations,
+                full.stochastic,
+                full.times[:count],
+                full.steps[:count],
+                full.coefficients[:count],
+                full.evaluated[:count],
+                full.seconds[:count],
+                [min(40, count - begin) for begin in begins],
+                [sheet(truth, begin, min(begin + 40, count)) for begin in begins],
+            )
+        )
+    n, size, _, channels = truths[0].frames[0][0].shape
+    return RaceView(T, n, size, channels, lanes, f"toy · seed 7 · {name}", running, id=name)
+
+
+GREY, RGB, ODD = (4, 28, 28, 1), (16, 32, 32, 3), (1, 7, 7, 1)
+TWO = [lane("DDPM", 8, 1, GREY), lane("DDIM, S = 50", 20, 0, GREY)]
+FOUR = [
+    lane("DDPM", 25, 1, RGB),
+    lane("DDIM, S = 50", 20, 0, RGB),
+    lane("DDIM, S = 10, η = 0.5", 100, 0.5, RGB),
+    lane("DDPM, no clipping", 25, 1, RGB),
+]
+ONE = [lane("DDPM", 8, 1, ODD)]
+
+
+def page() -> gr.Blocks:
+    """A player and a button for each piece of news."""
+    with gr.Blocks(analytics_enabled=False) as demo:
+        with gr.Row(elem_classes="stage-row"):
+            with gr.Column(elem_classes="stage"):
+                player = Player(view_of(TWO, "two"), elem_id="reverse-player")
+            with gr.Column(elem_classes="rail"):
+                news = {
+                    "two": lambda: view_of(TWO, "two"),
+                    "four": lambda: view_of(FOUR, "four"),
+                    "one": lambda: view_of(ONE, "one"),
+                    "nothing": lambda: None,
+                    **{f"after-{k}": lambda k=k: view_of(TWO, "run", k) for k in (0, 40, 126)},
+                }
+                for name, tell in news.items():
+                    button = gr.Button(name, elem_id=name)
+                    button.click(tell, None, player, show_progress="hidden")
+    return demo
+
+
+class Page:
+    """The page with the player, and what it asked for."""
+
+    def __init__(self, browser: object, address: str, width: int) -> None:
+        self.page = browser.new_page(viewport={"width": width, "height": 900})
+        self.page.set_default_timeout(30_000)
+        self.requests, self.trouble = [], []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.goto(address)
+        self.wait("126,51")
+
+    def wait(self, frames: str) -> None:
+        self.page.wait_for_selector(f"#reverse-player [data-frames='{frames}']")
+        self.page.evaluate(DRAWN)
+
+    def bring(self, name: str, frames: str) -> None:
+        self.page.click(f"#{name}")
+        self.wait(frames)
+
+    def set(self, t: int) -> None:
+        """By the slider, as a hand would."""
+        self.page.evaluate(
+            """t => { const slider = document.getElementById("reverse-t");
+                      slider.value = t; slider.dispatchEvent(new Event("input")); }""",
+            t,
+        )
+        self.page.evaluate(DRAWN)
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.page.evaluate(DRAWN)
+
+    def look(self, show: str = "x", mapping: str = "1") -> None:
+        self.page.click(f"[data-show='{show}']")
+        self.page.click(f"[data-range='{mapping}']")
+        self.page.evaluate(DRAWN)
+
+    def canvas(self, name: str) -> np.ndarray:
+        width, height, text = self.page.evaluate(PIXELS, name)
+        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+
+    def picture(self, name: str, k: int, size: int, columns: int) -> np.ndarray:
+        row, column = divmod(k, columns)
+        top, left = row * (size + 2), column * (size + 2)
+        part = self.canvas(name)[top : top + size, left : left + size]
+        assert (part[..., 3] == 255).all()
+        return part[..., :3].astype(int)
+
+    def shown_t(self, *names: str) -> list[int]:
+        get = "id => +document.getElementById(id).dataset.t"
+        return [self.page.evaluate(get, name) for name in names]
+
+    def cursor(self) -> dict[str, int]:
+        return self.page.evaluate("document.querySelector('#reverse-player').explorer.cursor")

@@ -1,0 +1,59 @@
+"""A panel of the Reverse tab alone, with an untrained model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import torch
+
+from explorer.checkpoints import Spec, save
+from explorer.gui.context import Context
+from explorer.gui.device import Device
+from explorer.gui.limits import LOCAL, Limits
+from explorer.gui.shared import Shared
+from explorer.networks import PRESETS, UNet, UNetConfig
+
+CPU = torch.device("cpu")
+REQUEST = SimpleNamespace(session_hash="one")
+
+
+def tiny(folder: Path, name: str = "toys", T: int = 20, classes: tuple[str, ...] = ()) -> Path:
+    """An untrained model of a set that is not bundled."""
+    config = UNetConfig(channels=1, classes=len(classes), T=T, **PRESETS["tiny"])
+    spec = Spec(
+        name=name,
+        data="my toys/",
+        licence="",
+        size=8,
+        channels=1,
+        classes=classes,
+        network="unet",
+        network_config=asdict(config),
+        schedule="cosine",
+        T=T,
+    )
+    return save(folder / f"{name}.safetensors", UNet(config).state_dict(), spec)
+
+
+class Panel:
+    """The handlers as a visitor's browser would have them called."""
+
+    def __init__(
+        self,
+        checkpoints: Path,
+        build: Callable[[Context, Shared], None],
+        limits: Limits = LOCAL,
+    ) -> None:
+        self.context = Context(Device(CPU), limits, checkpoints=checkpoints)
+        with gr.Blocks() as self.demo:
+            names = list(self.context.models(""))
+            build(self.context, Shared(gr.Tabs(), gr.Dropdown(names, value=names[0])))
+        self.handlers = {fn.name: fn.fn for fn in self.demo.fns.values()}
+
+    def __call__(self, name: str, *values: Any) -> Any:
+        return self.handlers[name](REQUEST, *values)

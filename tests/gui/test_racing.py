@@ -1,0 +1,286 @@
+"""Races as the Reverse tab runs them: begun, stopped, continued, forked, taken away."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer.checkpoints import load
+from explorer.diffusion import make_schedule
+from explorer.figures import race_view
+from explorer.figures.race_view import RaceView, decode
+from explorer.gui import take_away
+from explorer.gui.context import HOME, Context
+from explorer.gui.device import Device
+from explorer.gui.lane_form import MOST, PRESETS, LaneForm, fill, title, with_breaks
+from explorer.gui.limits import HOSTED, LOCAL
+from explorer.gui.racing import Cursor, Going, race_in_turns, read_settings, run_fork, run_race
+from explorer.gui.stored import stored_race
+from explorer.lanes import BREAKS
+from explorer.race import ddim, pictures
+
+CPU = torch.device("cpu")
+CONTEXT = Context(Device(CPU), LOCAL)
+SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
+SETTINGS: dict[str, Any] = {
+    "model": "mnist",
+    "seed": 3,
+    "pictures": 2,
+    "labels": [1, 2],
+    "guidance": 1.0,
+    "lanes": [
+        {"sampler": "ddim", "steps": 5},
+        {"sampler": "ddim", "steps": 10, "eta": 1.0, "spacing": "quadratic"},
+    ],
+}
+
+
+def finished(**changes: Any) -> Going:
+    *_, going = run_race(SHIPPED, SETTINGS | changes, CPU, "title", lambda: False, every=math.inf)
+    return going
+
+
+@pytest.fixture(scope="module")
+def raced() -> Going:
+    return finished()
+
+
+def ends(view: RaceView) -> list[torch.Tensor]:
+    return [frames.x[-1] for frames in decode(view)]
+
+
+def test_a_race_ends_on_the_samplers_pictures(raced: Going) -> None:
+    view = raced.view
+    assert not view.running and raced.racers is None and view.settings == SETTINGS
+    assert [len(lane.times) for lane in view.lanes] == [6, 11]
+    denoiser, _ = load(SHIPPED)
+    lanes = [ddim(1000, 5), ddim(1000, 10, eta=1.0, spacing="quadratic")]
+    for lane, x in zip(lanes, ends(view), strict=True):
+        truth = pictures(denoiser, lane, (1, 28, 28), seed=3, labels=[1, 2])
+        torch.testing.assert_close(x, truth, rtol=0, atol=1e-3)
+
+
+@pytest.fixture
+def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that goes on by a second whenever it is read: something to show at every frame."""
+    ticks = count()
+    clock = SimpleNamespace(perf_counter=lambda: float(next(ticks)))
+    monkeypatch.setattr(race_view, "time", clock)
+
+
+@pytest.mark.parametrize("stop", [1, 4, 11])
+@pytest.mark.usefixtures("ticking")
+def test_a_stopped_race_goes_on_to_the_same_end(stop: int, raced: Going) -> None:
+    asked = count(1)
+    *_, half = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: next(asked) > stop, every=0.0)
+    assert half.racers is not None and not half.view.running
+    assert 0 < sum(len(lane.times) for lane in half.view.lanes) < 17
+    *_, whole = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: False, half)
+    assert whole.racers is None and whole.view is half.view
+    assert [lane.times for lane in whole.view.lanes] == [lane.times for lane in raced.view.lanes]
+    for ours, theirs in zip(decode(whole.view), decode(raced.view), strict=True):
+        torch.testing.assert_close(ours.x, theirs.x, rtol=0, atol=1e-3)
+
+
+@pytest.mark.usefixtures("ticking")
+def test_hosted_a_race_lets_others_in_and_ends_alike(raced: Going) -> None:
+    """A slice of no time at all: a few frames, then to the back of the line."""
+    context = Context(Device(CPU), HOSTED.__class__(hosted=True, slice=0.0))
+    turns = []
+    run = context.device.run
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        turns.append(arguments[0])
+        return run(*arguments, **options)
+
+    object.__setattr__(context.device, "run", counted)
+    *_, going = race_in_turns(context, SHIPPED, SETTINGS, "t", lambda: False, None)
+    assert len(turns) > 1 and going.racers is None
+    for ours, theirs in zip(ends(going.view), ends(raced.view), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-3)
+
+
+def test_a_fork_fans_out_with_noise_and_not_without(raced: Going) -> None:
+    cursor = Cursor(lane=0, picture=1, t=400)
+    *_, fork = run_fork(SHIPPED, raced, cursor, CPU, lambda: False)
+    assert fork.origin is raced and fork.view.pictures == 4 and fork.view.T == 1000
+    assert fork.view.settings == {} and "picture 2" in fork.view.title
+    still, noisy = decode(fork.view)
+    assert still.times == [400, 200, 0] and noisy.times[0] == 400
+    start = decode(raced.view)[0].x[3, 1]
+    torch.testing.assert_close(still.x[0], start.expand(4, 1, 28, 28), rtol=0, atol=1e-3)
+    assert (still.x[-1] - still.x[-1][0]).abs().max() < 1e-3
+    assert (noisy.x[-1] - noisy.x[-1][0]).abs().max() > 0.5
+    torch.testing.assert_close(still.x[-1][0], ends(raced.view)[0][1], rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 3, "x", {}, {"lane": 0, "picture": 0}, {"lane": 0, "picture": 0, "frame_t": None},
+     {"lane": 2, "picture": 0, "frame_t": 400}, {"lane": 0, "picture": -1, "frame_t": 400},
+     {"lane": 0, "picture": 0, "frame_t": 401}, {"lane": 0, "picture": 0, "frame_t": 1e400},
+     {"lane": [], "picture": 0, "frame_t": 400}],
+)  # fmt: skip
+def test_a_cursor_that_shows_no_frame_is_refused(value: Any, raced: Going) -> None:
+    with pytest.raises(ValueError, match="no frame at the cursor"):
+        Cursor.read(value, raced.view)
+
+
+def test_there_is_no_fork_at_the_end(raced: Going) -> None:
+    with pytest.raises(ValueError, match="finished"):
+        Cursor.read({"lane": 0, "picture": 0, "frame_t": 0}, raced.view)
+    assert Cursor.read({"lane": 1, "picture": 1, "frame_t": 1000}, raced.view).t == 1000
+
+
+def test_settings_are_refused_before_anybody_waits() -> None:
+    _, spec = load(SHIPPED)
+    guided = read_settings("mnist", spec, 2, "3", 5, [], 2.0, 1.0)
+    assert (
+        guided["labels"] == [3, 3] and guided["guidance"] == 2 and guided["classifier_scale"] == 1
+    )
+    assert "classifier_scale" not in read_settings("mnist", spec, 2, "3", 5, [])
+    free = replace(spec, classes=())
+    with pytest.raises(ValueError, match="knows no classes"):
+        read_settings("free", free, 2, "each in turn", 5, [], 2.0)
+    with pytest.raises(ValueError):
+        read_settings("other", replace(spec, T=500), 2, "3", 5, [], 1.0, 1.0)
+
+
+def test_a_guided_race_is_another(raced: Going) -> None:
+    for changes in ({"guidance": 3.0}, {"classifier_scale": 4.0}):
+        guided = finished(**changes)
+        assert (ends(guided.view)[0] - ends(raced.view)[0]).abs().max() > 0.1
+
+
+# ---- the controls of the lanes ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def form() -> LaneForm:
+    import gradio as gr
+
+    with gr.Blocks():
+        return LaneForm(1000)
+
+
+def values(name: str, T: int = 1000, *breaks: str) -> list[Any]:
+    rows = fill(PRESETS[name], T)
+    return [value for row in rows for value in row] + [b in breaks for b in BREAKS]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_makes_lanes(name: str, form: LaneForm) -> None:
+    _, spec = load(SHIPPED)
+    lanes = form.read(values(name), spec)
+    wanted = [{"eta": 0.0, "spacing": "uniform"} | dict(lane) for lane in PRESETS[name]]
+    assert [lane["sampler"] for lane in lanes] == [lane["sampler"] for lane in wanted]
+    for lane, expected in zip(lanes, wanted, strict=True):
+        assert all(expected[key] == value for key, value in lane.items())
+    assert len(form.choose(name, 300)) == len(form.outputs)
+
+
+def test_steps_are_cut_at_T(form: LaneForm) -> None:
+    assert all(row[1] <= 20 for row in fill(next(iter(PRESETS.values())), 20))
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [(0, "Euler", "no sampler"), (4, "γ", "no σ²"), (6, 0, "steps S"), (6, 1001, "steps S"),
+     (6, 2.5, "steps S"), (7, 1.5, "η"), (7, None, "η"), (8, "log", "no grid")],
+)  # fmt: skip
+def test_what_cannot_be_raced_is_refused(
+    place: int, value: Any, says: str, form: LaneForm
+) -> None:
+    given = values("DDPM against DDIM, S = 50")
+    given[place] = value
+    with pytest.raises(ValueError, match=f"Lane.*{says}"):
+        form.read(given, load(SHIPPED)[1])
+
+
+def test_breaking_runs_the_first_two_lanes_twice(form: LaneForm) -> None:
+    _, spec = load(SHIPPED)
+    lanes = form.read(values("S = 5, 10, 50 and 1,000", 1000, "late start"), spec)
+    assert [lane.get("breaks", []) for lane in lanes] == [[], ["late start"], [], ["late start"]]
+    only = form.read(values("DDPM against DDIM, S = 50", 1000, "no noise"), spec)
+    assert [lane.get("breaks", []) for lane in only] == [[], ["no noise"], []]  # DDIM adds none
+    schedule = make_schedule("cosine", 10)
+    assert len(with_breaks([{"sampler": "ddpm"}] * 4, list(BREAKS), schedule)) == MOST
+
+
+def test_a_lane_is_told_in_a_line() -> None:
+    assert title(0, "DDPM", 50, 0.0, "uniform", "β̃ (posterior)") == "Lane 1: DDPM, σ² = β̃"
+    told = title(1, "DDIM", 10, 0.25, "quadratic", "β")
+    assert told == "Lane 2: DDIM, S = 10, η = 0.25, quadratic"
+    assert title(3, "–", 10, 0.0, "uniform", "β") == "Lane 4: none"
+
+
+# ---- taken away -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", take_away.FILES)
+def test_every_file_can_be_made(kind: str, raced: Going, tmp_path: Path) -> None:
+    name, data = take_away.make_file(kind, raced, "x̂₀")
+    assert name.startswith("mnist-seed-3")
+    (tmp_path / name).write_bytes(data)
+    if kind in ("GIF", "WebP", "Filmstrip PNG"):
+        with Image.open(tmp_path / name) as picture:
+            assert picture.width >= 600
+            assert getattr(picture, "n_frames", 1) > 5 or kind == "Filmstrip PNG"
+    elif kind == "Capsule":
+        assert "race.json" in zipfile.ZipFile(tmp_path / name).namelist()
+    else:
+        with np.load(tmp_path / name) as file:
+            assert json.loads(str(file["settings"])) == SETTINGS
+
+
+def test_a_capsule_opens_again_without_the_model(raced: Going, tmp_path: Path) -> None:
+    _, data = take_away.make_file("Capsule", raced, "x_t")
+    (tmp_path / "a.zip").write_bytes(data)
+    again = take_away.open_capsule(str(tmp_path / "a.zip"))
+    assert again.view.settings == SETTINGS and again.racers is None
+    for ours, theirs in zip(decode(again.view), decode(raced.view), strict=True):
+        assert torch.equal(ours.x, theirs.x)
+    (tmp_path / "b.zip").write_bytes(data[:-100])
+    with pytest.raises(ValueError):
+        take_away.open_capsule(str(tmp_path / "b.zip"))
+
+
+def test_the_script_repeats_the_race(raced: Going, tmp_path: Path) -> None:
+    script = take_away.script(raced, CONTEXT.models(""))
+    assert "checkpoints/mnist.safetensors" in script
+    (tmp_path / "again.py").write_text(script, encoding="utf-8")
+    command = [sys.executable, str(tmp_path / "again.py")]
+    (tmp_path / "checkpoints").symlink_to(HOME / "checkpoints")
+    done = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(HOME)}
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "lane-2.png").is_file()
+
+
+def test_a_fork_or_a_capsule_of_one_has_no_script() -> None:
+    fork = Going(RaceView(10, 1, 8, 1, []), origin=Going(stored_race()))
+    assert take_away.script(fork, {}) == take_away.NO_SCRIPT
+
+
+def test_what_is_gone_is_told(raced: Going) -> None:
+    lost = finished()
+    lost.view.lanes[0].sheets[0].data, lost.view.lanes[0].sheets[0].path = b"", "/nowhere/x.bin"
+    for kind in take_away.FILES:
+        with pytest.raises(ValueError, match="again"):
+            take_away.make_file(kind, lost, "x_t")
+    with pytest.raises(ValueError, match="choose"):
+        take_away.make_file("GIF", raced, "x_0")

@@ -1,0 +1,190 @@
+"""The Round trip panel's handlers, without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from explorer import data
+from explorer.checkpoints import describe
+from explorer.data import PictureError, from_tensor
+from explorer.data.bundled import FOLDER, examples
+from explorer.figures.trip import COLUMNS, Trip, read, verdict
+from explorer.gui import round_trip
+from explorer.gui.context import HOME
+from explorer.gui.device import StopFlag
+from explorer.gui.limits import HOSTED
+from explorer.gui.shared import visitor_of
+from explorer.round_trip import as_seen
+from tests.gui.panel import CPU, REQUEST, Panel, tiny
+
+SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.safetensors"))}
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
+    folder = tmp_path_factory.mktemp("models")
+    tiny(folder)
+    return Panel(folder, round_trip.build)
+
+
+def chosen() -> round_trip.Chosen:
+    return "cat", data.photo("cat")
+
+
+def trips(answers: Iterator[tuple]) -> list[Trip]:
+    return [answer[0] for answer in answers if isinstance(answer[0], Trip)]
+
+
+# ---- pictures ---------------------------------------------------------------------------------
+
+
+def test_samples_are_of_every_kind() -> None:
+    samples = round_trip.samples()
+    assert round_trip.START in samples and len(samples) >= 8
+    assert all(picture.mode == "RGB" for picture in samples.values())
+    three, inverse = (np.asarray(samples[n]).astype(int) for n in ("digit 3", "digit 3, inverted"))
+    assert (three + inverse == 255).all()
+    seen = as_seen(samples["digit 3"], 1, 28)
+    assert (from_tensor(seen) == data.load("mnist-5k").images[1500]).all()  # not resampled
+
+
+def test_ten_clothes_are_bundled_and_small() -> None:
+    clothes = examples("fashion-mnist")
+    assert clothes.shape == (10, 1, 28, 28) and clothes.dtype == torch.uint8
+    assert (FOLDER / "fashion-mnist-10.npz").stat().st_size < 8192
+    assert len(set(clothes.flatten(1).sum(1).tolist())) == 10
+    assert examples("cifar10") is None
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_model_has_real_pictures_beside_it(name: str) -> None:
+    spec = describe(SHIPPED[name])
+    like = round_trip.like_data(spec, 7)
+    assert like.shape == (round_trip.EXAMPLES, spec.channels, spec.size, spec.size)
+    assert like.min() >= -1 and like.max() <= 1
+    assert torch.equal(like, round_trip.like_data(spec, 7))
+    assert not torch.equal(like, round_trip.like_data(spec, 8))
+
+
+def test_a_model_of_other_data_is_compared_with_what_it_makes(tmp_path: Path) -> None:
+    path = tiny(tmp_path)
+    *_, trip = round_trip.run_trip(path, chosen(), 12, 7, CPU, lambda: False)
+    assert trip.finished and trip.names == ("cat", "one that the model made itself")
+    assert trip.pixels["original"].shape == (2, 1, 8, 8) and trip.apart > 0
+    assert "the pictures of my toys/" in verdict(trip) or "nothing unusual" in verdict(trip)
+    shown = round_trip.preview(describe(path), chosen(), 12, 7)  # without the network
+    assert len(shown.pixels["original"]) == 1
+
+
+# ---- the panel --------------------------------------------------------------------------------
+
+
+def test_a_trip_fills_the_table(panel: Panel) -> None:
+    answers = list(panel("begin", chosen(), "toys", 60, 7))
+    shown = trips(iter(answers))
+    assert [trip.running for trip in shown][-1] is False and list(shown[-1].pixels) == [
+        *COLUMNS[:3],
+        "ddim",
+        "ddpm",
+    ]
+    assert shown[-1].t == 12 and shown[-1].T == 20
+    table, state, run, stop, trouble = answers[-1]
+    assert "DDPM 12 of 12" in state and run.interactive and not stop.interactive and not trouble
+    assert not answers[0][2].interactive and answers[0][3].interactive
+    assert not panel.context.device.busy
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (("gone", 40, 7), "is not here any more"),
+        ((None, 40, 7), "is not here any more"),
+        ((["toys"], 40, 7), "is not here any more"),
+        (("toys", 0, 7), "0 is not allowed"),
+        (("toys", 101, 7), "101 is not allowed"),
+        (("toys", None, 7), "nothing is not allowed"),
+        (("toys", 40, -1), "1 is not allowed"),
+        (("toys", 40, 0.5), "is not allowed"),
+    ],
+)
+def test_what_is_wrong_is_said_beside_it(panel: Panel, values: tuple, says: str) -> None:
+    *_, (_, state, run, stop, trouble) = panel("begin", chosen(), *values)
+    assert says in plain(trouble) and state == "not running"
+    assert run.interactive and not stop.interactive
+    assert says in plain(panel("show", chosen(), *values)[2])
+
+
+def plain(text: str) -> str:
+    """Without the entities that keep names from being Markdown."""
+    import html
+
+    return html.unescape(text)
+
+
+def test_a_choice_is_shown_at_once(panel: Panel) -> None:
+    event = SimpleNamespace(name="digit 3")
+    picked, trip, state, trouble = panel("pick", event, "toys", 40, 7)
+    assert picked[0] == trip.names[0] == "digit 3" and not trip.finished and not trouble
+    expected = from_tensor(as_seen(round_trip.samples()["digit 3"], 1, 8))
+    assert torch.equal(trip.pixels["original"][0], expected)
+    for name in ("../secret", "", None):
+        *_, trouble = panel("pick", SimpleNamespace(name=name), "toys", 40, 7)
+        assert "no such sample" in trouble
+    *_, trouble = panel("pick", SimpleNamespace(), "toys", 40, 7)
+    assert "no such sample" in trouble
+
+
+def test_an_upload_is_checked(panel: Panel, tmp_path: Path) -> None:
+    good, bad = tmp_path / "a.png", tmp_path / "b.png"
+    Image.new("RGB", (30, 20), "red").save(good)
+    bad.write_text("no picture")
+    brought, trip, _, trouble = panel("bring", str(good), "toys", 40, 7)
+    assert brought[0] == round_trip.OWN and trip.names[0] == "your picture" and not trouble
+    *kept, trouble = panel("bring", str(bad), "toys", 40, 7)
+    assert "not a picture" in trouble and all(isinstance(value, dict) for value in kept)
+    assert panel("bring", None, "toys", 40, 7)[3] == ""
+
+
+def test_hosted_uploads_are_smaller(tmp_path: Path) -> None:
+    large = tmp_path / "a.png"
+    large.write_bytes(b"x" * (HOSTED.upload_bytes + 1))
+    with pytest.raises(PictureError, match="at most 12 MB"):
+        round_trip.take_upload(str(large), HOSTED)
+
+
+def test_a_running_trip_is_not_painted_over_and_can_be_stopped(panel: Panel) -> None:
+    answers = panel("begin", chosen(), "toys", 100, 7)
+    next(answers)
+    assert "under way" in panel("show", chosen(), "toys", 10, 7)[2]
+    panel("ask_to_stop")
+    shown = trips(answers)
+    assert not shown[-1].running and not shown[-1].finished
+    assert StopFlag(visitor_of(REQUEST), "trip")() and not panel.context.device.busy
+
+
+def test_nobody_keeps_a_shared_device(tmp_path: Path) -> None:
+    *_, trip = round_trip.run_trip(tiny(tmp_path), chosen(), 20, 7, CPU, lambda: False, 0)
+    assert not trip.running and not trip.finished
+
+
+# ---- what is stored ---------------------------------------------------------------------------
+
+
+def test_the_stored_trip_is_the_shipped_models() -> None:
+    stored = read(round_trip.STORED)
+    assert stored.finished and stored.model == "mnist" and stored.names[0] == "cat"
+    assert sum(file.stat().st_size for file in round_trip.STORED.iterdir()) < 60_000
+    spec = describe(SHIPPED["mnist"])
+    fresh = round_trip.preview(spec, chosen(), stored.t, stored.seed)
+    for column in ("original", "noisy"):
+        difference = fresh.pixels[column].int() - stored.pixels[column].int()
+        assert difference.abs().max() <= 1
+    assert stored.changes["ddim"][0] > 2 * stored.changes["ddim"][1]  # it fails visibly
+    assert "only ever seen handwritten digits" in verdict(stored)

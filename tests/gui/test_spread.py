@@ -1,0 +1,98 @@
+"""The handlers of "When is it decided?", without a browser."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.checkpoints import load
+from explorer.figures.spread import SpreadView, read, sheet_of, spread_lanes, summary
+from explorer.gui import spread
+from explorer.gui.components.fan import Fan
+from explorer.gui.context import HOME
+from explorer.race import race
+from tests.gui.panel import CPU, Panel, tiny
+
+SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
+    folder = tmp_path_factory.mktemp("models")
+    tiny(folder, classes=("cat", "dog"))
+    return Panel(folder, spread.build)
+
+
+@pytest.mark.parametrize("label", [spread.NO_CLASS, "dog"])
+def test_forks_draw_the_curve_and_the_columns(panel: Panel, label: str) -> None:
+    answers = list(panel("begin", "toys", label, 7))
+    figure, view, state, run, stop, trouble = answers[-1]
+    assert view.finished and view.label == (None if label == spread.NO_CLASS else label)
+    assert [len(trace.x) for trace in figure.data] == [11, 11]
+    assert state == "toys: 20 forks, 4 ways on from each" and trouble == ""
+    assert run.interactive and not stop.interactive and not panel.context.device.busy
+    assert answers[1][2].startswith("running") and answers[1][4].interactive
+    shown = Fan().postprocess(view)
+    assert [lane["rows"] for lane in shown["lanes"]] == [4, 1] and shown["text"] == summary(view)
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (("gone", spread.NO_CLASS, 7), "is not here any more"),
+        (("toys", "cow", 7), "'cow' is none of this model's"),
+        (("toys", None, 7), "None is none of this model's"),
+        (("toys", ["cat"], 7), "is none of this model's"),
+        (("toys", "cat", 2**40), "is not allowed"),
+        (("toys", "cat", None), "nothing is not allowed"),
+    ],
+)
+def test_what_is_wrong_is_said(panel: Panel, values: tuple, says: str) -> None:
+    *_, answer = panel("begin", *values)
+    assert says in html.unescape(answer[-1]) and answer[2] == "not running"
+    assert answer[3].interactive and not answer[4].interactive
+
+
+def test_it_can_be_stopped(panel: Panel) -> None:
+    answers = panel("begin", "toys", "cat", 7)
+    next(answers)
+    panel("ask_to_stop")
+    views = [answer[1] for answer in answers if isinstance(answer[1], SpreadView)]
+    assert not views[-1].running and not views[-1].finished and summary(views[-1]) == ""
+    assert not panel.context.device.busy
+
+
+def test_nobody_keeps_a_shared_device(tmp_path: Path) -> None:
+    *_, view = spread.run_spread(tiny(tmp_path), spread.NO_CLASS, 7, CPU, lambda: False, 0)
+    assert not view.running and not view.finished
+
+
+def test_another_model_offers_its_classes(tmp_path: Path) -> None:
+    tiny(tmp_path, "plain", T=3)
+    tiny(tmp_path, "toys", classes=("cat", "dog"))
+    panel = Panel(tmp_path, spread.build)
+    offer = panel.handlers["offer"]
+    menu, trouble = offer("toys", None)
+    assert [name for name, _ in menu.choices] == [spread.NO_CLASS, "cat", "dog"] and not trouble
+    assert [name for name, _ in offer("plain", None)[0].choices] == [spread.NO_CLASS]
+    assert "not here any more" in html.unescape(offer("gone", None)[1])
+    *_, (_, view, *_) = panel("begin", "plain", spread.NO_CLASS, 7)  # T = 3: three moments
+    assert view.finished and view.lanes[0].times == (3, 2, 1)
+
+
+def test_the_stored_forks_are_the_shipped_models() -> None:
+    stored = read(spread.STORED)
+    assert stored.finished and stored.model == "mnist" and stored.seed == spread.SEED
+    assert sum(file.stat().st_size for file in spread.STORED.iterdir()) < 60_000
+    values = stored.lanes[0].values
+    assert values[0] > 4 * values[-1] and set(stored.lanes[1].values) == {0.0}
+    denoiser, spec = load(SHIPPED)
+    lane = spread_lanes(spec.T)["DDIM"]
+    *_, end = race(denoiser, [lane], (1, 28, 28), seed=stored.seed, n=1)
+    fresh = sheet_of({place: end.frame.x for place in range(11)}).convert("L")
+    kept = stored.lanes[1].sheet.convert("L")
+    assert fresh.size == kept.size
+    assert np.abs(np.asarray(fresh).astype(int) - np.asarray(kept).astype(int)).max() <= 2
