@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, Schedule, make_schedule
+from explorer.diffusion.objective import CLASS
 from explorer.networks import NETWORKS
 
 VERSION = 1
@@ -60,6 +61,11 @@ class Spec:
     metrics: Mapping[str, float] = field(default_factory=dict)
     version: int = VERSION
 
+    @property
+    def classifies(self) -> bool:
+        """Whether it is a classifier of noisy pictures rather than a model."""
+        return self.target == CLASS
+
     def make_schedule(self) -> Schedule:
         """The schedule it was trained with."""
         return make_schedule(self.schedule, self.T, **self.schedule_options)
@@ -83,13 +89,40 @@ def describe(path: str | Path) -> Spec:
 def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[Denoiser, Spec]:
     """The trained denoiser, ready to be called, and its `Spec`.
 
-    CheckpointError, before any tensor is read, if the weights are not those of the network.
+    CheckpointError, before any tensor is read, if the weights are not those of the network, or if
+    it is a classifier.
     """
-    path = Path(path)
     spec = describe(path)
+    if spec.classifies:
+        raise CheckpointError(
+            f"{Path(path).name} is a classifier of noisy pictures: it guides a model (sample "
+            "--classifier-scale) and makes no pictures itself; choose a model"
+        )
+    return Denoiser(_network(Path(path), spec, device), spec.make_schedule(), spec.target), spec
+
+
+def load_classifier(
+    path: str | Path, device: str | torch.device = "cpu"
+) -> tuple[torch.nn.Module, Spec]:
+    """A trained classifier of noisy pictures, called as (x_t, t), and its `Spec`.
+
+    CheckpointError as in `load`, or if it is a model.
+    """
+    spec = describe(path)
+    if not spec.classifies:
+        raise CheckpointError(
+            f"{Path(path).name} is a model, not a classifier of noisy pictures; train one with "
+            f"--target {CLASS}"
+        )
+    return _network(Path(path), spec, device), spec
+
+
+def _network(path: Path, spec: Spec, device: str | torch.device) -> torch.nn.Module:
+    """With the file's weights, ready to be called."""
     with torch.device("meta"):
         network = spec.make_network()
-    expected = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    empty = network.state_dict()
+    expected = {name: tuple(tensor.shape) for name, tensor in empty.items()}
     with _open(path) as file:
         found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}
         if found != expected:
@@ -100,21 +133,26 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[Denoiser
                 f"{path.name}: its weights do not fit the network it describes "
                 f"({len(wrong)} differ, the first is '{wrong[0]}'); the file is damaged or foreign"
             )
-        weights = {name: file.get_tensor(name).float() for name in expected}
+        weights = {name: file.get_tensor(name).to(empty[name].dtype) for name in expected}
     network.load_state_dict(weights, assign=True)
-    network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-    return Denoiser(network, spec.make_schedule(), spec.target), spec
+    return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
-def catalogue(*folders: str | Path) -> dict[Path, Spec]:
-    """The usable checkpoints in these folders by path, sorted by name; others are left out."""
+def catalogue(*folders: str | Path, classifiers: bool = False) -> dict[Path, Spec]:
+    """The usable models in these folders by path, sorted by name; others are left out.
+
+    Classifiers of noisy pictures make no pictures and are no models: they are found instead with
+    `classifiers`.
+    """
     found = {}
     for folder in folders:
         for path in sorted(Path(folder).glob("*.safetensors")):
             try:
-                found[path] = describe(path)
+                spec = describe(path)
             except CheckpointError:
                 continue
+            if spec.classifies == classifiers:
+                found[path] = spec
     return found
 
 
@@ -196,6 +234,9 @@ def _checked(spec: Spec) -> Spec:
     config.check_size(spec.size, spec.size)
     if (config.channels, config.classes, config.T) != (spec.channels, len(spec.classes), spec.T):
         raise ValueError("its network and its description differ in channels, classes or T")
-    Denoiser(torch.nn.Identity(), spec.make_schedule(), spec.target)
+    if spec.classifies != (spec.network == "classifier"):
+        raise ValueError(f"a network '{spec.network}' does not predict '{spec.target}'")
+    if not spec.classifies:
+        Denoiser(torch.nn.Identity(), spec.make_schedule(), spec.target)
     values = {f.name: getattr(spec, f.name) for f in fields(Spec)}
     return Spec(**values | {"classes": tuple(spec.classes)})

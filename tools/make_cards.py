@@ -72,6 +72,25 @@ def section(spec: Spec) -> str:
     return "\n".join(lines)
 
 
+def guides() -> str:
+    """What classifiers there are for guidance; they make no pictures."""
+    lines = []
+    for path, spec in catalogue(FOLDER / "classifiers", classifiers=True).items():
+        read = ", ".join(
+            f"{value:.1%} at t = {name.removeprefix('accuracy_t')}"
+            for name, value in spec.metrics.items()
+            if name.startswith("accuracy_t")
+        )
+        size = path.stat().st_size / 1e6
+        lines.append(
+            f"\n## {spec.name}\n\nNo model: a classifier of noisy pictures "
+            f"(classifiers/{path.name}, {size:.1f} MB), for classifier guidance. It reads "
+            f"{spec.data}'s test pictures rightly: {read}. Schedule {spec.schedule}, "
+            f"T = {spec.T}.\n\n```\n{spec.training['command']}\n```\n"
+        )
+    return "".join(lines)
+
+
 def main() -> None:
     found = catalogue(FOLDER)
     (FOLDER / "samples").mkdir(exist_ok=True)
@@ -84,7 +103,7 @@ def main() -> None:
         grid(x, columns=16).save(FOLDER / "samples" / f"{spec.name}.png", optimize=True)
     text = HEAD + "".join(row(path, spec) for path, spec in found.items())
     text += "".join(section(spec) for spec in found.values())
-    (FOLDER / "README.md").write_text(text, encoding="utf-8")
+    (FOLDER / "README.md").write_text(text + guides(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What training minimises: the squared error of what the network predicts, weighted over t."""
+"""What training minimises: the squared error of what the network predicts, weighted over t.
+
+Or, for a classifier of noisy pictures, the cross-entropy of the class.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from explorer.diffusion.denoiser import regression_target
 from explorer.diffusion.process import Time, Variance, forward
 from explorer.diffusion.schedule import Schedule
 
 WEIGHTINGS = ("simple", "bound", "min-snr")
+CLASS = "class"
+"""The target of a classifier, which makes no pictures: no `Denoiser` takes it."""
 
 
 def losses(
@@ -27,13 +33,21 @@ def losses(
     """‖network(x_t, t) − target‖² / D for each picture, x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε; (B,).
 
     Ho et al. 2020, eq. 14, for target "eps". x0 and eps are (B, …) of D numbers each, t is an int
-    or (B,); the mean over a batch, weighted by `loss_weights`, is the training loss. ValueError
-    for an unknown target.
+    or (B,); the mean over a batch, weighted by `loss_weights`, is the training loss.
+
+    For target "class" it is −log p(label | x_t, t), the network's output being logits (Dhariwal &
+    Nichol 2021, section 4); 0 where the label is −1. ValueError for an unknown target, or without
+    labels for this one.
     """
     q = forward(schedule, x0, t)
     x_t = q.mean + q.std * eps
-    truth = regression_target(schedule, x0, eps, t, target)
     times = torch.as_tensor(t, device=x0.device).expand(len(x0))
+    if target == CLASS:
+        if label is None:
+            raise ValueError("a classifier learns from labels: these pictures have none")
+        logits = network(x_t, times).float()
+        return F.cross_entropy(logits, label, ignore_index=-1, reduction="none")
+    truth = regression_target(schedule, x0, eps, t, target)
     output = network(x_t, times) if label is None else network(x_t, times, label)
     return (output.float() - truth).square().flatten(1).mean(1)
 
@@ -64,8 +78,13 @@ def loss_weights(
     "min-snr":  min(SNR(t), γ) on the squared error of x_0 (Hang et al. 2023, eq. 8)
 
     The last two are the same whatever the target: ‖ε̂ − ε‖² = SNR ‖x̂_0 − x_0‖² and
-    ‖v̂ − v‖² = ‖x̂_0 − x_0‖² / (1 − ᾱ_t). ValueError for an unknown name or γ that is not above 0.
+    ‖v̂ − v‖² = ‖x̂_0 − x_0‖² / (1 − ᾱ_t). The target "class" has no squared error: only "simple"
+    is for it. ValueError for an unknown name or γ that is not above 0.
     """
+    if target == CLASS:
+        if weighting != "simple":
+            raise ValueError(f"weighting {weighting!r} is for squared errors; class takes simple")
+        return torch.cat([torch.zeros(1), torch.ones(schedule.T)]).double()
     snr, sigma2 = schedule.snr[1:], 1 - schedule.alpha_bar[1:]
     per_target = {"eps": 1 / snr, "x0": torch.ones_like(snr), "v": sigma2}
     if target not in per_target:

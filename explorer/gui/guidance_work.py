@@ -1,0 +1,170 @@
+"""What the guidance panel computes, and what it says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from explorer.checkpoints import Spec, load, load_classifier
+from explorer.diffusion.guidance import Classifier
+from explorer.evaluation import guidance
+from explorer.evaluation.guidance import Curve
+from explorer.figures import strip as strips
+from explorer.figures.strip import KINDS, STEPS, Strip, begin, follow
+from explorer.gui.jobs import patient
+from explorer.gui.limits import Limits
+from explorer.gui.shared import plain
+from explorer.gui.stored import FOLDER
+from explorer.guides import find_guide
+
+STORED = FOLDER / "guidance"
+CURVES = STORED / "curves.json"
+STRENGTHS = {"w": (0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0), "s": (0.0, 1.0, 2.0, 5.0, 10.0)}
+"""What can be chosen, for each kind."""
+FIRST = {"w": (0.0, 1.0, 2.0, 4.0, 8.0), "s": (0.0, 1.0, 2.0, 5.0, 10.0)}
+"""What the strip opens with."""
+SEED = 7
+MOST = 8.0
+"""The largest w of a race; s goes as far as `STRENGTHS`."""
+
+
+def chosen(kind: Any, values: Any) -> tuple[str, list[float]]:
+    """The kind and its strengths, increasing; ValueError for what is not offered."""
+    if kind not in KINDS:
+        raise ValueError(f"Guidance: {kind!r} is none of the two; choose again")
+    known = {name(value): value for value in STRENGTHS[kind]}
+    found = sorted({known[each] for each in values or [] if each in known})
+    if not found:
+        raise ValueError(f"Choose at least one {kind}.")
+    return kind, found
+
+
+def name(value: float) -> str:
+    """A strength as the page says it."""
+    return f"{value:g}"
+
+
+def classifier_for(spec: Spec, kind: str, device: torch.device) -> Classifier | None:
+    """The shipped classifier that fits, for kind "s"; ValueError says why none does."""
+    return load_classifier(find_guide(spec), device)[0] if kind == "s" else None
+
+
+def fitting(spec: Spec | None) -> str:
+    """Whether a model can be guided, and by what, as Markdown."""
+    if spec is None:
+        return ""
+    if not spec.classes:
+        return f"{plain(spec.name)} was trained without classes: there is nothing to guide it to."
+    try:
+        path = find_guide(spec)
+    except ValueError as error:
+        return f"Classifier-free guidance works; {plain(str(error))}."
+    return f"Both ways work: {plain(path.stem)} is a classifier of such noisy pictures."
+
+
+def check_cost(
+    kind: str, strengths: Sequence[float], pictures: int, spec: Spec, limits: Limits
+) -> None:
+    """ValueError if so many pictures at each strength are too much for this place."""
+    needed = guidance.cost(kind, strengths, pictures, spec.T)
+    if needed > limits.evaluations:
+        raise ValueError(
+            f"{needed:,} evaluations of the network are more than {limits.evaluations:,} and too "
+            "many here: choose fewer strengths or pictures"
+        )
+
+
+def run_strip(
+    path: Path,
+    kind: str,
+    strengths: Sequence[float],
+    seed: int,
+    device: torch.device,
+    stopped: Callable[[], bool],
+    seconds: float | None = None,
+) -> Iterator[Strip]:
+    """Load the model, and for kind "s" its classifier, and walk the whole strip down."""
+    denoiser, spec = load(path, device)
+    strip = begin(spec, kind, strengths, seed)
+    yield from follow(
+        denoiser,
+        strip,
+        (spec.channels, spec.size, spec.size),
+        classes=spec.classes,
+        classifier=classifier_for(spec, kind, device),
+        device=device,
+        stopped=patient(stopped, seconds),
+    )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A curve so far."""
+
+    curve: Curve
+    share: float
+    strength: float
+    running: bool
+
+
+def run_curve(
+    path: Path,
+    kind: str,
+    strengths: Sequence[float],
+    n: int,
+    device: torch.device,
+    stopped: Callable[[], bool],
+    seconds: float | None = None,
+) -> Iterator[Measured]:
+    """Load the model and measure its pictures at each strength, from the same noises."""
+    stopped = patient(stopped, seconds)
+    denoiser, spec = load(path, device)
+    classifier = classifier_for(spec, kind, device)
+    found = Measured(Curve(spec.name, kind), 0.0, strengths[0], True)
+    yield found
+    for at in guidance.measure(
+        denoiser, spec, kind, strengths, n=n, classifier=classifier, device=device
+    ):
+        found = Measured(at.curve, at.share, at.strength, at.share < 1)
+        yield found
+        if stopped():
+            break
+    yield replace(found, running=False)
+
+
+def status(strip: Strip) -> str:
+    """How far it is."""
+    what = f"{plain(strip.model)}, seed {strip.seed}"
+    if strip.finished:
+        count = len(strip.strengths) * len(strip.classes)
+        return f"{what}: {count} pictures from one noise, DDIM-{min(STEPS, strip.T)}"
+    total = min(STEPS, strip.T)
+    word = "running" if strip.running else "stopped"
+    return f"{what}: {word} at step {max(0, len(strip.times) - 1):2d} of {total}"
+
+
+def curve_facts(curves: Sequence[Curve]) -> str:
+    """What the points were measured of."""
+    parts = []
+    for curve in curves:
+        if curve.points:
+            few = ": few, so that a point is off by some percent" if curve.points[0].n < 10 else ""
+            parts.append(
+                f"**{plain(curve.model)}**, {curve.kind}: {curve.points[0].n} pictures of each "
+                f"class at each {curve.kind}, DDIM-{STEPS}{few}"
+            )
+    return "; ".join(parts) + "." if parts else "Nothing measured yet."
+
+
+def stored_strips() -> dict[str, Strip]:
+    """Of the shipped model, by kind."""
+    return {kind: strips.read(STORED, kind) for kind in KINDS}
+
+
+def stored_curves() -> tuple[Curve, ...]:
+    """Of the shipped model, one of each kind."""
+    return guidance.read(CURVES)

@@ -1,0 +1,186 @@
+"""Guidance against a mixture of Gaussians, of which everything is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer.diffusion import (
+    TARGETS,
+    Denoiser,
+    make_schedule,
+    picture_generators,
+    regression_target,
+    reverse,
+    sample,
+    strided_times,
+)
+from explorer.diffusion.denoiser import noise_seen
+from explorer.diffusion.guidance import (
+    ClassifierGuided,
+    class_gradient,
+    classifier_guided,
+    noise_shift,
+)
+from explorer.race import ddim, ddpm, pictures
+
+SCHEDULE = make_schedule("cosine", 100)
+MEANS = torch.tensor([[-0.7, 0.1], [0.6, 0.5], [0.2, -0.8]], dtype=torch.float64)
+STDS = torch.tensor([0.1, 0.25, 0.4], dtype=torch.float64)
+SHARES = torch.tensor([0.5, 0.3, 0.2], dtype=torch.float64)
+"""Three classes of points in the plane."""
+
+
+class Mixture:
+    """What a perfect network and a perfect classifier say of x_t; it counts its calls."""
+
+    def __init__(self, target: str = "eps") -> None:
+        self.target, self.calls = target, []
+
+    def parts(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Each class's ∇_x log p(x_t | k), (B, 3, 2), and log p(x_t, k), (B, 3)."""
+        ab = SCHEDULE.alpha_bar[t].view(-1, 1, 1)
+        variance = ab * STDS.view(1, -1, 1) ** 2 + 1 - ab
+        away = x.double().flatten(1)[:, None] - ab.sqrt() * MEANS
+        density = -(away**2 / (2 * variance)).sum(2) - variance[..., 0].log()
+        return -away / variance, SHARES.log() + density
+
+    def score(self, x: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        """∇_x log p(x_t | y), of the whole mixture where the label is −1."""
+        scores, joint = self.parts(x, t)
+        mixed = (joint.softmax(1)[..., None] * scores).sum(1)
+        own = scores[torch.arange(len(x)), label.clamp(min=0)]
+        return torch.where((label < 0)[:, None], mixed, own).view_as(x)
+
+    def __call__(self, x: Tensor, t: Tensor, label: Tensor | None = None) -> Tensor:
+        self.calls.append(len(x))
+        label = torch.full((len(x),), -1) if label is None else label
+        ab = SCHEDULE.alpha_bar[t].view(-1, *[1] * (x.dim() - 1))
+        eps = -(1 - ab).sqrt() * self.score(x, t, label)
+        x0 = (x.double() - (1 - ab).sqrt() * eps) / ab.sqrt()
+        return regression_target(SCHEDULE, x0, eps, t, self.target).to(x)
+
+    def classifier(self, x: Tensor, t: Tensor) -> Tensor:
+        return self.parts(x, t)[1]
+
+
+def states(n: int = 30) -> tuple[Tensor, Tensor, Tensor]:
+    """x_t, t and labels, from nearly clean to nearly noise."""
+    t = torch.arange(n) * 96 // (n - 1) + 1
+    return torch.randn(n, 2, dtype=torch.float64), t, torch.arange(n) % 3
+
+
+def noise(x0: Tensor, x: Tensor, t: Tensor) -> Tensor:
+    a = SCHEDULE.alpha_bar[t].view(-1, 1)
+    return (x - a.sqrt() * x0) / (1 - a).sqrt()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("weight", [0.0, 0.5, 1.0, 3.0, 8.0])
+def test_classifier_free_guidance_is_that_of_the_exact_noises(target: str, weight: float) -> None:
+    """ε̂ = ε_∅ + w (ε_c − ε_∅), both from one batch; at 0 and 1 one of them is all."""
+    x, t, label = states()
+    network = Mixture(target)
+    guided = Denoiser(network, SCHEDULE, target, clip=False, guidance=weight)
+    sigma = (1 - SCHEDULE.alpha_bar[t]).sqrt()[:, None]
+    given, free = (-sigma * network.score(x, t, y) for y in (label, label * 0 - 1))
+    found = noise(guided(x, t, label), x, t)
+    torch.testing.assert_close(found, free + weight * (given - free), rtol=1e-8, atol=1e-8)
+    assert network.calls == ([30] if weight in (0, 1) else [60])
+    if weight == 0:  # it ignores the label
+        assert torch.equal(guided(x, t, label), guided(x, t, label.flip(0)))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_classifiers_push_is_bayes_rule(target: str) -> None:
+    """∇ log p(x) + ∇ log p(y | x) = ∇ log p(x | y): s = 1 makes the conditional denoiser."""
+    x, t, label = states()
+    mixture = Mixture(target)
+    plain = Denoiser(mixture, SCHEDULE, target, clip=False)
+    guided = classifier_guided(replace(plain, guidance=0), mixture.classifier, 1.0)
+    found = noise(guided(x, t, label), x, t)
+    torch.testing.assert_close(found, noise(plain(x, t, label), x, t), rtol=1e-5, atol=1e-5)
+    free = noise(plain(x, t, label * 0 - 1), x, t)
+    for scale in (0.0, 2.5):
+        found = noise(replace(guided, scale=scale)(x, t, label), x, t)
+        push, log_p = noise_shift(SCHEDULE, mixture.classifier, x, t, label)
+        torch.testing.assert_close(found, free - scale * push, rtol=1e-5, atol=1e-5)
+        assert (log_p <= 0).all()
+    torch.testing.assert_close(guided(x, t, label * 0 - 1), plain(x, t, label * 0 - 1))
+    torch.testing.assert_close(guided(x, t), plain(x, t))
+    assert guided(x, t, label).dtype == x.dtype
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_noise_that_an_output_stands_for(target: str) -> None:
+    x, t, label = states()
+    a = SCHEDULE.alpha_bar[t].view(-1, 1)
+    output = Mixture(target)(x, t, label)
+    truth = -(1 - a).sqrt() * Mixture().score(x, t, label)
+    torch.testing.assert_close(noise_seen(SCHEDULE, x, t, output, target), truth)
+
+
+def test_ddpms_mean_moves_as_in_algorithm_1() -> None:
+    """By s β_t/√α_t ∇ log p(y | x_t); algorithm 1 has s Σ ∇ with Σ = β_t."""
+    x, _, label = states(6)
+    mixture = Mixture()
+    plain = Denoiser(mixture, SCHEDULE, clip=False, guidance=0.0)
+    for t in (2, 40, 90):
+        means = [
+            reverse(SCHEDULE, denoise(x, t, label), x, t, t - 1).mean
+            for denoise in (plain, classifier_guided(plain, mixture.classifier, 3.0))
+        ]
+        gradient, _ = class_gradient(mixture.classifier, x, t, label)
+        beta = SCHEDULE.betas[t - 1]
+        expected = 3 * beta / (1 - beta).sqrt() * gradient
+        torch.testing.assert_close(means[1] - means[0], expected, rtol=1e-6, atol=1e-8)
+
+
+def test_both_samplers_reach_the_class_that_was_asked_for() -> None:
+    """Inside inference mode, where gradients need care, and through the race's front door."""
+    mixture = Mixture("v")
+    plain = Denoiser(mixture, SCHEDULE, "v", clip=False, guidance=0.0)
+    labels = [1] * 150
+
+    def reached(denoiser: Denoiser, ways: int = 100) -> tuple[Tensor, float]:
+        lane = ddim(100, 50) if ways == 50 else ddpm(100)
+        x = pictures(denoiser, lane, (1, 1, 2), seed=3, labels=labels, batch=150)
+        said = mixture.classifier(x, torch.zeros(150, dtype=torch.long)).argmax(1)
+        return x.flatten(1).mean(0), (said == 1).float().mean().item()
+
+    for ways in (50, 100):
+        _, before = reached(plain, ways)
+        mean, after = reached(classifier_guided(plain, mixture.classifier, 1.0), ways)
+        assert before < 0.45 and after > 0.85
+        torch.testing.assert_close(mean.double(), MEANS[1], rtol=0, atol=0.1)
+
+
+def test_sample_and_replace_take_it_as_any_denoiser() -> None:
+    mixture = Mixture()
+    guided = classifier_guided(Denoiser(mixture, SCHEDULE, guidance=0.0), mixture.classifier, 2.0)
+    assert isinstance(guided, Denoiser)
+    other = replace(guided, clip=False, schedule=make_schedule("linear", 100))
+    assert isinstance(other, ClassifierGuided) and (other.scale, other.clip) == (2.0, False)
+    label = torch.tensor([0, 2])
+    x = torch.randn(2, 2)
+    walk = sample(
+        lambda x, t: guided(x, t, label),
+        SCHEDULE,
+        x,
+        strided_times(100, 10),
+        eta=1.0,
+        generator=picture_generators(1, 2),
+    )
+    *_, last = walk
+    assert last.x.dtype == torch.float32 and last.x.isfinite().all()
+    assert not last.x.requires_grad
+
+
+@pytest.mark.parametrize("scale", [-0.1, math.nan, math.inf])
+def test_a_scale_that_cannot_be_is_refused(scale: float) -> None:
+    with pytest.raises(ValueError, match="scale"):
+        classifier_guided(Denoiser(Mixture(), SCHEDULE), Mixture().classifier, scale)

@@ -1,0 +1,204 @@
+"""The guidance panel's work: strips, curves, what they say, and what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+
+from explorer.checkpoints import describe, load, save
+from explorer.data import from_tensor
+from explorer.evaluation import guidance
+from explorer.evaluation.guidance import Curve, cost, measure
+from explorer.figures.guidance import guidance_figure
+from explorer.figures.repeat import check_settings, python_snippet
+from explorer.figures.strip import NUMBERS, read, write
+from explorer.gui.components.strip import StripView
+from explorer.gui.context import HOME, Context
+from explorer.gui.device import Device
+from explorer.gui.guidance_work import (
+    STORED,
+    chosen,
+    curve_facts,
+    fitting,
+    run_curve,
+    run_strip,
+    status,
+    stored_curves,
+    stored_strips,
+)
+from explorer.gui.limits import HOSTED, LOCAL
+from explorer.race import ddim, pictures
+from tests.browser.guidance_app import page
+
+CPU = torch.device("cpu")
+MNIST = HOME / "checkpoints" / "mnist.safetensors"
+
+
+def never() -> bool:
+    return False
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped digits as a model of ten steps: DDIM takes all of them."""
+    denoiser, spec = load(MNIST)
+    network = dict(spec.network_config) | {"T": 10}
+    path = tmp_path_factory.mktemp("models") / "quick.safetensors"
+    save(path, denoiser.network.state_dict(), replace(spec, T=10, network_config=network))
+    return path
+
+
+def test_a_strip_shows_what_each_strength_does(quick: Path) -> None:
+    *some, strip = run_strip(quick, "w", (0.0, 1.0, 3.0), 5, CPU, never)
+    assert strip.finished and not strip.running and some[0].running
+    assert strip.times == tuple(range(10, -1, -1)) and len(strip.numbers) == 10
+    last = strip.pixels[-1]
+    assert (last[0] == last[0, 0]).all()  # w = 0: the class is not told, the noise is the same
+    assert (last[2, 1].int() - last[2, 0].int()).abs().max() > 100
+    assert "50" not in status(strip) and "30 pictures from one noise" in status(strip)
+    denoiser, _ = load(quick)
+    for row, w in enumerate(strip.strengths):  # the same picture as any other way to make it
+        guided = replace(denoiser, guidance=w)
+        one = pictures(guided, ddim(10, 10), (1, 28, 28), seed=5, labels=[4])
+        assert (from_tensor(one)[0].int() - last[row, 4].int()).abs().max() <= 2
+    free, part, after = strip.numbers[4].unbind(-1)
+    assert (part > 0).all() and torch.equal(free[0], after[0])  # 0 times whatever
+    assert strip.read and strip.read[0] <= strip.read[2]
+
+
+def test_the_classifiers_strip_and_what_is_stored_of_it(tmp_path: Path) -> None:
+    stop = iter([False, False, True])
+    *_, strip = run_strip(MNIST, "s", (0.0, 5.0), 7, CPU, lambda: next(stop, True))
+    assert not strip.running and not strip.finished and strip.times == (1000, 950, 900)
+    free, part, after, p = strip.numbers[-1].unbind(-1)
+    assert torch.equal(free[0], after[0]) and (part > 0).all() and ((0 < p) & (p < 1)).all()
+    assert "stopped at step  2 of 20" in status(strip)
+    whole = replace(stored_strips()["s"], seed=9)
+    assert whole.finished and len(whole.numbers) == len(whole.times) - 1
+    write(whole, tmp_path)
+    again = read(tmp_path, "s")
+    assert again.times == tuple(whole.times[i] for i in range(len(whole.times)) if i % 2 == 0)
+    assert torch.equal(again.pixels[-1], whole.pixels[-1])
+
+
+def test_what_opens_the_panel_is_small_and_says_it_all() -> None:
+    assert sum(path.stat().st_size for path in STORED.iterdir()) < 150_000
+    for kind, strip in stored_strips().items():
+        assert strip.classes == tuple("0123456789") and strip.times[-1] == 0
+        assert strip.numbers[0].shape == (5, 10, len(NUMBERS[kind]))
+        assert strip.read[0] < 4 < strip.read[-1]
+    free, pushed = stored_curves()
+    assert [point.strength for point in free.points] == [0, 0.5, 1, 1.5, 2, 4, 8]
+    for curve in (free, pushed):
+        first, last = curve.points[0], curve.points[-1]
+        assert first.n == 20 and first.accuracy < 0.25 and last.accuracy > 0.75
+        assert first.pixels > last.pixels  # the price
+    assert free.real.accuracy > 0.95 and "20 pictures of each class" in curve_facts([free])
+
+
+def test_the_figure_labels_its_points_and_escapes_nothing_strange() -> None:
+    figure = guidance_figure(stored_curves(), "features")
+    free, pushed, real = figure.data
+    assert free.text[0] == "w=0" and pushed.name == "by a classifier, s"
+    assert real.name == "real pictures" and "as asked" in free.customdata[0]
+    assert all(trace.meta["dark"] for trace in figure.data)
+    assert len(guidance_figure([Curve("m", "w")]).data[0].x) == 0
+    free, _, _ = guidance_figure(stored_curves()).data
+    assert (free.text[4], free.text[6]) == ("w=2, 8", "")  # they nearly coincide
+    with pytest.raises(ValueError, match="pixels, features"):
+        guidance_figure([], "depth")
+
+
+def test_a_curve_is_measured_here_and_stopped(quick: Path, tmp_path: Path) -> None:
+    *some, found = run_curve(quick, "w", [0.0, 4.0], 2, CPU, never)
+    assert not found.running and found.share == 1 and some[0].running
+    low, high = found.curve.points
+    assert low.n == 2 and low.accuracy < high.accuracy and 0 < high.pixels < 2
+    shares = [each.share for each in some]
+    assert shares == sorted(shares)
+    count = iter(range(100))
+    *_, found = run_curve(quick, "w", [0.0, 4.0], 2, CPU, lambda: next(count) == 12)
+    assert [point.strength for point in found.curve.points] == [0.0] and not found.running
+    guidance.write([found.curve], tmp_path / "c.json")
+    assert guidance.read(tmp_path / "c.json") == (found.curve,)
+    assert cost("w", [0, 1, 2], 10, 1000) == 20 * 10 * 4 and cost("s", [0, 5], 1, 10) == 30
+
+
+def test_what_cannot_be_is_one_sentence(quick: Path) -> None:
+    denoiser, spec = load(quick)
+    with pytest.raises(ValueError, match="digits, garments and emoji"):
+        measure(denoiser, replace(spec, classes=("a", "b")), "w", [1.0], n=2)
+    with pytest.raises(ValueError, match="two pictures"):
+        measure(denoiser, spec, "w", [1.0], n=1)
+    with pytest.raises(ValueError, match="no classifier .* fits .*T = 1000; the model"):
+        list(run_strip(quick, "s", (1.0,), 1, CPU, never))
+    for kind, values in (("x", ["1"]), ("w", []), ("w", ["77"]), ("s", None)):
+        with pytest.raises(ValueError):
+            chosen(kind, values)
+    assert chosen("w", ["8", "0.5"]) == ("w", [0.5, 8.0])
+    assert "Both ways work" in fitting(describe(MNIST))
+    assert "no classifier" in fitting(spec)
+    assert "without classes" in fitting(replace(spec, classes=()))
+
+
+def handlers(limits: Any = LOCAL) -> dict[str, Any]:
+    demo = page(Context(Device(CPU), limits))
+    return {
+        fn.name: fn.fn
+        for fn in demo.fns.values()
+        if getattr(fn.fn, "__module__", "") == "explorer.gui.guidance"
+    }
+
+
+def test_handlers_check_everything() -> None:
+    found, request = handlers(HOSTED), SimpleNamespace(session_hash="one")
+
+    def said(handler: str, *values: Any) -> str:
+        return list(found[handler](request, *values))[-1][-1]
+
+    assert "not here any more" in said("guide", "nothing", "w", ["1"], [], 7)
+    assert "at least one w" in said("guide", "mnist", "w", [], [], 7)
+    assert "Seed" in said("guide", "mnist", "w", ["1"], [], -1)
+    everything = ["0", "0.5", "1", "1.5", "2", "4", "8"]
+    assert "too many here" in said("measure", "mnist", "w", everything, [], 40, "pixels").replace(
+        "&#45;", "-"
+    )
+    assert "Pictures of each class" in said("measure", "mnist", "w", ["1"], [], 1, "pixels")
+    shown = found["choose"]("s", request)
+    assert shown[0].kind == "s" and "Stored" in shown[1]
+    assert found["choose"]("?", request)[0] == gr.skip()
+
+
+def test_while_it_runs_only_the_newest_moment_is_sent() -> None:
+    strip = stored_strips()["w"]
+    view = StripView()
+    told = view.postprocess(replace(strip, running=True))
+    assert told["times"] == (0,) and len(told["numbers"]) == 1
+    told = view.postprocess(strip)
+    assert told["times"] == strip.times and told["size"] == 28
+    assert Path(told["sheet"]).read_bytes().startswith(b"\x89PNG")
+
+
+SETTINGS = {
+    "model": "mnist", "seed": 3, "pictures": 2, "labels": [1, 2], "guidance": 0.0,
+    "lanes": [{"sampler": "ddim", "steps": 3}],
+}  # fmt: skip
+
+
+def test_a_races_settings_may_name_a_classifiers_scale() -> None:
+    assert check_settings(SETTINGS) == SETTINGS
+    assert "guide(denoiser, spec, guidance=0.0)" in python_snippet(SETTINGS)
+    pushed = SETTINGS | {"classifier_scale": 2.5}
+    told = python_snippet(check_settings(pushed))
+    assert "guide(denoiser, spec, guidance=0.0, classifier_scale=2.5)" in told
+    assert "from explorer.guides import guide" in told
+    plain = python_snippet(SETTINGS | {"guidance": 1.0, "classifier_scale": 0})
+    assert "guide" not in plain
+    with pytest.raises(ValueError, match="classifier_scale"):
+        check_settings(SETTINGS | {"classifier_scale": -1})
