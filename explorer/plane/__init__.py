@@ -1,0 +1,41 @@
+"""Diffusion of points in the plane, where distributions can be seen.
+
+points.py has the data, network.py and learn.py a network that learns them in seconds, paths.py
+the ways of many points at once. The samplers and the exact denoisers are those of
+`explorer.diffusion`.
+"""
+
+from explorer.plane.learn import Learner, LearnStep, denoiser_from, fit
+from explorer.plane.network import PointConfig, PointNetwork
+from explorer.plane.paths import (
+    Paths,
+    energy_distance,
+    follow,
+    lanes,
+    nearest,
+    noise,
+    thinned,
+    walk,
+)
+from explorer.plane.points import POINTS, gaussian_means, make_points, own_points
+
+__all__ = [
+    "POINTS",
+    "LearnStep",
+    "Learner",
+    "Paths",
+    "PointConfig",
+    "PointNetwork",
+    "denoiser_from",
+    "energy_distance",
+    "fit",
+    "follow",
+    "gaussian_means",
+    "lanes",
+    "make_points",
+    "nearest",
+    "noise",
+    "own_points",
+    "thinned",
+    "walk",
+]

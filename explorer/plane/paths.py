@@ -1,0 +1,101 @@
+"""The ways of many points: from the noise with both samplers, and into the noise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from explorer.diffusion import Schedule, forward_step, randn, sample
+from explorer.lanes import Lane, ddim, ddpm
+
+
+class Paths(NamedTuple):
+    """Where n points are at some times."""
+
+    times: list[int]
+    """In the order of the walk."""
+    x: Tensor
+    """(times, n, 2), float32, on the CPU."""
+    evaluations: int = 0
+    """Of the network, for each point."""
+    seconds: float = 0.0
+
+
+def lanes(T: int, steps: int) -> tuple[Lane, Lane]:
+    """DDPM's T steps, and so many of DDIM's, most of them near the data, where points part."""
+    return ddpm(T), ddim(T, steps, spacing="quadratic")
+
+
+def thinned(times: Sequence[int], most: int) -> list[int]:
+    """About `most` + 1 of the times, evenly spaced, the first and the last among them."""
+    count = min(most, len(times) - 1)
+    kept = np.linspace(0, len(times) - 1, count + 1).round().astype(int)
+    return [times[i] for i in kept]
+
+
+def noise(n: int, seed: int) -> Tensor:
+    """x_T ~ N(0, I), the same for every denoiser and every sampler: (n, 2)."""
+    return torch.randn(n, 2, generator=Generator().manual_seed(seed))
+
+
+def follow(
+    denoise: Callable[[Tensor, int], Tensor],
+    schedule: Schedule,
+    lane: Lane,
+    x_T: Tensor,
+    *,
+    seed: int,
+    keep: Sequence[int],
+) -> Paths:
+    """x_T's way along a lane, by `explorer.diffusion.sample`; the frames at the times in `keep`.
+
+    The noise of the steps is drawn from a generator of the seed's own, on the CPU.
+    """
+    wanted, started = set(keep), time.perf_counter()
+    frames = sample(
+        denoise,
+        schedule,
+        x_T,
+        lane.times,
+        eta=lane.eta,
+        variance=lane.variance,
+        generator=Generator().manual_seed(seed + 1),
+    )
+    kept = [(frame.t, frame.x.float().cpu()) for frame in frames if frame.t in wanted]
+    times, x = zip(*kept, strict=True)
+    return Paths(list(times), torch.stack(x), lane.evaluations, time.perf_counter() - started)
+
+
+def walk(schedule: Schedule, x0: Tensor, *, seed: int, keep: Sequence[int]) -> Paths:
+    """x_t ~ q(x_t | x_{t−1}) from t = 0 to T, new noise in each step: Ho et al. 2020, eq. 2."""
+    generator, x, kept = Generator().manual_seed(seed + 2), x0, [x0]
+    wanted = set(keep)
+    for t in range(1, schedule.T + 1):
+        q = forward_step(schedule, x, t)
+        x = q.mean + q.std * randn(q.mean, generator)
+        if t in wanted:
+            kept.append(x)
+    return Paths([0, *sorted(wanted - {0})], torch.stack(kept))
+
+
+def nearest(samples: Tensor, points: Tensor) -> float:
+    """The mean over the samples (n, 2) of the distance to the nearest of the points (N, 2)."""
+    return torch.cdist(samples.double(), points.double()).amin(1).mean().item()
+
+
+def energy_distance(a: Tensor, b: Tensor) -> float:
+    """2 E‖A − B‖ − E‖A − A'‖ − E‖B − B'‖ ≥ 0, and 0 if both are alike: Székely & Rizzo 2013.
+
+    a is (n, D), b (m, D); pairs of a point with itself are left out.
+    """
+
+    def within(x: Tensor) -> Tensor:
+        return torch.cdist(x, x).sum() / (len(x) * (len(x) - 1))
+
+    a, b = a.double(), b.double()
+    return (2 * torch.cdist(a, b).mean() - within(a) - within(b)).item()

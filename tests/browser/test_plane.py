@@ -1,0 +1,213 @@
+"""The Plane tab in a real browser: paths, fields and numbers against Python's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from explorer.diffusion import GaussianMixture
+from explorer.diffusion.process import amplitudes
+from explorer.figures.plane_view import read, unpack
+from explorer.gui.plane_work import denoiser_of, law_of, schedule
+from explorer.gui.tabs.plane import START, STORED
+from tests.browser.conftest import ROOT, free_port
+from tests.browser.plane_app import DRAWN, EXPLORER, Stage
+
+pytestmark = pytest.mark.browser
+CPU = torch.device("cpu")
+WHERE = [[0.4, -1.1], [1.6, 1.2], [-2.5, 0.1], [0.0, 0.3]]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder, port = tmp_path_factory.mktemp("plane"), free_port()
+    told = {"GRADIO_TEMP_DIR": str(folder / "gradio"), "OMP_NUM_THREADS": "1"}
+    with open(folder / "log", "w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.browser.plane_app", str(port)],
+            cwd=ROOT,
+            env=os.environ | told | {"EXPLORER_HOSTED": "1"},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            for _ in range(240):
+                assert process.poll() is None, (folder / "log").read_text()
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/config", timeout=2).read()
+                    break
+                except OSError:
+                    time.sleep(0.5)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+@pytest.fixture
+def stage(browser: object, address: str) -> Iterator[Stage]:
+    stage = Stage(browser, address, 1280)
+    yield stage
+    stage.page.close()
+    assert stage.trouble == []
+
+
+def test_paths_are_pythons_and_dragging_asks_nothing(stage: Stage) -> None:
+    view, seen = read(STORED), len(stage.requests)
+    for name, belief in view.beliefs.items():
+        stage.press("whose", name)
+        for panel, way in enumerate((belief.ddpm, belief.ddim)):
+            frames = unpack(way.sheet.read(), len(way.times)).numpy()
+            for i in (0, len(frames) // 2, len(frames) - 1):
+                shown = stage.positions(panel, way.times[i])
+                np.testing.assert_allclose(shown, frames[i], atol=1e-4)
+    t, s = view.beliefs["exact"].ddim.times[8:10]  # between two steps: DDIM's own curve
+    law, middle = law_of(START), (t + s) // 2
+    x_t = torch.tensor(stage.positions(1, t))
+    x0, (a, b) = law(x_t, t), [v.item() for v in amplitudes(schedule(), x_t, t)]
+    a1, b1 = (v.item() for v in amplitudes(schedule(), x_t, middle))
+    curve = a1 * x0 + b1 * (x_t - a * x0) / b
+    np.testing.assert_allclose(stage.positions(1, middle), curve.numpy(), atol=0.03)
+    for t in (0, 60, 200):
+        stage.set(t)
+    assert len(stage.requests) == seen
+
+
+def test_the_way_into_the_noise_is_the_forward_process(stage: Stage) -> None:
+    view = read(STORED)
+    stage.press("way", "forward")
+    x0, eps = torch.from_numpy(np.frombuffer(view.training.read(), "<f4").copy()).reshape(2, -1, 2)
+    for t in (0, 90, 200):
+        a, b = amplitudes(schedule(), x0, t)
+        np.testing.assert_allclose(stage.positions(1, t), (a * x0 + b * eps).numpy(), atol=1e-5)
+    frames = unpack(view.walk.sheet.read(), len(view.walk.times)).numpy()
+    np.testing.assert_allclose(stage.positions(0, view.walk.times[9]), frames[9], atol=1e-4)
+    stage.set(90)
+    a, b = (v.item() for v in amplitudes(schedule(), x0, 90))
+    assert f"= {a:.3f}·x0 + {b:.3f}·ε" in stage.text("[data-panel='1'] .formula")
+
+
+@pytest.mark.parametrize("name", ["trained", "ideal", "exact"])
+def test_scores_are_pythons(stage: Stage, name: str) -> None:
+    points = torch.tensor(WHERE, dtype=torch.float64)
+    known = GaussianMixture(START.x0, schedule()) if name == "ideal" else law_of(START)
+    stage.press("whose", name)
+    for t in (3, 40, 150, 200):
+        a, b = amplitudes(schedule(), points, t)
+        if name == "trained":
+            x0 = denoiser_of(read(STORED), CPU)(points.float(), t).double()
+            truth = (points - a * x0) / b
+        else:
+            truth = -b * known.score(points, t)
+        shown = stage.ask("noise(...value)", [[v for pair in WHERE for v in pair], t])
+        np.testing.assert_allclose(np.array(shown).reshape(-1, 2), truth.numpy(), atol=0.02)
+
+
+def test_the_shade_is_the_density(stage: Stage) -> None:
+    line = 3.2 * ((2 * torch.arange(72, dtype=torch.float64) + 1) / 72 - 1)
+    cells = torch.cartesian_prod(line, line).flip(1)
+    for name, known in (
+        ("exact", law_of(START)),
+        ("ideal", GaussianMixture(START.x0, schedule())),
+    ):
+        stage.press("whose", name)
+        for t in (40, 120):
+            shown = np.array(stage.ask("densities(value)", t))
+            truth = known.log_density(cells, t).exp().numpy()
+            np.testing.assert_allclose(shown / shown.max(), truth / truth.max(), atol=1e-3)
+
+
+def test_the_pointer_reads_the_score(stage: Stage) -> None:
+    stage.press("whose", "exact")
+    stage.set(60)
+    box = stage.page.locator("#plane-ddim").bounding_box()
+    stage.page.mouse.move(box["x"] + 0.62 * box["width"], box["y"] + 0.2 * box["height"])
+    stage.page.evaluate(DRAWN)
+    pointer = stage.ask("pointer")
+    x = torch.tensor([[pointer["x"], pointer["y"]]], dtype=torch.float64)
+    assert x[0].tolist() == pytest.approx([0.24 * 3.2, 0.6 * 3.2], abs=0.03)
+    law = law_of(START)
+    assert pointer["score"] == pytest.approx(law.score(x, 60)[0].tolist(), rel=1e-3, abs=1e-3)
+    assert pointer["belief"] == pytest.approx(law(x, 60)[0].tolist(), abs=1e-3)
+    assert "∇ log p = (" in stage.text(".here")
+
+
+def test_the_clock_plays_and_steps(stage: Stage) -> None:
+    before = stage.ink(0)
+    stage.set(100)
+    assert stage.text(".axis output").split() == ["100", "/", "200"]
+    assert stage.page.get_attribute("#plane-ddpm", "data-t") == "100"
+    stage.page.focus("#plane-t")
+    for key, t in (("ArrowLeft", 99), ("PageDown", 89), ("End", 200), ("Home", 0)):
+        stage.page.keyboard.press(key)
+        assert stage.ask("t") == t
+    stage.set(120)
+    stage.page.keyboard.press("Space")
+    stage.page.wait_for_function(f"{EXPLORER}.t < 115")  # out of the noise: to the left
+    stage.page.keyboard.press("Space")
+    assert not stage.ask("playing") and stage.ask("t") == int(stage.ask("t"))
+    stage.press("way", "forward")
+    at = stage.ask("t")
+    stage.press("do", "play")
+    stage.page.wait_for_function(f"{EXPLORER}.t > {at}")
+    stage.press("do", "play")
+    stage.set(40)
+    stage.press("way", "reverse")
+    for layer in ("density", "score", "trails"):
+        stage.press("layer", layer)
+    assert 0 < stage.ink(0) < before / 4  # only the points are left
+
+
+def test_points_of_ones_own_are_learnt_live(stage: Stage) -> None:
+    """Draw two lines, use them, train on them, stop."""
+    page = stage.page
+    page.click("#plane-data label:has-text('your own')")
+    page.wait_for_selector("#plane-stage .pad:not([hidden])")
+    box = page.locator("#plane-ddpm").bounding_box()
+    assert page.is_disabled("[data-pad='use']")
+    for height in (0.35, 0.65):
+        y = box["y"] + height * box["height"]
+        page.mouse.move(box["x"] + 0.3 * box["width"], y)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.7 * box["width"], y, steps=4)
+        page.mouse.up()
+    count = int(stage.text(".count").split()[0])
+    assert 40 < count < 80
+    loads = page.get_attribute("#plane-stage [data-loads]", "data-loads")
+    page.click("[data-pad='use']")
+    page.wait_for_function(f"{EXPLORER}.view.data === 'your own' && {EXPLORER}.view.beliefs.ideal")
+    assert stage.ask("view.points") == count and stage.ask("view.network") is None
+    assert page.is_hidden("#plane-stage .pad") and page.is_checked("#plane-data input[value*=own]")
+    page.click("#plane-train")
+    page.wait_for_function(f"{EXPLORER}.view.beliefs.trained && {EXPLORER}.view.learning")
+    assert page.get_attribute("[data-whose='trained']", "aria-pressed") == "true"
+    page.click("#plane-stop")
+    page.wait_for_function(f"!{EXPLORER}.view.learning")
+    page.wait_for_selector("#plane-train:enabled")
+    assert "trained for" in page.inner_text("#plane-status")
+    assert int(page.get_attribute("#plane-stage [data-loads]", "data-loads")) > int(loads) + 2
+    end = stage.positions(1, 0)
+    assert len(end) == 256 and np.isfinite(end).all()
+    ideal, trained = (
+        stage.ask(f"view.beliefs.{name}.nearest[0]") for name in ("ideal", "trained")
+    )
+    assert ideal < 0.003 < trained
+
+
+def test_on_a_phone_the_panels_stand_below_each_other(browser: object, address: str) -> None:
+    stage = Stage(browser, address, 390)
+    boxes = [stage.page.locator(name).bounding_box() for name in ("#plane-ddpm", "#plane-ddim")]
+    assert boxes[0]["x"] == boxes[1]["x"] and boxes[1]["y"] > boxes[0]["y"] + boxes[0]["height"]
+    assert stage.page.evaluate("document.documentElement.scrollWidth") == 390
+    assert [url for url in stage.requests if not url.startswith((address, "data:", "blob:"))] == []
+    stage.page.close()
+    assert stage.trouble == []

@@ -1,0 +1,228 @@
+"""What the Plane tab is asked for, what it computes, and what it hands to the browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+
+from explorer.figures.plane_view import (
+    PlaneView,
+    blobs,
+    network_of,
+    pack,
+    read,
+    unpack,
+    weights_of,
+    write,
+)
+from explorer.gui.components.plane import Plane
+from explorer.gui.context import Context
+from explorer.gui.device import Device
+from explorer.gui.limits import HOSTED, LOCAL
+from explorer.gui.plane_work import Wish, denoiser_of, learn, outset, show
+from explorer.gui.shared import Shared
+from explorer.gui.tabs import plane
+from explorer.plane import PointConfig, PointNetwork, noise
+from explorer.plane.points import OWN
+
+CPU = torch.device("cpu")
+SMALL = Wish("moons", points=30, samples=50, steps=10)
+TRIANGLE = [[0.0, 1.0], [-1.0, -0.5], [1.0, -0.5]]
+
+
+def taught(wish: Wish = SMALL, steps: int = 20, **options: Any) -> list[Any]:
+    stopped = options.get("stopped", lambda: False)
+    return list(learn(wish, options.get("before"), {"steps": steps}, CPU, stopped))
+
+
+@pytest.fixture(scope="module")
+def learnt() -> PlaneView:
+    return taught()[-1].view
+
+
+def test_ways_are_packed_to_a_quarter_of_a_pixel() -> None:
+    x = 3 * torch.randn(30, 50, 2, generator=torch.Generator().manual_seed(1)).cumsum(0)
+    torch.testing.assert_close(unpack(pack(x), 30), x, atol=1 / 256, rtol=0)
+    x[3, 4], x[4, 4], x[5, 4] = 1e9, -torch.inf, torch.nan
+    wild = unpack(pack(x), 30)[3:6, 4, 0].tolist()
+    assert wild == [250, -250, 0]
+
+
+def test_weights_survive_in_half_precision() -> None:
+    config = PointConfig(width=8, depth=3, frequencies=(1, 2))
+    network = PointNetwork(config)
+    weights, again = weights_of(network_of(network.state_dict(), config, "v"))
+    assert again == config
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(weights[name], value, atol=1e-3, rtol=1e-3)
+
+
+def test_wishes_are_checked() -> None:
+    good = ("moons", 100, 200, 20, 7, None)
+    assert Wish.read(LOCAL, *good) == Wish("moons", 100, 200, 20, 7)
+    for limits, place, value, said in (
+        (LOCAL, 0, "moon", "no distribution 'moon'; there are: eight Gaussians"),
+        (LOCAL, 0, ["moons"], "no distribution"),
+        (LOCAL, 1, 1001, "Training points: 1001 is not allowed"),
+        (HOSTED, 1, 501, "2 to 500"),
+        (HOSTED, 2, 2000, "50 to 1000"),
+        (LOCAL, 2, None, "nothing is not allowed"),
+        (LOCAL, 3, 201, "DDIM steps: 201"),
+        (LOCAL, 3, 1.5, "DDIM steps: 1.5"),
+        (LOCAL, 4, -1, "Seed"),
+        (LOCAL, 0, OWN, "a list of pairs"),
+    ):
+        values = [*good]
+        values[place] = value
+        with pytest.raises(ValueError, match=said):
+            Wish.read(limits, *values)
+    own = Wish.read(HOSTED, OWN, None, 200, 20, 7, TRIANGLE)
+    assert own.points == 3 and own.x0.tolist() == TRIANGLE
+    assert own.sees_what(replace(own, samples=60, steps=3)) and not own.sees_what(SMALL)
+
+
+def test_points_come_at_once_and_samples_after() -> None:
+    views = [
+        list(view.beliefs) for view in show(replace(SMALL, data="eight Gaussians"), None, CPU)
+    ]
+    assert views[-1] == ["ideal", "exact"]
+    first, *_, last = (replace(view, beliefs={**view.beliefs}) for view in show(SMALL, None, CPU))
+    assert first.beliefs == {} and list(last.beliefs) == ["ideal"]
+    ideal = last.beliefs["ideal"]
+    assert (ideal.ddpm.evaluations, ideal.ddim.evaluations) == (200, 10)
+    assert ideal.ddpm.times[0] == 200 and ideal.ddpm.times[-1] == 0
+    assert len(ideal.ddpm.times) == 51 and ideal.ddim.times == ideal.ddim.steps
+    assert max(ideal.nearest) < 0.02 < last.fresh
+    starts = [unpack(way.sheet.read(), len(way.times))[0] for way in (ideal.ddpm, ideal.ddim)]
+    assert torch.equal(*starts)
+    torch.testing.assert_close(starts[0], noise(50, 7), atol=1 / 256, rtol=0)
+    assert outset(Wish(OWN, 3, own=tuple(map(tuple, TRIANGLE)))).fresh is None
+
+
+def test_learning_shows_samples_and_the_same_seed_the_same(learnt: PlaneView) -> None:
+    assert list(learnt.beliefs) == ["ideal", "trained"] and not learnt.learning
+    assert [step for step, _ in learnt.losses] == [10, 20]
+    again = taught()[-1].view
+    assert again.network["weights"].data == learnt.network["weights"].data
+    assert again.beliefs["trained"].ddpm.sheet.data == learnt.beliefs["trained"].ddpm.sheet.data
+    further = taught(before=learnt)
+    assert all("ideal" in told.view.beliefs for told in further)
+    assert learnt.beliefs["trained"] is not further[-1].view.beliefs["trained"]
+
+
+def test_it_stops_when_it_is_told_and_keeps_what_is_learnt(learnt: PlaneView) -> None:
+    told = taught(steps=100_000, stopped=lambda: True, before=learnt)
+    assert not told[-1].view.learning and told[-1].view.losses[-1][0] < 5000
+    assert "trained" in told[-1].view.beliefs
+
+
+def test_a_network_goes_on_with_other_samples(learnt: PlaneView) -> None:
+    *_, view = show(replace(SMALL, samples=60, steps=7), learnt, CPU)
+    assert view.network is learnt.network and view.beliefs["trained"].ddim.evaluations == 7
+    gone = replace(learnt, network=learnt.network | {"weights": SimpleNamespace(read=_gone)})
+    with pytest.raises(ValueError, match="please train it again"):
+        denoiser_of(gone, CPU)
+
+
+def _gone() -> bytes:
+    raise FileNotFoundError
+
+
+def test_a_view_is_stored_and_read(learnt: PlaneView, tmp_path: Path) -> None:
+    before = {name: blob.read() for name, blob in blobs(learnt).items()}
+    write(replace(learnt), tmp_path)
+    again = read(tmp_path)
+    assert {name: blob.read() for name, blob in blobs(again).items()} == before
+    assert (again.losses, again.alpha_bar, again.id) == (
+        learnt.losses,
+        learnt.alpha_bar,
+        learnt.id,
+    )
+    x = noise(5, 1)
+    torch.testing.assert_close(denoiser_of(again, CPU)(x, 9), denoiser_of(learnt, CPU)(x, 9))
+
+
+def test_the_browser_gets_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    view, stage = taught(steps=10)[-1].view, Plane()
+    sent = {name: blob.read() for name, blob in blobs(view).items()}
+    told = stage.postprocess(view)
+    assert json.loads(json.dumps(told)) == told
+    paths = {name: blob.path for name, blob in blobs(view).items()}
+    assert {name: Path(path).read_bytes() for name, path in paths.items()} == sent
+    assert told["beliefs"]["trained"]["ddim"]["sheet"] == paths["trained-ddim"]
+    assert told["network"]["weights"] == paths["network"]
+    assert set(paths.values()) <= stage.temp_files
+    assert stage.postprocess(view) == told and stage.postprocess(None) is None
+    script = stage.js_on_load
+    assert script.index("const clock") < script.index("function between")
+    assert script.index("function networkNoise") < script.index("function drawPanel")
+    assert script.rstrip().endswith("load();")
+
+
+def test_what_is_stored_is_what_the_tab_opens_with() -> None:
+    view = read(plane.STORED)
+    assert sum(file.stat().st_size for file in plane.STORED.iterdir()) < 150_000
+    assert list(view.beliefs) == ["ideal", "exact", "trained"]
+    first = outset(plane.START)
+    assert (view.title, view.samples, view.alpha_bar) == (
+        first.title,
+        first.samples,
+        first.alpha_bar,
+    )
+    assert view.training.read() == first.training.data
+    ideal, exact, trained = (view.beliefs[name].nearest for name in view.beliefs)
+    for sampler in (0, 1):
+        assert ideal[sampler] < 0.005 < exact[sampler]
+        assert 0.6 * view.fresh < trained[sampler] < 1.8 * view.fresh
+
+
+@pytest.fixture
+def tab(tmp_path: Path) -> Callable[..., Iterator[tuple]]:
+    """The tab's handlers, called as a visitor's browser would have them called."""
+    context = Context(Device(CPU), HOSTED, checkpoints=tmp_path)
+    with gr.Blocks() as demo:
+        model = gr.Dropdown([], render=False)
+        with gr.Tabs() as tabs, gr.Tab(plane.TITLE):
+            plane.build(context, Shared(tabs, model))
+    found = {fn.name: fn.fn for fn in demo.fns.values()}
+    request = SimpleNamespace(session_hash="one")
+    return lambda name, *values: found[name](request, *values)
+
+
+def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., Iterator[tuple]]) -> None:
+    now = (plane.START, read(plane.STORED))
+    *_, (stage, status, run, stop, trouble, _) = tab("choose", now, "moons", 30, 5, 4, 7)
+    assert "50 to 1000" in trouble and status == "not running"
+    assert run.interactive and not stop.interactive
+    skipped = tab("choose", now, OWN, 30, 50, 10, 7)
+    assert [set(map(str, answer)) for answer in skipped] == [{str(gr.skip())}]
+    answers = list(tab("choose", now, "moons", 30, 50, 10, 7))
+    going = answers[-2][5]
+    assert going[0] == SMALL and "ideal" in going[1].beliefs
+    assert answers[-1][1] == "not trained on these points yet"
+    *_, last = tab("begin", going, 11, "moons", 30, 50, 10, 7)
+    assert "give 1 to 10" in last[4]
+    *_, last = tab("begin", going, 5, OWN, 30, 50, 10, 7)
+    assert "Draw some points first" in last[4]
+    *_, last = tab("begin", going, 1, "moons", 30, 50, 10, 7)
+    assert "trained" in last[5][1].beliefs and last[1].startswith("trained for")
+    *_, last = tab("begin", (going[0], last[5][1]), 5, "moons", 30, 50, 4, "x")
+    assert "Seed" in last[4]
+
+
+def test_drawn_points_are_used(tab: Callable[..., Iterator[tuple]]) -> None:
+    now = (plane.START, read(plane.STORED))
+    *_, last = tab("use", SimpleNamespace(points=[[0, 9], [0, 0]]), now, 30, 50, 10, 7)
+    assert "lies outside" in last[4]
+    answers = list(tab("use", SimpleNamespace(points=TRIANGLE), now, 30, 50, 10, 7))
+    wish, view = answers[-2][5]
+    assert answers[-1][6] == OWN and wish.own == tuple(map(tuple, TRIANGLE)) and view.points == 3
