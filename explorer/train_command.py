@@ -7,11 +7,13 @@ import shlex
 import signal
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.console import Stopped, check_writable, complain
 from explorer.devices import find_device
-from explorer.networks import PRESETS
+from explorer.lectures import LECTURES, adapt, differences
+from explorer.networks import CHOICES
+from explorer.optimisers import OPTIMISERS
 
 if TYPE_CHECKING:
     from explorer.data import ImageSet
@@ -25,7 +27,9 @@ def run_train(args: argparse.Namespace) -> int:
     from accelerate import Accelerator
 
     from explorer.devices import choose_threads
+    from explorer.diffusion.objective import CLASS
     from explorer.training import Record, Run, TrainConfig, launch, load_state
+    from explorer.training.config import CLASSIFIER
     from explorer.training.record import prune
 
     if settings := launch.asked_for():
@@ -35,6 +39,7 @@ def run_train(args: argparse.Namespace) -> int:
         raise ValueError(f"--out {args.out}: checkpoints end in .safetensors")
     if not args.save_every >= 0:
         raise ValueError(f"--save-every {args.save_every}: seconds, 0 or more")
+    network, options = CHOICES[args.network]
     minutes = 5.0 if args.steps is None and args.minutes is None else args.minutes
     config = TrainConfig(
         data=args.data,
@@ -47,14 +52,19 @@ def run_train(args: argparse.Namespace) -> int:
         target=args.target,
         weighting=args.weighting,
         gamma=args.gamma,
-        network_options=PRESETS[args.network],
+        network=CLASSIFIER if args.target == CLASS else network,
+        network_options={} if args.target == CLASS else options,
         steps=args.steps,
         seconds=None if minutes is None else 60 * minutes,
         batch=args.batch,
         learning_rate=args.learning_rate,
         ema=args.ema,
+        label_dropout=0.0 if args.target == CLASS else args.label_dropout,
         seed=args.seed,
+        **OPTIMISERS[args.optimiser],
     )
+    if args.lecture and (other := differences(LECTURES[args.lecture], config)):
+        complain(f"not as in the lecture {args.lecture}: {', '.join(other)}")
     for sentence in config.advice():
         complain(sentence)
     device = find_device(args.device)
@@ -80,6 +90,28 @@ def run_train(args: argparse.Namespace) -> int:
             f"loss {run.smooth_loss:.4f}, probe {run.history.probes[-1].loss:.4f}"
         )
     return 0
+
+
+def as_in_the_lecture(args: argparse.Namespace) -> dict[str, Any]:
+    """The flags' defaults for --lecture: its settings, with the pictures that are at hand."""
+    from explorer.data import DATASETS
+
+    lecture = LECTURES[args.lecture]
+    fast = find_device(args.device).type == "cuda"
+    adapted = adapt(lecture, tuple(DATASETS), args.root, fast=fast)
+    return {
+        "data": adapted.data,
+        "size": adapted.size,
+        "network": adapted.network,
+        "unconditional": True,
+        "schedule": lecture.schedule,
+        "T": lecture.T,
+        "target": "eps",
+        "batch": lecture.batch,
+        "learning_rate": lecture.rate,
+        "ema": 0.0,
+        "optimiser": "Adam",
+    }
 
 
 def read(name: str, size: int, root: Path | None) -> ImageSet:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from explorer.data import DATASETS
+from explorer.data import BUNDLED, DATASETS
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
 from explorer.gui.context import Context
 from explorer.gui.limits import SEEDS, number, whole
 from explorer.gui.own_pictures import NONE_YET, OWN, stored
-from explorer.networks import PRESETS as NETWORKS
+from explorer.lectures import LECTURES, Lecture, adapt, differences
+from explorer.networks import CHOICES as NETWORKS
+from explorer.optimisers import OPTIMISERS
 from explorer.training import TrainConfig
 from explorer.training.estimate import Estimate, estimate
 
@@ -33,6 +36,8 @@ DEFAULTS: dict[str, Any] = {
     "rate": 0.002,
     "ema": 0.999,
     "flips": False,
+    "optimiser": "AdamW",
+    "label_dropout": 0.1,
 }
 """Every setting of the Train tab, at first."""
 
@@ -47,22 +52,68 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 """Name -> what differs from `DEFAULTS`."""
+LECTURE_PRESETS: dict[str, Lecture] = {
+    f"Lecture: {lecture.title}": lecture for lecture in LECTURES.values()
+}
+LECTURE_STEPS = 300
 
 
-def preset_values(name: str) -> dict[str, Any]:
-    """All settings of a preset; those of `DEFAULTS` for an unknown name."""
+def preset_values(name: Any, context: Context | None = None) -> dict[str, Any]:
+    """All settings of a preset, a lecture's as it can be here; `DEFAULTS` for an unknown name."""
+    if not isinstance(name, str):
+        return dict(DEFAULTS)
+    if name in LECTURE_PRESETS:
+        return DEFAULTS | _lecture_values(LECTURE_PRESETS[name], context)
     return DEFAULTS | PRESETS.get(name, {})
+
+
+def _lecture_values(lecture: Lecture, context: Context | None) -> dict[str, Any]:
+    """Without a context: at home, on a CPU, with bundled pictures alone."""
+    place = {"offered": BUNDLED}
+    if context is not None:
+        place = {
+            "offered": context.datasets,
+            "root": context.root,
+            "fast": context.device.device.type == "cuda",
+            "shared": context.limits.hosted,
+        }
+    adapted = adapt(lecture, **place)
+    return {
+        "data": adapted.data,
+        "size": adapted.size,
+        "labels": False,
+        "schedule": lecture.schedule,
+        "T": lecture.T,
+        "unit": "steps",
+        "budget": LECTURE_STEPS,
+        "target": "eps",
+        "network": adapted.network,
+        "batch": lecture.batch,
+        "rate": lecture.rate,
+        "ema": 0.0,
+        "optimiser": "Adam",
+    }
+
+
+def told(name: Any, context: Context) -> str:
+    """What a lecture's preset has otherwise than the lecture; empty for other presets."""
+    if not isinstance(name, str) or name not in LECTURE_PRESETS:
+        return ""
+    other = differences(
+        LECTURE_PRESETS[name], make_config(preset_values(name, context), {}, context)
+    )
+    return f"Here {', '.join(other)}." if other else "All as in the lecture."
 
 
 def allowed(name: str, context: Context) -> bool:
     """Whether this place and machine are for a preset."""
-    values, limits = preset_values(name), context.limits
+    values, limits = preset_values(name, context), context.limits
     if name.startswith("GPU") and context.device.device.type != "cuda":
         return False
     return (
         values["data"] in context.datasets
         and values["size"] <= limits.sizes[1]
-        and values["budget"] <= limits.seconds[1]
+        and values["budget"] <= (limits.steps if values["unit"] == "steps" else limits.seconds)[1]
     )
 
 
@@ -78,7 +129,8 @@ def make_config(
     if data != OWN and data not in context.datasets:
         raise ValueError(f"no data set {data!r} here; there are: {', '.join(context.datasets)}")
     choices = {"schedule": SCHEDULES, "target": TARGETS, "weighting": WEIGHTINGS}
-    for name, known in (choices | {"network": NETWORKS}).items():
+    choices |= {"network": NETWORKS, "optimiser": OPTIMISERS}
+    for name, known in choices.items():
         if not isinstance(values[name], str) or values[name] not in known:
             raise ValueError(f"no {name} {values[name]!r}; there are: {', '.join(known)}")
     side = whole("Size", values["size"], limits.sizes)
@@ -99,6 +151,7 @@ def make_config(
         if value is None:
             raise ValueError(f"{name} of the schedule is empty; give a number")
         number(f"{name} of the schedule", value, (0, 1e9))
+    network, network_options = NETWORKS[values["network"]]
     return TrainConfig(
         data=data,
         size=side,
@@ -110,13 +163,16 @@ def make_config(
         target=values["target"],
         weighting=values["weighting"],
         gamma=number("γ", values["gamma"], (0.01, 1000)),
-        network_options=NETWORKS[values["network"]],
+        network=network,
+        network_options=network_options,
         steps=steps,
         seconds=seconds,
         batch=whole("Batch", values["batch"], limits.batch),
         learning_rate=number("Learning rate", values["rate"], (1e-6, 0.1)),
         ema=number("EMA", values["ema"], (0, 0.99999)),
+        label_dropout=number("Label dropout", values["label_dropout"], (0, 1)),
         seed=whole("Seed", values["seed"], SEEDS),
+        **OPTIMISERS[values["optimiser"]],
     )
 
 
@@ -155,8 +211,21 @@ def check_run(config: TrainConfig, folder: Path, context: Context) -> Estimate:
         raise ValueError(
             f"this run needs about {_bytes(needed.memory)} of memory; here it may take "
             f"{_bytes(context.limits.memory)}: choose smaller pictures, batch or network"
+            + _instead(config, folder, context)
         )
     return needed
+
+
+def _instead(config: TrainConfig, folder: Path, context: Context) -> str:
+    """The widest network of a lecture's kind that would fit."""
+    fitting = []
+    for name, (kind, options) in NETWORKS.items():
+        if kind == config.network != "unet":
+            other = replace(config, network_options=options)
+            needed = estimate(other, *_pictures(config.data, folder))
+            if needed.memory <= context.limits.memory:
+                fitting.append((needed.parameters, name))
+    return f"; {max(fitting)[1]} fits" if fitting else ""
 
 
 def _pictures(data: str, folder: Path) -> tuple[int, int]:

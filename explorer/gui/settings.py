@@ -12,13 +12,31 @@ from explorer.data import DATASETS
 from explorer.diffusion import SCHEDULES, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
 from explorer.gui import own_pictures
-from explorer.gui.choices import DEFAULTS, PRESETS, allowed, make_config, preset_values
+from explorer.gui.choices import (
+    DEFAULTS,
+    LECTURE_PRESETS,
+    PRESETS,
+    allowed,
+    make_config,
+    preset_values,
+    told,
+)
 from explorer.gui.context import Context
 from explorer.gui.limits import SEEDS
 from explorer.gui.own_pictures import OWN
 from explorer.gui.shared import QUIET, message, seed_input
-from explorer.networks import PRESETS as NETWORKS
+from explorer.networks import CHOICES as NETWORKS
+from explorer.optimisers import OPTIMISERS
 from explorer.training import TrainConfig
+
+NAMES = {
+    **{f"naive-{n}": f"NaiveUnet, n = {n} (SciNet 2026)" for n in (32, 64, 128, 512)},
+    **{f"simple-{n}": f"SimpleUnet, {n} to {16 * n} (Stanford cars)" for n in (16, 32, 64)},
+    "timeless": "TimelessUnet (SUTD week 12)",
+    "attention": "AttentionUnet (MNIST in JAX)",
+    "plain": "PlainNet (Oslo, May 2025)",
+}
+"""What the lectures' networks are called in the menu."""
 
 
 class Settings:
@@ -26,11 +44,13 @@ class Settings:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.preset = gr.Radio(
-            [name for name in PRESETS if allowed(name, context)],
+        self.preset = gr.Dropdown(
+            [name for name in (*PRESETS, *LECTURE_PRESETS) if allowed(name, context)],
             value=next(iter(PRESETS)),
             label="Preset",
+            elem_id="train-preset",
         )
+        self.told = gr.Markdown("", elem_id="train-told", elem_classes="prose-note")
         self.trouble = message()
         self.controls: dict[str, gr.Component] = {}
         """By the names of `DEFAULTS`."""
@@ -53,12 +73,20 @@ class Settings:
         own = {name: value for (of, name), value in numbers if of == given["schedule"]}
         return make_config(given, own, self.context)
 
+    @property
+    def filled(self) -> list[gr.Component]:
+        """What `fill` sets."""
+        return [self.told, *self.inputs]
+
+    def fill(self, name: Any) -> list[Any]:
+        """All controls as a preset has them, the schedules' numbers too."""
+        values = preset_values(name, self.context)
+        numbers = [schedule_options(of)[option] for of, option in self.options]
+        note = told(name, self.context)
+        return [note, *(values[setting] for setting in self.controls), *numbers]
+
     def wire(self, start: gr.Button) -> None:
         """Presets fill the controls, a schedule shows its options, the budget names `start`."""
-
-        def choose(name: str) -> list[Any]:
-            values = preset_values(name)
-            return [values[setting] for setting in self.controls]
 
         def show_options(schedule: str) -> list[Any]:
             return [gr.Number(visible=name == schedule) for name, _ in self.options]
@@ -68,7 +96,7 @@ class Settings:
 
         schedule = self.controls["schedule"]
         budget = [self.controls["unit"], self.controls["budget"]]
-        self.preset.input(choose, self.preset, list(self.controls.values()), **QUIET)
+        self.preset.input(self.fill, self.preset, self.filled, **QUIET)
         schedule.change(show_options, schedule, list(self.options.values()), **QUIET)
         gr.on([control.change for control in budget], rename, budget, start, **QUIET)
 
@@ -96,8 +124,11 @@ class Settings:
 
     def _network(self) -> None:
         first, add = DEFAULTS, self.controls
-        add["network"] = gr.Radio(
-            list(NETWORKS), value=first["network"], label="Network", elem_id="train-network"
+        add["network"] = gr.Dropdown(
+            [(NAMES.get(name, name), name) for name in NETWORKS],
+            value=first["network"],
+            label="Network",
+            elem_id="train-network",
         )
         add["target"] = gr.Radio(
             [("ε", "eps"), ("x₀", "x0"), ("v", "v")], value=first["target"], label="It predicts"
@@ -112,7 +143,18 @@ class Settings:
             first["rate"], label="Learning rate (also while it runs)", elem_id="train-rate"
         )
         add["ema"] = gr.Number(first["ema"], label="EMA, decay of the weights' average")
+        add["label_dropout"] = gr.Number(
+            first["label_dropout"],
+            label="Label dropout, share of pictures whose class is withheld",
+            info="What classifier-free guidance needs.",
+        )
         add["flips"] = gr.Checkbox(first["flips"], label="Mirror half of the pictures")
+        add["optimiser"] = gr.Radio(
+            list(OPTIMISERS),
+            value=first["optimiser"],
+            label="Optimiser",
+            info="AdamW warms up, decays the weights and slows down; Adam does not.",
+        )
 
 
 def data_menu(context: Context, folder: Path | None = None, **props: Any) -> gr.Dropdown:

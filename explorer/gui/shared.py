@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -39,6 +40,8 @@ class Shared:
     tabs: gr.Tabs
     model: gr.Dropdown
     """The model that Reverse races; rendered there, and set by Train too."""
+    left: dict[str, Any] = field(default_factory=dict)
+    """What a tab leaves for those that are built after it."""
 
 
 def visitor_of(request: gr.Request | None) -> str:

@@ -11,9 +11,12 @@ from torch import Tensor
 
 from explorer.checkpoints import MAX_T
 from explorer.diffusion import TARGETS, WEIGHTINGS, Schedule, loss_weights, make_schedule
+from explorer.diffusion.objective import CLASS
 from explorer.networks import NETWORKS, PRESETS
 
 DEFAULT_PRESET = "base"
+CLASSIFIER = "classifier"
+"""The network for the target "class"."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +38,26 @@ class TrainConfig:
     T: int = 1000
     schedule_options: Mapping[str, float] = field(default_factory=dict)
     target: str = "v"
-    """What the network predicts, one of `TARGETS`. ε is the classic; v learns faster."""
+    """What the network predicts, one of `TARGETS`. ε is the classic; v learns faster. Or "class",
+    for the network "classifier", which guides and makes no pictures."""
     weighting: str = "simple"
     """How the loss is weighted over t, one of `WEIGHTINGS`."""
     gamma: float = 5.0
     """γ of the weighting "min-snr"."""
     network: str = "unet"
     network_options: Mapping[str, Any] = field(default_factory=dict)
-    """What differs from the preset "base" in `PRESETS`."""
+    """What differs from the preset "base" in `PRESETS`; of the others, from their defaults."""
     steps: int | None = None
     seconds: float | None = None
     batch: int = 64
     """Pictures a step, over all processes."""
     learning_rate: float = 2e-3
-    """Of AdamW: its peak, after `warmup` steps; it falls to a tenth by the end of the budget."""
+    """Of AdamW: its peak, after `warmup` steps."""
     warmup: int = 50
+    final_rate: float = 0.1
+    """The share of the learning rate that is left at the end of the budget; 1 keeps it."""
+    weight_decay: float = 0.01
+    """Of AdamW; with 0 it is Adam."""
     ema: float = 0.999
     """Decay of the weights' moving average, lower in the first steps, see `Run`."""
     clip_norm: float = 1.0
@@ -72,18 +80,25 @@ class TrainConfig:
             (self.batch >= 1, "batch", "at least 1"),
             (0 < self.learning_rate < 1, "learning_rate", "between 0 and 1"),
             (self.warmup >= 0, "warmup", "0 or more"),
+            (0 <= self.final_rate <= 1, "final_rate", "from 0 to 1"),
+            (0 <= self.weight_decay < 1, "weight_decay", "from 0 to below 1"),
             (0 <= self.ema < 1, "ema", "from 0 to below 1"),
             (self.clip_norm > 0, "clip_norm", "above 0"),
             (0 <= self.label_dropout <= 1, "label_dropout", "from 0 to 1"),
             (0 <= self.seed < 2**32, "seed", "from 0 to 4294967295"),
             (0 < self.gamma < math.inf, "gamma", "above 0"),
-            (self.target in TARGETS, "target", "one of " + ", ".join(TARGETS)),
+            (self.target in (*TARGETS, CLASS), "target", "one of " + ", ".join((*TARGETS, CLASS))),
             (self.weighting in WEIGHTINGS, "weighting", "one of " + ", ".join(WEIGHTINGS)),
             (self.network in NETWORKS, "network", "one of " + ", ".join(NETWORKS)),
         ]
         for holds, name, allowed in rules:
             if not holds:
                 raise ValueError(f"{name} = {getattr(self, name)!r} is not allowed: {allowed}")
+        if (self.target == CLASS) != (self.network == CLASSIFIER):
+            raise ValueError(
+                f"target {self.target} is not for the network {self.network}: the target {CLASS} "
+                f"and the network {CLASSIFIER} belong together"
+            )
         self.loss_weights()
 
     def make_schedule(self) -> Schedule:
@@ -92,7 +107,8 @@ class TrainConfig:
 
     def make_network_config(self, channels: int, classes: int) -> Any:
         """What the network is built from; ValueError if the pictures do not fit through it."""
-        settings = PRESETS[DEFAULT_PRESET] | dict(self.network_options)
+        preset = PRESETS[DEFAULT_PRESET] if self.network == "unet" else {}
+        settings = preset | dict(self.network_options)
         kind, _ = NETWORKS[self.network]
         config = kind(channels=channels, classes=classes, T=self.T, **settings)
         config.check_size(self.size, self.size)

@@ -92,9 +92,10 @@ def train_step(run: Run) -> Tensor:
 
 
 def learning_rate(run: Run) -> float:
-    """Linear warm-up, then half a cosine from the peak to a tenth of it over the budget."""
+    """Linear warm-up, then half a cosine from the peak to `final_rate` of it over the budget."""
     warmup = min(1.0, (run.step + 1) / (run.config.warmup + 1))
-    decay = 0.1 + 0.9 * (1 + math.cos(math.pi * run.progress)) / 2
+    left = run.config.final_rate
+    decay = left + (1 - left) * (1 + math.cos(math.pi * run.progress)) / 2
     return run.peak * warmup * decay
 
 

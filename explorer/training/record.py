@@ -44,7 +44,10 @@ class Record:
         """Write the averaged weights of this moment in half precision, as a checkpoint."""
         self.drop_after(run.step)
         path = self.folder / "snapshots" / f"step-{run.step:08d}.safetensors"
-        weights = {name: value.half() for name, value in run.ema.state_dict().items()}
+        weights = {
+            name: value.half() if value.is_floating_point() else value
+            for name, value in run.ema.state_dict().items()
+        }
         with said_plainly(path):
             save(path, weights, run.spec(f"{self.model.stem} after {run.step} steps"))
         return path

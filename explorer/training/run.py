@@ -73,7 +73,7 @@ class Run:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
             lr=self.rate,
-            weight_decay=0.01,
+            weight_decay=config.weight_decay,
             fused=True,
             capturable=cuda,
         )
@@ -129,11 +129,18 @@ class Run:
 
     @torch.no_grad()
     def average(self, good: Tensor) -> None:
-        """ema ← decay · ema + (1 − decay) · weights, if the step was `good`."""
+        """ema ← decay · ema + (1 − decay) · weights, if the step was `good`.
+
+        What layers count themselves (BatchNorm's means and variances) is not averaged but taken
+        over; after a step that was not good it is as it was before.
+        """
         averaged, current = list(self.ema.parameters()), list(self.network.parameters())
         decay = torch.where(good, self.decay, 1.0)
         torch._foreach_mul_(averaged, decay)
         torch._foreach_add_(averaged, torch._foreach_mul(current, 1 - decay))
+        for kept, new in zip(self.ema.buffers(), self.network.buffers(), strict=True):
+            kept.copy_(torch.where(good, new, kept))
+            new.copy_(kept)
 
     @property
     def progress(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from explorer.training.run import Run
 KEY = "diffusion-explorer-run"
 FREE = frozenset(("steps", "seconds", "learning_rate"))
 """Settings that may change when a run goes on."""
+DEFAULTS = {f.name: f.default for f in fields(TrainConfig) if f.default is not MISSING}
 
 
 def save_state(run: Run, path: str | Path) -> None:
@@ -81,6 +82,7 @@ def load_state(run: Run, path: str | Path) -> None:
     begun = header.get("config")
     if not isinstance(begun, dict):
         raise CheckpointError(f"{path.name} is damaged: no settings in it")
+    begun = DEFAULTS | begun  # what was not yet a setting then
     differ = sorted(name for name in mine if mine[name] != begun.get(name))
     if not FREE.issuperset(differ):
         was = ", ".join(f"{name} = {begun.get(name)!r}" for name in differ if name not in FREE)

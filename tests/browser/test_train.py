@@ -181,7 +181,8 @@ def test_what_is_said_before_the_start(train: Visit) -> None:
     train.wait_for_text("#train-forecast", "M weights")
     small = train.text("#train-forecast")
     open_fold(train, "Network and optimiser")
-    train.page.get_by_label("base", exact=True).check()
+    train.page.click("#train-network input")
+    train.page.get_by_role("option", name="base", exact=True).click()
     train.page.wait_for_function(
         "(before) => document.querySelector('#train-forecast').innerText.split('about')[0]"
         " !== before.split('about')[0]",

@@ -12,12 +12,14 @@ from explorer.diffusion import SCHEDULES
 from explorer.diffusion.schedule import make_schedule, schedule_options
 from explorer.gui.choices import (
     DEFAULTS,
+    LECTURE_PRESETS,
     PRESETS,
     allowed,
     check_run,
     foresee,
     make_config,
     preset_values,
+    told,
 )
 from explorer.gui.context import Context
 from explorer.gui.device import Device
@@ -55,6 +57,8 @@ def test_the_defaults_are_the_trainers_own() -> None:
         ({"weighting": "heavy"}, "no weighting 'heavy'; there are: simple"),
         ({"network": "huge"}, "no network 'huge'; there are: tiny"),
         ({"network": {"width": 999}}, "no network"),
+        ({"optimiser": "SGD"}, "no optimiser 'SGD'; there are: AdamW, Adam"),
+        ({"optimiser": None}, "no optimiser None"),
         ({"size": 17}, "Size: 17.*multiple of 4, for example 16"),
         ({"size": 10}, "for example 8"),
         ({"size": 200}, "Size: 200"),
@@ -164,6 +168,35 @@ def test_presets_are_offered_where_they_can_run() -> None:
     for name in hosted:
         config(HOSTED_CONTEXT, **preset_values(name))
     assert preset_values("../x") == DEFAULTS
+
+
+@pytest.mark.parametrize("name", LECTURE_PRESETS)
+def test_lectures_are_presets_at_home_and_fit_when_hosted(name: str, tmp_path: Path) -> None:
+    assert allowed(name, LOCALLY) and allowed(name, HOSTED_CONTEXT)
+    lecture = LECTURE_PRESETS[name]
+    here = replace(LOCALLY, root=tmp_path)
+    made = config(here, **preset_values(name, here))
+    assert (made.size, made.T, made.schedule) == (lecture.size, lecture.T, lecture.schedule)
+    assert (made.batch, made.learning_rate, made.target) == (lecture.batch, lecture.rate, "eps")
+    assert (made.weight_decay, made.ema, made.final_rate, made.steps) == (0, 0, 1, 300)
+    needed = check_run(made, tmp_path, here)
+    assert needed.parameters > 1e5 and told(name, here).startswith("Here pictures")
+    assert set(preset_values(name, here)) == set(DEFAULTS)
+    shared = config(HOSTED_CONTEXT, **preset_values(name, HOSTED_CONTEXT))
+    assert check_run(shared, tmp_path, HOSTED_CONTEXT).memory < HOSTED.memory
+    assert shared.seconds == HOSTED.seconds[1] and shared.data in ("emoji", "mnist-5k")
+
+
+def test_the_lectures_own_width_is_refused_when_hosted_naming_what_fits(tmp_path: Path) -> None:
+    values = preset_values("Lecture: SciNet 2026", HOSTED_CONTEXT)
+    wide = config(HOSTED_CONTEXT, **values | {"network": "naive-512"})
+    with pytest.raises(ValueError, match="GB of memory.*choose smaller.*naive-128 fits"):
+        check_run(wide, tmp_path, HOSTED_CONTEXT)
+    config(LOCALLY, **values | {"network": "naive-512", "size": 64})
+    with pytest.raises(ValueError, match="multiples of 32"):
+        check_run(config(HOSTED_CONTEXT, **values | {"size": 28}), tmp_path, HOSTED_CONTEXT)
+    with pytest.raises(ValueError, match="this network cannot be told of any"):
+        check_run(config(LOCALLY, **values | {"labels": True}), tmp_path, LOCALLY)
 
 
 def test_what_is_foreseen(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from explorer.gui.components import PlotView
 from explorer.gui.context import Context
 from explorer.gui.limits import Limits, whole
 from explorer.gui.shared import QUIET, Shared, message, prose
+from explorer.lectures import LECTURES
 
 ID, TITLE = "schedules", "Schedules"
 START = ("linear", "cosine")
+OPEN = "none"
 OPTIONS = {name: schedule_options(name) for name in SCHEDULES}
 """Name -> its options with their defaults."""
 
@@ -50,6 +52,15 @@ def draw(
     return schedule_figure(chosen_schedules(names, T, options, limits), quantity)
 
 
+def as_in(title: Any) -> list[Any]:
+    """The ticks, T and all options as a lecture has them; nothing changes for another title."""
+    numbers = [default for options in OPTIONS.values() for default in options.values()]
+    for lecture in LECTURES.values():
+        if lecture.title == title:
+            return [[lecture.schedule], lecture.T, *numbers]
+    return [gr.skip()] * (2 + len(numbers))
+
+
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring."""
     limits = context.limits
@@ -62,6 +73,12 @@ def build(context: Context, shared: Shared) -> None:
             plot = PlotView(first, elem_id="schedules-plot", slider_id="schedules-t")
             prose("schedules")
         with gr.Column(elem_classes="rail"):
+            lecture = gr.Dropdown(
+                [OPEN, *(each.title for each in LECTURES.values())],
+                value=OPEN,
+                label="As in the lecture",
+                elem_id="schedules-lecture",
+            )
             names = gr.CheckboxGroup(list(SCHEDULES), value=list(START), label="Compare")
             T = gr.Number(1000, label="T, steps", precision=0, elem_id="schedules-T")
             trouble = message()
@@ -82,6 +99,7 @@ def build(context: Context, shared: Shared) -> None:
         except ValueError as error:
             return gr.skip(), str(error)
 
+    lecture.input(as_in, lecture, [names, T, *fields.values()], **QUIET)
     inputs = [names, quantity, T, *fields.values()]
     for control in inputs:
         control.change(

@@ -50,7 +50,7 @@ def build(context: Context, shared: Shared) -> None:
             prose("train")
             compared = compare.build(context)
         with gr.Column(elem_classes="rail"):
-            settings = Settings(context)
+            settings = shared.left["settings"] = Settings(context)
             trouble = settings.trouble
             forecast = gr.Markdown("", elem_id="train-forecast", elem_classes="prose-note")
             with gr.Accordion("Earlier runs", open=False) as past:

@@ -1,0 +1,211 @@
+"""A page for each of five lectures: its network beside ours, trained alike, and what it slips."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from explorer.figures.learning import QUANTITIES, Curves, compare_figure
+from explorer.gui.choices import LECTURE_PRESETS
+from explorer.gui.components import Gallery, PlotView
+from explorer.gui.context import Context
+from explorer.gui.device import StopFlag
+from explorer.gui.jobs import buttons, patience, waiting
+from explorer.gui.lecture_work import Sheet, own_model, room, sample_as
+from explorer.gui.shared import QUIET, Shared, message, on_device, plain, sentence, visitor_of
+from explorer.gui.stored import FOLDER
+from explorer.lectures import LECTURES, Lecture
+
+WALK = (
+    '<img src="{}" alt="Noise becomes digits" style="width: 100%; image-rendering: pixelated">'
+    '<p style="font-size: 13px">The first of these on their way</p>'
+)
+MATH = [{"left": "$", "right": "$", "display": False}]
+
+
+@dataclass(frozen=True)
+class StoredPage:
+    """What two finished runs left: `tools.stored_lectures` makes it."""
+
+    about: str
+    """What was trained, and what was not as in the lecture."""
+    curves: tuple[Curves, ...]
+    """Of the lecture's network and of ours."""
+    weights: tuple[int, ...]
+    sheets: tuple[tuple[Image.Image, str], ...]
+    """Pictures with their captions."""
+    walk: str | None
+    """A GIF, as a data URI."""
+
+
+@cache
+def stored_page(name: str) -> StoredPage | None:
+    """What is stored of a lecture; None if nothing was made yet."""
+    folder = FOLDER / "lectures" / name
+    if not (folder / "page.json").is_file():
+        return None
+    page = json.loads((folder / "page.json").read_text(encoding="utf-8"))
+    owners = (f"the lecture's network, {page['runs'][0]['network']}", "ours")
+    curves = [
+        Curves(owner, run["steps"], run["smooth"], [tuple(point) for point in run["probe"]])
+        for owner, run in zip(owners, page["runs"], strict=True)
+    ]
+    walk = folder / "walk.gif"
+    return StoredPage(
+        f"Stored: both trained for {page['steps']} steps on {page['data']}, "
+        f"{page['size']}×{page['size']}, from seed {page['seed']}. "
+        + (f"Not as in the lecture: {', '.join(page['said'])}." if page["said"] else ""),
+        tuple(curves),
+        tuple(run["weights"] for run in page["runs"]),
+        tuple((_picture(folder / f"{i}.png"), text) for i, text in enumerate(page["sheets"])),
+        _data_uri(walk) if walk.is_file() else None,
+    )
+
+
+def numbers(lecture: Lecture, stored: StoredPage | None) -> str:
+    """The lecture's own numbers beside those of our network, as a Markdown table."""
+    weights = [f"{n / 1e6:.2g} M weights" for n in stored.weights] if stored else ["", ""]
+    lanes = [lane.title for lane in lecture.make_lanes(lecture.make_schedule())]
+    looks = ", ".join(map(str, lecture.looks))
+    rows = [
+        ("data", lecture.pictures, "the same"),
+        ("noise", f"{lecture.schedule}, T = {lecture.T}", "the same here; cosine, T = 1000"),
+        ("net", WIDTHS[lecture.network], "U-Net with attention, time in every block"),
+        ("here", weights[0], weights[1]),
+        ("target", "ε", "ε here; v"),
+        (
+            "train",
+            f"Adam {lecture.rate:g}, batch {lecture.batch}",
+            f"AdamW 0.002 with warm-up, falling; averaged weights; batch {lecture.batch}",
+        ),
+        ("sample", "; ".join(lanes) or f"one-shot x̂₀ at t = {looks}", "the same here"),
+    ]
+    lines = [f"| {' | '.join(row)} |" for row in [("", "the lecture", "ours"), *rows]]
+    return "\n".join([lines[0], "|---|---|---|", *lines[1:]])
+
+
+WIDTHS = {
+    "naive-512": "NaiveUnet, n = 512, 129 M weights",
+    "simple-64": "SimpleUnet, 64 to 1024, 62 M weights",
+    "timeless": "residual U-Net, 64 to 256, no time input, 3.4 M weights",
+    "attention": "attention U-Net, 32 × (1, 2, 4, 8), 12 M weights",
+    "plain": "four convolutions, 64 and 128, 0.17 M weights",
+}
+
+
+def build(context: Context, shared: Shared, name: str) -> None:
+    """Layout, then wiring."""
+    lecture, stored = LECTURES[name], stored_page(name)
+    with gr.Row(elem_classes="stage-row"), gr.Column(elem_classes="stage"):
+        with gr.Row(elem_classes="train-bar"):
+            go = gr.Button("Set it in Train", variant="primary", elem_id=f"{name}-train", scale=0)
+            run = gr.Button("Sample my model", elem_id=f"{name}-run", scale=0)
+            stop = gr.Button("Stop", interactive=False, elem_id=f"{name}-stop", scale=0)
+            said = stored.about if stored else ""
+            state = gr.Markdown(said, elem_id=f"{name}-status", elem_classes="status-line")
+        trouble = message()
+        if stored:
+            _in_rows(stored.sheets)
+            with gr.Row(elem_classes="samples-row"):
+                with gr.Column(scale=3, min_width=280):
+                    PlotView(compare_figure(stored.curves, QUANTITIES[0]), elem_id=f"{name}-loss")
+                if stored.walk:
+                    with gr.Column(scale=1, min_width=160):
+                        gr.HTML(WALK.format(stored.walk))
+        gr.Markdown(listed(lecture.note), elem_classes="prose-note", latex_delimiters=MATH)
+        gr.Markdown(numbers(lecture, stored), elem_classes="prose-note", latex_delimiters=MATH)
+        with gr.Accordion("Your model, sampled as the lecture does", open=False) as fold:
+            sheets = _in_rows(room(lecture))
+    outputs = [state, trouble, fold, *sheets, run, stop]
+
+    def begin(request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        visitor = visitor_of(request)
+        flag = StopFlag(visitor, f"lecture-{name}")
+        flag.start()
+        keep = [gr.skip()] * len(sheets)
+        try:
+            path, _ = own_model(context, lecture, visitor)
+            yield waiting(context), "", gr.Accordion(open=True), *keep, *buttons(True)
+            seconds = patience(context)
+            arguments = (path, name, context.device.device, flag, seconds)
+            for seen in context.device.run(sample_as, *arguments, seconds=seconds or 60):
+                shown = [*seen.sheets, *keep][: len(sheets)]
+                yield plain(seen.status), "", gr.skip(), *shown, *buttons(True)
+            yield gr.skip(), "", gr.skip(), *keep, *buttons(False)
+        except Exception as error:
+            yield "not running", sentence(error), gr.skip(), *keep, *buttons(False)
+        finally:
+            flag.stop()
+
+    def ask_to_stop(request: gr.Request) -> None:
+        StopFlag(visitor_of(request), f"lecture-{name}").stop()
+
+    run.click(begin, None, outputs, **on_device(state))
+    stop.click(ask_to_stop, None, None, **QUIET)
+
+    settings = shared.left.get("settings")
+    if settings is None:  # a page without the Train tab
+        go.visible = False
+        return
+    preset = next(title for title, each in LECTURE_PRESETS.items() if each is lecture)
+
+    def set_in_train() -> list[Any]:
+        return [gr.Tabs(selected="train"), preset, *settings.fill(preset)]
+
+    go.click(set_in_train, None, [shared.tabs, settings.preset, *settings.filled], **QUIET)
+
+
+def listed(note: str) -> str:
+    """A point for each of the note's bold beginnings."""
+    return "- " + note.replace(" **", "\n- **")
+
+
+def _in_rows(sheets: Sequence[Sheet], most: int = 4) -> list[Gallery]:
+    """Four beside each other; the last row keeps the width of the others."""
+    made = []
+    for begin in range(0, len(sheets), most):
+        with gr.Row(elem_classes="samples-row"):
+            for i in range(begin, begin + most):
+                with gr.Column(min_width=150):
+                    if i < len(sheets):
+                        made.append(Gallery(sheets[i], elem_classes="compared"))
+    return made
+
+
+@dataclass(frozen=True)
+class LecturePage:
+    """A topic of the Lectures tab."""
+
+    ID: str
+    TITLE: str
+    SUMMARY: str
+    build: Callable[[Context, Shared], None]
+
+
+PAGES = tuple(
+    LecturePage(
+        f"lecture-{name}",
+        lecture.title,
+        f"{lecture.pictures}, T = {lecture.T}, {lecture.schedule}: its network beside ours",
+        partial(build, name=name),
+    )
+    for name, lecture in LECTURES.items()
+)
+"""In the order of `LECTURES`."""
+
+
+def _picture(path: Path) -> Image.Image:
+    with Image.open(path) as stored:
+        return stored.convert("RGB")
+
+
+def _data_uri(path: Path) -> str:
+    return "data:image/gif;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,0 +1,67 @@
+"""Stanford cars: SimpleUnet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explorer.networks.layers import sinusoidal_embedding
+from explorer.networks.lecture.base import LectureConfig, LectureNetwork, spread_out
+
+
+@dataclass(frozen=True)
+class SimpleUnetConfig(LectureConfig):
+    """62 M weights with the lecture's channels 64, 128, 256, 512, 1024."""
+
+    width: int = 64
+    called, stride, widest = "SimpleUnet", 16, 128
+
+
+class SimpleBlock(nn.Module):
+    """Convolution, ReLU, BatchNorm; plus the time; the same again; then half or twice the size."""
+
+    def __init__(self, inputs: int, outputs: int, change: nn.Module, time: int = 32) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.norm1 = nn.BatchNorm2d(outputs)
+        self.time = nn.Linear(time, outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
+        self.norm2 = nn.BatchNorm2d(outputs)
+        self.change = change
+
+    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        h = self.norm1(F.relu(self.conv1(x)))
+        h = h + spread_out(F.relu(self.time(time)))
+        return self.change(self.norm2(F.relu(self.conv2(h))))
+
+
+class SimpleUnet(LectureNetwork):
+    """Four blocks down by strided convolutions, four up by transposed ones."""
+
+    def __init__(self, config: SimpleUnetConfig) -> None:
+        super().__init__(config)
+        widths = [config.width * 2**i for i in range(5)]
+        self.time = nn.Sequential(nn.Linear(32, 32), nn.ReLU())
+        self.first = nn.Conv2d(config.channels, widths[0], 3, padding=1)
+        self.down = nn.ModuleList(
+            SimpleBlock(a, b, nn.Conv2d(b, b, 4, stride=2, padding=1))
+            for a, b in zip(widths, widths[1:], strict=False)
+        )
+        self.up = nn.ModuleList(
+            SimpleBlock(2 * b, a, nn.ConvTranspose2d(a, a, 4, stride=2, padding=1))
+            for a, b in reversed(list(zip(widths, widths[1:], strict=False)))
+        )
+        self.last = nn.Conv2d(widths[0], config.channels, 1)
+
+    def predict(self, x: Tensor, t: Tensor) -> Tensor:
+        time = self.time(sinusoidal_embedding(t, 32).to(x.dtype))  # (B, 32)
+        h, skips = self.first(x), []
+        for block in self.down:
+            h = block(h, time)
+            skips.append(h)
+        for block in self.up:
+            h = block(torch.cat([h, skips.pop()], dim=1), time)
+        return self.last(h)

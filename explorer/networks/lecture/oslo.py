@@ -1,0 +1,35 @@
+"""Oslo, May 2025: PlainNet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explorer.networks.lecture.base import LectureConfig, LectureNetwork, share_mlp, spread_out
+
+
+@dataclass(frozen=True)
+class PlainNetConfig(LectureConfig):
+    """0.17 M weights with the lecture's channels 64, 128."""
+
+    called, widest = "PlainNet", 512
+
+
+class PlainNet(LectureNetwork):
+    """Four 3 × 3 convolutions: a position sees 9 × 9 pixels of x_t and the time, nothing else."""
+
+    def __init__(self, config: PlainNetConfig) -> None:
+        super().__init__(config)
+        C, n = config.channels, config.width
+        self.conv1 = nn.Conv2d(C, n, 3, padding=1)
+        self.conv2 = nn.Conv2d(n, 2 * n, 3, padding=1)
+        self.time = share_mlp(2 * n)
+        self.conv3 = nn.Conv2d(2 * n, n, 3, padding=1)
+        self.conv4 = nn.Conv2d(n, C, 3, padding=1)
+
+    def predict(self, x: Tensor, t: Tensor) -> Tensor:
+        h = F.relu(self.conv2(F.relu(self.conv1(x))))
+        h = h + spread_out(self.time(t[:, None] / self.config.T))
+        return self.conv4(F.relu(self.conv3(h)))

@@ -1,0 +1,218 @@
+"""Lectures: their settings, what stands in for what, and how they sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from explorer import checkpoints
+from explorer.__main__ import main, parser
+from explorer.data import DATASETS
+from explorer.diffusion import Denoiser, forward, make_schedule
+from explorer.lanes import ddpm, lane_from
+from explorer.lecture_sampling import confused_ddim, one_shot, shifted
+from explorer.lectures import LECTURES, adapt, find, nearest_data
+from explorer.networks import CHOICES, NETWORKS
+from explorer.race import race
+
+SCHEDULE = make_schedule("linear", 200)
+X0 = torch.linspace(-0.9, 0.9, 16).reshape(1, 1, 4, 4)
+
+
+def knowing(schedule=SCHEDULE, x0: Tensor = X0) -> Denoiser:  # noqa: ANN001
+    """A network that knows the picture and puts out the ε that x_t holds."""
+
+    def network(x_t: Tensor, t: Tensor) -> Tensor:
+        q = forward(schedule, x0.expand_as(x_t), t)
+        return (x_t - q.mean) / q.std
+
+    return Denoiser(network, schedule, "eps")
+
+
+def test_the_table_is_the_lectures() -> None:
+    table = {
+        name: (each.size, each.T, each.schedule, each.network, each.batch, each.rate)
+        for name, each in LECTURES.items()
+    }
+    assert table == {
+        "scinet": (64, 1000, "linear", "naive-512", 64, 1e-3),
+        "cars": (64, 300, "linear", "simple-64", 128, 1e-3),
+        "sutd": (28, 1000, "cosine-clipped", "timeless", 64, 1e-3),
+        "jax": (32, 200, "linear", "attention", 64, 1e-4),
+        "oslo": (28, 300, "linear", "plain", 128, 2e-4),
+    }
+    linear = make_schedule("linear", 300).betas
+    assert linear[0] == 1e-4 and linear[-1] == pytest.approx(0.02)
+    clipped = LECTURES["sutd"].make_schedule()
+    assert clipped.betas.min() >= 1e-5 and clipped.betas.max() == pytest.approx(0.02)
+    cosine = make_schedule("cosine", 1000).betas
+    torch.testing.assert_close(clipped.betas, cosine.clamp(1e-5, 0.02))
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_lectures_sample_their_way(name: str) -> None:
+    lecture = LECTURES[name]
+    lanes = lecture.make_lanes(lecture.make_schedule())
+    told = [(lane.kind, lane.evaluations, lane.eta, lane.variance) for lane in lanes]
+    beta = ("ddpm", lecture.T, 1.0, "beta")
+    assert (
+        told
+        == {
+            "scinet": [beta],
+            "cars": [("ddpm", 300, 1.0, "posterior")],
+            "sutd": [],
+            "jax": [beta, ("ddim", 10, 0.0, "posterior"), ("ddim", 4, 0.0, "posterior")],
+            "oslo": [beta],
+        }[name]
+    )
+    assert [lane.clamp for lane in lanes] == [name == "cars"] * len(lanes)
+    assert not any(lane.clip for lane in lanes)
+    assert lecture.looks == ((999, 799, 599, 399, 199, 0) if name == "sutd" else ())
+    shorter = lecture.make_lanes(make_schedule(lecture.schedule, 3))
+    assert all(lane.times[0] == 3 for lane in shorter)
+    assert lecture.note.count("**") >= 6
+
+
+def test_the_nearest_data_is_what_is_at_hand(tmp_path: Path) -> None:
+    everything = tuple(DATASETS)
+    assert nearest_data(LECTURES["oslo"], everything, tmp_path) == "mnist-5k"
+    assert nearest_data(LECTURES["scinet"], everything, tmp_path) == "emoji"
+    (tmp_path / "MNIST" / "raw").mkdir(parents=True)
+    (tmp_path / "MNIST" / "raw" / "x.gz").touch()
+    (tmp_path / "pets-cats-64.safetensors").touch()
+    assert nearest_data(LECTURES["oslo"], everything, tmp_path) == "mnist"
+    assert nearest_data(LECTURES["scinet"], everything, tmp_path) == "pets-cats"
+    assert nearest_data(LECTURES["scinet"], ("mnist-5k", "emoji"), tmp_path) == "emoji"
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_pictures_pass_through_every_network_it_is_given(name: str, tmp_path: Path) -> None:
+    lecture = LECTURES[name]
+    for fast, shared in ((False, False), (True, False), (True, True), (False, True)):
+        here = adapt(lecture, tuple(DATASETS), tmp_path, fast=fast, shared=shared)
+        kind, options = CHOICES[here.network]
+        NETWORKS[kind][0](**options).check_size(here.size, here.size)
+        assert here.network == (lecture.network if fast and not shared else lecture.small)
+    assert find(name) is lecture
+    with pytest.raises(ValueError, match="there are: scinet, cars"):
+        find("bergen")
+
+
+def test_one_shot_is_exact_for_who_knows_the_picture() -> None:
+    looks = list(one_shot(knowing(), X0, (199, 50, 0), seed=1))
+    assert [look.t for look in looks] == [199, 50, 0]
+    for look in looks:
+        torch.testing.assert_close(look.x0, X0, rtol=0, atol=1e-4)
+        bar = SCHEDULE.alpha_bar[look.t + 1].item()
+        eps = (look.x - bar**0.5 * X0) / (1 - bar) ** 0.5
+        if look is looks[0]:
+            first = eps
+        torch.testing.assert_close(eps, first, rtol=0, atol=2e-2)  # the same noise at every t
+    with pytest.raises(ValueError, match="t = 200"):
+        list(one_shot(knowing(), X0, (200,), seed=1))
+
+
+def test_confused_ddim_takes_alpha_for_alpha_bar() -> None:
+    told = []
+
+    def network(x_t: Tensor, t: Tensor) -> Tensor:
+        told.append(int(t[0]))
+        return knowing().network(x_t, t)
+
+    x = torch.randn(1, 1, 4, 4)
+    end = confused_ddim(Denoiser(network, SCHEDULE, "eps"), x, 4)
+    assert told == [150, 100, 50]
+    truth = x
+    for t in told:
+        bar, alpha = SCHEDULE.alpha_bar[t].item(), 1 - SCHEDULE.betas[t - 1].item()
+        eps = (truth - bar**0.5 * X0) / (1 - bar) ** 0.5
+        truth = alpha**0.5 * X0 + (1 - alpha) ** 0.5 * eps
+    torch.testing.assert_close(end, truth, rtol=0, atol=1e-4)
+
+
+def test_the_index_shift_moves_alpha_bar_by_one_step() -> None:
+    lane = shifted(ddpm(200, variance="beta"), SCHEDULE)
+    own = lane.schedule.alpha_bar
+    assert own[0] == 1 and torch.equal(own[1:-1], SCHEDULE.alpha_bar[2:])
+    assert own[-1] < own[-2] and lane.checked(SCHEDULE) and "shifted" in lane.title
+
+
+def test_clamping_keeps_x_in_range_and_nothing_else_does() -> None:
+    wild = Denoiser(lambda x, t: -3 * x, SCHEDULE, "eps")
+    settings = {"sampler": "ddpm", "breaks": ["no clipping"]}
+    tame = lane_from(settings | {"clamp": True}, SCHEDULE)
+    free = lane_from(settings, SCHEDULE)
+    assert tame.clamp and not free.clamp and "x_s clamped" in tame.details
+    most = {0: 0.0, 1: 0.0}
+    for entry in race(wild, [tame, free], (1, 4, 4), seed=1, n=2):
+        if entry.frame.t < 200:
+            most[entry.lane] = max(most[entry.lane], entry.frame.x.abs().max().item())
+    assert most[0] <= 1 < most[1]
+    assert not lane_from(settings | {"clamp": "yes"}, SCHEDULE).clamp
+
+
+WORDS = ["--device", "cpu", "--steps", "2", "--batch", "4"]
+
+
+def test_a_lecture_sets_the_defaults_and_flags_override(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "oslo.safetensors"
+    words = ["train", "--lecture", "oslo", *WORDS, "--size", "8", "--root", str(tmp_path)]
+    assert main([*words, "--out", str(path)]) == 0
+    said = capsys.readouterr().err
+    assert "not as in the lecture oslo: pictures mnist-5k in place of mnist, size 8" in said
+    spec = checkpoints.describe(path)
+    assert (spec.network, spec.T, spec.schedule, spec.size) == ("plain-net", 300, "linear", 8)
+    assert (spec.target, spec.classes, spec.training["batch"]) == ("eps", (), 4)
+    rates = ("learning_rate", "weight_decay", "warmup", "final_rate", "ema")
+    assert [spec.training[name] for name in rates] == [2e-4, 0, 0, 1, 0]
+    assert main([*words, "--out", str(path), "--resume", "--steps", "3"]) == 0
+    assert checkpoints.describe(path).training["steps"] == 3
+
+
+def test_a_value_that_is_usually_the_default_overrides_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    words = ["train", "--lecture", "oslo", *WORDS, "--size", "8", "--T", "1000"]
+    assert main([*words, "--network", "tiny", "--root", str(tmp_path), "--out", str(path)]) == 0
+    assert checkpoints.describe(path).T == 1000 and checkpoints.describe(path).network == "unet"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--lecture", "bergen"], "invalid choice: 'bergen'"),
+        (["--network", "huge"], "invalid choice: 'huge'"),
+        (["--optimiser", "SGD"], "invalid choice: 'SGD'"),
+    ],
+)
+def test_unknown_names_are_refused_with_the_choices(
+    words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", *words, "--out", str(tmp_path / "a.safetensors")])
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--lecture", "scinet", "--size", "28"], "multiples of 32, not 28 × 28"),
+        (["--network", "plain", "--steps", "2"], "classes = 10: this network cannot be told"),
+        (["--lecture", "oslo", "--device", "gpu9"], "gpu9"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_line(
+    words: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = ["--out", str(tmp_path / "a.safetensors"), "--root", str(tmp_path)]
+    assert main(["train", *words, *out]) == 1
+    assert says in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_the_parser_knows_nothing_of_lectures_without_the_flag() -> None:
+    args = parser().parse_args(["train", "--out", "x.safetensors"])
+    assert (args.lecture, args.size, args.optimiser, args.network) == (None, 28, "AdamW", "base")
