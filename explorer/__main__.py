@@ -1,4 +1,4 @@
-"""python -m explorer train | sample | describe: the work without a browser."""
+"""python -m explorer train | sample | describe | evaluate: the work without a browser."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from explorer.console import Stopped, check_writable, complain, first_process
 from explorer.devices import find_device
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
-from explorer.networks import PRESETS
-from explorer.train_command import run_train
+from explorer.diffusion.objective import CLASS
+from explorer.evaluate_command import add_arguments
+from explorer.lectures import LECTURES
+from explorer.networks import CHOICES
+from explorer.optimisers import OPTIMISERS
+from explorer.train_command import as_in_the_lecture, run_train
 
 PATIENCE = 10.0
 """Seconds that all processes but the first wait before they say why they failed. Where all fail
@@ -34,8 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 only on success; an error is one line on stderr."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     args = parser().parse_args(words)
-    args.words = words
     try:
+        if getattr(args, "lecture", None):  # its settings are the defaults of the other flags
+            args = parser(**as_in_the_lecture(args)).parse_args(words)
+        args.words = words
         return args.run(args) or 0
     except Stopped as stop:
         complain(f"stopped; {stop}")
@@ -50,9 +56,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def parser() -> argparse.ArgumentParser:
-    top = Parser(prog="python -m explorer", description="Train, sample and describe models.")
-    commands = top.add_subparsers(required=True, metavar="train | sample | describe")
+def parser(**train_defaults: Any) -> argparse.ArgumentParser:
+    """`train_defaults` take the place of the defaults of train's flags."""
+    top = Parser(
+        prog="python -m explorer", description="Train, sample, describe and evaluate models."
+    )
+    commands = top.add_subparsers(required=True, metavar="train | sample | describe | evaluate")
 
     train = commands.add_parser("train", help="train a model")
     train.set_defaults(run=run_train)
@@ -69,12 +78,30 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=NUMBER",
         help="of the schedule, for example beta_end=0.01; may be repeated",
     )
-    train.add_argument("--target", default="v", choices=TARGETS, help="what the network predicts")
+    train.add_argument(
+        "--target",
+        default="v",
+        choices=(*TARGETS, CLASS),
+        help="what the network predicts; class trains a classifier, for guidance",
+    )
     train.add_argument(
         "--weighting", default="simple", choices=WEIGHTINGS, help="of the loss over t"
     )
     train.add_argument("--gamma", type=float, default=5.0, help="of the weighting min-snr")
-    train.add_argument("--network", default="base", choices=PRESETS, help="how large it is")
+    train.add_argument(
+        "--network", default="base", choices=CHOICES, help="how large it is, or a lecture's"
+    )
+    train.add_argument(
+        "--lecture",
+        choices=LECTURES,
+        help="data, schedule, network and optimiser as a lecture has them; flags override it",
+    )
+    train.add_argument(
+        "--optimiser",
+        default="AdamW",
+        choices=OPTIMISERS,
+        help="AdamW warms up, decays the weights and slows down; Adam does not",
+    )
     train.add_argument("--minutes", type=float, help="budget in time (5 without --steps)")
     train.add_argument("--steps", type=int, help="budget in steps")
     train.add_argument("--batch", type=int, default=64)
@@ -82,6 +109,13 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--ema", type=float, default=0.999, help="decay of the weights' average")
     train.add_argument("--flips", action="store_true", help="mirror half of the pictures")
     train.add_argument("--unconditional", action="store_true", help="do not tell it the classes")
+    train.add_argument(
+        "--label-dropout",
+        type=float,
+        default=0.1,
+        metavar="P",
+        help="how often the class is withheld, for classifier-free guidance (0.1)",
+    )
     train.add_argument("--seed", type=int, default=0)
     train.add_argument("--device", help="cpu, cuda or mps; the fastest there is by default")
     train.add_argument("--root", type=Path, help="folder of the downloaded data sets")
@@ -90,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
         "--save-every", type=float, default=60.0, help="seconds between writing to disk (60)"
     )
     train.add_argument("--out", type=Path, required=True, metavar="FILE")
+    train.set_defaults(**train_defaults)
 
     sample = commands.add_parser("sample", help="make pictures with a trained model")
     sample.set_defaults(run=run_sample)
@@ -102,6 +137,17 @@ def parser() -> argparse.ArgumentParser:
     sample.add_argument(
         "--guidance", type=float, default=1.0, help="weight of the class; 1 is plain sampling"
     )
+    sample.add_argument(
+        "--classifier-scale",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="of the push by a classifier of noisy pictures; 0 is none (--guidance 0 with it: "
+        "only the classifier knows the class)",
+    )
+    sample.add_argument(
+        "--classifier", type=Path, metavar="FILE", help="the shipped one that fits by default"
+    )
     sample.add_argument("--n", type=int, default=64, help="how many pictures")
     sample.add_argument("--seed", type=int, default=0)
     sample.add_argument("--label", help="a class for all; without it the classes take turns")
@@ -111,12 +157,16 @@ def parser() -> argparse.ArgumentParser:
     describe = commands.add_parser("describe", help="print what a checkpoint says of itself")
     describe.set_defaults(run=run_describe)
     describe.add_argument("file", type=Path, metavar="FILE")
+
+    add_arguments(commands.add_parser("evaluate", help="steps against quality, as a table"))
     return top
 
 
 def run_sample(args: argparse.Namespace) -> None:
     from explorer.checkpoints import load
     from explorer.figures.pictures import grid
+    from explorer.guides import guide
+    from explorer.inference import prepare
     from explorer.race import choose_labels, ddim, ddpm, pictures
 
     if args.n < 1:
@@ -138,7 +188,16 @@ def run_sample(args: argparse.Namespace) -> None:
     labels = choose_labels(spec.classes, args.n, args.label)
     if args.guidance != 1 and not spec.classes:
         raise ValueError(f"--guidance {args.guidance}: this model was trained without classes")
-    denoiser = replace(denoiser, guidance=args.guidance)
+    if args.classifier and args.classifier_scale == 0:
+        raise ValueError(f"--classifier {args.classifier}: give its --classifier-scale too")
+    denoiser = guide(
+        replace(denoiser, network=prepare(denoiser.network, device)),
+        spec,
+        guidance=args.guidance,
+        classifier_scale=args.classifier_scale,
+        path=args.classifier,
+        device=device,
+    )
     check_writable(args.out)
     if args.out.suffix.lower() not in (".png", ".webp", ".jpg", ".jpeg"):
         raise ValueError(f"--out {args.out}: pictures end in .png (.webp and .jpg work too)")

@@ -4,56 +4,49 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion import Denoiser, Frame, picture_generators, randn, strided_times
-from explorer.diffusion.process import Variance
-from explorer.diffusion.sampler import advance, checked_times
+from explorer.diffusion import Denoiser, Frame, picture_generators, randn
+from explorer.diffusion.sampler import advance
+from explorer.lanes import Lane, ddim, ddpm, lane_from
+
+__all__ = ["Lane", "LaneFrame", "Race", "choose_labels", "ddim", "ddpm", "lane_from", "pictures",
+           "race"]  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Lane:
-    """One sampler of a race."""
-
-    name: str
-    times: tuple[int, ...]
-    """From T to 0."""
-    eta: float
-    variance: Variance = "posterior"
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """How it steps, for `advance`."""
-        return {"eta": self.eta, "variance": self.variance}
-
-    @property
-    def evaluations(self) -> int:
-        """How often the network is asked."""
-        return len(self.times) - 1
-
-
-def ddpm(T: int, *, variance: Variance = "posterior") -> Lane:
-    """All T steps of Ho et al. 2020, σ² = β̃_t ("posterior") or β_t ("beta")."""
-    return Lane("DDPM", tuple(range(T, -1, -1)), 1.0, variance)
-
-
-def ddim(T: int, steps: int, *, eta: float = 0.0, spacing: str = "uniform") -> Lane:
-    """`steps` steps of Song et al. 2021; eta = 0 adds no noise, 1 as much as DDPM."""
-    return Lane("DDIM", tuple(strided_times(T, steps, spacing)), eta)
+PATIENCE = 0.02
+"""Seconds between two waits for a GPU, whose kernels run behind: the lanes' clocks are right to
+about that, and Python and the GPU work at the same time in between."""
 
 
 @dataclass(frozen=True, eq=False)
 class LaneFrame:
-    """A frame of one lane, and what it has cost so far."""
+    """A frame of one lane, the step taken from it, and what it has cost so far."""
 
     lane: int
     frame: Frame
     evaluations: int
     seconds: float
+    step: tuple[int, int] | None = None
+    """(t, s) of the step; None at the end."""
+    z: Tensor | None = None
+    """The z of the noise σ·z that the step added, like x; None if it added none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Racer:
+    """How far a lane is: all it takes to go on, on any device or in another process."""
+
+    at: int
+    """The index of its next frame in the lane's times."""
+    x: Tensor
+    generators: tuple[Tensor, ...]
+    """The state of each picture's generator."""
+    evaluations: int = 0
+    seconds: float = 0.0
 
 
 def race(
@@ -65,8 +58,10 @@ def race(
     labels: Sequence[int] | None = None,
     n: int | None = None,
     first: int = 0,
+    start: Tensor | None = None,
+    resume: Sequence[Racer] | None = None,
     device: str | torch.device = "cpu",
-) -> Iterator[LaneFrame]:
+) -> Race:
     """The frames of all lanes in the order of the true t, from T to 0.
 
     Lanes at the same t share one call of the network, and its cost. Every lane starts from the
@@ -74,70 +69,152 @@ def race(
     change with the other lanes or with the number of pictures.
 
     shape : (C, H, W) of a picture.
-    labels : a class for each picture, or None; then `n` says how many pictures.
+    labels : a class for each picture, −1 for none, or None; then `n` says how many pictures.
     first : the index of the first picture, to make many pictures in parts.
+    start : (n, C, H, W) to start from instead of noise, at the lanes' first t.
+    resume : `Race.racers` of a race that was stopped; it goes on to the same end.
+
+    ValueError, at once, if the arguments do not fit.
     """
     n = len(labels) if labels is not None else n
     if not n or n < 1:
         raise ValueError(f"n = {n!r} is not allowed: a race needs at least one picture")
+    if start is not None and start.shape != (n, *shape):
+        raise ValueError(f"start is {tuple(start.shape)}; for these pictures it is {(n, *shape)}")
+    if resume is not None and [len(racer.x) for racer in resume] != [n] * len(lanes):
+        raise ValueError("this is not where a race of these lanes and pictures stopped")
     label = None if labels is None else torch.tensor(list(labels), device=device)
-    racers = []
-    for index, lane in enumerate(lanes):
-        generators = picture_generators(seed, n, first=first)
-        noise = randn(torch.empty(n, *shape, device=device), generators)
-        noise = noise.contiguous(memory_format=torch.channels_last)
-        path = checked_times(denoiser.schedule, lane.times)
-        advance(denoiser.schedule, Frame(path[0], noise[:0], noise[:0]), path[1], **lane.options)
-        racers.append(Racer(index, lane, path, noise, generators))
-    return _run(denoiser, racers, label)
+    return Race(
+        denoiser,
+        [
+            _Runner(
+                lane.checked(denoiser.schedule),
+                denoiser,
+                resume[i] if resume is not None else _at_start(shape, n, seed, first, start),
+                device,
+            )
+            for i, lane in enumerate(lanes)
+        ],
+        label,
+    )
 
 
-@dataclass(eq=False)
-class Racer:
+def _at_start(
+    shape: tuple[int, int, int], n: int, seed: int, first: int, start: Tensor | None
+) -> Racer:
+    """The noise is drawn even where it is not needed: no step's z shall be the first numbers."""
+    generators = picture_generators(seed, n, first=first)
+    noise = randn(torch.empty(n, *shape), generators)
+    states = tuple(generator.get_state() for generator in generators)
+    return Racer(0, noise if start is None else start, states)
+
+
+class _Runner:
     """A lane on its way."""
 
-    index: int
-    lane: Lane
-    times: list[int]
-    """Still to be visited, the present first."""
-    x: Tensor
-    generators: list[torch.Generator]
-    evaluations: int = 0
-    seconds: float = 0.0
+    def __init__(
+        self, lane: Lane, denoiser: Denoiser, racer: Racer, device: str | torch.device
+    ) -> None:
+        self.lane, self.at = lane, racer.at
+        schedule = lane.schedule or denoiser.schedule
+        self.denoiser = replace(denoiser, clip=lane.clip, schedule=schedule)
+        self.x = racer.x.to(device).contiguous(memory_format=torch.channels_last)
+        self.generators = [torch.Generator() for _ in racer.generators]
+        for generator, state in zip(self.generators, racer.generators, strict=True):
+            generator.set_state(state)
+        self.evaluations, self.seconds = racer.evaluations, racer.seconds
+
+    @property
+    def t(self) -> int:
+        """Where it is on the clock; −1 when it has ended."""
+        return self.lane.times[self.at] if self.at < len(self.lane.times) else -1
+
+    @property
+    def racer(self) -> Racer:
+        states = tuple(generator.get_state() for generator in self.generators)
+        return Racer(self.at, self.x.cpu(), states, self.evaluations, self.seconds)
+
+    def go(self, output: Tensor) -> tuple[Frame, Tensor | None]:
+        """The frame here, and the z of the step that is taken from it."""
+        lane, (t, s) = self.lane, self.lane.steps[self.at]
+        frame = Frame(self.t, self.x, self.denoiser.read(self.x, t, output))
+        self.x, z = advance(
+            self.denoiser.schedule,
+            Frame(t, frame.x, frame.x0),
+            s,
+            eta=lane.eta,
+            variance=lane.variance,
+            generator=self.generators,
+            noisy=lane.noisy,
+        )
+        if lane.clamp:
+            self.x = self.x.clamp(-1, 1)
+        self.at += 1
+        return frame, z
 
 
-@torch.inference_mode()
-def _run(denoiser: Denoiser, racers: Sequence[Racer], label: Tensor | None) -> Iterator[LaneFrame]:
-    """Always the lanes of the largest t; those that stand at the same t share one call."""
-    schedule = denoiser.schedule
-    while racers := [racer for racer in racers if racer.times]:
-        t = max(racer.times[0] for racer in racers)
-        here = [racer for racer in racers if racer.times[0] == t]
-        started = time.perf_counter()
-        x = torch.cat([racer.x for racer in here]) if len(here) > 1 else here[0].x
-        labels = None if label is None else label.repeat(len(here))
-        x0 = denoiser(x, t, labels) if t else x
-        if x.is_cuda:  # kernels run behind; the clock must not
-            torch.cuda.synchronize(x.device)
-        shared = (time.perf_counter() - started) / len(here)
-        frames = [
-            Frame(t, racer.x, part) for racer, part in zip(here, x0.chunk(len(here)), strict=True)
-        ]
-        for racer, frame in zip(here, frames, strict=True):
-            racer.seconds += shared
-            racer.evaluations += t > 0
-            yield LaneFrame(racer.index, frame, racer.evaluations, racer.seconds)
+class Race(Iterator[LaneFrame]):
+    """The frames as they come. To stop, stop pulling; `racers` then says how to go on."""
+
+    def __init__(
+        self, denoiser: Denoiser, runners: Sequence[_Runner], label: Tensor | None
+    ) -> None:
+        self.denoiser, self.label = denoiser, label
+        self._runners = runners
+        self._frames = self._run()
+        self._waited = 0.0
+
+    @property
+    def racers(self) -> tuple[Racer, ...]:
+        """Where each lane stands after the frames that were pulled."""
+        return tuple(runner.racer for runner in self._runners)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all lanes have ended."""
+        return all(runner.t < 0 for runner in self._runners)
+
+    def __next__(self) -> LaneFrame:
+        return next(self._frames)
+
+    @torch.inference_mode()
+    def _run(self) -> Iterator[LaneFrame]:
+        """Always the lanes of the largest t; those that stand at the same t share one call."""
+        while (t := max(runner.t for runner in self._runners)) >= 0:
+            here = [i for i, runner in enumerate(self._runners) if runner.t == t]
             started = time.perf_counter()
-            racer.times.pop(0)
-            if racer.times:
-                racer.x = advance(
-                    schedule,
-                    frame,
-                    racer.times[0],
-                    generator=racer.generators,
-                    **racer.lane.options,
-                )
-            racer.seconds += time.perf_counter() - started
+            outputs = self._ask([self._runners[i] for i in here]) if t else [None] * len(here)
+            shared = (time.perf_counter() - started) / len(here)
+            for i, output in zip(here, outputs, strict=True):
+                yield self._entry(i, output, shared)
+
+    def _ask(self, here: Sequence[_Runner]) -> Sequence[Tensor]:
+        """The network's output for lanes that stand at the same place on the clock."""
+        told = [runner.lane.steps[runner.at][0] for runner in here]
+        x = torch.cat([runner.x for runner in here]) if len(here) > 1 else here[0].x
+        t = torch.tensor(told).repeat_interleave(len(here[0].x)) if len(set(told)) > 1 else told[0]
+        labels = self.label
+        if labels is not None and len(here) > 1:
+            labels = labels.repeat(len(here))
+        output = self.denoiser.ask(x, t, labels)
+        if x.is_cuda and time.perf_counter() - self._waited > PATIENCE:
+            torch.cuda.synchronize(x.device)
+            self._waited = time.perf_counter()
+        return output.chunk(len(here))
+
+    def _entry(self, i: int, output: Tensor | None, shared: float) -> LaneFrame:
+        """Goes on with a lane and says what it was like before."""
+        runner = self._runners[i]
+        started = time.perf_counter()
+        if output is None:
+            frame, z, step = Frame(0, runner.x, runner.x), None, None
+            runner.at += 1
+        else:
+            step = runner.lane.steps[runner.at]
+            frame, z = runner.go(output)
+            runner.evaluations += 1
+        runner.seconds += shared + time.perf_counter() - started
+        return LaneFrame(i, frame, runner.evaluations, runner.seconds, step, z)
 
 
 def pictures(
@@ -157,10 +234,9 @@ def pictures(
     for first in range(0, max(n, 1), batch):  # without pictures `race` says so
         count = min(batch, n - first)
         chosen = None if labels is None else labels[first : first + count]
-        entries = race(
+        for entry in race(
             denoiser, [lane], shape, seed=seed, labels=chosen, n=count, first=first, device=device
-        )
-        for entry in entries:
+        ):
             last = entry.frame.x
         parts.append(last)
     return torch.cat(parts)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from itertools import islice
+
 import pytest
 import torch
 from torch import Tensor
@@ -142,3 +145,49 @@ def test_a_race_without_pictures_is_refused(
         race(denoiser, LANES, SHAPE, seed=0, **arguments)
     with pytest.raises(ValueError, match="at least one picture"):
         pictures(denoiser, LANES[0], SHAPE, seed=0, **arguments)
+
+
+@pytest.mark.parametrize("stop", [0, 1, 2, 3, 7, 23, 30])
+def test_a_stopped_race_goes_on_to_the_same_end(stop: int, denoiser: Denoiser) -> None:
+    """From what `racers` holds, after any frame, in another process too; nothing comes twice."""
+    whole = run(denoiser, LANES)
+    begun = race(denoiser, LANES, SHAPE, seed=5, n=3)
+    entries = list(islice(begun, stop))
+    kept = pickle.loads(pickle.dumps(begun.racers))
+    again = race(denoiser, LANES, SHAPE, seed=5, n=3, resume=kept)
+    entries += again
+    assert [(e.lane, e.frame.t, e.evaluations, e.step) for e in entries] == [
+        (e.lane, e.frame.t, e.evaluations, e.step) for e in whole
+    ]
+    for entry, expected in zip(entries, whole, strict=True):
+        torch.testing.assert_close(entry.frame.x, expected.frame.x, rtol=0, atol=1e-5)
+        assert (entry.z is None) == (expected.z is None)
+        assert entry.z is None or torch.equal(entry.z, expected.z)
+    seconds = [e.seconds for e in entries if e.lane == 0]
+    assert seconds == sorted(seconds)
+
+
+def test_what_does_not_fit_is_refused_at_once(denoiser: Denoiser) -> None:
+    racers = race(denoiser, LANES, SHAPE, seed=5, n=3).racers
+    for arguments in ({"lanes": LANES[:1]}, {"n": 2}):
+        with pytest.raises(ValueError, match="not where a race"):
+            race(**{"denoiser": denoiser, "lanes": LANES, "shape": SHAPE, "seed": 5, "n": 3,
+                    "resume": racers} | arguments)  # fmt: skip
+    with pytest.raises(ValueError, match="start is"):
+        race(denoiser, LANES, SHAPE, seed=5, n=3, start=torch.zeros(2, *SHAPE))
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_step_and_its_z_say_where_the_next_frame_comes_from(
+    lane: Lane, denoiser: Denoiser
+) -> None:
+    entries = run(denoiser, [lane])
+    for entry, following in zip(entries, entries[1:], strict=False):
+        assert entry.step == (entry.frame.t, following.frame.t)
+        signal, sigma, signal_s, direction, std = lane.coefficients(denoiser.schedule, entry.step)
+        eps = (entry.frame.x - signal * entry.frame.x0) / sigma
+        x = signal_s * entry.frame.x0 + direction * eps
+        x = x if entry.z is None else x + std * entry.z
+        torch.testing.assert_close(x, following.frame.x, rtol=0, atol=1e-4)
+        assert (std > 0) == (entry.z is not None)
+    assert entries[-1].step is None

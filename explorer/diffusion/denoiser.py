@@ -29,6 +29,19 @@ def regression_target(schedule: Schedule, x0: Tensor, eps: Tensor, t: Time, targ
     return signal * eps - sigma * x0
 
 
+def noise_seen(schedule: Schedule, x_t: Tensor, t: Time, output: Tensor, target: str) -> Tensor:
+    """ε̂, the noise that an output for x_t stands for, with nothing clipped.
+
+    ε̂ itself, (x_t − √ᾱ_t x̂_0) / √(1 − ᾱ_t), or √ᾱ_t v̂ + √(1 − ᾱ_t) x_t (Salimans & Ho 2022,
+    appendix D). t lies in 1…T.
+    """
+    _check_target(target)
+    signal, sigma = amplitudes(schedule, x_t, t)
+    if target == "eps":
+        return output
+    return (x_t - signal * output) / sigma if target == "x0" else signal * output + sigma * x_t
+
+
 @dataclass(frozen=True, eq=False)
 class Denoiser:
     """x̂_0(x_t, t), the network's belief about the picture behind x_t.
@@ -40,7 +53,8 @@ class Denoiser:
     With a label and guidance w ≠ 1 the network is asked with and without it, in one batch, and
     x̂_0 = x̂_0(∅) + w (x̂_0(label) − x̂_0(∅)), which is ε̂ = ε̂_∅ + w (ε̂_label − ε̂_∅): w = 1 is plain
     conditional sampling, w = 0 ignores the label (Ho & Salimans 2022, eq. 6, whose w is w − 1
-    here). It takes a network that has learnt without labels too (label dropout).
+    here). It takes a network that has learnt without labels too (label dropout). At w = 0 and
+    w = 1 one of the two has no weight, and the network is asked once.
 
     With `clip`, x̂_0 is clamped to [−1, 1], the range of pictures; samplers derive ε̂ from the
     clamped value. The network is called as `network(x_t, t)` or `network(x_t, t, label)` with t a
@@ -60,26 +74,42 @@ class Denoiser:
 
     def __call__(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
         """x̂_0 for x_t of shape (B, …) at t, an int or a (B,) tensor of ints in 0…T."""
-        if label is None or self.guidance == 1:
-            x0 = self._believe(x_t, t, label)
-        else:
-            twice = t.repeat(2) if isinstance(t, Tensor) and t.numel() > 1 else t
-            labels = torch.cat([label, torch.full_like(label, -1)])
-            given, free = self._believe(torch.cat([x_t, x_t]), twice, labels).chunk(2)
-            x0 = free + self.guidance * (given - free)
-        return x0.clamp(-1, 1) if self.clip else x0
+        return self.read(x_t, t, self.ask(x_t, t, label))
 
-    def _believe(self, x_t: Tensor, t: Time, label: Tensor | None) -> Tensor:
-        """x̂_0 before clipping."""
+    def ask(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
+        """What the network puts out, guided; arguments as above."""
+        if label is None or self.guidance in (0, 1):
+            times = _each(x_t, t)
+            if label is None:
+                return self.network(x_t, times).to(x_t.dtype)
+            told = label if self.guidance else torch.full_like(label, -1)
+            return self.network(x_t, times, told).to(x_t.dtype)
+        given, free = self.both(x_t, t, label)
+        return free + self.guidance * (given - free)  # x̂_0 is affine in the output
+
+    def both(self, x_t: Tensor, t: Time, label: Tensor) -> tuple[Tensor, Tensor]:
+        """The network's outputs with the label and without it, from one batch of 2B."""
+        times = _each(x_t, t)
+        labels = torch.cat([label, torch.full_like(label, -1)])
+        output = self.network(torch.cat([x_t, x_t]), times.repeat(2), labels).to(x_t.dtype)
+        given, free = output.chunk(2)
+        return given, free
+
+    def read(self, x_t: Tensor, t: Time, output: Tensor) -> Tensor:
+        """x̂_0 from the network's output for x_t."""
         signal, sigma = amplitudes(self.schedule, x_t, t)
-        times = torch.as_tensor(t, device=x_t.device).expand(len(x_t))
-        arguments = (x_t, times) if label is None else (x_t, times, label)
-        output = self.network(*arguments).to(x_t.dtype)
         if self.target == "eps":
-            return (x_t - sigma * output) / signal
-        if self.target == "v":
-            return signal * x_t - sigma * output
-        return output
+            output = (x_t - sigma * output) / signal
+        elif self.target == "v":
+            output = signal * x_t - sigma * output
+        return output.clamp(-1, 1) if self.clip else output
+
+
+def _each(x_t: Tensor, t: Time) -> Tensor:
+    """t for each picture, where x_t is: a fill, since moving a number to a GPU would wait."""
+    if isinstance(t, Tensor):
+        return t.to(x_t.device).expand(len(x_t))
+    return torch.full((len(x_t),), t, device=x_t.device)
 
 
 def _check_target(target: str) -> None:

@@ -57,8 +57,8 @@ def amplitudes(schedule: Schedule, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
     """
     if isinstance(t, Tensor) and t.device.type != "cpu":
         return tuple(_cast(table[t], x) for table in schedule.amplitudes_on(t.device))
-    alpha_bar = schedule.alpha_bar[_times(schedule, t, x, lowest=0)]
-    return _cast(alpha_bar.sqrt(), x), _cast((1 - alpha_bar).sqrt(), x)
+    alpha_bar = _alpha_bar(schedule, t, x, lowest=0)
+    return _cast(alpha_bar**0.5, x), _cast((1 - alpha_bar) ** 0.5, x)
 
 
 def forward_step(schedule: Schedule, x_prev: Tensor, t: Time) -> Gaussian:
@@ -68,6 +68,49 @@ def forward_step(schedule: Schedule, x_prev: Tensor, t: Time) -> Gaussian:
     """
     beta = schedule.betas[_times(schedule, t, x_prev, lowest=1) - 1]
     return Gaussian(_cast((1 - beta).sqrt(), x_prev) * x_prev, _cast(beta.sqrt(), x_prev))
+
+
+class Step(NamedTuple):
+    """The coefficients of a reverse step, x_s = signal·x̂_0 + direction·ε̂ + std·z.
+
+    signal = √ᾱ_s, direction = √(1 − ᾱ_s − η²β̃), std = σ: numbers if both times are ints, else
+    float64 tensors, (1,) or (B,) like the times.
+    """
+
+    signal: float | Tensor
+    direction: float | Tensor
+    std: float | Tensor
+
+
+def reverse_step(
+    schedule: Schedule, t: Time, s: Time, *, eta: float = 1.0, variance: Variance = "posterior"
+) -> Step:
+    """The coefficients of q(x_s | x_t, x_0) for s < t: DDIM (Song et al. 2021), eq. 12 and 16.
+
+    Arguments and errors as in `reverse`.
+    """
+    return _step(schedule, t, s, None, eta, variance)[1]
+
+
+def _step(
+    schedule: Schedule, t: Time, s: Time, x: Tensor | None, eta: float, variance: Variance
+) -> tuple[float | Tensor, Step]:
+    """ᾱ_t and the coefficients; the same arithmetic for numbers and for tables."""
+    if not 0 <= eta <= 1:
+        raise ValueError(f"eta = {eta!r} is not allowed: it lies between 0 (DDIM) and 1 (DDPM)")
+    if variance not in ("posterior", "beta"):
+        raise ValueError(f"no variance {variance!r}; there are: posterior, beta")
+    if type(t) is not int or type(s) is not int:
+        t, s = _times(schedule, t, x, lowest=1), _times(schedule, s, x, lowest=0)
+    if not (s < t if isinstance(t, int) else (s < t).all()):
+        raise ValueError(f"a reverse step goes to an earlier time: s = {_show(s)}, t = {_show(t)}")
+    ab_t = _alpha_bar(schedule, t, x, lowest=1)
+    ab_s = _alpha_bar(schedule, s, x, lowest=0)
+    beta = (ab_s - ab_t) / ab_s
+    posterior = (1 - ab_s) / (1 - ab_t) * beta
+    direction = abs(1 - ab_s - eta**2 * posterior) ** 0.5  # below 0 by rounding only
+    variance_s = posterior if variance == "posterior" else beta
+    return ab_t, Step(ab_s**0.5, direction, eta * variance_s**0.5)
 
 
 def reverse(
@@ -92,30 +135,27 @@ def reverse(
     x0 and x_t have the same shape, (B, C, H, W) or (B, D); t and s are ints or (B,) tensors of
     ints with 0 ≤ s < t ≤ T. ValueError if a time, eta (0…1) or the variance's name does not fit.
     """
-    if not 0 <= eta <= 1:
-        raise ValueError(f"eta = {eta!r} is not allowed: it lies between 0 (DDIM) and 1 (DDPM)")
-    if variance not in ("posterior", "beta"):
-        raise ValueError(f"no variance {variance!r}; there are: posterior, beta")
     if x0.shape != x_t.shape:
         raise ValueError(f"x0 {tuple(x0.shape)} and x_t {tuple(x_t.shape)} differ in shape")
-    t, s = _times(schedule, t, x_t, lowest=1), _times(schedule, s, x_t, lowest=0)
-    if not (s < t).all():
-        raise ValueError(f"a reverse step goes to an earlier time: s = {_show(s)}, t = {_show(t)}")
-    ab_t, ab_s = schedule.alpha_bar[t], schedule.alpha_bar[s]
-    beta = (ab_s - ab_t) / ab_s
-    posterior = (1 - ab_s) / (1 - ab_t) * beta
-    from_x_t = ((1 - ab_s - eta**2 * posterior).clamp(min=0) / (1 - ab_t)).sqrt()
-    from_x0 = ab_s.sqrt() - from_x_t * ab_t.sqrt()
-    std = eta * (posterior if variance == "posterior" else beta).sqrt()
+    ab_t, (signal, direction, std) = _step(schedule, t, s, x_t, eta, variance)
+    from_x_t = direction / (1 - ab_t) ** 0.5
+    from_x0 = signal - from_x_t * ab_t**0.5
     return Gaussian(_cast(from_x0, x_t) * x0 + _cast(from_x_t, x_t) * x_t, _cast(std, x_t))
 
 
-def _times(schedule: Schedule, t: Time, x: Tensor, *, lowest: int) -> Tensor:
+def _alpha_bar(schedule: Schedule, t: Time, x: Tensor | None, *, lowest: int) -> float | Tensor:
+    """ᾱ_t, a number for an int; checked as in `_times`."""
+    if type(t) is int and lowest <= t <= schedule.T:
+        return schedule.values[t]
+    return schedule.alpha_bar[_times(schedule, t, x, lowest=lowest)]
+
+
+def _times(schedule: Schedule, t: Time, x: Tensor | None, *, lowest: int) -> Tensor:
     """t as a CPU tensor of ints, (1,) or (B,), checked: an index beyond the table would wrap."""
     times = torch.as_tensor(t).cpu()
     if times.dtype.is_floating_point or times.dtype in (torch.bool, torch.complex64):
         raise ValueError(f"times are whole numbers from {lowest} to {schedule.T}, not {t!r}")
-    if times.dim() > 1 or (times.dim() == 1 and len(times) not in (1, len(x))):
+    if times.dim() > 1 or (x is not None and times.dim() == 1 and len(times) not in (1, len(x))):
         raise ValueError(
             f"t is an int or a tensor of shape ({len(x)},) like the batch, not of "
             f"{tuple(times.shape)}"
@@ -126,12 +166,16 @@ def _times(schedule: Schedule, t: Time, x: Tensor, *, lowest: int) -> Tensor:
     return times
 
 
-def _cast(coefficient: Tensor, x: Tensor) -> Tensor:
+def _cast(coefficient: float | Tensor, x: Tensor) -> Tensor:
     """A float64 coefficient for each picture, cast once to x and shaped to multiply it."""
     if not x.dtype.is_floating_point:
         raise ValueError(f"x must be floating point (pictures lie in [−1, 1]), not {x.dtype}")
+    if isinstance(coefficient, float):
+        return x.new_full((1,) * x.dim(), coefficient)  # where x is, without waiting for it
     return coefficient.to(dtype=x.dtype).to(x.device).reshape(-1, *[1] * (x.dim() - 1))
 
 
-def _show(times: Tensor) -> str:
+def _show(times: Time) -> str:
+    if isinstance(times, int):
+        return str(times)
     return str(times.item() if times.numel() == 1 else times.tolist())

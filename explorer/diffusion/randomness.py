@@ -25,7 +25,13 @@ def randn(like: Tensor, generator: Generators = None) -> Tensor:
         return _draw(like.shape, like, generator)
     if len(generator) != len(like):
         raise ValueError(f"{len(generator)} generators for a batch of {len(like)}: give one each")
-    return torch.stack([_draw(like.shape[1:], like, g) for g in generator])
+    device = generator[0].device if len(generator) else like.device
+    moved = device.type == "cpu" and like.is_cuda
+    # pinned, so that moving it waits for nothing; contiguous, or other numbers would be drawn
+    noise = torch.empty(like.shape, dtype=like.dtype, device=device, pin_memory=moved)
+    for part, g in zip(noise, generator, strict=True):
+        part.normal_(generator=g)
+    return noise.to(like.device, non_blocking=moved)
 
 
 def _draw(shape: Sequence[int], like: Tensor, generator: torch.Generator) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion.process import Variance, reverse
-from explorer.diffusion.randomness import Generators
+from explorer.diffusion.randomness import Generators, randn
 from explorer.diffusion.schedule import Schedule
 
 
@@ -111,13 +111,18 @@ def advance(
     eta: float = 0.0,
     variance: Variance = "posterior",
     generator: Generators = None,
-) -> Tensor:
-    """x_s ~ q(x_s | x_t, x̂_0) from a frame at t > s; arguments as in `sample`.
+    noisy: bool = True,
+) -> tuple[Tensor, Tensor | None]:
+    """x_s ~ q(x_s | x_t, x̂_0) from a frame at t > s, and the z that went into it, if any.
 
-    The step to s = 0 ends on the mean.
+    Arguments as in `sample`. The step to s = 0 ends on the mean; with `noisy` False every step
+    does, which is no sampler but shows what the noise is for.
     """
     q = reverse(schedule, frame.x0, frame.x, frame.t, s, eta=eta, variance=variance)
-    return q.mean if s == 0 or eta == 0 else q.sample(generator)
+    if s == 0 or eta == 0 or not noisy:
+        return q.mean, None
+    z = randn(q.mean, generator)
+    return q.mean + q.std * z, z
 
 
 @torch.inference_mode()
@@ -133,7 +138,7 @@ def _walk(
     for t, s in zip(times, times[1:], strict=False):
         frame = Frame(t, x, denoise(x, t))
         yield frame
-        x = advance(schedule, frame, s, eta=eta, variance=variance, generator=generator)
+        x, _ = advance(schedule, frame, s, eta=eta, variance=variance, generator=generator)
     yield Frame(0, x, x)
 
 

@@ -49,6 +49,11 @@ class Schedule:
         return len(self.alpha_bar) - 1
 
     @cached_property
+    def values(self) -> list[float]:
+        """`alpha_bar` as Python numbers, which a single step is quickest with."""
+        return self.alpha_bar.tolist()
+
+    @cached_property
     def alphas(self) -> Tensor:
         """α_t = 1 − β_t = ᾱ_t / ᾱ_{t−1} for t = 1…T; shape (T,), entry t − 1 belongs to t."""
         return 1 - self.betas

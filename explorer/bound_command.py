@@ -1,0 +1,123 @@
+"""python -m explorer evaluate FILE --bound: the variational bound from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from explorer.console import Stopped, check_writable
+from explorer.devices import choose_threads, find_device
+
+if TYPE_CHECKING:
+    from explorer.diffusion import Mean
+    from explorer.evaluation.bound import BoundResult
+
+N, TIMES = 64, 100
+NAMES = {"beta": "σ² = β", "posterior": "σ² = β̃"}
+
+
+def add_bound_arguments(evaluate: argparse.ArgumentParser) -> None:
+    """What `evaluate --bound` takes beside the rest."""
+    group = evaluate.add_argument_group("the variational bound")
+    group.add_argument(
+        "--bound", action="store_true", help="bits per dimension, term by term, and no table"
+    )
+    group.add_argument(
+        "--times", type=int, default=TIMES, help=f"ranges of t that are asked at ({TIMES})"
+    )
+    group.add_argument("--all", action="store_true", help="ask at every t")
+    group.add_argument("--variance", default="both", choices=("beta", "posterior", "both"))
+
+
+def run_bound(args: argparse.Namespace) -> None:
+    from explorer.checkpoints import load
+    from explorer.evaluation.bound import measure_bound
+    from explorer.evaluation.held_out import choose_pictures
+    from explorer.train_command import read
+
+    n = N if args.n is None else args.n
+    if n < 2 or args.times < 1 or args.seed < 0:
+        raise ValueError(
+            f"--n {n}, --times {args.times}, --seed {args.seed}: at least two pictures, one time, "
+            "a seed of 0 or more"
+        )
+    device = find_device(args.device)
+    denoiser, spec = load(args.file, device)
+    if args.out is not None:
+        if args.out.suffix != ".json":
+            raise ValueError(f"--out {args.out}: bounds are kept in .json")
+        check_writable(args.out)
+    pictures = choose_pictures(spec, n, name=args.data, root=args.root, read=read)
+    if device.type == "cpu":
+        choose_threads()
+    count = None if args.all else args.times
+    states = measure_bound(
+        denoiser, spec, pictures, count=count, seed=args.seed, batch=args.batch, device=device
+    )
+    result = follow(states)
+    chosen = tuple(NAMES) if args.variance == "both" else (args.variance,)
+    print(report(result, chosen))
+    if args.out is not None:
+        result.write(args.out)
+        print(f"{args.out}: all terms, both variances")
+
+
+def follow(states: Iterator[BoundResult]) -> BoundResult:
+    """Pull to the end with a progress bar; Stopped if a signal comes first."""
+    from tqdm import tqdm
+
+    asked: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, frame: asked.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    layout = "{percentage:3.0f}%|{bar}|{postfix}"
+    try:
+        with tqdm(total=1.0, bar_format=layout, mininterval=0.5, miniters=0) as bar:
+            for state in states:
+                left = state.seconds * (1 / state.share - 1) if state.share else math.nan
+                t = state.ranges[0][0] if state.ranges else state.T
+                bar.n = state.share
+                bar.set_postfix_str(f"t = {t}, {left:.0f} s left", refresh=False)
+                bar.update(0)
+                if asked:
+                    raise Stopped("the bound takes all terms; nothing was kept")
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    return state
+
+
+def report(result: BoundResult, variances: Sequence[str]) -> str:
+    """The bound as text, in bits per dimension."""
+    every = result.count == result.T - 1
+    times = "every t" if every else f"{result.count} ranges of t, a t drawn from each"
+    lines = [
+        f"{result.model}: {result.pictures}; {times}; seed {result.seed}; {result.hardware}, "
+        f"{result.seconds:.0f} s",
+        "bits/dim ± standard error; the model is told no classes",
+        "",
+        f"{'':24}" + "".join(NAMES[v].rjust(20 + NAMES[v].count("\u0303")) for v in variances),
+    ]
+    rows = {
+        "L_T  prior matching": lambda line: result.prior,
+        "ΣL_{t−1}  consistency": lambda line: line.matching,
+        "L_0  reconstruction": lambda line: line.reconstruction,
+        "total": lambda line: line.total,
+    }
+    for name, find in rows.items():
+        cells = "".join(f"{shown(find(result.lines[v])):>20}" for v in variances)
+        lines.append(f"{name:24}{cells}")
+    if "posterior" in variances:
+        lines += ["", "β̃_1 = 0: L_0 with σ² = β̃ takes β̃_2 (Ho et al. 2020, their code)"]
+    return "\n".join(lines)
+
+
+def shown(mean: Mean) -> str:
+    """Four decimals; less than that in powers of ten."""
+    if abs(mean.value) < 1e-3:
+        return f"{mean.value:.2e} ± {mean.error:.0e}"
+    return f"{mean.value:.4f} ± {mean.error:.4f}"

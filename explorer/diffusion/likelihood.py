@@ -1,0 +1,90 @@
+"""The terms of the variational bound on −ln p(x_0): L_T, L_{t−1} and the decoder of L_0."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from explorer.diffusion.process import Gaussian, Time, Variance, forward, reverse
+from explorer.diffusion.schedule import Schedule
+
+VARIANCES: tuple[Variance, ...] = ("beta", "posterior")
+LEVELS = 256
+"""Pictures are x = 2u/255 − 1 with u = 0…255."""
+
+
+def prior_term(schedule: Schedule, x0: Tensor) -> Tensor:
+    """L_T = D_KL(q(x_T | x_0) ‖ N(0, I)) in nats; (B,) for x0 of (B, …).
+
+    How far x_T is from noise; nothing of it is learnt. float64.
+    """
+    x0 = exact(x0)
+    noise = Gaussian(torch.zeros_like(x0), torch.ones_like(x0))
+    return forward(schedule, x0, schedule.T).kl(noise)
+
+
+def denoising_term(
+    schedule: Schedule,
+    x0: Tensor,
+    x_t: Tensor,
+    t: Time,
+    guess: Tensor,
+    variance: Variance = "posterior",
+) -> Tensor:
+    """L_{t−1} = D_KL(q(x_{t−1} | x_t, x_0) ‖ p(x_{t−1} | x_t)) in nats at one x_t; (B,), float64.
+
+    p is q with the denoiser's guess x̂_0 in place of x_0, its variance σ_t² = β̃_t ("posterior") or
+    β_t ("beta"): then the two differ in variance too and ln(σ_t/√β̃_t) + β̃_t/(2σ_t²) − ½ for each
+    coordinate comes on top of the squared error. t is an int or (B,) in 2…T: at t = 1 the
+    posterior is a point, see `decoder`.
+    """
+    if int(torch.as_tensor(t).min()) < 2:
+        raise ValueError(f"t = {t}: L_{{t−1}} is a divergence for t in 2…{schedule.T}; L_0 is not")
+    s = torch.as_tensor(t) - 1
+    x0, x_t, guess = exact(x0), exact(x_t), exact(guess)
+    posterior = reverse(schedule, x0, x_t, t, s)
+    return posterior.kl(reverse(schedule, guess, x_t, t, s, variance=variance))
+
+
+def decoder(
+    schedule: Schedule, x_1: Tensor, guess: Tensor, variance: Variance = "posterior"
+) -> Gaussian:
+    """p(x_0 | x_1) = N(x̂_0, σ_1²) before it is cut into bins; float64.
+
+    σ_1² is β_1 for "beta". β̃_1 = 0 is no variance: "posterior" takes β̃_2, as the code of Ho et
+    al. 2020 and of Nichol & Dhariwal 2021 does (and β_1 where T = 1).
+    """
+    p = reverse(schedule, exact(guess), exact(x_1), 1, 0, variance="beta")
+    if variance == "posterior" and schedule.T > 1:
+        return Gaussian(p.mean, schedule.posterior_variance[1].sqrt().expand_as(p.std))
+    return p
+
+
+def discrete_log_likelihood(p: Gaussian, x0: Tensor) -> Tensor:
+    """ln P(x_0) for x_0 in 256 steps, each the mass of p within ±1/255: Ho et al. 2020, eq. 13.
+
+    The lowest and the highest bin are open, so that the 256 probabilities sum to 1. Nats, summed
+    over everything but the batch; (B,), float64. The difference of the two normal cdfs is taken
+    of their logarithms, on the side where they are small: finite however far off the mean is.
+
+    ValueError if x0 is not in 256 steps, x = 2u/255 − 1.
+    """
+    half = (LEVELS - 1) / 2
+    level = (exact(x0) + 1) * half
+    u = level.round()
+    if not ((level - u).abs() < 1e-3).all() or u.min() < 0 or u.max() > LEVELS - 1:
+        raise ValueError("L_0 is for pictures in 256 steps from −1 to 1: x0 has other values")
+    mean, std = p.mean.cpu().double(), p.std.cpu().double()
+    low = (((u - 0.5) / half - 1) - mean) / std
+    high = (((u + 0.5) / half - 1) - mean) / std
+    low = low.masked_fill(u == 0, -torch.inf)
+    high = high.masked_fill(u == LEVELS - 1, torch.inf)
+    upper = low + high > 0  # Φ(b) − Φ(a) = Φ(−a) − Φ(−b)
+    low, high = torch.where(upper, -high, low), torch.where(upper, -low, high)
+    below, above = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
+    return (above + (-torch.expm1(below - above)).log()).flatten(1).sum(1)
+
+
+def exact(x: Tensor) -> Tensor:
+    """On the CPU in float64, where divergences of nearly equal Gaussians do not drown."""
+    return x.detach().cpu().double()

@@ -1,0 +1,96 @@
+"""Real pictures that a model was not trained on, as far as there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from explorer.checkpoints import Spec
+from explorer.data import DATASETS, DataError, ImageSet, load, resize, to_tensor
+from explorer.data.bundled import EXAMPLES, examples
+
+PROBE = 256
+"""A run holds out a tenth of its pictures, at most so many."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Some pictures, and what they are."""
+
+    x0: Tensor
+    """(n, C, H, W) in [−1, 1], float32, in 256 steps."""
+    what: str
+    """ "64 test pictures of mnist"."""
+
+
+def choose_pictures(
+    spec: Spec,
+    n: int,
+    *,
+    name: str | None = None,
+    root: str | Path | None = None,
+    read: Callable[[str, int, Path | None], ImageSet] | None = None,
+    bundled: bool = False,
+) -> Pictures:
+    """n pictures for a model, always the same: of its data's test split, where there is one.
+
+    Without one those that its run held out, and else training pictures; `what` says which. There
+    are fewer where there are no more. Where a set cannot be downloaded, its bundled pictures
+    stand in.
+
+    name : another data set, or a path; never one that comes from a stranger.
+    read : (name, size, root) -> training pictures; by default `explorer.data.load`.
+    bundled : take what comes with the package, whatever else there is.
+
+    DataError if there are none; ValueError if they do not fit the model.
+    """
+    chosen = name or spec.data
+    if name is None and chosen not in DATASETS:
+        raise DataError(
+            f"the pictures of {chosen!r} that {spec.name} was trained on are not one of the data "
+            "sets"
+        )
+    read = read or (lambda name, size, root: load(name, size=size, root=root))
+    tests = chosen in DATASETS and "test" in DATASETS[chosen].splits
+    away = chosen in DATASETS and not DATASETS[chosen].bundled
+    try:
+        if bundled and away:
+            raise DataError(f"no pictures of {chosen} come with the package")
+        if tests:
+            data = load(chosen, size=spec.size, root=root, split="test")
+            images, what = data.images, f"test pictures of {chosen}"
+        else:
+            images, what = _of_training(spec, read(chosen, spec.size, root), name)
+    except DataError:
+        if examples(chosen) is None:
+            raise
+        images = resize(examples(chosen), spec.size)
+        seen = chosen == "mnist"  # the digits of mnist-5k are training digits
+        what = f"pictures of {EXAMPLES[chosen]}" + (", seen in training" if seen else "")
+    if images.shape[1] != spec.channels:
+        raise ValueError(
+            f"{chosen} has pictures of {images.shape[1]} channels, {spec.name} makes pictures of "
+            f"{spec.channels}"
+        )
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:n]
+    return Pictures(to_tensor(images[order]), f"{len(order)} {what}")
+
+
+def _of_training(spec: Spec, data: ImageSet, name: str | None) -> tuple[Tensor, str]:
+    """Of a set without a test split, what the model's run held out of it."""
+    seed = spec.training.get("seed")
+    if data.name != spec.data:
+        return data.images, f"pictures of {name}"
+    if not isinstance(seed, int) or not 0 <= seed < 2**63:
+        return data.images, f"pictures of {data.name}, seen in training"
+    return data.images[held_out(len(data), seed)], f"pictures of {data.name} kept out of training"
+
+
+def held_out(count: int, seed: int) -> Tensor:
+    """Which of `count` pictures a run of this seed does not train on, see `training.Run`."""
+    out = min(PROBE, max(count // 10, 1), count - 1)
+    return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[: max(1, out)]

@@ -1,0 +1,189 @@
+"""The variational bound: its three parts, from which t its bits come, and whether x_T is noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from explorer.diffusion import SCHEDULES, make_schedule
+from explorer.diffusion.process import Variance
+from explorer.evaluation.bound import BoundResult, noise_bits
+from explorer.figures.bound_terms import NAMES, SIMPLE, STYLES, errors_per_time, per_time
+from explorer.figures.palette import PALETTE, Style
+
+PARTS = {
+    "reconstruction": ("L<sub>0</sub> reconstruction", Style("#3f6212", "#a3d65c", "solid")),
+    "matching": ("Σ L<sub>t−1</sub> consistency", Style("#a9c96b", "#557327", "solid")),
+    "prior": ("L<sub>T</sub> prior matching", Style("#475569", "#94a3b8", "solid")),
+}
+"""Part of a bound -> its name and style."""
+CUTS = (0.01, 0.05, 0.2, 1.0)
+"""The ranges of t whose shares are compared, as shares of T; t = 1 is apart."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+LEAST = 1e-10
+"""Bits that are drawn as the least there are."""
+
+
+def bars_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure:
+    """Reconstruction, consistency and prior matching on top of each other, bits/dim."""
+    names = [NAMES[variance] for variance in variances]
+    values = {part: [value_of(result, v, part) for v in variances] for part in PARTS}
+    ends = [sum(each) for each in zip(*values.values(), strict=True)]
+    # steps of a half: the axis rarely moves while the bars grow
+    most = max(1.0, math.ceil(max(ends) * 1.3 * 2) / 2)
+    figure = go.Figure()
+    for part, (name, style) in PARTS.items():
+        figure.add_bar(
+            x=values[part],
+            y=names,
+            orientation="h",
+            name=name,
+            text=[f"{value:.3f}" if value > 0.13 * most else "" for value in values[part]],
+            insidetextanchor="middle",
+            textangle=0,
+            hovertemplate="%{x:.3g} bits/dim",
+            marker={"color": style.light, "line": {"width": 0}},
+            meta={"dark": style.dark},
+        )
+    figure.add_scatter(
+        x=ends,
+        y=names,
+        mode="text",
+        text=[_total(result, variance) for variance in variances],
+        textposition="middle right",
+        showlegend=False,
+        hoverinfo="skip",
+    )
+    return figure.update_layout(
+        barmode="stack",
+        bargap=0.45,
+        xaxis={"title": "bits per dimension", "range": [0, most]},
+        yaxis={
+            "autorange": "reversed",
+            "ticksuffix": " ",
+            "showgrid": False,
+            "automargin": True,
+        },
+        height=340,
+        margin={"l": 64, "r": 8, "t": 12, "b": 48},
+        legend={
+            "orientation": "h",
+            "y": 1.04,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+        },
+        uirevision="bound",
+    )
+
+
+def _total(result: BoundResult, variance: Variance) -> str:
+    total = result.lines[variance].total
+    if total:
+        return f" {total.value:.3f} ± {total.error:.3f}"
+    return " so far" if result.ranges else ""
+
+
+def value_of(result: BoundResult, variance: Variance, part: str) -> float:
+    """A part in bits/dim, 0 while it is not there."""
+    mean = result.prior if part == "prior" else getattr(result.lines[variance], part)
+    return max(0.0, mean.value) if mean else 0.0
+
+
+def share_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure:
+    """Which share of the bound, and of L_simple, comes from which t."""
+    figure = go.Figure()
+    edges = sorted({1, *(max(1, round(cut * result.T)) for cut in CUTS)})
+    groups = [(1, 1), *((a + 1, b) for a, b in zip(edges, edges[1:], strict=False))]
+    labels = ["t = 1 (L<sub>0</sub>)", *(f"{a}–{b}" if a < b else f"{a}" for a, b in groups[1:])]
+    curves = {f"bound, {NAMES[v]}": (per_time(result, v), STYLES[v]) for v in variances}
+    curves["L<sub>simple</sub>"] = (errors_per_time(result), SIMPLE)
+    highest = 0.0
+    for name, (values, style) in curves.items():
+        values = values.nan_to_num(0)
+        total = values.sum().item()
+        shares = [values[a : b + 1].sum().item() / total if total else 0 for a, b in groups]
+        highest = max(highest, *shares)
+        figure.add_bar(
+            x=shares,
+            y=labels,
+            orientation="h",
+            name=name,
+            text=[f"{share:.0%}" for share in shares],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{x:.1%}",
+            marker={"color": style.light},
+            meta={"dark": style.dark},
+        )
+    return figure.update_layout(
+        barmode="group",
+        bargap=0.25,
+        xaxis={
+            "title": "share of the total" if result.finished else "share of the terms so far",
+            "tickformat": ".0%",
+            "range": [0, max(0.5, 1.12 * highest)],
+        },
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "ticksuffix": " ",
+            "automargin": True,
+            "showgrid": False,
+        },
+        height=440,
+        margin={"l": 64, "r": 20, "t": 12, "b": 48},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        uirevision="share",
+    )
+
+
+def noise_figure(T: int, power: float) -> go.Figure:
+    """D_KL(q(x_T | x_0) ‖ N(0, I)) under each schedule with T steps, bits/dim.
+
+    power : the mean x_0² of the pictures, which is all that it depends on.
+    """
+    figure = go.Figure()
+    for name in SCHEDULES:
+        schedule = make_schedule(name, T)
+        bits = noise_bits(schedule, power)
+        left = schedule.alpha_bar[-1].sqrt().item()
+        figure.add_bar(
+            x=[max(bits, LEAST)],
+            y=[name],
+            orientation="h",
+            name=name,
+            text=[f"{in_powers(bits)}, {100 * left:.2g}% left"],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate=f"{bits:.3g} bits/dim; of the picture {100 * left:.2g}% is left",
+            marker={"color": PALETTE[name].light},
+            meta={"dark": PALETTE[name].dark},
+        )
+    return figure.update_layout(
+        showlegend=False,
+        bargap=0.35,
+        xaxis={
+            "title": f"L<sub>T</sub> at T = {T}, bits/dim",
+            "type": "log",
+            "range": [math.log10(LEAST), 5],
+            "tickvals": [10.0**k for k in range(-9, 1, 3)],
+            "ticktext": [*(f"10<sup>−{k}</sup>" for k in (9, 6, 3)), "1"],
+            "tickangle": 0,
+            "showgrid": False,
+        },
+        yaxis={"autorange": "reversed", "ticksuffix": " ", "automargin": True, "showgrid": False},
+        height=110 + 44 * len(SCHEDULES),
+        margin={"l": 104, "r": 8, "t": 12, "b": 48},
+        uirevision="noise",
+    )
+
+
+def in_powers(value: float) -> str:
+    """Two digits, of small numbers in powers of ten: 2.7·10⁻⁵."""
+    if value >= 0.01 or value == 0:
+        return f"{value:.2g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}·10" + str(int(exponent)).translate(RAISED)

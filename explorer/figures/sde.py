@@ -1,0 +1,162 @@
+"""Paths of a stochastic differential equation, and errors against dt, as plotly figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.diffusion.sde_steps import Errors
+from explorer.figures.palette import Style, drawn
+
+MEASURED = Style("#0E7490", "#3CC3DC", "solid")
+"""Of the simulated paths; also the strong error."""
+EXACT = Style("#18181B", "#ECECEF", "dash")
+QUIET = Style("#B45309", "#F5B041", "solid")
+"""Steps without noise, which are the mean of the steps; also the weak error."""
+SLOPE = Style("#8A8A94", "#8A8A94", "dot")
+BAND = "rgba(20, 150, 180, 0.16)"
+
+
+def walk_figure(
+    times: np.ndarray,
+    paths: np.ndarray,
+    mean: np.ndarray,
+    std: np.ndarray,
+    exact_mean: np.ndarray,
+    exact_std: np.ndarray,
+    quiet: np.ndarray,
+    *,
+    revision: str = "",
+) -> go.Figure:
+    """Thin paths; mean and ± 2 standard deviations as measured, and as they should be, dashed.
+
+    All are over `times` but `paths`, (n, times). A zoom lasts as long as `revision` stays.
+    """
+    figure = go.Figure()
+    x, y = _joined(times, paths)
+    thin = drawn(MEASURED, 1)
+    figure.add_scatter(x=x, y=y, mode="lines", name="paths", opacity=0.4, hoverinfo="skip", **thin)
+    around = {"mode": "lines", "hoverinfo": "skip", "legendgroup": "band"}
+    edge = drawn(MEASURED, 1.2)
+    figure.add_scatter(x=times, y=mean - 2 * std, showlegend=False, **around, **edge)
+    figure.add_scatter(
+        x=times,
+        y=mean + 2 * std,
+        name="± 2 std",
+        fill="tonexty",
+        fillcolor=BAND,
+        **around,
+        **edge,
+    )
+    _line(figure, times, quiet, "without noise, same dt", QUIET, 5, opacity=0.55)
+    _line(figure, times, mean, "mean", MEASURED, 2.5)
+    _line(figure, times, exact_mean, "analytic mean", EXACT, 2)
+    for sign in (-1, 1):
+        dotted = drawn(EXACT._replace(dash="dot"), 2)
+        edge = exact_mean + sign * 2 * exact_std
+        figure.add_scatter(
+            x=times,
+            y=edge,
+            mode="lines",
+            name="analytic ± 2 std",
+            legendgroup="exact",
+            showlegend=sign > 0,
+            hovertemplate="%{y:.3g}",
+            **dotted,
+        )
+    figure.update_layout(
+        xaxis={"title": "t", "range": [0, float(times[-1])]},
+        yaxis={"title": "x(t)"},
+        hovermode="x",
+        **_frame(400, revision),
+    )
+    return figure
+
+
+def error_figure(found: Errors) -> go.Figure:
+    """Strong and weak error against dt, both logarithmic, with lines of slope ½ and 1.
+
+    Bars are ± 2 standard errors. An error that is rounding alone is not drawn.
+    """
+    figure = go.Figure()
+    dt = found.dt.numpy()
+    pairs = (
+        ("strong, E|x(T) − x<sub>T</sub><sup>dt</sup>|", found.strong, found.strong_se, MEASURED),
+        ("weak, |E x(T) − E x<sub>T</sub><sup>dt</sup>|", found.weak, None, QUIET),
+    )
+    top = None
+    for name, values, spread, style in pairs:
+        y = np.where(values.numpy() > 1e-12, values.numpy(), np.nan)
+        bars = {} if spread is None else {"error_y": _bars(2 * spread.numpy(), style)}
+        figure.add_scatter(
+            x=dt,
+            y=y,
+            mode="lines+markers",
+            name=name,
+            hovertemplate="%{y:.3g}",
+            **drawn(style, 2),
+            **bars,
+        )
+        if top is None and np.isfinite(y[-1]):
+            top = y[-1]
+    for power, dash in ((0.5, "dot"), (1.0, "dash")) if top is not None else ():
+        name = "slope ½" if power == 0.5 else "slope 1"
+        y = 1.6 * top * (dt / dt[-1]) ** power
+        style = SLOPE._replace(dash=dash)
+        figure.add_scatter(
+            x=dt, y=y, mode="lines", name=name, hoverinfo="skip", **drawn(style, 1.5)
+        )
+    if top is None:
+        figure.add_annotation(
+            text="no error but rounding",
+            showarrow=False,
+            xref="paper",
+            yref="paper",
+            x=0.5,
+            y=0.5,
+        )
+    log = {"type": "log", "exponentformat": "power"}
+    ticks = {"tickvals": dt, "ticktext": [f"{each:.2g}" for each in dt]}
+    figure.update_layout(
+        xaxis={"title": "dt", **log, **ticks},
+        yaxis=log,
+        hovermode="closest",
+        **_frame(340, ""),
+    )
+    return figure
+
+
+def _line(
+    figure: go.Figure, x: Any, y: Any, name: str, style: Style, width: float, **options: Any
+) -> None:
+    figure.add_scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        name=name,
+        hovertemplate="%{y:.3g}",
+        **drawn(style, width),
+        **options,
+    )
+
+
+def _joined(times: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All paths as one line with gaps: a trace for each would be slow to draw."""
+    gap = np.full((len(paths), 1), np.nan, dtype=np.float32)
+    x = np.tile(np.append(times, np.nan), len(paths)).astype(np.float32)
+    return x, np.concatenate([paths.astype(np.float32), gap], axis=1).ravel()
+
+
+def _bars(spread: np.ndarray, style: Style) -> dict[str, Any]:
+    return {"type": "data", "array": spread, "color": SLOPE.light, "thickness": 1, "width": 3}
+
+
+def _frame(height: int, revision: str) -> dict[str, Any]:
+    return {
+        "height": height,
+        "margin": {"l": 64, "r": 20, "t": 12, "b": 48},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "uirevision": revision or "same",
+    }

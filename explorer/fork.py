@@ -1,0 +1,145 @@
+"""When is a picture decided? Continuations from one x_t, and how far they spread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from explorer.diffusion import Denoiser, Frame, picture_generators, randn
+from explorer.diffusion.sampler import advance
+from explorer.lanes import Lane
+from explorer.race import Race, race
+
+BRANCHES = 4
+FIRST = 1_000_000
+"""Index of the first continuation's generator: the race's own pictures count from 0."""
+
+
+def from_here(lane: Lane, t: int) -> Lane:
+    """The lane from t on: t, and what it has below. ValueError if nothing is left to do."""
+    if not 0 < t <= lane.times[0]:
+        raise ValueError(f"t = {t} is not allowed: a way on begins in 1…{lane.times[0]}")
+    return replace(lane, times=(t, *(s for s in lane.times if s < t)))
+
+
+def fork(
+    denoiser: Denoiser,
+    lanes: Sequence[Lane],
+    x_t: Tensor,
+    t: int,
+    *,
+    seed: int,
+    label: int | None = None,
+    branches: int = BRANCHES,
+    device: str | torch.device = "cpu",
+) -> tuple[list[Lane], Race]:
+    """Each lane continued from x_t, (C, H, W), so many times with different noise.
+
+    Returns the shortened lanes and their race. A lane without noise (η = 0) has only one way on.
+    """
+    left = [from_here(lane, t) for lane in lanes]
+    return left, race(
+        denoiser,
+        left,
+        tuple(x_t.shape),
+        seed=seed,
+        n=branches,
+        labels=None if label is None else [label] * branches,
+        first=FIRST,
+        start=x_t.expand(branches, *x_t.shape),
+        device=device,
+    )
+
+
+def spread(x: Tensor) -> float:
+    """Mean over all pairs i < j of the root mean square of x_i − x_j; x is (n, C, H, W).
+
+    In units of the pictures: 0 if all are equal, at most 2.
+    """
+    distances = torch.pdist(x.flatten(1).double()) / x[0].numel() ** 0.5
+    return distances.mean().item()
+
+
+@dataclass(frozen=True, eq=False)
+class Fanned:
+    """Where the continuations of several moments stand."""
+
+    share: float
+    """Of the work, 0…1."""
+    x0: tuple[Tensor, ...]
+    """For each moment that has been reached x̂_0 of its continuations, (branches, C, H, W); at
+    share 1 these are the pictures that came out."""
+
+    @property
+    def spreads(self) -> list[float]:
+        """The `spread` of each of these."""
+        return [spread(pictures.cpu()) for pictures in self.x0]
+
+
+def spreads(
+    denoiser: Denoiser,
+    lane: Lane,
+    x: Tensor,
+    times: Sequence[int],
+    *,
+    seed: int,
+    label: int | None = None,
+    branches: int = BRANCHES,
+    device: str | torch.device = "cpu",
+) -> Iterator[Fanned]:
+    """How far continuations from each of these moments spread, all walked down together.
+
+    x : (m, C, H, W), the states of one trajectory at `times`, which decrease.
+    The same pictures as `fork` makes moment by moment. ValueError, at once, if the times do not
+    decrease or are not on the lane's way.
+    """
+    if len(x) != len(times) or any(s >= t for t, s in zip(times, times[1:], strict=False)):
+        raise ValueError(f"{len(x)} states need as many times that decrease, not {list(times)}")
+    return _walk(denoiser, [from_here(lane, t) for t in times], x, seed, label, branches, device)
+
+
+@torch.inference_mode()
+def _walk(
+    denoiser: Denoiser,
+    lanes: Sequence[Lane],
+    x: Tensor,
+    seed: int,
+    label: int | None,
+    branches: int,
+    device: str | torch.device,
+) -> Iterator[Fanned]:
+    """Down the union of the lanes' times; the lanes are one lane, begun later and later."""
+    todo, done = sum(lane.evaluations for lane in lanes), 0
+    states: list[Tensor] = []
+    beliefs: list[Tensor] = []
+    generators = []
+    for t in sorted({t for lane in lanes for t in lane.times if t}, reverse=True):
+        for state, lane in zip(x[len(states) :], lanes[len(states) :], strict=True):
+            if lane.times[0] != t:
+                break
+            own = picture_generators(seed, branches, first=FIRST)
+            randn(torch.empty(branches, *state.shape), own)  # as `race` does
+            generators.append(own)
+            states.append(state.to(device).expand(branches, *state.shape))
+            beliefs.append(states[-1])
+        moving = [i for i in range(len(states)) if t in lanes[i].times]
+        batch = torch.cat([states[i] for i in moving])
+        labels = None if label is None else torch.full((len(batch),), label, device=device)
+        for i, x0 in zip(moving, denoiser(batch, t, labels).chunk(len(moving)), strict=True):
+            beliefs[i] = x0
+            s = max(s for s in lanes[i].times if s < t)
+            states[i], _ = advance(
+                denoiser.schedule,
+                Frame(t, states[i], x0),
+                s,
+                eta=lanes[i].eta,
+                variance=lanes[i].variance,
+                generator=generators[i],
+            )
+        done += len(moving)
+        if done < todo:
+            yield Fanned(done / todo, tuple(beliefs))
+    yield Fanned(1.0, tuple(states))

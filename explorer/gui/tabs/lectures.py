@@ -1,0 +1,34 @@
+"""Lectures: what the lectures teach besides, a topic at a time."""
+
+from __future__ import annotations
+
+import gradio as gr
+
+from explorer.gui.context import Context
+from explorer.gui.shared import QUIET, Shared, prose
+from explorer.gui.topics import autoencoder, bound, inside, sde
+from explorer.gui.topics.lecture_pages import PAGES
+
+ID, TITLE = "lectures", "Lectures"
+TOPICS = (autoencoder, bound, sde, inside, *PAGES)
+"""In the order of the list."""
+
+
+def build(context: Context, shared: Shared) -> None:
+    """A list of topics; opening one closes the others."""
+    prose("lectures")
+    folds = []
+    for topic in TOPICS:
+        name = f"{topic.TITLE}: {topic.SUMMARY}"
+        with gr.Accordion(
+            name, open=False, elem_id=f"topic-{topic.ID}", elem_classes="topic"
+        ) as fold:
+            topic.build(context, shared)
+        folds.append(fold)
+    for fold in folds:
+        others = [other for other in folds if other is not fold]
+        fold.expand(_closed, None, others, **QUIET)
+
+
+def _closed() -> list[gr.Accordion]:
+    return [gr.Accordion(open=False)] * (len(TOPICS) - 1)

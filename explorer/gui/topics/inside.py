@@ -1,0 +1,145 @@
+"""Inside the network: what it hears of time, its levels at work, and the same x_t told lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from explorer.checkpoints import Spec
+from explorer.figures.unet import Anatomy, anatomy
+from explorer.gui.components.tiles import Block, Tiles
+from explorer.gui.components.unet_view import Inside, UNetView
+from explorer.gui.components.waves import TimeWaves, Waves
+from explorer.gui.context import Context
+from explorer.gui.inside_work import PICTURES, Look, read, run_look, waves
+from explorer.gui.jobs import find_model, waiting
+from explorer.gui.limits import SEEDS, whole
+from explorer.gui.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    plain,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
+
+ID, TITLE = "inside", "Inside the network"
+SUMMARY = "What a U-Net hears of t, what its levels hold and cost, and what a wrong t does"
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+MEANT = {"own": "its own t", "half": "half of it", "double": "twice it", "none": "no time"}
+
+
+FOREIGN = (
+    "This network hears of t in a way of its own, or not at all. Shown is what the U-Net of "
+    "this explorer gets, of width 64."
+)
+
+
+def heard(spec: Spec | None, t: int) -> TimeWaves:
+    """What the network hears of time; of one that is no such U-Net, what a U-Net would."""
+    own = spec is not None and spec.network == "unet"
+    T, width = spec.T if spec else 1000, spec.network_config["width"] if own else 64
+    return TimeWaves(waves(T, width), T, t, "" if own else FOREIGN)
+
+
+def named(look: Look) -> str:
+    """What it is a look at."""
+    return f"{look.model}, t = {look.t}, picture {look.picture}, seed {look.seed}"
+
+
+def inside_of(shape: Anatomy, look: Look | None, title: str) -> Inside:
+    """The drawing; without a look the network's shape alone."""
+    if look is None:
+        return Inside(shape, title, {}, 1, [], {})
+    title = f"{title}, channels at t = {look.t}"
+    return Inside(shape, title, look.channels, look.T, look.times, look.modulation)
+
+
+def blocks_of(look: Look) -> tuple[Block, ...]:
+    """x_0, x_t, and what the network believes when told different times."""
+    low = str(look.t).translate(LOWERED)
+    heads = [("x₀", look.kind), (f"x{low}", "what it sees")]
+    for name, told in look.told.items():
+        said = "told nothing" if told is None else f"told {told}"
+        heads.append((said, MEANT[name]))
+    columns = ["x0", "x_t", *look.told]
+    captions = ["RMS", *(f"{look.errors[name]:.3f}" for name in columns[1:])]
+    pictures = tuple(look.pixels[name][None] for name in columns)
+    return (Block("", tuple(heads), pictures, 1, tuple(captions)),)
+
+
+def build(context: Context, shared: Shared) -> None:
+    """Layout, then wiring."""
+    (first, shape), models = read(), context.models("")
+    start = first.model if first.model in models else next(iter(models), None)
+    spec = models[start][1] if start else None
+    with gr.Row(elem_classes="stage-row"):
+        with gr.Column(elem_classes="stage"):
+            state = gr.Markdown(
+                plain(f"Stored: {named(first)}"),
+                elem_id="inside-state",
+                elem_classes="status-line",
+            )
+            cursor = Waves(heard(spec, first.t), elem_id="inside-waves")
+            prose("topics/inside")
+            gr.Markdown(
+                "### The same noisy picture, told different times", elem_classes="stage-title"
+            )
+            tiles = Tiles(blocks_of(first), elem_id="inside-told")
+            gr.Markdown("### Its levels", elem_classes="stage-title")
+            drawing = UNetView(inside_of(shape, first, first.model), elem_id="inside-network")
+        with gr.Column(elem_classes="rail"):
+            model = gr.Dropdown(list(models), value=start, label="Model", elem_id="inside-model")
+            picture = gr.Slider(
+                1, PICTURES, value=first.picture, step=1, label="Picture", elem_id="inside-picture"
+            )
+            seed = seed_input(SEEDS, first.seed)
+            trouble = message()
+    at = gr.State(first.t)
+
+    def look_at(
+        request: gr.Request, name: Any, picture: Any, seed: Any, t: Any, fresh: bool
+    ) -> Iterator[tuple[Any, ...]]:
+        """The drawing at once if the model is another one, then the look."""
+        try:
+            path, spec = find_model(context, name, visitor_of(request))
+            picture = whole("Picture", picture, (1, PICTURES))
+            seed = whole("Seed", seed, SEEDS)
+            t = whole("t", min(t, spec.T) if type(t) is int else t, (0, spec.T))
+            shape = anatomy(spec)
+            if fresh:
+                drawn = inside_of(shape, None, spec.name)
+                yield heard(spec, t), gr.skip(), drawn, waiting(context), "", t
+            elif context.device.busy:
+                yield *[gr.skip()] * 3, waiting(context), "", gr.skip()
+            device = context.device
+            for look in device.run(run_look, path, picture, t, seed, device.device, seconds=20):
+                shown = inside_of(shape, look, spec.name)
+                yield gr.skip(), blocks_of(look), shown, plain(named(look)), "", t
+        except Exception as error:
+            yield *[gr.skip()] * 4, sentence(error), gr.skip()
+
+    def let_go(event: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
+        yield from look_at(request, *values, getattr(event, "t", None), False)
+
+    def again(request: gr.Request, *values: Any) -> Iterator[Any]:
+        yield from look_at(request, *values, False)
+
+    def choose(request: gr.Request, *values: Any) -> Iterator[Any]:
+        yield from look_at(request, *values, True)
+
+    def offer(request: gr.Request) -> Any:
+        return gr.Dropdown(list(context.models(visitor_of(request))))
+
+    inputs, outputs = [model, picture, seed], [cursor, tiles, drawing, state, trouble, at]
+    device = on_device(state) | {"trigger_mode": "always_last", "show_progress": "hidden"}
+    cursor.release(let_go, inputs, outputs, **device)
+    for control in (picture, seed):
+        control.change(again, [*inputs, at], outputs, **device)
+    model.input(choose, [*inputs, at], outputs, **device)
+    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions

@@ -1,0 +1,212 @@
+"""SDEs: Euler–Maruyama against what is known exactly, and the forward process as one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import gradio as gr
+import plotly.graph_objects as go
+
+from explorer.diffusion.schedule import SCHEDULES
+from explorer.diffusion.sde import SDES
+from explorer.diffusion.sde_steps import Errors
+from explorer.figures.sde import error_figure, walk_figure
+from explorer.gui.components import Picker, PlotView
+from explorer.gui.components.number_table import NumberTable
+from explorer.gui.components.sde_film import SdeFilm
+from explorer.gui.context import Context
+from explorer.gui.device import StopFlag
+from explorer.gui.limits import SEEDS
+from explorer.gui.sde_pixels import STEPS, Stored, follow_pixels, read_stored, thumbnails
+from explorer.gui.sde_work import (
+    VP,
+    Settings,
+    describe_errors,
+    equations,
+    first_settings,
+    measure,
+    most_paths,
+    named,
+    read_settings,
+    table,
+    walk,
+)
+from explorer.gui.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
+
+ID, TITLE = "sde", "Stochastic differential equations"
+SUMMARY = "Paths in small random steps, how wrong the steps are, and the forward process as one"
+START = "geometric"
+MARKS = {"sigma": "σ", "mu": "μ", "theta": "θ", "k": "k", "x0": "x(0)"}
+MATH = [{"left": "$", "right": "$", "display": False}]
+
+
+def make_stored() -> Stored:
+    """What the topic opens with, by the code that runs when a visitor asks."""
+    settings = first_settings(START)
+    *_, found = measure(settings, lambda: False)
+    return Stored(walk(settings), found, follow_pixels("digit", "linear", 1000, 7, frames=40))
+
+
+def show_walk(settings: Settings) -> tuple[go.Figure, str, list[list[str]]]:
+    """Paths, equations, numbers at both ends; FloatingPointError if the steps blow up."""
+    found = walk(settings)
+    figure = walk_figure(*found[:-1], revision=settings.name)
+    return figure, equations(settings), table(settings, found)
+
+
+def show_errors(settings: Settings, found: Errors) -> tuple[go.Figure, str, str]:
+    """The figure, the fitted order, and what it was measured of."""
+    return error_figure(found), describe_errors(found), named(settings)
+
+
+def build(context: Context, shared: Shared) -> None:
+    """Layout, then wiring."""
+    limits, stored, first = context.limits, read_stored(), first_settings(START)
+    choices = [(family.title, name) for name, family in SDES.items()]
+    with gr.Row(elem_classes="stage-row"):
+        with gr.Column(elem_classes="stage"):
+            kind = gr.Radio(
+                choices, value=START, show_label=False, container=False, elem_id="sde-kind"
+            )
+            state = gr.Markdown(
+                f"Stored: {named(first)}", elem_id="sde-state", elem_classes="status-line"
+            )
+            figure = walk_figure(*stored.walk[:-1], revision=START)
+            plot = PlotView(figure, elem_id="sde-plot")
+            with gr.Row():
+                with gr.Column(min_width=300):
+                    formulas = gr.Markdown(
+                        equations(first), elem_id="sde-equations", latex_delimiters=MATH
+                    )
+                with gr.Column(min_width=300):
+                    numbers = NumberTable(table(first, stored.walk), elem_id="sde-numbers")
+            prose("topics/sde")
+        with gr.Column(elem_classes="rail"):
+            fields, groups = _parameters()
+            paths = gr.Slider(2, most_paths(limits), value=200, step=1, label="Paths")
+            seed = seed_input(SEEDS)
+            trouble = message()
+    gr.Markdown("### Error against dt", elem_classes="stage-title")
+    with gr.Row(elem_classes="stage-row"):
+        with gr.Column(elem_classes="stage"):
+            with gr.Row(elem_classes="train-bar"):
+                run = gr.Button("Measure", variant="primary", elem_id="sde-measure", scale=0)
+                stop = gr.Button("Stop", interactive=False, elem_id="sde-stop", scale=0)
+                progress = gr.Markdown(
+                    f"Stored: {named(first)}", elem_id="sde-progress", elem_classes="status-line"
+                )
+            error_plot = PlotView(error_figure(stored.errors), elem_id="sde-errors")
+        with gr.Column(elem_classes="rail"):
+            fitted = gr.Markdown(
+                describe_errors(stored.errors), elem_id="sde-order", latex_delimiters=MATH
+            )
+            error_trouble = message()
+    gr.Markdown("### The forward process is an SDE in steps", elem_classes="stage-title")
+    with gr.Row(elem_classes="stage-row"):
+        with gr.Column(elem_classes="stage"):
+            picker = Picker(thumbnails())
+            film = SdeFilm(
+                stored.pixels._replace(title=f"Stored: {stored.pixels.title}"), elem_id="sde-film"
+            )
+            prose("topics/sde-forward")
+        with gr.Column(elem_classes="rail"):
+            beta = gr.Dropdown(list(SCHEDULES), value="linear", label="β", elem_id="sde-beta")
+            steps = gr.Radio(
+                [(f"1/{n}", n) for n in STEPS], value=1000, label="dt", elem_id="sde-steps"
+            )
+            film_seed = seed_input(SEEDS)
+            film_trouble = message()
+    current = gr.State("digit")
+
+    def settings_of(name: Any, paths: Any, seed: Any, *values: Any) -> Settings:
+        given = dict(zip(fields, values, strict=True))
+        mine = {key: value for (owner, key), value in given.items() if owner == name}
+        schedule, dt, horizon = (mine.pop(key, None) for key in ("schedule", "dt", "horizon"))
+        return read_settings(name, mine, schedule, dt, horizon, paths, seed, limits)
+
+    def update(*values: Any) -> tuple[Any, ...]:
+        try:
+            settings = settings_of(*values)
+            return *show_walk(settings), f"{named(settings)}, {settings.paths} paths", ""
+        except Exception as error:
+            return *[gr.skip()] * 4, sentence(error)
+
+    def choose(name: Any) -> list[Any]:
+        return [gr.Column(visible=n == name) for n in groups]
+
+    def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
+        flag = StopFlag(visitor_of(request), "sde")
+        idle = (gr.Button(interactive=True), gr.Button(interactive=False))
+        busy = (gr.Button(interactive=False), gr.Button(interactive=True))
+        flag.start()
+        try:
+            settings = settings_of(*values)
+            waiting = "waiting for the device …" if context.device.busy else "starting …"
+            yield gr.skip(), gr.skip(), waiting, "", *busy
+            for found in context.device.run(measure, settings, flag, seconds=20):
+                yield *show_errors(settings, found), "", *busy
+            yield *[gr.skip()] * 4, *idle
+        except Exception as error:
+            yield *[gr.skip()] * 2, "not running", sentence(error), *idle
+        finally:
+            flag.stop()
+
+    def ask_to_stop(request: gr.Request) -> None:
+        StopFlag(visitor_of(request), "sde").stop()
+
+    def picture(name: Any, *values: Any) -> tuple[Any, Any, str]:
+        try:
+            return name, follow_pixels(name, *values), ""
+        except Exception as error:
+            return gr.skip(), gr.skip(), sentence(error)
+
+    def pick(event: gr.EventData, *values: Any) -> tuple[Any, Any, str]:
+        return picture(str(getattr(event, "name", "")), *values)
+
+    inputs = [kind, paths, seed, *fields.values()]
+    shown = [plot, formulas, numbers, state, trouble]
+    live = partial(dict, trigger_mode="always_last", **QUIET)
+    kind.change(choose, kind, list(groups.values()), **QUIET)
+    for control in inputs:
+        control.change(update, inputs, shown, **live())
+    outputs = [error_plot, fitted, progress, error_trouble, run, stop]
+    run.click(begin, inputs, outputs, **on_device(progress))
+    stop.click(ask_to_stop, None, None, **QUIET)
+    wanted = [beta, steps, film_seed]
+    picker.pick(pick, wanted, [current, film, film_trouble], **QUIET)
+    for control in wanted:
+        control.change(picture, [current, *wanted], [current, film, film_trouble], **live())
+
+
+def _parameters() -> tuple[dict[tuple[str, str], Any], dict[str, gr.Column]]:
+    """Controls by SDE and name, and the columns that hold each SDE's."""
+    fields: dict[tuple[str, str], Any] = {}
+    groups = {}
+    for name, family in SDES.items():
+        with gr.Column(visible=name == START) as groups[name]:
+            for key, parameter in family.parameters.items():
+                fields[name, key] = gr.Slider(
+                    parameter.low,
+                    parameter.high,
+                    value=parameter.default,
+                    step=0.01,
+                    label=MARKS[key],
+                    elem_id=f"sde-{name}-{key}",
+                )
+            if name == VP:
+                fields[name, "schedule"] = gr.Dropdown(list(SCHEDULES), value="linear", label="β")
+            for key, value in (("dt", family.dt), ("horizon", family.horizon)):
+                label = "dt" if key == "dt" else "Horizon, T"
+                fields[name, key] = gr.Number(value, label=label, elem_id=f"sde-{name}-{key}")
+    return fields, groups

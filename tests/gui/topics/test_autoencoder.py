@@ -1,0 +1,134 @@
+"""The topic on the autoencoder, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+
+from explorer.gui import autoencoder_work as work
+from explorer.gui.context import HOME, Context
+from explorer.gui.device import Device
+from explorer.gui.limits import HOSTED
+from explorer.gui.shared import Shared
+from explorer.gui.topics import autoencoder as topic
+from explorer.networks.autoencoder import Autoencoder
+
+CPU = torch.device("cpu")
+
+
+def training(steps: int = 12, stop_after: int = 10**9) -> list[work.Training]:
+    asked = iter(range(10**9))
+    return list(
+        work.run_training(steps, 7, CPU, lambda: next(asked) >= stop_after - 1, every=1e-6)
+    )
+
+
+def test_unseen_digits_are_not_trained_on() -> None:
+    known = work.digits()
+    assert known.seen.shape == (4900, 784) and known.unseen.shape == (100, 784)
+    distance = torch.cdist(known.unseen, known.seen).min()
+    assert distance > 0
+    assert torch.equal((known.eps * work.GRAIN).round(), known.eps * work.GRAIN)
+
+
+def test_training_is_shown_as_it_goes_and_ends_with_weights() -> None:
+    found = training(12)
+    assert [len(each.losses) for each in found] == [*range(13), 12]
+    assert found[0].measured == work.GLANCE and found[-1].measured == work.UNSEEN
+    last = found[-1]
+    assert not last.running and all(each.weights is None for each in found[:-1])
+    at = work.FACTORS.index(0.5)
+    assert last.noisy_mse[0] == 0 and last.noisy_mse[at] == pytest.approx(0.116, abs=0.01)
+    assert last.denoised_mse[at] < found[0].denoised_mse[at]
+    network = Autoencoder()
+    network.load_state_dict(last.weights)
+    clean, eps = work.digits().unseen[:8], work.digits().eps[:8]
+    with torch.no_grad():
+        shown = work.as_bytes(network((clean + 0.5 * eps).clamp(0, 1)))
+    assert (shown.int() - last.denoised[at].int()).abs().max() <= 1
+
+
+def test_a_stopped_training_can_be_used() -> None:
+    last = training(50, stop_after=3)[-1]
+    assert len(last.losses) == 3 and last.weights is not None
+
+
+def test_both_start_from_the_same_noise() -> None:
+    weights = {k: v.half() for k, v in Autoencoder().state_dict().items()}
+    path = HOME / "checkpoints" / "mnist.safetensors"
+    *_, walk = work.run_from_noise(weights, 3, path, CPU, lambda: False, steps=5)
+    eps = walk.diffusion[0].float() / 127.5 - 1  # clamped to what can be shown
+    inner = (walk.diffusion[0] > 0) & (walk.diffusion[0] < 255)
+    expected = (0.5 * eps * 255).clamp(0, 255)
+    assert (walk.autoencoder[0].float() - expected)[inner].abs().max() <= 1.01
+    assert walk.times == (1000, 800, 600, 400, 200, 0) and not walk.running
+    assert walk.diffusion.shape == walk.autoencoder.shape == (6, 4, 28, 28)
+
+
+def test_without_a_diffusion_model_there_is_one_block() -> None:
+    weights = {k: v.half() for k, v in Autoencoder().state_dict().items()}
+    (walk,) = work.run_from_noise(weights, 3, None, CPU, lambda: False)
+    assert len(topic.blocks_of(walk)) == 1
+
+
+def test_stored_is_small_and_whole(tmp_path: Path) -> None:
+    assert work.STORED.stat().st_size < 100_000
+    training, walk = work.read()
+    at = work.FACTORS.index(0.5)
+    assert training.denoised_mse[at] < training.noisy_mse[at] / 3
+    assert training.denoised_mse[0] > training.noisy_mse[0]
+    assert len(topic.blocks_of(walk)) == 2
+    work.write(training, walk, tmp_path / "again.npz")
+    again, _ = work.read(tmp_path / "again.npz")
+    assert again.losses == training.losses and torch.equal(again.denoised, training.denoised)
+
+
+@pytest.fixture(scope="module")
+def handlers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    context = Context(Device(CPU), HOSTED, checkpoints=tmp_path_factory.mktemp("empty"))
+    with gr.Blocks() as demo:
+        topic.build(context, Shared(None, None))
+    return {fn.name: fn.fn for fn in demo.fns.values()}
+
+
+def test_who_stops_the_training_keeps_the_pictures(handlers: dict[str, Any]) -> None:
+    running = handlers["begin"](REQUEST, 600, 7)
+    next(running), next(running)
+    handlers["ask_to_stop"](REQUEST)
+    answers = list(running)
+    assert any(a[7] != SKIP for a in answers) and all(a[4] == SKIP for a in answers)
+    assert answers[-1][8].interactive and not answers[-1][9].interactive
+
+
+REQUEST = SimpleNamespace(session_hash="one")
+SKIP = gr.skip()
+
+
+def test_a_visitors_training(handlers: dict[str, Any]) -> None:
+    *_, last = answers = list(handlers["begin"](REQUEST, 50, 7))
+    weights = next(a[7] for a in answers if a[7] != SKIP)
+    assert set(weights) == set(Autoencoder().state_dict())
+    assert last[8].interactive and not last[9].interactive and answers[0][9].interactive
+    walked = list(handlers["new_noise"](REQUEST, weights, 8))
+    assert any(a[4] != SKIP for a in walked) and walked[-1][10].interactive
+
+
+@pytest.mark.parametrize(
+    "steps, seed, said",
+    [(10**6, 7, "Steps"), (51.5, 7, "Steps"), (None, 7, "Steps"), (50, -1, "Seed")],
+)
+def test_bad_input_is_one_sentence(
+    handlers: dict[str, Any], steps: Any, seed: Any, said: str
+) -> None:
+    (answer,) = handlers["begin"](REQUEST, steps, seed)
+    assert said in answer[6] and answer[7] == SKIP and answer[8].interactive
+
+
+def test_the_stored_network_is_not_there(handlers: dict[str, Any]) -> None:
+    (answer,) = handlers["new_noise"](REQUEST, None, 7)
+    assert "Train it first" in answer[6]

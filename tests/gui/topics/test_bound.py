@@ -1,0 +1,183 @@
+"""The topic on the variational bound: its handlers without a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+
+from explorer.diffusion import VARIANCES
+from explorer.gui.bound_work import (
+    CHOICES,
+    STORED,
+    VIEWS,
+    draw,
+    most,
+    not_yet,
+    reading,
+    run_bound,
+    status,
+    stored_bound,
+)
+from explorer.gui.context import HOME, Context
+from explorer.gui.device import Device, StopFlag
+from explorer.gui.limits import HOSTED, LOCAL
+from explorer.gui.shared import Shared, visitor_of
+from explorer.gui.topics import bound
+from tests.evaluation.conftest import DIGITS, made
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    made(folder / "tiny.safetensors", DIGITS)
+    return folder
+
+
+class Page:
+    """The topic's handlers, called as a visitor's browser would have them called."""
+
+    def __init__(self, folder: Path) -> None:
+        self.context = Context(Device(CPU), LOCAL, checkpoints=folder)
+        with gr.Blocks() as demo, gr.Tabs() as tabs, gr.Tab():
+            bound.build(self.context, Shared(tabs, None))
+        self.fns = {fn.name: fn for fn in demo.fns.values()}
+        self.request = SimpleNamespace(session_hash="one")
+
+    def run(self, name: str = "tiny", **changes: Any) -> Iterator[Any]:
+        values = {"n": 4, "times": 5, "seed": 7, "view": VIEWS[0], "shown": "both", "T": 1000}
+        return self.fns["begin"].fn(self.request, name, *(values | changes).values())
+
+    def call(self, name: str, *values: Any) -> Any:
+        return self.fns[name].fn(self.request, *values)
+
+
+@pytest.fixture(scope="module")
+def page(folder: Path) -> Page:
+    return Page(folder)
+
+
+def skipped(value: Any) -> bool:
+    return isinstance(value, dict) and value == {"__type__": "update"}
+
+
+def test_a_run_ends_with_all_parts(page: Page) -> None:
+    *_, last = page.run()
+    bars, table, plot, state, trouble, result, run, stop = last
+    assert trouble == "" and result.finished and result.n == 4 and len(result.ranges) == 5
+    assert "24 evaluations" in state and "seen in training" in state
+    assert run.interactive and not stop.interactive
+    assert [cells[0] for cells in table.rows["total"]] == [
+        f"{result.lines[v].total.value:.3f}" for v in VARIANCES
+    ]
+    assert len(bars.data) == 4 and len(plot.data) == 2
+
+
+def test_it_streams_and_stops_with_what_there_is(folder: Path) -> None:
+    flag = StopFlag("someone", "bound")
+    flag.start()
+    states = run_bound(folder / "tiny.safetensors", 2, 30, 1, CPU, flag, every=0)
+    shown = [next(states) for _ in range(4)]
+    assert [len(state.ranges) for state in shown] == [0, 1, 2, 3]
+    assert status(shown[3], running=True).startswith("running:  10%, down to t = ")
+    flag.stop()
+    *_, last = states
+    assert not last.finished and len(last.ranges) == 4
+    assert status(last).startswith("stopped:  13%")
+    for view in VIEWS:
+        draw(view, last, "both", 10, LOCAL)
+    assert reading(last, VARIANCES).rows["total"] == (("–", ""), ("–", ""))
+
+
+def test_nobody_keeps_the_device_for_long(folder: Path) -> None:
+    states = list(run_bound(folder / "tiny.safetensors", 2, 30, 1, CPU, lambda: False, 0.0))
+    assert len(states) == 1 and not states[0].finished
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"n": 1}, "Pictures: 1 is not allowed"),
+        ({"n": None}, "Pictures: nothing"),
+        ({"times": 0}, "Times t: 0"),
+        ({"seed": -1}, "Seed: "),
+        ({"name": "gone"}, "is not here any more"),
+        ({"view": "else"}, "no view"),
+        ({"view": VIEWS[3], "T": 1}, "T of the schedules: 1"),
+    ],
+)
+def test_bad_input_is_one_sentence(page: Page, changes: dict[str, Any], says: str) -> None:
+    *_, last = page.run(**changes)
+    assert says in unescape(last[4]) and last[3] == "not running" and skipped(last[5])
+    assert last[6].interactive and not last[7].interactive
+
+
+def test_looks_change_without_computing(page: Page) -> None:
+    *_, last = page.run()
+    for view in VIEWS:
+        for shown, variances in CHOICES.items():
+            bars, table, plot, trouble = page.call("look_again", last[5], view, shown, 50)
+            assert trouble == "" and len(table.columns) == len(bars.data[0].x) == len(variances)
+            assert plot.data
+    *kept, trouble = page.call("look_again", last[5], VIEWS[3], "both", None)
+    assert all(map(skipped, kept)) and "T of the schedules" in trouble
+    assert len(page.call("settle", None, VIEWS[1], "both", 50)) == 3
+
+
+def test_what_is_chosen_meanwhile_is_what_comes_next(page: Page) -> None:
+    states = page.run(times=30)
+    next(states)
+    visitor = visitor_of(page.request)
+    assert all(map(skipped, page.call("look_again", None, VIEWS[1], "σ² = β", 50)[:3]))
+    assert VIEWS[1] in StopFlag(visitor, "bound").read()
+    shown = next(states)
+    assert [bars.name for bars in shown[2].data] == ["bound, σ² = β", "L<sub>simple</sub>"]
+    page.call("ask_to_stop")
+    *_, last = states
+    assert last[3].startswith("stopped") and len(last[2].data) == 2
+
+
+def test_stored_results_belong_to_the_shipped_models(folder: Path, tmp_path: Path) -> None:
+    home = Context(Device(CPU), LOCAL)
+    result, said = bound.begin_with(home, "mnist", "")
+    assert result.finished and said.startswith("Stored&#58; mnist") and result.model == "mnist"
+    other = Context(Device(CPU), LOCAL, checkpoints=tmp_path)
+    own = tmp_path / "runs" / "mnist.safetensors"
+    own.parent.mkdir()
+    shutil.copy(folder / "tiny.safetensors", own)
+    assert stored_bound(other, own) is None
+    assert (STORED / "mnist.json").exists() and (HOME / "checkpoints").exists()
+
+
+def test_before_it_is_computed_the_prior_is_known(page: Page) -> None:
+    bars, table, plot, state, trouble, result = page.call("choose", "tiny", VIEWS[0], "both", 1000)
+    assert "not computed yet" in state and trouble == "" and not result.ranges
+    assert table.rows["prior"][0][0] != "–" and table.rows["matching"][0][0] == "–"
+    assert replace(result, seconds=0) == replace(not_yet(DIGITS), seconds=0)
+    *kept, trouble, _ = page.call("choose", "gone", VIEWS[0], "both", 1000)
+    assert all(map(skipped, kept)) and "not here any more" in trouble
+
+
+def test_where_a_server_is_shared_less_may_be_asked_for() -> None:
+    local, hosted = most(LOCAL), most(HOSTED)
+    assert all(hosted[name][1] < local[name][1] for name in local)
+
+
+def test_nothing_is_public(page: Page) -> None:
+    assert {fn.api_visibility for fn in page.fns.values()} <= {"private", "undocumented"}
+
+
+def test_without_any_model_it_says_so(tmp_path: Path) -> None:
+    page = Page(tmp_path)
+    *kept, trouble = page.call("look_again", None, VIEWS[0], "both", 1000)
+    assert all(map(skipped, kept)) and "no model" in trouble
