@@ -131,7 +131,7 @@ def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
     reverse.page.wait_for_function("document.body.innerText.includes('S = 50, η = 0.2')")
     reverse.page.click("#reverse-run")
     reverse.wait_for_text("#reverse-status", "running")
-    reverse.page.click("#reverse-stop")
+    reverse.page.evaluate("document.querySelector('#reverse-stop').click()")
     wait_until_idle(reverse)
     stopped = frames(reverse)
     if min(stopped) < 51:  # a fast machine may have ended before
