@@ -38,7 +38,10 @@ def main(address: str, chromium: str = "/usr/bin/chromium") -> None:
         page.get_by_role("tab", name="Train").click()
         keep(page, "train", 1120)
         page.get_by_role("tab", name="Reverse").click()
-        keep(page, "reverse", 890)
+        keep(page, "reverse", 990)
+        page.get_by_role("tab", name="Plane").click()
+        page.wait_for_timeout(2000)
+        keep(page, "plane", 950)
         browser.close()
 
 
