@@ -174,7 +174,7 @@ def build(context: Context, shared: Shared) -> None:
     def ask_to_end(request: gr.Request) -> None:
         StopFlag(visitor_of(request), "guidance-curve").stop()
 
-    def choose(way: Any, request: gr.Request) -> tuple[Any, ...]:
+    def choose(request: gr.Request, way: Any) -> tuple[Any, ...]:
         """The other kind's rows; its stored strip, unless one is being made."""
         boxes = [
             gr.CheckboxGroup(visible=True if k == way else "hidden") for k in (*rows, *points)

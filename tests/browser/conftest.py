@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +26,19 @@ NO_BROWSER = (
     "no browser: install Chromium (Debian, Ubuntu: apt-get install chromium) or name one in "
     "CHROMIUM=/path/to/chromium"
 )
+
+PIXELS = """id => {
+  const canvas = document.getElementById(id), { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let text = "";
+  for (let i = 0; i < data.length; i++) text += String.fromCharCode(data[i]);
+  return [height, width, btoa(text)];
+}"""
+SLIDE = """([id, value]) => {
+  const slider = document.getElementById(id);
+  slider.value = value;
+  slider.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +104,25 @@ def browser(chromium: str) -> Iterator[object]:
         browser.close()
 
 
+def drawn(page: object) -> None:
+    """Wait until what has been asked for is on the screen."""
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    )
+
+
+def slide(page: object, name: str, value: int) -> None:
+    """Set a slider of our own as a hand does, and let the page draw."""
+    page.evaluate(SLIDE, [name, value])
+    drawn(page)
+
+
+def pixels(page: object, name: str) -> np.ndarray:
+    """What a canvas holds, (H, W, 4)."""
+    height, width, text = page.evaluate(PIXELS, name)
+    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+
+
 class Visit:
     """A page, what it asked for, and what it complained of."""
 
@@ -111,6 +145,18 @@ class Visit:
     def open(self, tab: str) -> None:
         self.page.get_by_role("tab", name=tab, exact=True).click()
 
+    def open_panel(self, name: str) -> None:
+        """A tab within a tab; on a phone the later ones stand in a menu."""
+        tab = self.page.get_by_role("tab", name=name)
+        if not tab.is_visible():
+            self.page.locator(".panels .overflow-menu > button").click()
+            tab = self.page.locator(".panels .overflow-dropdown button", has_text=name)
+        tab.click()
+
+    def open_topic(self, name: str) -> None:
+        self.open("Lectures")
+        self.page.click(f"#topic-{name} button.label-wrap")
+
     def text(self, selector: str) -> str:
         return self.page.inner_text(selector)
 
@@ -125,7 +171,10 @@ class Visit:
             raise AssertionError(f"{selector} says {self.text(selector)!r}") from error
 
     def check(self) -> None:
-        """No console error, nothing asked of another host."""
+        """Nothing wider than the screen, no console error, nothing asked of another host."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        self.page.close()
+        assert wide <= 0
         own = (self.address, "data:", "blob:")
         assert [url for url in self.requests if not url.startswith(own)] == []
         assert self.trouble == []
@@ -135,7 +184,6 @@ class Visit:
 def visit(browser: object, app: str) -> Iterator[Visit]:
     visit = Visit(browser, app)
     yield visit
-    visit.page.close()
     visit.check()
 
 
@@ -143,5 +191,4 @@ def visit(browser: object, app: str) -> Iterator[Visit]:
 def phone(browser: object, app: str) -> Iterator[Visit]:
     visit = Visit(browser, app, width=390)
     yield visit
-    visit.page.close()
     visit.check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import numpy as np
@@ -15,35 +14,14 @@ from explorer.diffusion import forward
 from explorer.gui.limits import LOCAL
 from explorer.gui.tabs.forward import SCHEDULES, make_scene
 from explorer.gui.upload import take_upload
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, pixels, slide
 
 pytestmark = pytest.mark.browser
-PIXELS = """id => {
-  const canvas = document.getElementById(id);
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  let text = "";
-  for (let i = 0; i < data.length; i += 4)
-    text += String.fromCharCode(data[i], data[i + 1], data[i + 2]);
-  return [canvas.width, btoa(text)];
-}"""
 
 
 def canvas(visit: Visit, name: str) -> np.ndarray:
     """What a canvas shows, (H, W, 3)."""
-    side, text = visit.page.evaluate(PIXELS, name)
-    return np.frombuffer(base64.b64decode(text), np.uint8).reshape(side, side, 3).astype(int)
-
-
-def set_t(visit: Visit, t: int) -> None:
-    visit.page.evaluate(
-        """t => {
-          const slider = document.getElementById("forward-t");
-          slider.value = t;
-          slider.dispatchEvent(new Event("input", { bubbles: true }));
-          return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-        }""",
-        t,
-    )
+    return pixels(visit.page, name)[..., :3].astype(int)
 
 
 @pytest.fixture
@@ -73,7 +51,7 @@ def test_pixels_are_pythons_and_a_drag_asks_nothing(visit: Visit, upload: Path) 
     scene = make_scene(take_upload(str(upload), LOCAL), 256, 1000, 7, LOCAL)
     x0 = to_tensor(torch.from_numpy(np.array(scene.picture)).permute(2, 0, 1)[None])
     for t in (0, 137, 600, 1000):
-        set_t(visit, t)
+        slide(visit.page, "forward-t", t)
         for name, schedule in zip(SCHEDULES, scene.schedules, strict=True):
             mean, std = forward(schedule, x0, t)
             x_t = from_tensor(mean + std * scene.eps)[0].permute(1, 2, 0).numpy().astype(int)
@@ -95,7 +73,7 @@ def test_pixels_are_pythons_and_a_drag_asks_nothing(visit: Visit, upload: Path) 
 
 
 def test_equation_values_and_keys(visit: Visit) -> None:
-    set_t(visit, 443)
+    slide(visit.page, "forward-t", 443)
     scene = make_scene(Image.new("RGB", (8, 8)), 32, 1000, 7, LOCAL)
     for pane, schedule in enumerate(scene.schedules):
         alpha_bar = schedule.alpha_bar[443].item()

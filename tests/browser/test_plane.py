@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -18,51 +11,62 @@ from explorer.diffusion.process import amplitudes
 from explorer.figures.plane_view import read, unpack
 from explorer.gui.plane_work import denoiser_of, law_of, schedule
 from explorer.gui.tabs.plane import START, STORED
-from tests.browser.conftest import ROOT, free_port
-from tests.browser.plane_app import DRAWN, EXPLORER, Stage
+from tests.browser.conftest import Visit, drawn, slide
 
 pytestmark = pytest.mark.browser
+EXPLORER = "document.querySelector('#plane-stage').explorer"
 CPU = torch.device("cpu")
 WHERE = [[0.4, -1.1], [1.6, 1.2], [-2.5, 0.1], [0.0, 0.3]]
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder, port = tmp_path_factory.mktemp("plane"), free_port()
-    told = {"GRADIO_TEMP_DIR": str(folder / "gradio"), "OMP_NUM_THREADS": "1"}
-    with open(folder / "log", "w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.browser.plane_app", str(port)],
-            cwd=ROOT,
-            env=os.environ | told | {"EXPLORER_HOSTED": "1"},
-            stdout=log,
-            stderr=log,
+class Stage:
+    """The tab on a page."""
+
+    def __init__(self, visit: Visit) -> None:
+        visit.open("Plane")
+        self.visit, self.page = visit, visit.page
+        self.page.wait_for_selector("#plane-stage [data-loads]")
+        drawn(self.page)
+
+    def ask(self, script: str, value: object = None) -> object:
+        return self.page.evaluate(f"value => {EXPLORER}.{script}", value)
+
+    def press(self, attribute: str, name: str) -> None:
+        self.page.click(f"#plane-stage [data-{attribute}='{name}']")
+        drawn(self.page)
+
+    def set(self, t: int) -> None:
+        """By the slider, as a hand would."""
+        slide(self.page, "plane-t", t)
+
+    def positions(self, panel: int, t: float) -> np.ndarray:
+        return np.array(self.ask("positions(...value)", [panel, t])).reshape(-1, 2)
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(f"#plane-stage {selector}").replace("\u2212", "-")
+
+    def ink(self, panel: int) -> float:
+        """The share of a panel's pixels that are drawn on."""
+        return self.page.evaluate(
+            """panel => {
+              const canvas = document.querySelectorAll("#plane-stage canvas")[panel];
+              const { width } = canvas, context = canvas.getContext("2d");
+              const { data } = context.getImageData(0, 0, width, width);
+              let drawn = 0;
+              for (let i = 3; i < data.length; i += 4) drawn += data[i] > 8;
+              return (4 * drawn) / data.length;
+            }""",
+            panel,
         )
-        try:
-            for _ in range(240):
-                assert process.poll() is None, (folder / "log").read_text()
-                try:
-                    urllib.request.urlopen(f"http://127.0.0.1:{port}/config", timeout=2).read()
-                    break
-                except OSError:
-                    time.sleep(0.5)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
-    assert "Traceback" not in (folder / "log").read_text()
 
 
 @pytest.fixture
-def stage(browser: object, address: str) -> Iterator[Stage]:
-    stage = Stage(browser, address, 1280)
-    yield stage
-    stage.page.close()
-    assert stage.trouble == []
+def stage(visit: Visit) -> Stage:
+    return Stage(visit)
 
 
 def test_paths_are_pythons_and_dragging_asks_nothing(stage: Stage) -> None:
-    view, seen = read(STORED), len(stage.requests)
+    view, seen = read(STORED), len(stage.visit.requests)
     for name, belief in view.beliefs.items():
         stage.press("whose", name)
         for panel, way in enumerate((belief.ddpm, belief.ddim)):
@@ -79,7 +83,7 @@ def test_paths_are_pythons_and_dragging_asks_nothing(stage: Stage) -> None:
     np.testing.assert_allclose(stage.positions(1, middle), curve.numpy(), atol=0.03)
     for t in (0, 60, 200):
         stage.set(t)
-    assert len(stage.requests) == seen
+    assert len(stage.visit.requests) == seen
 
 
 def test_the_way_into_the_noise_is_the_forward_process(stage: Stage) -> None:
@@ -131,7 +135,7 @@ def test_the_pointer_reads_the_score(stage: Stage) -> None:
     stage.set(60)
     box = stage.page.locator("#plane-ddim").bounding_box()
     stage.page.mouse.move(box["x"] + 0.62 * box["width"], box["y"] + 0.2 * box["height"])
-    stage.page.evaluate(DRAWN)
+    drawn(stage.page)
     pointer = stage.ask("pointer")
     x = torch.tensor([[pointer["x"], pointer["y"]]], dtype=torch.float64)
     assert x[0].tolist() == pytest.approx([0.24 * 3.2, 0.6 * 3.2], abs=0.03)
@@ -203,11 +207,7 @@ def test_points_of_ones_own_are_learnt_live(stage: Stage) -> None:
     assert ideal < 0.003 < trained
 
 
-def test_on_a_phone_the_panels_stand_below_each_other(browser: object, address: str) -> None:
-    stage = Stage(browser, address, 390)
+def test_on_a_phone_the_panels_stand_below_each_other(phone: Visit) -> None:
+    stage = Stage(phone)
     boxes = [stage.page.locator(name).bounding_box() for name in ("#plane-ddpm", "#plane-ddim")]
     assert boxes[0]["x"] == boxes[1]["x"] and boxes[1]["y"] > boxes[0]["y"] + boxes[0]["height"]
-    assert stage.page.evaluate("document.documentElement.scrollWidth") == 390
-    assert [url for url in stage.requests if not url.startswith((address, "data:", "blob:"))] == []
-    stage.page.close()
-    assert stage.trouble == []

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from explorer.gui.theme import css, theme
-from tests.browser.conftest import free_port
-from tests.browser.toy_race import DRAWN, FOUR, ONE, TWO, Page, Truth, page
+from tests.browser.conftest import drawn, free_port
+from tests.browser.toy_race import FOUR, ONE, TWO, Page, Truth, page
 
 pytestmark = pytest.mark.browser
 MAPPINGS = {"1": 127.5, "3": 42.5}  # grey values to a unit: −1…1 or −3…3 is 0…255
@@ -145,7 +145,7 @@ def test_the_formula_has_the_live_numbers(desktop: Page) -> None:
     assert desktop.page.inner_text(".step") == "DDIM jumps from t = 640 to s = 620."
     assert desktop.page.is_visible(".none")
     desktop.page.click("#reverse-ddpm", position={"x": 480, "y": 40})  # the fourth picture
-    desktop.page.evaluate(DRAWN)
+    drawn(desktop.page)
     assert desktop.cursor() == {"t": 631, "lane": 0, "picture": 3, "frame_t": 632}
     assert not desktop.page.is_visible(".none")
     assert "adding noise" in desktop.page.inner_text(".step")

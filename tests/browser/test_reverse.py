@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.browser.conftest import Visit
-from tests.browser.test_forward import PIXELS
+from tests.browser.conftest import Visit, pixels
 
 pytestmark = pytest.mark.browser
 
@@ -73,9 +71,8 @@ def test_a_stored_race_plays_before_anything_is_computed(reverse: Visit) -> None
 
 
 def picture(visit: Visit, name: str) -> np.ndarray:
-    """The pixels of a lane: PIXELS pads nothing, so any width will do."""
-    _, text = visit.page.evaluate(PIXELS, name)
-    return np.frombuffer(base64.b64decode(text), np.uint8)
+    """The pixels of a lane."""
+    return pixels(visit.page, name)[..., :3]
 
 
 def choose_race(visit: Visit, name: str) -> None:
@@ -97,7 +94,7 @@ def frame_counts(visit: Visit, counts: str) -> None:
 
 def digit(visit: Visit, name: str, k: int) -> np.ndarray:
     """Picture k of a lane, 28 × 28."""
-    pixels = picture(visit, name).reshape(28, -1, 3)[..., 0].astype(int)
+    pixels = picture(visit, name)[..., 0].astype(int)
     return pixels[:, k * 30 : k * 30 + 28]
 
 

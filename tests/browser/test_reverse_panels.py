@@ -2,64 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.browser.conftest import ROOT, Visit
+from tests.browser.conftest import ROOT, Visit, pixels
 
 pytestmark = pytest.mark.browser
-CELL = """id => {
-  const canvas = document.getElementById(id), { width, height } = canvas;
-  return [canvas.parentNode.classList.contains("filled"), width,
-          [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
-}"""
 
 
-def open_panel(page: object, name: str) -> None:
-    """On a phone the later tabs stand in a menu."""
-    tab = page.get_by_role("tab", name=name)
-    if not tab.is_visible():
-        page.locator(".panels .overflow-menu > button").click()
-        tab = page.locator(".panels .overflow-dropdown button", has_text=name)
-    tab.click()
-
-
-def open_trip(visit: Visit) -> object:
+def open_trip(visit: Visit) -> Visit:
     visit.open("Reverse")
-    open_panel(visit.page, "Round trip")
+    visit.open_panel("Round trip")
     visit.page.wait_for_selector("#trip-table .filled")
-    return visit.page
-
-
-@pytest.fixture
-def page(visit: Visit) -> object:
-    return open_trip(visit)
-
-
-@pytest.fixture
-def small(phone: Visit) -> Iterator[object]:
-    yield open_trip(phone)
-    assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def cell(page: object, column: str, row: int = 0) -> np.ndarray | None:
     """The pixels of a cell; None while it is empty."""
-    filled, size, pixels = page.evaluate(CELL, f"trip-{column}-{row}")
-    return np.array(pixels, np.uint8).reshape(size, size, 4)[..., 0] if filled else None
+    if not page.locator(f".filled > #trip-{column}-{row}").count():
+        return None
+    return pixels(page, f"trip-{column}-{row}")[..., 0]
 
 
-def test_a_digit_goes_there_and_back(page: object, tmp_path: Path) -> None:
+def test_a_digit_goes_there_and_back(visit: Visit, tmp_path: Path) -> None:
     from explorer.checkpoints import describe
     from explorer.figures.trip import read
     from explorer.gui.round_trip import STORED, preview, samples
 
-    stored = read(STORED)
-    for column, pixels in stored.pixels.items():
+    open_trip(visit)
+    page, stored = visit.page, read(STORED)
+    for column, known in stored.pixels.items():
         for row in range(2):
-            assert (cell(page, column, row) == pixels[row, 0].numpy()).all()
+            assert (cell(page, column, row) == known[row, 0].numpy()).all()
     assert "Stored" in page.inner_text("#trip-status")
     assert "handwritten digits" in page.inner_text("#trip-table .verdict")
     height = page.evaluate("document.querySelector('#trip-table').offsetHeight")
@@ -89,9 +64,11 @@ def test_a_digit_goes_there_and_back(page: object, tmp_path: Path) -> None:
     page.wait_for_function("document.body.innerText.includes('not a picture')")
 
 
-def open_spread(page: object) -> None:
+def open_spread(visit: Visit) -> object:
     """The stored forks, the middles of whose eleven columns stand under the eleven points."""
-    open_panel(page, "When is it decided?")
+    visit.open("Reverse")
+    visit.open_panel("When is it decided?")
+    page = visit.page
     page.wait_for_selector("#spread-plot .js-plotly-plot")
     page.wait_for_selector("#spread-ddpm[src]")
     assert "Stored" in page.inner_text("#spread-status")
@@ -106,10 +83,11 @@ def open_spread(page: object) -> None:
             Math.abs(left + width / 2 - sheet.left - sheet.width * (i + 0.5) / 11) < 1.5);
         }"""
     )
+    return page
 
 
-def test_forks_run_and_can_be_stopped(page: object) -> None:
-    open_spread(page)
+def test_forks_run_and_can_be_stopped(visit: Visit) -> None:
+    page = open_spread(visit)
     before = page.get_attribute("#spread-ddpm", "src")
     page.click("#spread-run")
     page.wait_for_selector("#spread-stop:not([disabled])")
@@ -121,10 +99,11 @@ def test_forks_run_and_can_be_stopped(page: object) -> None:
     )
 
 
-def test_both_fit_a_phone(small: object) -> None:
-    sides = small.evaluate(
+def test_both_fit_a_phone(phone: Visit) -> None:
+    open_trip(phone)
+    sides = phone.page.evaluate(
         """[...document.querySelectorAll("#trip-table canvas")]
            .map((canvas) => canvas.getBoundingClientRect().width)"""
     )
     assert len(sides) == 10 and min(sides) > 60
-    open_spread(small)
+    open_spread(phone)

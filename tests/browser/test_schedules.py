@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from explorer.diffusion import make_schedule
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Visit, slide
 
 pytestmark = pytest.mark.browser
 GRAPH = "document.querySelector('#schedules-plot .graph')"
@@ -57,14 +57,7 @@ def test_options_quantities_and_the_cursor(schedules: Visit) -> None:
     after_draw(schedules, before)
     linear = make_schedule("linear", beta_end=0.05)
     for t in (500, 1000):
-        schedules.page.evaluate(
-            """t => {
-              const slider = document.getElementById("schedules-t");
-              slider.value = t;
-              slider.dispatchEvent(new Event("input", { bubbles: true }));
-            }""",
-            t,
-        )
+        slide(schedules.page, "schedules-t", t)
         schedules.page.wait_for_timeout(100)
         row = schedules.page.locator("#schedules-plot tbody tr").first.inner_text()
         assert digits(linear.alpha_bar[t].item()) in row, t

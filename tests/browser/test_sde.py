@@ -1,85 +1,59 @@
-"""The topic on stochastic differential equations in a real browser, on a page of its own."""
+"""The topic on stochastic differential equations in a real browser."""
 
 from __future__ import annotations
-
-import base64
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 
 from explorer.gui.components.sde_film import RANGE
 from explorer.gui.sde_pixels import read_stored
-from tests.browser.conftest import free_port
-from tests.browser.toy_race import DRAWN, PIXELS
-from tests.browser.toy_sde import launch
+from tests.browser.conftest import Visit, pixels, slide
 
 pytestmark = pytest.mark.browser
 GRAPH = "document.querySelector('#sde-plot .graph')"
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
-        demo = launch(port := free_port())
-        yield f"http://127.0.0.1:{port}"
-        demo.close()
-
-
 @pytest.fixture
-def page(request: pytest.FixtureRequest, browser: Any, address: str) -> Iterator[Any]:
-    width = getattr(request, "param", 1280)
-    page, trouble = browser.new_page(viewport={"width": width, "height": 900}), []
-    page.set_default_timeout(60_000)
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda said: trouble.append(said.text) if said.type == "error" else None)
-    page.goto(address)
+def page(visit: Visit) -> object:
+    return opened(visit)
+
+
+def opened(visit: Visit) -> object:
+    visit.open_topic("sde")
     for part in ("#sde-plot [data-draws]", "#sde-errors [data-draws]", "#sde-film [data-loads]"):
-        page.wait_for_selector(part)
-    yield page
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.close()
-    assert trouble == []
+        visit.page.wait_for_selector(part)
+    return visit.page
 
 
-def says(page: Any, selector: str, part: str) -> None:
+def says(page: object, selector: str, part: str) -> None:
     page.wait_for_function(
         "([s, p]) => document.querySelector(s)?.innerText.includes(p)", arg=[selector, part]
     )
 
 
-@pytest.mark.parametrize("page", [390], indirect=True)
-def test_the_film_shows_pythons_pixels_and_asks_nothing(page: Any) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+def test_the_film_shows_pythons_pixels_and_asks_nothing(phone: Visit) -> None:
+    page, seen = opened(phone), len(phone.requests)
     stored = read_stored().pixels
     frames, eps = (a.astype(float) * (RANGE / 32767) for a in (stored.frames, stored.eps))
     for k in (0, 13, 40):
-        page.evaluate(
-            """k => { const slider = document.getElementById("sde-t");
-                      slider.value = k; slider.dispatchEvent(new Event("input")); }""",
-            k,
-        )
-        page.evaluate(DRAWN)
+        slide(page, "sde-t", k)
         a = stored.alpha_bar[k]
         for name, truth in (
             ("sde-walk", frames[k]),
             ("sde-blend", np.sqrt(a) * frames[0] + np.sqrt(1 - a) * eps),
         ):
-            width, height, text = page.evaluate(PIXELS, name)
-            shown = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
             grey = np.clip(np.floor((truth + 1) * 127.5 + 0.5), 0, 255)
-            assert np.abs(shown[..., :3] - np.broadcast_to(grey, (28, 28, 3))).max() <= 1
+            assert (
+                np.abs(pixels(page, name)[..., :3] - np.broadcast_to(grey, (28, 28, 3))).max() <= 1
+            )
     assert f"{frames[40].std():.3f}" in page.inner_text("#sde-film .numbers")
     assert "1.00 · step 1000" in page.inner_text("#sde-film output")
-    assert asked == []
+    assert phone.requests[seen:] == []
     page.click("#sde-film .play")  # from the beginning, as it stands at the end
     page.wait_for_function("+document.querySelector('#sde-film [data-k]').dataset.k % 40 > 2")
 
 
-def test_choose_an_sde_change_it_and_be_told_what_is_wrong(page: Any) -> None:
+def test_choose_an_sde_change_it_and_be_told_what_is_wrong(page: object) -> None:
     assert page.inner_text("#sde-state").startswith("Stored: Geometric Brownian")
     page.get_by_label("Ornstein–Uhlenbeck", exact=True).check()
     says(page, "#sde-state", "θ = 1, μ = 0, σ = 1, x(0) = 4, 200 paths")
@@ -103,7 +77,7 @@ def test_choose_an_sde_change_it_and_be_told_what_is_wrong(page: Any) -> None:
     assert page.input_value("#sde-ornstein-uhlenbeck-dt input") == "0.5"
 
 
-def test_measure_errors_and_follow_another_picture(page: Any) -> None:
+def test_measure_errors_and_follow_another_picture(page: object) -> None:
     page.get_by_label("Brownian motion", exact=True).check()
     says(page, "#sde-state", "Brownian")
     page.click("#sde-measure")

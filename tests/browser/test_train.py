@@ -241,5 +241,4 @@ def test_leaving_the_page_frees_the_device(browser: object, app: str) -> None:
     second.page.click("#train-earlier input")
     second.page.get_by_role("option", name=NAME, exact=True).wait_for()
     assert second.page.get_by_role("option").count() == 1
-    second.page.close()
     second.check()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import zlib
 from dataclasses import dataclass, field
 
@@ -11,17 +10,10 @@ import numpy as np
 
 from explorer.figures.race_view import LaneView, RaceView, Sheet
 from explorer.gui.components import Player
+from tests.browser.conftest import drawn, pixels, slide
 
 T = 1000
 ALPHA_BAR = np.concatenate([[1.0], np.cumprod(1 - np.linspace(1e-4, 0.02, T))])
-PIXELS = """id => {
-  const canvas = document.getElementById(id);
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  let text = "";
-  for (let i = 0; i < data.length; i++) text += String.fromCharCode(data[i]);
-  return [canvas.width, canvas.height, btoa(text)];
-}"""
-DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @dataclass
@@ -146,7 +138,7 @@ class Page:
 
     def wait(self, frames: str) -> None:
         self.page.wait_for_selector(f"#reverse-player [data-frames='{frames}']")
-        self.page.evaluate(DRAWN)
+        drawn(self.page)
 
     def bring(self, name: str, frames: str) -> None:
         self.page.click(f"#{name}")
@@ -154,26 +146,20 @@ class Page:
 
     def set(self, t: int) -> None:
         """By the slider, as a hand would."""
-        self.page.evaluate(
-            """t => { const slider = document.getElementById("reverse-t");
-                      slider.value = t; slider.dispatchEvent(new Event("input")); }""",
-            t,
-        )
-        self.page.evaluate(DRAWN)
+        slide(self.page, "reverse-t", t)
 
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)
-        self.page.evaluate(DRAWN)
+        drawn(self.page)
 
     def look(self, show: str = "x", mapping: str = "1") -> None:
         self.page.click(f"[data-show='{show}']")
         self.page.click(f"[data-range='{mapping}']")
-        self.page.evaluate(DRAWN)
+        drawn(self.page)
 
     def canvas(self, name: str) -> np.ndarray:
-        width, height, text = self.page.evaluate(PIXELS, name)
-        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+        return pixels(self.page, name)
 
     def picture(self, name: str, k: int, size: int, columns: int) -> np.ndarray:
         row, column = divmod(k, columns)

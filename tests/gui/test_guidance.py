@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
@@ -18,9 +17,9 @@ from explorer.evaluation.guidance import Curve, cost, measure
 from explorer.figures.guidance import guidance_figure
 from explorer.figures.repeat import check_settings, python_snippet
 from explorer.figures.strip import NUMBERS, read, write
+from explorer.gui import guidance as panel
 from explorer.gui.components.strip import StripView
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device
+from explorer.gui.context import HOME
 from explorer.gui.guidance_work import (
     STORED,
     chosen,
@@ -32,9 +31,9 @@ from explorer.gui.guidance_work import (
     stored_curves,
     stored_strips,
 )
-from explorer.gui.limits import HOSTED, LOCAL
+from explorer.gui.limits import HOSTED
 from explorer.race import ddim, pictures
-from tests.browser.guidance_app import page
+from tests.gui.panel import Panel
 
 CPU = torch.device("cpu")
 MNIST = HOME / "checkpoints" / "mnist.safetensors"
@@ -147,20 +146,11 @@ def test_what_cannot_be_is_one_sentence(quick: Path) -> None:
     assert "without classes" in fitting(replace(spec, classes=()))
 
 
-def handlers(limits: Any = LOCAL) -> dict[str, Any]:
-    demo = page(Context(Device(CPU), limits))
-    return {
-        fn.name: fn.fn
-        for fn in demo.fns.values()
-        if getattr(fn.fn, "__module__", "") == "explorer.gui.guidance"
-    }
-
-
 def test_handlers_check_everything() -> None:
-    found, request = handlers(HOSTED), SimpleNamespace(session_hash="one")
+    hosted = Panel(MNIST.parent, panel.build, HOSTED)
 
     def said(handler: str, *values: Any) -> str:
-        return list(found[handler](request, *values))[-1][-1]
+        return list(hosted(handler, *values))[-1][-1]
 
     assert "not here any more" in said("guide", "nothing", "w", ["1"], [], 7)
     assert "at least one w" in said("guide", "mnist", "w", [], [], 7)
@@ -170,9 +160,9 @@ def test_handlers_check_everything() -> None:
         "&#45;", "-"
     )
     assert "Pictures of each class" in said("measure", "mnist", "w", ["1"], [], 1, "pixels")
-    shown = found["choose"]("s", request)
+    shown = hosted("choose", "s")
     assert shown[0].kind == "s" and "Stored" in shown[1]
-    assert found["choose"]("?", request)[0] == gr.skip()
+    assert hosted("choose", "?")[0] == gr.skip()
 
 
 def test_while_it_runs_only_the_newest_moment_is_sent() -> None:
