@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from explorer.diffusion import Schedule
+from explorer.diffusion import Schedule, bound_weights
+from explorer.evaluation.bound import noise_bits
 from explorer.figures.palette import PALETTE, drawn
 
 POINTS = 1000
@@ -31,6 +32,11 @@ QUANTITIES: dict[str, tuple[str, str, Callable[[Schedule], Tensor]]] = {
         "log",
         lambda s: _at_every_t(s.posterior_variance),
     ),
+    "weight in the bound": (
+        "β<sub>t</sub>² / (2σ<sub>t</sub>² α<sub>t</sub> (1 − ᾱ<sub>t</sub>)) for σ² = β",
+        "log",
+        bound_weights,
+    ),
 }
 """Name -> title of the axis, its scale, values over t = 0…T."""
 
@@ -45,12 +51,22 @@ COLUMNS: dict[str, Callable[[Schedule], Tensor]] = {
 }
 """What the table at the cursor shows."""
 
+DROWNED = 0.01
+"""An SNR of −20 dB: nothing of the picture is left to see."""
+TYPICAL = 1 / 3
+"""The mean squared pixel of a picture with as much black as grey and white."""
+ENDS: dict[str, Callable[[Schedule], float]] = {
+    "steps < −20 dB": lambda s: int((s.snr[1:] < DROWNED).sum()),
+    "KL at T, bits/dim": lambda s: noise_bits(s, TYPICAL),
+}
+"""And what it shows of a schedule as a whole: is x_T noise yet?"""
+
 
 def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
     """One quantity of some schedules of the same T against t, with the table for the cursor.
 
-    `layout.meta["cursor"]` holds T, the table's columns and each schedule's values over 0…T as
-    base64 of float64. ValueError for an unknown quantity.
+    `layout.meta["cursor"]` holds T, the table's columns and each schedule's values: over 0…T as
+    base64 of float64, or one for all t. ValueError for an unknown quantity.
     """
     if quantity not in QUANTITIES:
         raise ValueError(f"no quantity {quantity!r}; there are: {', '.join(QUANTITIES)}")
@@ -72,13 +88,16 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
         )
     cursor = {
         "T": T,
-        "columns": list(COLUMNS),
+        "columns": [*COLUMNS, *ENDS],
         "series": [
             {
                 "name": schedule.name,
                 "light": PALETTE[schedule.name].light,
                 "dark": PALETTE[schedule.name].dark,
-                "values": [packed(column(schedule)) for column in COLUMNS.values()],
+                "values": [
+                    *(packed(column(schedule)) for column in COLUMNS.values()),
+                    *(end(schedule) for end in ENDS.values()),
+                ],
             }
             for schedule in schedules
         ],

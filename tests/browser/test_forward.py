@@ -94,6 +94,23 @@ def test_equation_values_and_keys(visit: Visit) -> None:
     assert "∞" in visit.text("[data-pane='0'] .values")
 
 
+def test_equal_snr_shows_one_picture_at_two_times(visit: Visit) -> None:
+    scene = make_scene(Image.new("RGB", (8, 8)), 32, 1000, 7, LOCAL)
+    linear, cosine = (schedule.alpha_bar for schedule in scene.schedules)
+    visit.page.click("text=equal SNR")
+    for t in (0, 300, 640, 1000):
+        slide(visit.page, "forward-t", t)
+        match = (cosine - linear[t]).abs().argmin().item()
+        times = [int(text.split("=")[1]) for text in visit.page.locator(".time").all_inner_texts()]
+        assert times == [t, match]
+    slide(visit.page, "forward-t", 300)
+    left, right = canvas(visit, "forward-linear"), canvas(visit, "forward-cosine")
+    assert np.abs(left - right).max() <= 2
+    visit.page.click("text=equal t")
+    assert np.abs(left - canvas(visit, "forward-linear")).max() == 0
+    visit.page.wait_for_function("document.querySelectorAll('.time')[1].innerText.includes('300')")
+
+
 def test_samples_resolution_noise_and_T(visit: Visit) -> None:
     first = canvas(visit, "forward-linear")
     before = loads(visit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,7 @@ from PIL import Image
 
 from explorer.checkpoints import load
 from explorer.diffusion import make_schedule
-from explorer.figures.plots import COLUMNS, QUANTITIES, schedule_figure
+from explorer.figures.plots import COLUMNS, ENDS, QUANTITIES, schedule_figure
 from explorer.figures.race_view import decode
 from explorer.gui.app import create_app
 from explorer.gui.context import HOME, Context
@@ -117,7 +119,20 @@ def test_the_figure_shows_the_schedules_own_numbers(quantity: str) -> None:
     assert list(figure.data[0].x) == list(range(401))
     drawn = torch.tensor(figure.data[0].y)
     assert drawn[200].item() == pytest.approx(values[200].item(), rel=1e-12)
-    assert len(figure.layout.meta["cursor"]["series"][0]["values"]) == len(COLUMNS)
+    cursor = figure.layout.meta["cursor"]
+    assert len(cursor["series"][0]["values"]) == len(cursor["columns"]) == len(COLUMNS) + len(ENDS)
+
+
+def test_is_the_end_noise() -> None:
+    """Against Nichol & Dhariwal's point: linear wastes its last steps; and the closed form."""
+    drowned, divergence = ENDS.values()
+    for schedule in (make_schedule("linear", 1000), make_schedule("cosine-clipped", 1000)):
+        decibels = 10 * schedule.snr[1:].log10()
+        assert drowned(schedule) == (decibels < -20).sum().item()
+        end = schedule.alpha_bar[-1].item()
+        nats = 0.5 * (end / 3 - end - math.log1p(-end))  # ½(ᾱx̄² + (1−ᾱ) − 1 − ln(1−ᾱ))
+        assert divergence(schedule) == pytest.approx(nats / math.log(2), rel=1e-6)
+    assert drowned(make_schedule("linear", 1000)) > 3 * drowned(make_schedule("cosine", 1000))
 
 
 def test_no_schedule_is_an_empty_figure() -> None:

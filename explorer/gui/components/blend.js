@@ -9,7 +9,8 @@ const panes = $$(".pane").map((figure) => ({
 const chart = $(".curves");
 const histogram = $(".histogram");
 let scene = null; // {size, T, x0, eps, schedules: [{name, alphaBar}]}
-let t = 300;
+let t = 300; // of the left schedule, and of both unless they are compared at equal SNR
+let equalSNR = false;
 let pending = 0;
 let loading = 0;
 let frameTimes = []; // ms of each draw, for tests and benchmarks
@@ -31,12 +32,27 @@ function blend(alphaBar, pixels, skip) {
   }
 }
 
+/** The first time at which the right schedule has no more signal than the left one at t. */
+function matching(time) {
+  const [left, right] = scene.schedules, { alphaBar } = right;
+  let low = 0, high = scene.T;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (alphaBar[middle] > left.alphaBar[time]) low = middle + 1;
+    else high = middle;
+  }
+  return low && alphaBar[low - 1] - left.alphaBar[time] < left.alphaBar[time] - alphaBar[low] ? low - 1 : low;
+}
+
+const wide = (time) => String(time).padStart(4, "\u2007");
+
 function draw() {
   pending = 0;
   if (!scene) return;
   const began = performance.now();
+  const times = [t, equalSNR ? matching(t) : t];
   panes.forEach((pane, i) => {
-    const alphaBar = scene.schedules[i].alphaBar[t];
+    const alphaBar = scene.schedules[i].alphaBar[times[i]];
     blend(alphaBar, pane.image.data, 1);
     pane.canvas.getContext("2d", { alpha: false }).putImageData(pane.image, 0, 0);
     const signal = Math.sqrt(alphaBar), noise = Math.sqrt(1 - alphaBar);
@@ -47,16 +63,22 @@ function draw() {
     pane.value("noise").textContent = percent(noise);
     pane.value("snr").textContent = decibels(alphaBar);
     drawHistogram(pane, i, signal, noise);
-    const x = chart.X(t), y = chart.Y(alphaBar);
+    pane.figure.querySelector(".time").textContent = `t = ${wide(times[i])}`;
+    const x = chart.X(times[i]), y = chart.Y(alphaBar);
     pane.dot.setAttribute("cx", x);
     pane.dot.setAttribute("cy", y);
   });
-  chart.cursor.setAttribute("x1", chart.X(t));
-  chart.cursor.setAttribute("x2", chart.X(t));
-  $("output").textContent = `${String(t).padStart(4, "\u2007")} / ${scene.T}`;
+  const level = chart.Y(scene.schedules[0].alphaBar[t]);
+  const line = equalSNR
+    ? { x1: chart.X(0), x2: chart.X(scene.T), y1: level, y2: level }
+    : { x1: chart.X(t), x2: chart.X(t), y1: chart.Y(1), y2: chart.Y(0) };
+  for (const key in line) chart.cursor.setAttribute(key, line[key]);
+  $("output").textContent = `${wide(t)} / ${scene.T}`;
   slider.value = t;
-  for (const button of $$(".row button"))
-    button.setAttribute("aria-pressed", String(+button.dataset.t === t));
+  $$(".row").forEach((row, i) => {
+    for (const button of row.querySelectorAll("button"))
+      button.setAttribute("aria-pressed", String(+button.dataset.t === times[i]));
+  });
   frameTimes.push(performance.now() - began);
   if (frameTimes.length > 300) frameTimes.shift();
 }
@@ -83,7 +105,7 @@ function drawCurves() {
     const anchor = ["start", "middle", "end"][2 * share];
     svg("text", { x: chart.X(share * T), y: H - 6, "text-anchor": anchor }, chart, `${share ? "" : "t = "}${Math.round(share * T)}`);
   }
-  chart.cursor = svg("line", { y1: top, y2: H - bottom, class: "cursor" }, chart);
+  chart.cursor = svg("line", { class: "cursor" }, chart);
   schedules.forEach(({ alphaBar }, i) => {
     const step = Math.max(1, Math.floor(T / 250));
     let path = "";
@@ -230,6 +252,12 @@ function play(on) {
 }
 $(".play").addEventListener("click", () => play(!playing));
 slider.addEventListener("input", () => { play(false); setT(+slider.value); });
+for (const button of $$("[data-compare]"))
+  button.addEventListener("click", () => {
+    equalSNR = button.dataset.compare === "snr";
+    for (const each of $$("[data-compare]")) each.setAttribute("aria-pressed", String(each === button));
+    setT(t);
+  });
 slider.addEventListener("keydown", (event) => {
   const step = { PageUp: 50, PageDown: -50 }[event.key];
   if (event.key === " ") play(!playing);

@@ -108,8 +108,8 @@ function readout() {
     swatch.style.background = isDark() ? series.dark : series.light;
     name.prepend(swatch);
     for (const values of series.values) {
-      const value = values[t];
-      cell(row, "td", digits(value));
+      const value = typeof values === "number" ? values : values[t];
+      cell(row, "td", value === values && Number.isInteger(value) ? value : digits(value));
     }
   }
 }
