@@ -93,7 +93,7 @@ def follow(states: Iterator[BoundResult]) -> BoundResult:
 
 def report(result: BoundResult, variances: Sequence[str]) -> str:
     """The bound as text, in bits per dimension."""
-    every = result.count == result.T - 1
+    every = result.count >= result.T - 1
     times = "every t" if every else f"{result.count} ranges of t, a t drawn from each"
     lines = [
         f"{result.model}: {result.pictures}; {times}; seed {result.seed}; {result.hardware}, "
@@ -111,7 +111,7 @@ def report(result: BoundResult, variances: Sequence[str]) -> str:
     for name, find in rows.items():
         cells = "".join(f"{shown(find(result.lines[v])):>20}" for v in variances)
         lines.append(f"{name:24}{cells}")
-    if "posterior" in variances:
+    if "posterior" in variances and result.T > 1:
         lines += ["", "β̃_1 = 0: L_0 with σ² = β̃ takes β̃_2 (Ho et al. 2020, their code)"]
     return "\n".join(lines)
 

@@ -58,6 +58,8 @@ def add_arguments(evaluate: argparse.ArgumentParser) -> None:
 
 def run_evaluate(args: argparse.Namespace) -> None:
     if args.bound:
+        if args.guidance != 1:
+            complain("--bound: the model is told no class, so --guidance is not used")
         return run_bound(args)
     args.n = 512 if args.n is None else args.n
     from explorer.checkpoints import load

@@ -114,7 +114,7 @@ def test_a_seed_is_a_run(learnt: Learner) -> None:
     assert all(torch.equal(value, again.weights[name]) for name, value in first.weights.items())
     assert not torch.equal(first.weights["outlet.bias"], other.weights["outlet.bias"])
     with pytest.raises(ValueError, match="either seconds or steps"):
-        next(fit(first))
+        fit(first)
 
 
 def test_a_budget_in_seconds_is_spent() -> None:
@@ -122,6 +122,36 @@ def test_a_budget_in_seconds_is_spent() -> None:
     steps = list(fit(learner, seconds=0.05))
     assert steps[-1].share == 1 and steps[-1].step == learner.step > 0
     assert [step.share for step in steps] == sorted(step.share for step in steps)
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [{"steps": 0}, {"steps": -1}, {"steps": 2.5}, {"seconds": 0}, {"seconds": math.nan},
+     {"seconds": "1"}, {"steps": True}],
+)  # fmt: skip
+def test_a_budget_that_cannot_be_is_refused_at_once(learnt: Learner, budget: dict) -> None:
+    with pytest.raises(ValueError, match="is not allowed"):
+        fit(learnt, **budget)
+
+
+def test_what_cannot_be_walked_or_learnt_is_refused() -> None:
+    x = make_points("moons", 5, 1)
+    for points in (x[:0], x[:, :1], x[0]):
+        with pytest.raises(ValueError, match=r"points are \(N, 2\)"):
+            Learner(points, SCHEDULE)
+    with pytest.raises(ValueError, match="must be finite"):
+        Learner(x * math.nan, SCHEDULE)
+    for keep in ([], [T + 1], [-1]):
+        with pytest.raises(ValueError, match="times that are visited"):
+            walk(SCHEDULE, x, seed=1, keep=keep)
+    with pytest.raises(ValueError, match="times that are visited"):
+        follow(IdealDenoiser(x, SCHEDULE), SCHEDULE, DDIM, x, seed=1, keep=[T - 1])
+    with pytest.raises(ValueError, match="most = 0"):
+        thinned([5, 3, 0], 0)
+    with pytest.raises(ValueError, match="1 and 5 points"):
+        energy_distance(x[:1], x)
+    with pytest.raises(ValueError, match="n = 0"):
+        make_points("moons", 0, 1)
 
 
 def test_a_loss_that_is_not_finite_is_told() -> None:

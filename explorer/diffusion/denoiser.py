@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 from torch import Tensor
@@ -69,7 +70,8 @@ class Denoiser:
 
     def __post_init__(self) -> None:
         _check_target(self.target)
-        if not 0 <= self.guidance < math.inf:
+        number = isinstance(self.guidance, Real) and not isinstance(self.guidance, bool)
+        if not number or not 0 <= self.guidance < math.inf:
             raise ValueError(f"guidance = {self.guidance!r} is not allowed: it is 0 or more")
 
     def __call__(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:

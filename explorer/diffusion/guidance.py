@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from numbers import Real
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion.denoiser import Denoiser
+from explorer.diffusion.denoiser import TARGETS, Denoiser
 from explorer.diffusion.process import Time, amplitudes
 from explorer.diffusion.schedule import Schedule
 
@@ -22,17 +23,38 @@ def class_gradient(
 ) -> tuple[Tensor, Tensor]:
     """∇_x log p(y | x_t, t) and log p(y | x_t, t); (B, …) and (B,).
 
-    label is (B,); where it is −1, no class is asked for, both are 0. It may be called anywhere,
-    also under `torch.inference_mode`, where samplers run.
+    x_t is (B, …), t an int or (B,) ints, label (B,) ints: where it is −1, no class is asked for
+    and both are 0. It may be called anywhere, also under `torch.inference_mode`, where samplers
+    run. ValueError for other shapes or dtypes, or a class that the classifier does not have
+    (labels on an accelerator are taken as they are: looking would wait for it).
     """
+    times, label = torch.as_tensor(t), torch.as_tensor(label)
+    _check_batch(x_t, times, label)
     with torch.inference_mode(False), torch.enable_grad():
         x = x_t.detach().clone().requires_grad_()  # autograd keeps no tensor of inference mode
-        times = torch.as_tensor(t).expand(len(x)).to(x.device, copy=True)
-        given = label.to(x.device).clone()
-        log_p = classifier(x, times).log_softmax(1)
-        chosen = log_p.gather(1, given.clamp(min=0)[:, None])[:, 0].where(given >= 0, 0.0)
-        (gradient,) = torch.autograd.grad(chosen.sum(), x)
+        given = label.to(x.device, torch.long, copy=True)
+        logits = classifier(x, times.expand(len(x)).to(x.device, copy=True))
+        if label.device.type == "cpu" and not ((-1 <= label) & (label < logits.shape[1])).all():
+            last = logits.shape[1] - 1
+            raise ValueError(f"label = {label.tolist()}: classes are 0 to {last}, or −1 for none")
+        log_p = logits.log_softmax(1).gather(1, given.clamp(min=0)[:, None])[:, 0]
+        chosen = log_p.where(given >= 0, 0.0)
+        (gradient,) = torch.autograd.grad(chosen.sum() + 0 * x.sum(), x)  # it may not look at x
     return gradient.to(x_t.dtype), chosen.detach()
+
+
+def _check_batch(x_t: Tensor, t: Tensor, label: Tensor) -> None:
+    """ValueError unless they belong together."""
+    if not x_t.dtype.is_floating_point:
+        raise ValueError(f"x_t must be floating point, not {x_t.dtype}")
+    for name, value in (("t", t), ("label", label)):
+        whole = not value.dtype.is_floating_point and value.dtype != torch.bool
+        alone = name == "t" and value.shape in ((), (1,))
+        if not whole or not (alone or value.shape == x_t.shape[:1]):
+            raise ValueError(
+                f"{name} must be whole numbers, one for each of the {len(x_t)} pictures, not "
+                f"{value.dtype} of shape {tuple(value.shape)}"
+            )
 
 
 def noise_shift(
@@ -40,10 +62,12 @@ def noise_shift(
 ) -> tuple[Tensor, Tensor]:
     """√(1 − ᾱ_t) ∇_x log p(y | x_t, t), what the scale s multiplies, and log p(y | x_t, t).
 
-    Dhariwal & Nichol 2021, algorithm 2: ε̂ ← ε̂ − s √(1 − ᾱ_t) ∇. Arguments as above.
+    Dhariwal & Nichol 2021, algorithm 2: ε̂ ← ε̂ − s √(1 − ᾱ_t) ∇. Arguments and errors as above;
+    t lies in 0…T.
     """
+    _, sigma = amplitudes(schedule, x_t, t)
     gradient, log_p = class_gradient(classifier, x_t, t, label)
-    return amplitudes(schedule, x_t, t)[1] * gradient, log_p
+    return sigma * gradient, log_p
 
 
 def shifted(
@@ -51,8 +75,11 @@ def shifted(
 ) -> Tensor:
     """A network's output for x_t once `shift` is taken from the ε̂ that it stands for.
 
-    ε̂ − δ is x̂_0 + √(1 − ᾱ_t)/√ᾱ_t · δ and v̂ − δ/√ᾱ_t: x̂_0 and v̂ are affine in ε̂.
+    ε̂ − δ is x̂_0 + √(1 − ᾱ_t)/√ᾱ_t · δ and v̂ − δ/√ᾱ_t: x̂_0 and v̂ are affine in ε̂. ValueError for
+    an unknown target.
     """
+    if target not in TARGETS:
+        raise ValueError(f"no target {target!r}; there are: {', '.join(TARGETS)}")
     if target == "eps":
         return output - shift
     signal, sigma = amplitudes(schedule, x_t, t)
@@ -66,10 +93,12 @@ class ClassifierGuided(Denoiser):
     Dhariwal & Nichol 2021, algorithm 2; Song et al. 2021 (score SDE), eq. 14: by Bayes' rule
     ∇ log p(x_t) + ∇ log p(y | x_t) = ∇ log p(x_t | y), so that s = 1 turns a denoiser that knows
     no classes (w = 0) into the one of class y; s > 1 sharpens. It holds at every x_t, for every
-    sampler: DDPM's mean moves by s β_t/√α_t ∇, where their algorithm 1 has s Σ ∇ with Σ = β_t.
+    sampler. DDPM's mean moves by s β_t/√α_t ∇; their algorithm 1 has s Σ ∇ with Σ the step's
+    variance, β_t or β̃_t, which comes to the same as the steps become small.
 
     A `Denoiser` in all else, `guidance` w among it: with w = 1 a network that is told the class is
-    pushed on top. x̂_0 is clipped after the push. Where the label is −1, nothing is pushed.
+    pushed on top; with w = 0 it is asked without any label, so that it need not know of classes.
+    x̂_0 is clipped after the push. Where the label is −1, nothing is pushed.
     """
 
     classifier: Classifier = field(kw_only=True)
@@ -77,12 +106,13 @@ class ClassifierGuided(Denoiser):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not 0 <= self.scale < math.inf:
+        number = isinstance(self.scale, Real) and not isinstance(self.scale, bool)
+        if not number or not 0 <= self.scale < math.inf:
             raise ValueError(f"classifier scale = {self.scale!r} is not allowed: it is 0 or more")
 
     def ask(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
         """What the network puts out, pushed; arguments as in `Denoiser.ask`."""
-        output = super().ask(x_t, t, label)
+        output = super().ask(x_t, t, label if self.guidance else None)
         if label is None or self.scale == 0:
             return output
         shift, _ = noise_shift(self.schedule, self.classifier, x_t, t, label)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
 
 from explorer.diffusion.process import Time, amplitudes
+from explorer.diffusion.randomness import randn
 from explorer.diffusion.schedule import Schedule
 
 
@@ -20,10 +22,10 @@ class GaussianMixture:
 
     Parameters
     ----------
-    means : (K, D), K ≥ 1, floating point; computed with in float64.
+    means : (K, D), K ≥ 1, finite, floating point; computed with in float64, on their device.
     schedule : the forward process.
     std : s ≥ 0, the same for all components and coordinates.
-    weights : (K,), positive, divided by their sum; None for equal ones.
+    weights : (K,), positive and finite, divided by their sum; None for equal ones.
 
     ValueError if a shape or a number does not fit.
     """
@@ -36,15 +38,18 @@ class GaussianMixture:
                 "means must be a floating point tensor (K, D) with K >= 1, not "
                 f"{means.dtype} of shape {tuple(means.shape)}"
             )
-        if not 0 <= std < math.inf:
+        if not means.isfinite().all():
+            raise ValueError("means must be finite: some are NaN or infinite")
+        if not isinstance(std, Real) or isinstance(std, bool) or not 0 <= std < math.inf:
             raise ValueError(f"std = {std!r} is not allowed: it is 0 or more")
         weights = torch.ones(len(means)) if weights is None else weights
-        if weights.shape != means.shape[:1] or not (weights > 0).all():
+        fits = weights.shape == means.shape[:1] and ((weights > 0) & weights.isfinite()).all()
+        if not fits:
             raise ValueError(f"weights must be {len(means)} positive numbers, not {weights}")
-        self.means = means.double()
+        self.means = means.detach().double()
         self.schedule = schedule
         self.std = float(std)
-        self.weights = weights.to(self.means) / weights.sum()
+        self.weights = weights.to(self.means) / weights.to(self.means).sum()
 
     def log_density(self, x: Tensor, t: Time) -> Tensor:
         """ln p_t(x) in nats: x (B, D) at t, an int or (B,) ints in 0…T, -> (B,), float64.
@@ -80,10 +85,13 @@ class GaussianMixture:
         return x0.to(x_t)
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """n draws from p_0: (n, D), float64."""
-        chosen = torch.multinomial(self.weights, n, replacement=True, generator=generator)
-        noise = torch.randn(n, self.means.shape[1], generator=generator, dtype=torch.float64)
-        return self.means[chosen] + self.std * noise
+        """n ≥ 1 draws from p_0: (n, D), float64. The generator may live on another device."""
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"n = {n!r} is not allowed: it is a whole number from 1")
+        weights = self.weights.to(generator.device) if generator else self.weights
+        chosen = torch.multinomial(weights, n, replacement=True, generator=generator)
+        means = self.means[chosen.to(self.means.device)]
+        return means + self.std * randn(means, generator)
 
     def _scales(self, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
         """√ᾱ_t and v_t, (B, 1) or (1, 1)."""

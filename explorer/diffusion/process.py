@@ -34,7 +34,9 @@ class Gaussian(NamedTuple):
         distance 0 if they coincide and infinitely far apart otherwise.
         """
         a, b = self.std, other.std
-        terms = (b / a).log() + (a**2 + (self.mean - other.mean) ** 2) / (2 * b**2) - 0.5
+        wider = (a - b) / b  # nearly equal widths keep their digits in it
+        ratio = torch.where(wider.abs() < 0.5, wider.log1p(), (a / b).log())
+        terms = wider**2 / 2 + wider - ratio + ((self.mean - other.mean) / b) ** 2 / 2
         same = torch.where(self.mean == other.mean, 0.0, torch.inf).to(terms)
         terms = torch.where(b > 0, terms, torch.where(a > 0, torch.inf, same).to(terms))
         return terms.flatten(1).sum(1)
@@ -56,7 +58,7 @@ def amplitudes(schedule: Schedule, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
     Times that already lie on an accelerator are taken as they are: checking would wait for it.
     """
     if isinstance(t, Tensor) and t.device.type != "cpu":
-        return tuple(_cast(table[t], x) for table in schedule.amplitudes_on(t.device))
+        return tuple(_cast(table[t], x) for table in schedule.amplitudes_on(t.device, x.dtype))
     alpha_bar = _alpha_bar(schedule, t, x, lowest=0)
     return _cast(alpha_bar**0.5, x), _cast((1 - alpha_bar) ** 0.5, x)
 

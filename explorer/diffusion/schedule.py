@@ -81,15 +81,19 @@ class Schedule:
         """
         return self.betas * (1 - self.alpha_bar[:-1]) / (1 - self.alpha_bar[1:])
 
-    def amplitudes_on(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """√ᾱ_t and √(1 − ᾱ_t) for t = 0…T on a device, cast once to float32; kept for later."""
-        if device not in self._on_devices:
+    def amplitudes_on(self, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """√ᾱ_t and √(1 − ᾱ_t) for t = 0…T on a device, kept for later.
+
+        For x of float64 in float64, for any other x in float32.
+        """
+        exact = torch.float64 if dtype == torch.float64 else torch.float32
+        if (device, exact) not in self._on_devices:
             tables = (self.alpha_bar.sqrt(), (1 - self.alpha_bar).sqrt())
-            self._on_devices[device] = tuple(table.float().to(device) for table in tables)
-        return self._on_devices[device]
+            self._on_devices[device, exact] = tuple(table.to(exact).to(device) for table in tables)
+        return self._on_devices[device, exact]
 
     @cached_property
-    def _on_devices(self) -> dict[torch.device, tuple[Tensor, Tensor]]:
+    def _on_devices(self) -> dict[tuple[torch.device, torch.dtype], tuple[Tensor, Tensor]]:
         return {}
 
 

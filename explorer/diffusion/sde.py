@@ -120,8 +120,12 @@ def linear_beta(beta_min: float = 0.1, beta_max: float = 20.0) -> Beta:
     """β(s) = β_min + s (β_max − β_min), ∫_0^s β = s β_min + s²/2 (β_max − β_min).
 
     Song et al. 2021, appendix C: the limit of the linear schedule for T → ∞ with β_min = T·β_1
-    and β_max = T·β_T. At T = 1000 it leaves 7 % more signal variance at the end.
+    and β_max = T·β_T. At T = 1000 it leaves 7 % more signal variance at the end. ValueError for a
+    rate that is negative or not finite.
     """
+    for name, value in (("beta_min", beta_min), ("beta_max", beta_max)):
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+            raise ValueError(f"{name} = {value!r} is not allowed: it is a finite number from 0")
     slope = beta_max - beta_min
     return Beta(lambda s: beta_min + slope * s, lambda s: beta_min * s + slope / 2 * s**2)
 

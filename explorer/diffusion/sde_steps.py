@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -56,14 +57,15 @@ def euler_maruyama(
 
     x0 is (paths, …). The Brownian increments √dt z are drawn with `generator` (see `randn`) or
     taken from `increments`, `steps` of them shaped like x0. ValueError at once if dt is not above
-    0, if x0 is not finite, or if there are too many steps or they lead beyond the SDE's end.
+    0, if x0 is empty or not finite, or if there are too many steps or they lead beyond the SDE's
+    end; later, if there are too few increments or they have another shape.
     """
     dt = _positive("dt", dt)
     whole = isinstance(steps, Integral) and not isinstance(steps, bool)
     if not whole or not 1 <= steps <= MOST_STEPS:
         raise ValueError(f"steps = {steps!r} is not allowed: give 1 to {MOST_STEPS:,}")
-    if not x0.isfinite().all():
-        raise ValueError("x0 is not finite")
+    if x0.numel() == 0 or x0.is_complex() or not x0.isfinite().all():
+        raise ValueError("x0 is not finite: give a real number for each of one or more paths")
     if steps * dt > sde.end * (1 + 1e-9):
         raise ValueError(
             f"{steps} steps of dt = {dt:g} end at t = {steps * dt:g}; {sde.name} ends at {sde.end}"
@@ -81,10 +83,15 @@ def _walk(
 ) -> Iterator[Tensor]:
     if increments is None:
         increments = (math.sqrt(dt) * randn(x, generator) for _ in range(steps))
+    n, shape = 0, x.shape
     yield x
-    for n, dW in zip(range(steps), increments, strict=True):
-        x = euler_step(sde, x, n * dt, dt, dW)
+    for n, dW in enumerate(islice(increments, steps), 1):
+        if dW.shape != shape:
+            raise ValueError(f"increments are shaped like x0, {tuple(shape)}, not {dW.shape}")
+        x = euler_step(sde, x, (n - 1) * dt, dt, dW)
         yield x
+    if n < steps:
+        raise ValueError(f"{n} increments for {steps} steps: give one for each")
 
 
 def without_noise(sde: SDE, x0: Tensor, dt: float, steps: int) -> Iterator[Tensor]:
@@ -130,24 +137,41 @@ def errors(
     """The errors at T = horizon for dt = horizon/finest, twice that, … `levels` of them.
 
     Yields what is known after every `batch` paths. The exact solution follows `SDE.step` on the
-    finest grid; the coarser Euler paths take sums of the same increments. ValueError as in
-    `euler_maruyama`, and if finest is not a multiple of 2^(levels − 1).
+    finest grid; the coarser Euler paths take sums of the same increments. ValueError, at once, as
+    in `euler_maruyama`, and if finest is not a multiple of 2^(levels − 1).
     """
     horizon = _positive("horizon", horizon)
-    if levels < 1 or paths < 2 or batch < 2 or finest < 1 or finest % 2 ** (levels - 1):
+    for name, value, low in (
+        ("finest", finest, 1), ("levels", levels, 1), ("paths", paths, 2), ("batch", batch, 2)
+    ):  # fmt: skip
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
+            raise ValueError(f"{name} = {value!r} is not allowed: it is a whole number from {low}")
+    if finest % 2 ** (levels - 1):
         raise ValueError(
-            f"finest = {finest} must be a multiple of {2 ** (levels - 1)} for {levels} levels, "
-            f"with at least 2 paths, not {paths}, at least 2 at a time"
+            f"finest = {finest} must be a multiple of {2 ** (levels - 1)} for {levels} levels"
         )
     counts = [finest // 2**level for level in range(levels)]
-    dt = torch.tensor([horizon / count for count in counts], dtype=torch.float64)
     start = torch.tensor([sde.start], dtype=torch.float64)
+    without_noise(sde, start, horizon / finest, finest)  # refuses at once what it would refuse
+    return _gather(sde, horizon, counts, start, generator, paths, batch)
+
+
+def _gather(
+    sde: SDE,
+    horizon: float,
+    counts: list[int],
+    start: Tensor,
+    generator: torch.Generator | None,
+    paths: int,
+    batch: int,
+) -> Iterator[Errors]:
+    dt = torch.tensor([horizon / count for count in counts], dtype=torch.float64)
     ends = torch.stack([_last(without_noise(sde, start, horizon / n, n)) for n in counts])[:, 0]
     weak = (ends - sde.mean(torch.tensor(horizon, dtype=torch.float64))).abs()
-    sums = torch.zeros(3, levels, dtype=torch.float64)  # of |d|, d and d²
+    sums = torch.zeros(3, len(counts), dtype=torch.float64)  # of |d|, d and d²
     done = 0
     while done < paths:
-        size = max(2, min(batch, paths - done))
+        size = min(batch, paths - done)
         d = _differences(sde, horizon, counts, size, generator)  # (levels, size)
         done += size
         sums += torch.stack([d.abs().sum(1), d.sum(1), (d**2).sum(1)])
@@ -160,7 +184,7 @@ def _differences(
     sde: SDE, horizon: float, counts: list[int], size: int, generator: torch.Generator | None
 ) -> Tensor:
     finest, h = counts[0], horizon / counts[0]
-    draw = torch.randn(2, finest, size, dtype=torch.float64, generator=generator)
+    draw = randn(torch.empty(2, finest, size, dtype=torch.float64), generator)
     dW, z = math.sqrt(h) * draw[0], draw[1]
     x0 = torch.full((size,), sde.start, dtype=torch.float64)
     exact = x0

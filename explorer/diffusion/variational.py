@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import NamedTuple
 
 import torch
@@ -21,6 +22,7 @@ from explorer.diffusion.likelihood import (
     denoising_term,
     discrete_log_likelihood,
     exact,
+    levels,
     prior_term,
 )
 from explorer.diffusion.process import Variance, forward
@@ -97,11 +99,15 @@ def ranges(T: int, count: int) -> list[tuple[int, int]]:
     """t = 2…T cut into at most `count` ranges (first, last), short where t is low.
 
     Low t, where the terms are large, are alone; there the quadratic times of `strided_times` lie
-    as close as they can. With count ≥ T − 1 every t is alone. ValueError if count < 1.
+    as close as they can. With count ≥ T − 1 every t is alone. ValueError if T or count is not a
+    whole number from 1.
     """
-    if T == 1 and count >= 1:
+    for name, value in (("T", T), ("count", count)):
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+            raise ValueError(f"{name} = {value!r} is not allowed: it is a whole number from 1")
+    if T == 1:
         return []
-    edges = strided_times(T - 1, min(count, T - 1) if T > 1 else count, "quadratic")[::-1]
+    edges = strided_times(T - 1, min(count, T - 1), "quadratic")[::-1]
     return [(a + 2, b + 1) for a, b in zip(edges, edges[1:], strict=False)]
 
 
@@ -136,14 +142,17 @@ def bound(
     Raises
     ------
     ValueError
-        At once, if count < 1, a variance is unknown or x0 is empty; at L_0 if x0 is not in 256
-        steps.
+        At once, if count is not a whole number from 1, a variance is unknown, x0 is empty or not
+        in 256 steps, or there is not a generator for each picture; later, if x̂_0 is not finite.
     """
     unknown = [name for name in variances if name not in VARIANCES]
     if unknown or not variances:
         raise ValueError(f"variances {list(variances)!r}; there are: {', '.join(VARIANCES)}")
     if len(x0) == 0:
         raise ValueError("the bound of no pictures: x0 is empty")
+    levels(x0)  # refuses what L_0 would refuse in the end
+    if isinstance(generator, Sequence) and len(generator) != len(x0):
+        raise ValueError(f"{len(generator)} generators for {len(x0)} pictures: give one each")
     parts = [(1, 1), *ranges(schedule.T, schedule.T if count is None else count)]
     return _walk(denoise, schedule, x0, parts[::-1], tuple(variances), generator)
 

@@ -197,7 +197,7 @@ def summarised(state: Bound, about: Mapping[str, object], seconds: float) -> Bou
 def noise_bits(schedule: Schedule, power: float) -> float:
     """L_T in bits for each dimension of pictures whose mean x_0² is `power`."""
     typical = torch.full((1, 1), power, dtype=torch.float64).sqrt()  # L_T is linear in x_0²
-    return max(0.0, prior_term(schedule, typical).item() / math.log(2))
+    return prior_term(schedule, typical).item() / math.log(2)
 
 
 def rounded(value: object) -> object:

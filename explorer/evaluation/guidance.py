@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -84,9 +85,16 @@ def measure(
     """n pictures of each class at each strength, all from the same noises, DDIM.
 
     Yields after every evaluation, so that it stops soon when it is no longer pulled. Kind "s" has
-    w = 0: only the classifier knows the class. ValueError, at once, for a model whose classes the
-    bundled classifier does not know, or n < 2.
+    w = 0: only the classifier knows the class. ValueError, at once, for another kind, "s" without
+    a classifier, no strengths or one below 0, n < 2, batch < 1, or a model whose classes the
+    bundled classifier does not know.
     """
+    if kind not in ("w", "s") or (kind == "s" and classifier is None):
+        raise ValueError(f'kind = {kind!r}: "w", or "s" with a classifier of noisy pictures')
+    if not strengths or not all(0 <= strength < math.inf for strength in strengths):
+        raise ValueError(f"strengths {list(strengths)}: give one or more numbers from 0")
+    if batch < 1:
+        raise ValueError(f"batch = {batch} is not allowed: at least one picture at a time")
     own = columns(spec.classes)
     if own is None:
         raise ValueError(

@@ -46,8 +46,10 @@ def choose_pictures(
     read : (name, size, root) -> training pictures; by default `explorer.data.load`.
     bundled : take what comes with the package, whatever else there is.
 
-    DataError if there are none; ValueError if they do not fit the model.
+    DataError if there are none; ValueError if they do not fit the model, or n < 1.
     """
+    if n < 1:
+        raise ValueError(f"n = {n!r} is not allowed: at least one picture")
     chosen = name or spec.data
     if name is None and chosen not in DATASETS:
         raise DataError(

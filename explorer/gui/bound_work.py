@@ -94,7 +94,8 @@ def reading(result: BoundResult, variances: Sequence[Variance]) -> Reading:
     for variance in variances:
         line = result.lines[variance]
         rows["reconstruction"].append(_texts(line.reconstruction))
-        rows["matching"].append(_texts(line.matching if result.ranges else None))
+        known = result.ranges or result.finished  # with T = 1 there is nothing to add up
+        rows["matching"].append(_texts(line.matching if known else None))
         rows["prior"].append(_texts(result.prior))
         rows["total"].append(_texts(line.total))
     styles = {name: (style.light, style.dark) for name, (_, style) in PARTS.items()}

@@ -157,19 +157,25 @@ def _n(x: float) -> str:
     return f"{x + 0.0:.3g}"
 
 
+def _tex(x: float) -> str:
+    """The same in LaTeX, where 1e-05 would read as a difference."""
+    mantissa, _, exponent = _n(x).partition("e")
+    return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
+
+
 def _formulas(s: Settings) -> tuple[str, str, str, str]:
     """a(x, t), b(x, t), E x(t) and the standard deviation, with their numbers, in LaTeX."""
-    p = {key: _n(value) for key, value in s.parameters.items()}
+    p = {key: _tex(value) for key, value in s.parameters.items()}
     sigma, x0 = p.get("sigma"), p["x0"]
     if s.name == "brownian":
         return "0", sigma, x0, rf"{sigma}\sqrt t"
     if s.name == "drift":
         k = s.parameters["k"]
-        inner = rf"\tfrac{{e^{{{_n(2 * k)}t}}-1}}{{{_n(2 * k)}}}" if k else "t"
+        inner = rf"\tfrac{{e^{{{_tex(2 * k)}t}}-1}}{{{_tex(2 * k)}}}" if k else "t"
         return rf"{p['k']}\,x", sigma, rf"{x0}\,e^{{{p['k']}t}}", rf"{sigma}\sqrt{{{inner}}}"
     if s.name == "geometric":
         mean = rf"{x0}\,e^{{{p['mu']}t}}"
-        square = _n(s.parameters["sigma"] ** 2)
+        square = _tex(s.parameters["sigma"] ** 2)
         return rf"{p['mu']}\,x", rf"{sigma}\,x", mean, rf"{mean}\sqrt{{e^{{{square}t}}-1}}"
     if s.name == VP:
         root = r"\sqrt{\bar\alpha(t)}"
@@ -181,8 +187,8 @@ def _formulas(s: Settings) -> tuple[str, str, str, str]:
         )
     theta, mu = s.parameters["theta"], s.parameters["mu"]
     away = s.parameters["x0"] - mu
-    mean = rf"{p['mu']} {'+' if away >= 0 else '-'} {_n(abs(away))}\,e^{{-{p['theta']}t}}"
-    std = rf"{sigma}\sqrt{{\tfrac{{1-e^{{-{_n(2 * theta)}t}}}}{{{_n(2 * theta)}}}}}"
+    mean = rf"{p['mu']} {'+' if away >= 0 else '-'} {_tex(abs(away))}\,e^{{-{p['theta']}t}}"
+    std = rf"{sigma}\sqrt{{\tfrac{{1-e^{{-{_tex(2 * theta)}t}}}}{{{_tex(2 * theta)}}}}}"
     return rf"{p['theta']}\,({p['mu']}-x)", sigma, mean, std
 
 
@@ -192,8 +198,8 @@ def equations(s: Settings) -> str:
     plus = a if a.startswith("-") else f"+ {a}"
     a_n, b_n = (part.replace("x", "x_n").replace("(t)", "(t_n)") for part in (plus, b))
     lines = (
-        rf"dx = {a}\,dt + {b}\,dW,\quad x(0) = {_n(s.parameters['x0'])}",
-        rf"x_{{n+1}} = x_n {a_n}\cdot {_n(s.dt)} + {b_n}\cdot\sqrt{{{_n(s.dt)}}}\;z_n",
+        rf"dx = {a}\,dt + {b}\,dW,\quad x(0) = {_tex(s.parameters['x0'])}",
+        rf"x_{{n+1}} = x_n {a_n}\cdot {_tex(s.dt)} + {b_n}\cdot\sqrt{{{_tex(s.dt)}}}\;z_n",
         rf"\mathbb E\,x(t) = {mean}",
         rf"\mathrm{{std}}\,x(t) = {std}",
     )

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
 
 import torch
 from torch import Tensor
@@ -34,7 +35,8 @@ class LearnStep:
 class Learner:
     """A network, its moving average and its optimiser, for points x_0 (N, 2) on a schedule.
 
-    A run of so many steps depends on nothing but its seed. ValueError for an unknown target.
+    A run of so many steps depends on nothing but its seed. ValueError for an unknown target, or
+    points that are not finite, none, or of another shape.
     """
 
     def __init__(
@@ -47,6 +49,10 @@ class Learner:
         config: PointConfig | None = None,
         device: str | torch.device = "cpu",
     ) -> None:
+        if points.dim() != 2 or points.shape[1] != 2 or len(points) == 0:
+            raise ValueError(f"points are (N, 2) with N >= 1, not {tuple(points.shape)}")
+        if not points.isfinite().all():
+            raise ValueError("points must be finite: some are NaN or infinite")
         self.schedule, self.target, self.device = schedule, target, torch.device(device)
         self.config = replace(config or PointConfig(), T=schedule.T)
         self.points = points.float()
@@ -95,10 +101,18 @@ def fit(
 
     The learning rate falls along half a cosine to a twentieth. The seconds are those of training:
     what whoever pulls does meanwhile does not count. To stop, stop pulling. FloatingPointError
-    when the loss is no longer finite, ValueError without a budget.
+    when the loss is no longer finite; ValueError, at once, unless there is one budget, above 0.
     """
     if (seconds is None) == (steps is None):
         raise ValueError("give either seconds or steps")
+    for name, budget, kind in (("seconds", seconds, Real), ("steps", steps, Integral)):
+        number = isinstance(budget, kind) and not isinstance(budget, bool)
+        if budget is not None and not (number and 0 < budget < math.inf):
+            raise ValueError(f"{name} = {budget!r} is not allowed: training takes some, above 0")
+    return _fit(learner, seconds, steps)
+
+
+def _fit(learner: Learner, seconds: float | None, steps: int | None) -> Iterator[LearnStep]:
     first, spent, share = learner.step, 0.0, 0.0
     while share < 1:
         begun, found = time.perf_counter(), []

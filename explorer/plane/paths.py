@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from explorer.diffusion import Schedule, forward_step, randn, sample
+from explorer.diffusion import Schedule, forward_step, sample
 from explorer.lanes import Lane, ddim, ddpm
 
 
@@ -33,6 +33,10 @@ def lanes(T: int, steps: int) -> tuple[Lane, Lane]:
 
 def thinned(times: Sequence[int], most: int) -> list[int]:
     """About `most` + 1 of the times, evenly spaced, the first and the last among them."""
+    if most < 1:
+        raise ValueError(
+            f"most = {most!r} is not allowed: at least 1, the first and the last time"
+        )
     count = min(most, len(times) - 1)
     kept = np.linspace(0, len(times) - 1, count + 1).round().astype(int)
     return [times[i] for i in kept]
@@ -54,9 +58,10 @@ def follow(
 ) -> Paths:
     """x_T's way along a lane, by `explorer.diffusion.sample`; the frames at the times in `keep`.
 
-    The noise of the steps is drawn from a generator of the seed's own, on the CPU.
+    The noise of the steps is drawn from a generator of the seed's own, on the CPU. ValueError if
+    the lane does not come by one of these times.
     """
-    wanted, started = set(keep), time.perf_counter()
+    wanted, started = _wanted(keep, lane.times), time.perf_counter()
     frames = sample(
         denoise,
         schedule,
@@ -72,15 +77,23 @@ def follow(
 
 
 def walk(schedule: Schedule, x0: Tensor, *, seed: int, keep: Sequence[int]) -> Paths:
-    """x_t ~ q(x_t | x_{t−1}) from t = 0 to T, new noise in each step: Ho et al. 2020, eq. 2."""
+    """x_t ~ q(x_t | x_{t−1}) from t = 0 to T, new noise in each step: Ho et al. 2020, eq. 2.
+
+    t = 0 and the times in `keep` are kept. ValueError for one outside 0…T.
+    """
+    wanted = _wanted(keep, range(schedule.T + 1)) | {0}
     generator, x, kept = Generator().manual_seed(seed + 2), x0, [x0]
-    wanted = set(keep)
     for t in range(1, schedule.T + 1):
-        q = forward_step(schedule, x, t)
-        x = q.mean + q.std * randn(q.mean, generator)
+        x = forward_step(schedule, x, t).sample(generator)
         if t in wanted:
             kept.append(x)
-    return Paths([0, *sorted(wanted - {0})], torch.stack(kept))
+    return Paths(sorted(wanted), torch.stack(kept))
+
+
+def _wanted(keep: Sequence[int], times: Sequence[int]) -> set[int]:
+    if not keep or not set(keep) <= set(times):
+        raise ValueError(f"keep = {list(keep)}: one or more of the times that are visited")
+    return set(keep)
 
 
 def nearest(samples: Tensor, points: Tensor) -> float:
@@ -91,8 +104,11 @@ def nearest(samples: Tensor, points: Tensor) -> float:
 def energy_distance(a: Tensor, b: Tensor) -> float:
     """2 E‖A − B‖ − E‖A − A'‖ − E‖B − B'‖ ≥ 0, and 0 if both are alike: Székely & Rizzo 2013.
 
-    a is (n, D), b (m, D); pairs of a point with itself are left out.
+    a is (n, D), b (m, D); pairs of a point with itself are left out, so that it is unbiased (and
+    may come out a little below 0). ValueError with fewer than two points.
     """
+    if len(a) < 2 or len(b) < 2:
+        raise ValueError(f"{len(a)} and {len(b)} points: a distance takes two or more of each")
 
     def within(x: Tensor) -> Tensor:
         return torch.cdist(x, x).sum() / (len(x) * (len(x) - 1))

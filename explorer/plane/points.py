@@ -76,9 +76,11 @@ POINTS: Mapping[str, Callable[[int, Generator], Tensor]] = MappingProxyType(
 
 
 def make_points(name: str, n: int, seed: int) -> Tensor:
-    """n points of the distribution called `name`; ValueError if there is none."""
+    """n points of the distribution called `name`; ValueError if there is none, or n < 1."""
     if name not in POINTS:
         raise ValueError(f"no distribution {name!r}; there are: {', '.join(POINTS)}")
+    if n < 1:
+        raise ValueError(f"n = {n!r} is not allowed: at least one point")
     return POINTS[name](n, Generator().manual_seed(seed))
 
 

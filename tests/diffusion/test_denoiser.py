@@ -99,7 +99,7 @@ def test_guidance_is_that_of_the_noise(target: str, weight: float) -> None:
     assert clipped.abs().max() <= 1
 
 
-@pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf])
-def test_guidance_that_cannot_be_is_refused(weight: float) -> None:
+@pytest.mark.parametrize("weight", [-0.1, math.nan, math.inf, "2", None, True])
+def test_guidance_that_cannot_be_is_refused(weight: object) -> None:
     with pytest.raises(ValueError, match="guidance"):
         Denoiser(torch.nn.Identity(), make_schedule("cosine", 5), guidance=weight)

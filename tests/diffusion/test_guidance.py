@@ -25,6 +25,7 @@ from explorer.diffusion.guidance import (
     class_gradient,
     classifier_guided,
     noise_shift,
+    shifted,
 )
 from explorer.race import ddim, ddpm, pictures
 
@@ -140,6 +141,75 @@ def test_ddpms_mean_moves_as_in_algorithm_1() -> None:
         torch.testing.assert_close(means[1] - means[0], expected, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("variance", ["beta", "posterior"])
+def test_with_small_steps_ddpm_is_algorithm_1_itself(variance: str) -> None:
+    """s Σ ∇ with Σ = σ_t² I, whichever of the two variances is the step's."""
+    schedule = make_schedule("linear", 1000)
+    plain = Denoiser(lambda x, t: x, schedule, clip=False)
+    guided = classifier_guided(plain, lambda x, t: torch.cat([x, -x.square()], 1), 2.0)
+    x, label = torch.randn(5, 2, dtype=torch.float64), torch.tensor([0, 1, 2, 3, -1])
+    for t in (100, 500, 1000):
+        told = replace(guided, guidance=0.0)  # a network that knows of no labels
+        before, after = (
+            reverse(schedule, x0, x, t, t - 1, variance=variance)
+            for x0 in (plain(x, t), told(x, t, label))
+        )
+        gradient, _ = class_gradient(guided.classifier, x, t, label)
+        moved = after.mean - before.mean
+        torch.testing.assert_close(moved, 2 * after.std**2 * gradient, rtol=0.03, atol=1e-9)
+        assert not moved[4].any() and moved[:4].any(1).all()
+
+
+def test_a_classifier_that_does_not_look_does_not_push() -> None:
+    x = torch.randn(3, 1, 4, 4)
+    gradient, log_p = class_gradient(
+        lambda x, t: torch.zeros(3, 10), x, 5, torch.tensor([0, 9, 4])
+    )
+    assert gradient.shape == x.shape and not gradient.any()
+    torch.testing.assert_close(log_p, torch.full((3,), -math.log(10)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("n", [1, 4])
+def test_the_gradient_is_that_of_finite_differences(dtype: torch.dtype, n: int) -> None:
+    x, t, label = (each[:n] for each in states())
+    classifier = Mixture().classifier
+    gradient, log_p = class_gradient(classifier, x.to(dtype), t, label)
+    assert gradient.dtype == dtype
+    for i in range(2):
+        step = 1e-6 * torch.eye(2, dtype=torch.float64)[i]
+        ends = [class_gradient(classifier, x + way * step, t, label)[1] for way in (1, -1)]
+        slope = ((ends[0] - ends[1]) / 2e-6).to(dtype)
+        torch.testing.assert_close(gradient[:, i], slope, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        log_p, classifier(x, t).softmax(1)[torch.arange(n), label].log(), rtol=1e-4, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"label": torch.tensor([0, 1, 3])}, "classes are 0 to 2, or −1"),
+        ({"label": torch.tensor([0, -2, 1])}, "classes are 0 to 2, or −1"),
+        ({"label": torch.tensor([0, 1])}, r"label must be .* each of the 3 pictures"),
+        ({"label": torch.tensor([1])}, "label must be"),
+        ({"label": torch.tensor([0.0, 1.0, 2.0])}, "label must be whole numbers"),
+        ({"t": torch.tensor([1, 2])}, "t must be whole numbers"),
+        ({"t": 2.5}, "t must be whole numbers"),
+        ({"x_t": torch.zeros(3, 2, dtype=torch.long)}, "floating point"),
+    ],
+)
+def test_what_does_not_belong_together_is_refused(changes: dict, says: str) -> None:
+    label = torch.tensor([0, 1, 2])
+    asked = {"x_t": torch.randn(3, 2), "t": 5, "label": label} | changes
+    with pytest.raises(ValueError, match=says):
+        class_gradient(Mixture().classifier, **asked)
+    with pytest.raises(ValueError, match="t = 101"):
+        noise_shift(SCHEDULE, Mixture().classifier, torch.randn(3, 2), 101, label)
+    with pytest.raises(ValueError, match="no target 'class'"):
+        shifted(SCHEDULE, label.double(), 5, label, "class", label)
+
+
 def test_both_samplers_reach_the_class_that_was_asked_for() -> None:
     """Inside inference mode, where gradients need care, and through the race's front door."""
     mixture = Mixture("v")
@@ -180,7 +250,7 @@ def test_sample_and_replace_take_it_as_any_denoiser() -> None:
     assert not last.x.requires_grad
 
 
-@pytest.mark.parametrize("scale", [-0.1, math.nan, math.inf])
-def test_a_scale_that_cannot_be_is_refused(scale: float) -> None:
+@pytest.mark.parametrize("scale", [-0.1, math.nan, math.inf, "2", None, True])
+def test_a_scale_that_cannot_be_is_refused(scale: object) -> None:
     with pytest.raises(ValueError, match="scale"):
         classifier_guided(Denoiser(Mixture(), SCHEDULE), Mixture().classifier, scale)

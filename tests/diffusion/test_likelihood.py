@@ -15,6 +15,7 @@ from explorer.diffusion import (
     SCHEDULES,
     VARIANCES,
     Gaussian,
+    Schedule,
     bound_weights,
     decoder,
     denoising_term,
@@ -68,11 +69,45 @@ def test_pictures_sum_over_their_numbers_in_either_precision() -> None:
     torch.testing.assert_close(discrete_log_likelihood(p, x0.float()), found)
 
 
-@pytest.mark.parametrize("value", [0.0, 1.01, -1.2, math.nan])
+def test_a_distance_that_float64_cannot_square_leaves_no_probability() -> None:
+    x0, std = torch.full((1, 2), -1.0), torch.ones(1, 1)
+    assert discrete_log_likelihood(Gaussian(x0.double() + 1e200, std), x0).item() == -math.inf
+    assert math.isfinite(discrete_log_likelihood(Gaussian(x0.double() + 1e150, std), x0).item())
+
+
+@pytest.mark.parametrize("value", [0.0, 1.01, -1.2])
 def test_l0_takes_pictures_in_256_steps_only(value: float) -> None:
     x0 = torch.full((1, 4), value)
     with pytest.raises(ValueError, match="256 steps"):
         discrete_log_likelihood(Gaussian(x0, torch.ones(1)), x0)
+
+
+def test_pictures_and_widths_that_cannot_be_are_refused() -> None:
+    x, one = torch.full((2, 3), -1.0), torch.ones(1, 1)
+    for p, x0, says in (
+        (Gaussian(x, one), x * math.nan, "NaN or infinite"),
+        (Gaussian(x / 0, one), x, "NaN or infinite"),
+        (Gaussian(x, one), x.long(), "floating point"),
+        (Gaussian(x[0], one), x[0], r"\(B, D\)"),
+        (Gaussian(x[:, :1], one), x, "differ in shape"),
+        (Gaussian(x, 0 * one), x, "no width"),
+        (Gaussian(x, math.nan * one), x, "no width"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            discrete_log_likelihood(p, x0)
+    schedule = make_schedule("linear", 10)
+    for asked in (
+        lambda: prior_term(schedule, x.to(torch.uint8)),
+        lambda: denoising_term(schedule, x, x, 5, x * math.nan),
+        lambda: decoder(schedule, x, x / 0),
+    ):
+        with pytest.raises(ValueError, match="floating point|NaN or infinite"):
+            asked()
+    with pytest.raises(ValueError, match="no variance 'hat'; there are: beta, posterior"):
+        decoder(schedule, x, x, "hat")
+    nothing = x[:0]
+    assert denoising_term(schedule, nothing, nothing, 5, nothing).shape == (0,)
+    assert discrete_log_likelihood(Gaussian(nothing, one), nothing).shape == (0,)
 
 
 # ---- L_T ---------------------------------------------------------------------------------------
@@ -96,6 +131,16 @@ def test_prior_term_of_float32_pictures_is_as_exact() -> None:
     ab = schedule.alpha_bar[-1].item()
     truth = 0.5 * (ab * x0.double() ** 2 + ab**2 / 2).flatten(1).sum(1)  # ᾱ → 0
     torch.testing.assert_close(prior_term(schedule, x0), truth, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("left", [1e-3, 1e-6, 1e-9, 1e-12])
+def test_prior_term_keeps_what_little_is_left(left: float) -> None:
+    """ᾱ²/4 + ᾱ³/6 + … for each number that is 0: far below what 1 − ᾱ can tell from 1."""
+    schedule = Schedule("almost noise", torch.tensor([1.0, left], dtype=torch.float64))
+    found = prior_term(schedule, torch.zeros(1, 100)).item()
+    assert found == pytest.approx(100 * (left**2 / 4 + left**3 / 6), rel=1e-3)
+    found = prior_term(schedule, torch.ones(1, 100)).item()
+    assert found == pytest.approx(50 * left, rel=1e-3)
 
 
 # ---- L_{t−1} -----------------------------------------------------------------------------------

@@ -90,13 +90,18 @@ def test_what_does_not_fit_is_refused() -> None:
     for means in (torch.zeros(0, 2), torch.zeros(3), torch.zeros(3, 2, dtype=torch.int64)):
         with pytest.raises(ValueError, match="means must be"):
             GaussianMixture(means, SCHEDULE)
-    for std in (-0.1, float("nan"), float("inf")):
+    with pytest.raises(ValueError, match="means must be finite"):
+        GaussianMixture(MEANS * float("nan"), SCHEDULE)
+    for std in (-0.1, float("nan"), float("inf"), "1", True):
         with pytest.raises(ValueError, match="std"):
             GaussianMixture(MEANS, SCHEDULE, std=std)
-    for weights in (torch.ones(2), torch.tensor([1.0, 0.0, 1.0])):
+    for weights in (torch.ones(2), torch.tensor([1.0, 0.0, 1.0]), WEIGHTS / 0):
         with pytest.raises(ValueError, match="3 positive numbers"):
             GaussianMixture(MEANS, SCHEDULE, weights=weights)
     mixture = GaussianMixture(MEANS, SCHEDULE)
+    for n in (0, -1, 2.5):
+        with pytest.raises(ValueError, match=f"n = {n} is not allowed"):
+            mixture.sample(n)
     with pytest.raises(ValueError, match="x is"):
         mixture.score(torch.zeros(4, 3), 5)
     with pytest.raises(ValueError, match="101"):

@@ -153,6 +153,18 @@ def test_kl_of_point_masses() -> None:
     assert Gaussian(mean, point).kl(wide).tolist() == [math.inf]
 
 
+def test_kl_of_nearly_equal_and_of_very_unequal_widths() -> None:
+    """ln(b/a) + a²/2b² − ½, of which a = b(1 + d) leaves d² − …; and 0 for the same."""
+    one, mean = torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, 1, dtype=torch.float64)
+    for d in (1e-9, -1e-6, 1e-3):
+        near = Gaussian(mean, one * (1 + d)).kl(Gaussian(mean, one)).item()
+        assert near == pytest.approx(d**2 - d**3 / 3, rel=2e-6)
+    for width in (1e-3, 0.3, 7.0):
+        assert Gaussian(mean, one * width).kl(Gaussian(mean, one * width)).item() == 0
+    thin = Gaussian(mean, one * 1e-30).kl(Gaussian(mean, one)).item()
+    assert thin == pytest.approx(30 * math.log(10) - 0.5, rel=1e-12)
+
+
 def test_samples_follow_their_generators() -> None:
     normal = Gaussian(torch.zeros(2, 3), torch.ones(2, 1))
     one = normal.sample(torch.Generator().manual_seed(3))
@@ -196,11 +208,16 @@ def test_reverse_refuses_what_makes_no_sense() -> None:
 
 def test_a_devices_tables_are_the_amplitudes_cast_once_and_kept() -> None:
     schedule, cpu = make_schedule("cosine", 100), torch.device("cpu")
-    signal, sigma = schedule.amplitudes_on(cpu)
+    signal, sigma = schedule.amplitudes_on(cpu, torch.float32)
     assert signal.dtype == sigma.dtype == torch.float32 and signal.shape == (101,)
     assert torch.equal(signal, schedule.alpha_bar.sqrt().float())
     assert torch.equal(sigma, (1 - schedule.alpha_bar).sqrt().float())
-    assert all(a is b for a, b in zip(schedule.amplitudes_on(cpu), (signal, sigma), strict=True))
+    assert all(
+        a is b
+        for a, b in zip(schedule.amplitudes_on(cpu, torch.float32), (signal, sigma), strict=True)
+    )
+    exact = schedule.amplitudes_on(cpu, torch.float64)
+    assert torch.equal(exact[0], schedule.alpha_bar.sqrt())
     x, t = pictures(101, 2).float(), torch.arange(101)
     jump = forward(schedule, x, t)  # by the other way
     assert torch.equal(jump.mean, signal[:, None] * x) and torch.equal(jump.std, sigma[:, None])

@@ -212,6 +212,15 @@ def test_steps_are_bounded(steps: object) -> None:
 def test_other_things_that_are_refused() -> None:
     with pytest.raises(ValueError, match="x0 is not finite"):
         euler_maruyama(make_sde("brownian"), torch.tensor([math.nan]), 0.1, 1)
+    for x0 in (torch.zeros(0), torch.zeros(2, dtype=torch.complex64)):
+        with pytest.raises(ValueError, match="a real number for each of one or more paths"):
+            euler_maruyama(make_sde("brownian"), x0, 0.1, 1)
+    for dW, says in (
+        ([torch.zeros(2)], "1 increments for 3 steps"),
+        ([torch.zeros(2, 1)], "shaped"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            list(euler_maruyama(make_sde("brownian"), torch.zeros(2), 0.1, 3, increments=dW))
     with pytest.raises(ValueError, match="11 steps of dt = 0.1 end at t = 1.1"):
         euler_maruyama(make_sde("variance-preserving"), torch.zeros(1), 0.1, 11)
     with pytest.raises(ValueError, match="no SDE 'heat'; there are: brownian"):
@@ -222,5 +231,29 @@ def test_other_things_that_are_refused() -> None:
         make_sde("brownian", mu=1.0)
     with pytest.raises(ValueError, match="has no schedule"):
         make_sde("brownian", schedule=make_schedule("linear", 10))
-    with pytest.raises(ValueError, match="multiple of 32"):
-        next(errors(make_sde("drift"), 1.0, finest=100))
+    for beta in (-0.1, math.nan, math.inf, "1"):
+        with pytest.raises(ValueError, match="beta_max = .* a finite number from 0"):
+            linear_beta(0.1, beta)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"finest": 100}, "multiple of 32"),
+        ({"levels": 0}, "levels = 0"),
+        ({"paths": 1}, "paths = 1"),
+        ({"paths": 2.5}, "paths = 2.5"),
+        ({"batch": 1}, "batch = 1"),
+        ({"horizon": 0}, "horizon = 0"),
+        ({"horizon": 2.0, "sde": make_sde("variance-preserving")}, "end at t = 2"),
+    ],
+)
+def test_errors_are_refused_at_once(changes: dict, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        errors(**{"sde": make_sde("drift"), "horizon": 1.0} | changes)
+
+
+def test_as_many_paths_as_were_asked_for() -> None:
+    grid = {"finest": 8, "levels": 2}
+    seen = [found.paths for found in errors(make_sde("drift"), 1.0, paths=7, batch=3, **grid)]
+    assert seen == [3, 6, 7]

@@ -250,13 +250,27 @@ def test_eps_errors_are_what_l_simple_adds_up() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"count": 0}, "steps = 0"),
+        ({"count": 0}, "count = 0"),
+        ({"count": 2.5}, "count = 2.5"),
+        ({"count": True}, "count = True"),
+        ({"count": 0, "schedule": make_schedule("linear", 1)}, "count = 0"),
         ({"variances": ["hat"]}, "there are: beta, posterior"),
         ({"variances": []}, "there are: beta, posterior"),
         ({"x0": torch.zeros(0, 1)}, "no pictures"),
+        ({"x0": one(0.0)}, "256 steps"),
+        ({"x0": one(math.nan)}, "NaN"),
+        ({"x0": torch.full((2, 1), 200, dtype=torch.uint8)}, "floating point"),
+        ({"generator": picture_generators(1, 2)}, "2 generators for 1 pictures"),
     ],
 )
 def test_refuses_at_once(changes: dict, says: str) -> None:
     arguments = {"denoise": guess, "schedule": STEPS, "x0": one(X0)} | changes
     with pytest.raises(ValueError, match=says):
         bound(**arguments)
+
+
+@pytest.mark.parametrize("t", [1, 3])
+def test_a_model_that_answers_with_nan_is_said_so(t: int) -> None:
+    states = bound(lambda x_t, at: x_t.where(at[0] != t, torch.nan), STEPS, one(X0, 2))
+    with pytest.raises(ValueError, match="NaN or infinite"):
+        list(states)

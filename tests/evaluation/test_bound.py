@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from explorer.__main__ import main
+from explorer.bound_command import report
 from explorer.checkpoints import Spec, load
 from explorer.data import DataError, from_tensor
 from explorer.data import load as load_data
@@ -69,6 +70,8 @@ def test_bundled_pictures_stand_in_and_say_so() -> None:
 def test_no_pictures(changes: dict, error: type, says: str) -> None:
     with pytest.raises(error, match=says):
         choose_pictures(replace(DIGITS, **changes), 4, bundled=True)
+    with pytest.raises(ValueError, match="n = 0"):
+        digits(0)
 
 
 # ---- numbers -----------------------------------------------------------------------------------
@@ -172,6 +175,16 @@ def test_one_variance_and_every_t(
     code, said, _ = run(capsys, file, "--n", 2, "--all", "--variance", "beta")
     assert code == 0 and "; every t; " in said.splitlines()[0]
     assert "σ² = β" in said and "β̃" not in said
+
+
+def test_a_single_step_has_nothing_to_match() -> None:
+    spec = replace(DIGITS, T=1)
+    denoiser = Denoiser(lambda x, t: x, spec.make_schedule(), spec.target)
+    *_, result = measure_bound(denoiser, spec, digits(3))
+    assert result.ranges == () and result.lines["beta"].matching.value == 0
+    assert result.lines["beta"] == result.lines["posterior"]
+    said = report(result, VARIANCES)
+    assert "; every t; " in said and "β̃_2" not in said  # there is no second step to borrow from
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ import gradio as gr
 import pytest
 import torch
 
-from explorer.diffusion import VARIANCES
+from explorer.diffusion import VARIANCES, Denoiser
+from explorer.evaluation.bound import measure_bound
+from explorer.evaluation.held_out import choose_pictures
 from explorer.gui.bound_work import (
     CHOICES,
     STORED,
@@ -97,6 +99,16 @@ def test_it_streams_and_stops_with_what_there_is(folder: Path) -> None:
     for view in VIEWS:
         draw(view, last, "both", 10, LOCAL)
     assert reading(last, VARIANCES).rows["total"] == (("–", ""), ("–", ""))
+
+
+def test_one_step_alone_is_drawn_and_read_too() -> None:
+    spec = replace(DIGITS, T=1)
+    denoiser = Denoiser(lambda x, t: x, spec.make_schedule(), spec.target)
+    *_, result = measure_bound(denoiser, spec, choose_pictures(spec, 3))
+    for view in VIEWS:
+        assert draw(view, result, "both", 10, LOCAL).layout
+    assert "3 evaluations" in status(result)
+    assert [cells[0] for cells in reading(result, VARIANCES).rows["matching"]] == ["0", "0"]
 
 
 def test_nobody_keeps_the_device_for_long(folder: Path) -> None:

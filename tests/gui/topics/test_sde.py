@@ -82,6 +82,12 @@ def test_numbers_stand_in_the_formulas() -> None:
     assert rows[1][:2] == ["drift a at the mean", "−8"] and rows[2][1:] == ["0.5", "0.5"]
 
 
+def test_small_numbers_are_powers_of_ten() -> None:
+    settings = replace(first_settings("brownian"), dt=1e-5, parameters={"sigma": 2e-5, "x0": 0.0})
+    text = equations(settings)
+    assert r"+ 2\cdot 10^{-5}\cdot\sqrt{1\cdot 10^{-5}}\;z_n" in text and "e-05" not in text
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
