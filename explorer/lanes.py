@@ -141,13 +141,13 @@ BREAKS: Mapping[str, Break] = MappingProxyType(
         "no noise": Break(
             "no noise z in DDPM",
             "The mean alone is no sample: without σ·z the variance runs dry step by step, and "
-            "the pictures come out smooth and empty. (DDIM adjusts its mean for this.)",
+            "the pictures come out smooth and empty (DDIM adjusts its mean for this).",
             lambda lane, schedule: replace(lane, noisy=lane.eta == 0),
         ),
         "wrong order": Break(
             "t in the wrong order",
             "The loop runs from 1 up to T: the network is told “almost clean” while it sees "
-            "noise, and “all noise” at the end. Nothing is ever removed.",
+            "noise, and “all noise” at the end, so that nothing is ever removed.",
             lambda lane, schedule: replace(lane, mirrored=True),
         ),
         "foreign schedule": Break(

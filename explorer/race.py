@@ -77,12 +77,18 @@ def race(
     ValueError, at once, if the arguments do not fit.
     """
     n = len(labels) if labels is not None else n
+    if not lanes:
+        raise ValueError("a race needs at least one lane")
     if not n or n < 1:
         raise ValueError(f"n = {n!r} is not allowed: a race needs at least one picture")
     if start is not None and start.shape != (n, *shape):
         raise ValueError(f"start is {tuple(start.shape)}; for these pictures it is {(n, *shape)}")
-    if resume is not None and [len(racer.x) for racer in resume] != [n] * len(lanes):
-        raise ValueError("this is not where a race of these lanes and pictures stopped")
+    if resume is not None:
+        found = [tuple(racer.x.shape) for racer in resume]
+        if found != [(n, *shape)] * len(lanes) or any(
+            racer.at > len(lane.times) for racer, lane in zip(resume, lanes, strict=True)
+        ):
+            raise ValueError("this is not where a race of these lanes and pictures stopped")
     label = None if labels is None else torch.tensor(list(labels), device=device)
     return Race(
         denoiser,
@@ -255,6 +261,6 @@ def choose_labels(classes: Sequence[str], n: int, label: str | None = None) -> l
         return [i % len(classes) for i in range(n)]
     if label in classes:
         return [classes.index(label)] * n
-    if label.isdecimal() and int(label) < len(classes):
+    if isinstance(label, str) and label.isdecimal() and int(label) < len(classes):
         return [int(label)] * n
     raise ValueError(f"label {label!r}: no such class; there are: {', '.join(classes)}")

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from explorer.diffusion import Denoiser, make_schedule, picture_generators, randn, sample
 from explorer.networks import UNet, UNetConfig
-from explorer.race import Lane, LaneFrame, ddim, ddpm, pictures, race
+from explorer.race import Lane, LaneFrame, choose_labels, ddim, ddpm, pictures, race
 
 T, SHAPE = 20, (1, 8, 8)
 LANES = [ddpm(T), ddpm(T, variance="beta"), ddim(T, 5), ddim(T, 7, eta=0.5, spacing="quadratic")]
@@ -169,12 +169,26 @@ def test_a_stopped_race_goes_on_to_the_same_end(stop: int, denoiser: Denoiser) -
 
 def test_what_does_not_fit_is_refused_at_once(denoiser: Denoiser) -> None:
     racers = race(denoiser, LANES, SHAPE, seed=5, n=3).racers
-    for arguments in ({"lanes": LANES[:1]}, {"n": 2}):
+    misfits = ({"lanes": LANES[:1]}, {"n": 2}, {"shape": (1, 4, 4)}, {"shape": (3, 8, 8)})
+    for arguments in misfits:
         with pytest.raises(ValueError, match="not where a race"):
             race(**{"denoiser": denoiser, "lanes": LANES, "shape": SHAPE, "seed": 5, "n": 3,
                     "resume": racers} | arguments)  # fmt: skip
+    far = race(denoiser, [ddpm(T)], SHAPE, seed=5, n=3)
+    list(islice(far, 10))
+    with pytest.raises(ValueError, match="not where a race"):
+        race(denoiser, [ddim(T, 5)], SHAPE, seed=5, n=3, resume=far.racers)
     with pytest.raises(ValueError, match="start is"):
         race(denoiser, LANES, SHAPE, seed=5, n=3, start=torch.zeros(2, *SHAPE))
+    with pytest.raises(ValueError, match="at least one lane"):
+        race(denoiser, [], SHAPE, seed=5, n=3)
+
+
+@pytest.mark.parametrize("label", ["cats", "2", "-1", "²", 1, ["cat"], 1.0])
+def test_a_class_that_is_none_is_refused(label: object) -> None:
+    assert choose_labels(("cat", "dog"), 2, "1") == [1, 1]
+    with pytest.raises(ValueError, match="no such class; there are: cat, dog"):
+        choose_labels(("cat", "dog"), 2, label)
 
 
 @pytest.mark.parametrize("lane", LANES)

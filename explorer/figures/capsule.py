@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from explorer.figures.race_check import MAX_FRAMES, race_from, told
-from explorer.figures.race_view import RaceView, Sheet, frame_bytes, read, write
+from explorer.figures.race_view import RaceView, Sheet, read, write
 from explorer.figures.repeat import MAX_LANES
 
 SUFFIX = ".race.zip"
@@ -115,7 +115,7 @@ def _opened(data: bytes) -> RaceView:
             _refuse("it holds other files than those of one race")
         left = MAX_BYTES
         for i, lane in enumerate(view.lanes):
-            size = frame_bytes(view.values, lane.stochastic)
+            size = lane.frame_bytes(view.values)
             left -= size * len(lane.times)
             if left < 0:
                 _refuse(f"its frames unpack to more than {MAX_BYTES / 2**20:.0f} MB")

@@ -18,6 +18,8 @@ from explorer.figures.race_view import LaneView, RaceView, decode
 
 PAPER, INK, SOFT, HAIR = (255,) * 3, (26,) * 3, (104,) * 3, (216,) * 3
 """Only greys: with the lanes' colours they are all that a GIF needs beside its pictures."""
+LONGEST = 40
+"""Letters of a model's name."""
 NAME = 19
 """Pixels a line of a lane's details."""
 SHOWN = {
@@ -29,7 +31,8 @@ SHOWN = {
 MAPPINGS = (1.0, 3.0)
 """Values that may be drawn white; their negatives are black."""
 SPELT = {
-    **{"x\u0302": "x^", "ε\u0302": "eps^", "β\u0303": "beta~", "α\u0304": "alpha-bar"},
+    **{"x\u0302": "x^", "ε\u0302": "eps^", "σ\u0302": "sigma^"},
+    **{"β\u0303": "beta~", "α\u0304": "alpha-bar"},
     **{"η": "eta", "ε": "eps", "β": "beta", "α": "alpha", "σ": "sigma", "τ": "tau", "ω": "w"},
     **{"²": "^2", "√": "sqrt ", "×": "x", "−": "-", "–": "-", "—": "-", "→": "->", "ß": "ss"},
 }
@@ -104,11 +107,13 @@ def color(kind: str) -> str:
 
 
 def headline(view: RaceView) -> str:
-    """Model and seed, or what the race calls itself."""
+    """Model and seed, or what the race calls itself. The seed has room after any name."""
     settings = view.settings
     if "model" not in settings or "seed" not in settings:
         return view.title
-    return f"{settings['model']} · seed {settings['seed']}"
+    name = settings["model"]
+    short = name if len(name) <= LONGEST else f"{name[: LONGEST - 3]}..."
+    return f"{short} · seed {settings['seed']}"
 
 
 def conditions(view: RaceView, show: str, mapping: float) -> str:

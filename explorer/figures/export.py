@@ -25,12 +25,15 @@ Frames of a race of the Diffusion Explorer. For lane i = 0, 1, ...:
                   only of lanes that add noise
   i_steps         (t, s) of the step that is taken from each frame; (0, 0) at the end
   i_coefficients  [sqrt(abar_t), sqrt(1 - abar_t), sqrt(abar_s), sqrt(1 - abar_s - sigma^2), sigma]
+                  of that step; under the root sigma^2 is always eta^2 beta~, also where sigma
+                  itself is another: with sigma^2 = beta, or without noise on purpose
   i_evaluated     network evaluations spent when the frame was there
 
 eps = (x - c[0] x0) / c[1] and x_s = c[2] x0 + c[3] eps + c[4] z, c the coefficients.
 
-Values of x and x0 are quantised to steps of 1/4080 (off by at most 1/8160; cut at +-8.03), those
-of z to steps of 1/32 (off by at most 1/64; cut at +-3.97). Long lanes keep about 120 frames.
+Values of x and x0 are quantised to steps of 1/4080 (off by at most 1/8160; cut at +-8.03, without
+clipping of x0 not at all), those of z to steps of 1/32 (off by at most 1/64; cut at +-3.97). Long
+lanes keep about 120 frames.
 "settings" is JSON: model, seed, labels and samplers, all it takes to repeat the race.
 """
 

@@ -15,6 +15,8 @@ LANE = (
     *("name", "kind", "evaluations", "stochastic", "times", "steps", "coefficients"),
     *("evaluated", "seconds", "counts"),
 )
+OPTIONAL = ("wide",)
+"""What is said of a lane only if it is so: older versions know nothing of it."""
 MAX_FRAMES = 256
 """Of a lane; a race keeps about 120."""
 MAX_NAME, MAX_TITLE = 200, 400
@@ -22,7 +24,11 @@ MAX_NAME, MAX_TITLE = 200, 400
 
 def told(view: RaceView) -> dict[str, Any]:
     """What the checks below accept again; not its sheets, nor its id, which is a visit's own."""
-    lanes = [{key: getattr(lane, key) for key in LANE} for lane in view.lanes]
+    lanes = [
+        {key: getattr(lane, key) for key in LANE}
+        | {key: True for key in OPTIONAL if getattr(lane, key)}
+        for lane in view.lanes
+    ]
     return {key: getattr(view, key) for key in RACE} | {"lanes": lanes}
 
 
@@ -48,13 +54,14 @@ def race_from(stored: Any) -> RaceView:
 
 
 def _lane(stored: Any, T: int) -> LaneView:
-    table(stored, LANE, "a lane")
+    table(stored, LANE, "a lane", OPTIONAL)
     lane = LaneView(**stored)
     text(lane.name, MAX_NAME, "a lane's name")
     choice(lane.kind, ("ddpm", "ddim"), "a lane's kind")
     whole(lane.evaluations, 0, MAX_T, "evaluations")
-    if type(lane.stochastic) is not bool:
-        raise ValueError("stochastic is neither true nor false")
+    for key in ("stochastic", *OPTIONAL):
+        if type(getattr(lane, key)) is not bool:
+            raise ValueError(f"{key} is neither true nor false")
     each(listed(lane.times, 0, MAX_FRAMES, "times"), whole, 0, T, "a time")
     if any(s >= t for t, s in zip(lane.times, lane.times[1:], strict=False)):
         raise ValueError("the times of a lane do not decrease strictly")

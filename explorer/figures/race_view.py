@@ -3,8 +3,9 @@
 A sheet is zlib-compressed. It holds frame after frame; of each the values of x_t, then of x̂_0,
 in the order picture, row, column, channel, as 16-bit integers, little endian, and where the lane
 adds noise those of z as 8-bit integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then
-(q + 4096) >> 5 is exactly the pixel that Python would show of [−1, 1]. An 8-bit q stands for
-q/32, cut at ±4.
+(q + 4096) >> 5 is exactly the pixel that Python would show of [−1, 1]. A wide lane, one that does
+not clip x̂_0, has 32-bit integers in their place: 1/√ᾱ_t makes hundreds of its x̂_0, and ε̂ follows
+from it. An 8-bit q stands for q/32, cut at ±4.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ LANE_BYTES = 12 * 2**20
 """Of a lane before compression: of many large pictures fewer frames are kept."""
 STEPS, NOISE_STEPS = 4080, 32
 """Integers for a unit: of x_t and x̂_0 (32 for each of 255 grey values to two units), and of z."""
+LARGEST = {torch.int16: 2**15 - 1, torch.int32: 2**31 - 128}
+"""What is beyond is cut; float32 knows these numbers."""
 
 
 @dataclass
@@ -60,7 +63,7 @@ class LaneView:
     steps: list[list[int]] = field(default_factory=list)
     """[t, s] of the step taken from each frame; [0, 0] at the end."""
     coefficients: list[list[float]] = field(default_factory=list)
-    """[√ᾱ_t, √(1 − ᾱ_t), √ᾱ_s, √(1 − ᾱ_s − σ²), σ] of that step; [1, 0, 1, 0, 0] at the end."""
+    """[√ᾱ_t, √(1 − ᾱ_t), √ᾱ_s, √(1 − ᾱ_s − η²β̃), σ] of that step; [1, 0, 1, 0, 0] at the end."""
     evaluated: list[int] = field(default_factory=list)
     """Evaluations spent when each frame was there."""
     seconds: list[float] = field(default_factory=list)
@@ -68,6 +71,12 @@ class LaneView:
     counts: list[int] = field(default_factory=list)
     """Frames in each sheet."""
     sheets: list[Sheet] = field(default_factory=list)
+    wide: bool = False
+    """Whether x_t and x̂_0 are 32-bit integers."""
+
+    def frame_bytes(self, values: int) -> int:
+        """Of one frame of so many values, before compression."""
+        return values * ((8 if self.wide else 4) + self.stochastic)
 
 
 @dataclass
@@ -103,13 +112,11 @@ class LaneFrames(NamedTuple):
 
 def view_of(lanes: Sequence[Lane], T: int, n: int, shape: Sequence[int], **told: Any) -> RaceView:
     """An empty view of a race of n pictures (C, H, W); `told` is its title and settings."""
-    views = [LaneView(lane.title, lane.kind, lane.evaluations, lane.stochastic) for lane in lanes]
+    views = [
+        LaneView(lane.title, lane.kind, lane.evaluations, lane.stochastic, wide=not lane.clip)
+        for lane in lanes
+    ]
     return RaceView(T, n, shape[-1], shape[0], views, **told)
-
-
-def frame_bytes(values: int, stochastic: bool) -> int:
-    """Of one frame before compression."""
-    return values * (5 if stochastic else 4)
 
 
 def kept(lane: Lane, most: int = FRAMES) -> set[int]:
@@ -136,10 +143,9 @@ def follow(
 
     `stopped` is asked as often: what has been computed by then stays.
     """
-    sizes = [frame_bytes(view.values, lane.stochastic) for lane in lanes]
     wanted = [
-        kept(lane, max(1, min(FRAMES, LANE_BYTES // size)))
-        for lane, size in zip(lanes, sizes, strict=True)
+        kept(lane, max(1, min(FRAMES, LANE_BYTES // shown.frame_bytes(view.values))))
+        for lane, shown in zip(lanes, view.lanes, strict=True)
     ]
     waiting: list[list[LaneFrame]] = [[] for _ in lanes]
     due = time.perf_counter() + (0.1 if every < math.inf else every)  # first frames soon
@@ -179,15 +185,15 @@ def _flush(
             shown.evaluated.append(entry.evaluations)
             shown.seconds.append(round(entry.seconds, 3))
         shown.counts.append(len(entries))
-        shown.sheets.append(Sheet(encode(entries, lane.stochastic)))
+        shown.sheets.append(Sheet(encode(entries, shown.stochastic, shown.wide)))
         entries.clear()
 
 
-def encode(entries: Sequence[LaneFrame], stochastic: bool) -> bytes:
+def encode(entries: Sequence[LaneFrame], stochastic: bool, wide: bool = False) -> bytes:
     """A sheet of these frames."""
-    parts = []
+    parts, dtype = [], torch.int32 if wide else torch.int16
     for entry in entries:
-        parts += [_integers(entry.frame.x), _integers(entry.frame.x0)]
+        parts += [_integers(entry.frame.x, dtype), _integers(entry.frame.x0, dtype)]
         if stochastic:
             z = torch.zeros_like(entry.frame.x) if entry.z is None else entry.z
             parts.append((z * NOISE_STEPS).round().clamp(-127, 127).to(torch.int8))
@@ -195,9 +201,9 @@ def encode(entries: Sequence[LaneFrame], stochastic: bool) -> bytes:
     return zlib.compress(data, 1)
 
 
-def _integers(x: Tensor) -> Tensor:
+def _integers(x: Tensor, dtype: torch.dtype) -> Tensor:
     pixels = (x.float() + 1) * 127.5  # as in `from_tensor`, so that rounding agrees
-    return ((pixels * 32).floor() - STEPS).clamp(-32767, 32767).to(torch.int16)
+    return ((pixels * 32).floor() - STEPS).clamp(-LARGEST[dtype], LARGEST[dtype]).to(dtype)
 
 
 def decode(view: RaceView) -> list[LaneFrames]:
@@ -209,7 +215,7 @@ def _decoded(view: RaceView, lane: LaneView) -> LaneFrames:
     data = b"".join(
         zlib.decompress(sheet.data or Path(sheet.path or "").read_bytes()) for sheet in lane.sheets
     )
-    bytes_of_frame = frame_bytes(view.values, lane.stochastic)
+    bytes_of_frame = lane.frame_bytes(view.values)
     frames = np.frombuffer(data, np.uint8).reshape(len(lane.times), bytes_of_frame)
 
     def pictures(begin: int, end: int, dtype: str, scale: float, middle: float) -> Tensor:
@@ -217,9 +223,9 @@ def _decoded(view: RaceView, lane: LaneView) -> LaneFrames:
         shape = (len(frames), view.pictures, view.size, view.size, view.channels)
         return torch.from_numpy((values + middle) / scale).reshape(shape).permute(0, 1, 4, 2, 3)
 
-    V = view.values
-    x, x0 = (pictures(at, at + 2 * V, "<i2", STEPS, 0.5) for at in (0, 2 * V))
-    z = pictures(4 * V, 5 * V, "i1", NOISE_STEPS, 0.0) if lane.stochastic else None
+    W, dtype = (4 * view.values, "<i4") if lane.wide else (2 * view.values, "<i2")
+    x, x0 = (pictures(at, at + W, dtype, STEPS, 0.5) for at in (0, W))
+    z = pictures(2 * W, bytes_of_frame, "i1", NOISE_STEPS, 0.0) if lane.stochastic else None
     return LaneFrames(lane.times, x, x0, z)
 
 

@@ -84,7 +84,7 @@ def whole(name: str, value: Any, bounds: tuple[float, float]) -> int:
     if not fits or not low <= value <= high or value != int(value):
         shown = "nothing" if value is None else repr(value)
         raise ValueError(
-            f"{name}: {shown} is not allowed here; give a whole number from {low:g} to {high:g}"
+            f"{name}: {shown} is not allowed here; give a whole number from {low:.0f} to {high:.0f}"
         )
     return int(value)
 

@@ -28,7 +28,7 @@ from explorer.figures.quality import QUANTITIES, quality_figure, quality_html
 from explorer.gui.components import PlotView
 from explorer.gui.context import Context
 from explorer.gui.device import StopFlag
-from explorer.gui.jobs import buttons, find_model, waiting
+from explorer.gui.jobs import buttons, find_model, patience, patient, waiting
 from explorer.gui.limits import whole
 from explorer.gui.own_pictures import OWN, read_stored
 from explorer.gui.shared import (
@@ -74,7 +74,11 @@ def measure(
     context: Context,
     stopped: Callable[[], bool],
 ) -> Iterator[Measured]:
-    """Evaluate a model as `python -m explorer evaluate` does, with fewer pictures."""
+    """Evaluate a model as `python -m explorer evaluate` does, with fewer pictures.
+
+    Where strangers share the device it ends after a while as if it were stopped.
+    """
+    stopped = patient(stopped, patience(context))
     device = context.device.device
     denoiser, spec = load(path, device)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -68,14 +69,17 @@ def race_in_turns(
     flag: Callable[[], bool],
     before: Going | None,
 ) -> Iterator[Going]:
-    """The race through the device door; hosted, others may come in between its slices."""
-    seconds, going = context.limits.slice, before
-    while True:
+    """The race through the device door; hosted, others may come in between its slices.
+
+    Between them it is still running, and says where its lanes stand.
+    """
+    seconds, going, more = context.limits.slice, before, True
+    while more:
         arguments = (path, settings, context.device.device, title, flag, going, seconds)
         for going in context.device.run(run_race, *arguments, seconds=seconds or 60):
+            more = going.racers is not None and not flag()
+            going.view.running |= more
             yield going
-        if going.racers is None or flag():
-            return
 
 
 def run_race(
@@ -91,11 +95,13 @@ def run_race(
 ) -> Iterator[Going]:
     """Load the model and race its lanes, `before` goes on; a growing view.
 
+    `before` itself stays as it is: if this fails, one can go on from there again.
+
     settings : as `RaceView.settings`.
     seconds : after so many it ends as if it were stopped.
     every : seconds between what it yields.
     """
-    denoiser, spec = model_for(path, settings, device)
+    denoiser, spec = model_for(path, settings, device, before and before.view)
     lanes = [lane_from(lane, denoiser.schedule) for lane in settings["lanes"]]
     shape, n = (spec.channels, spec.size, spec.size), settings["pictures"]
     entries = race(
@@ -108,7 +114,7 @@ def run_race(
         resume=before and before.racers,
         device=device,
     )
-    view = before.view if before else view_of(lanes, spec.T, n, shape, title=title)
+    view = deepcopy(before.view) if before else view_of(lanes, spec.T, n, shape, title=title)
     view.settings = settings
     yield from _follow(entries, lanes, denoiser, view, stopped, seconds, every)
 
@@ -119,10 +125,14 @@ def run_fork(
     cursor: Cursor,
     device: torch.device,
     stopped: Callable[[], bool],
+    seconds: float | None = None,
 ) -> Iterator[Going]:
-    """Four ways on from what a lane shows at the cursor, by each of the race's lanes."""
+    """Four ways on from what a lane shows at the cursor, by each of the race's lanes.
+
+    After so many seconds it ends as if it were stopped.
+    """
     settings = origin.view.settings
-    denoiser, spec = model_for(path, settings, device)
+    denoiser, spec = model_for(path, settings, device, origin.view)
     lane = origin.view.lanes[cursor.lane]
     x_t = decode(origin.view)[cursor.lane].x[lane.times.index(cursor.t), cursor.picture]
     wanted = [lane_from(values, denoiser.schedule) for values in settings["lanes"]]
@@ -137,11 +147,11 @@ def run_fork(
         device=device,
     )
     title = (
-        f"Fork of picture {cursor.picture + 1} of {lane.name} at t = {cursor.t}: four ways on "
-        "with different noise"
+        f"Fork of picture {cursor.picture + 1}, seed {settings['seed']}, at t = {cursor.t} of "
+        f"{lane.name}: four ways on with different noise"
     )
     view = view_of(lanes, spec.T, len(entries.racers[0].x), tuple(x_t.shape), title=title)
-    for going in _follow(entries, lanes, denoiser, view, stopped):
+    for going in _follow(entries, lanes, denoiser, view, stopped, seconds):
         yield replace(going, racers=None, origin=origin)
 
 
@@ -163,9 +173,16 @@ def _follow(
         yield Going(shown, None if shown.running or entries.finished else entries.racers)
 
 
-def model_for(path: Path, settings: dict[str, Any], device: torch.device) -> tuple[Denoiser, Spec]:
-    """The model of a race, with its guidance."""
+def model_for(
+    path: Path, settings: dict[str, Any], device: torch.device, made: RaceView | None = None
+) -> tuple[Denoiser, Spec]:
+    """The model of a race, with its guidance; ValueError if it cannot have `made` this one."""
     denoiser, spec = load(path, device)
+    if made and _pictures(made) != _pictures(spec):
+        raise ValueError(
+            f"This race is of pictures {_pictures(made)}; {spec.name} makes {_pictures(spec)}. "
+            "Run the race again."
+        )
     guided = guide(
         replace(denoiser, network=prepare(denoiser.network, device)),
         spec,
@@ -174,6 +191,11 @@ def model_for(path: Path, settings: dict[str, Any], device: torch.device) -> tup
         device=device,
     )
     return guided, spec
+
+
+def _pictures(of: RaceView | Spec) -> str:
+    colour = "grey" if of.channels == 1 else "in colour"
+    return f"{of.size}×{of.size}, {colour}, T = {of.T}"
 
 
 @dataclass(frozen=True)

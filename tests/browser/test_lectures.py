@@ -16,6 +16,28 @@ def value(page: object, selector: str, wanted: str) -> None:
     )
 
 
+def the_formula_follows_t(visit: Visit) -> None:
+    for name in ("cars", "sutd"):
+        visit.open_topic(f"lecture-{name}")
+        visit.page.wait_for_selector(f"#{name}-formula .katex >> visible=true")
+        assert "$" not in visit.text(f"#{name}-formula")
+        number = visit.page.locator(f"#{name}-t input[type=number]")
+        number.fill("7")
+        number.press("Enter")
+        visit.page.wait_for_function(
+            "s => /x_\\{?7\\}?/.test(document.querySelector(s).textContent)",
+            arg=f"#{name}-formula",
+        )
+
+
+def test_the_formula_follows_t(visit: Visit) -> None:
+    the_formula_follows_t(visit)
+
+
+def test_the_formula_follows_t_on_a_phone(phone: Visit) -> None:
+    the_formula_follows_t(phone)
+
+
 def one_click_sets_the_train_tab(visit: Visit) -> None:
     page = visit.page
     for name in ("jax", "oslo"):
@@ -30,6 +52,16 @@ def one_click_sets_the_train_tab(visit: Visit) -> None:
         visit.wait_for_text("#train-told", "in place of mnist")
         visit.wait_for_text("#train-forecast", "M weights")
         assert page.locator(".trouble-text p").filter(visible=True).count() == 0
+
+
+def test_ours_is_one_click_away_too(visit: Visit) -> None:
+    page = visit.page
+    visit.open_topic("lecture-oslo")
+    page.click("#oslo-ours")
+    visit.wait_for_text("#train-told", "Ours, for the pictures")
+    value(page, "#train-preset input", "")
+    value(page, "#train-budget input", "300")
+    visit.wait_for_text("#train-forecast", "1.1 M weights")
 
 
 def test_one_click_sets_the_train_tab(visit: Visit) -> None:

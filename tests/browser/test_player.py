@@ -114,25 +114,52 @@ def test_a_lane_holds_its_last_frame_and_keys_step_through_all_grids(desktop: Pa
     assert all(t <= shown < t + 20 for shown in desktop.shown_t(*names))
 
 
+def check_parts(player: Page, truth: Truth, t: int, mapping: str, size: int = 28) -> int:
+    """The step's three pictures and their sum against numpy's; the frame's index."""
+    player.set(t)
+    i = at(truth, t)
+    _, x0, eps, z, x_s = (part[0] for part in truth.frames[i])
+    *_, signal, direction, sigma = truth.view.coefficients[i]
+    parts = {"x0": signal * x0, "eps": direction * eps, "z": sigma * z, "sum": x_s}
+    for name, part in parts.items():
+        error = player.picture(f"anatomy-{name}", 0, size, 1) - grey(part, mapping)
+        assert np.abs(error).max() <= 2, (name, t)
+    return i
+
+
 def test_a_step_is_taken_apart_and_the_parts_add_up(player: Page) -> None:
     for mapping in MAPPINGS:
         player.look("x", mapping)
         for which, truth in enumerate(TWO):
             player.page.locator(".lane-choice button").nth(which).click()
             for t in (1000, 640, 320):
-                player.set(t)
-                i = at(truth, t)
-                x, x0, eps, z, x_s = (part[0] for part in truth.frames[i])
-                *_, signal, direction, sigma = truth.view.coefficients[i]
-                parts = {"x0": signal * x0, "eps": direction * eps, "z": sigma * z, "sum": x_s}
-                for name, part in parts.items():
-                    error = player.picture(f"anatomy-{name}", 0, 28, 1) - grey(part, mapping)
-                    assert np.abs(error).max() <= 2, (name, t)
+                i = check_parts(player, truth, t, mapping)
                 # here every frame was sent: x_s is the next one
                 sums = player.picture("anatomy-sum", 0, 28, 1)
                 player.set(truth.view.times[i + 1])
                 lane = ["reverse-ddpm", "reverse-ddim"][which]
                 assert np.abs(sums - player.picture(lane, 0, 28, 4)).max() <= 2
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_beliefs_beyond_all_bounds_add_up_too(desktop: Page, mapping: str) -> None:
+    """Without clipping x̂_0 may be hundreds; what is cut is only what lies outside the colours."""
+    desktop.look("x", mapping)
+    desktop.bring("four", "41,51,11,41")
+    desktop.page.locator(".lane header").nth(3).click()
+    for t in (1000, 640, 160):
+        check_parts(desktop, FOUR[3], t, mapping, 32)
+    assert "32 without clipping" in desktop.page.inner_text(".sent")
+    desktop.bring("one", "126")
+    for t in (1000, 640, 160):
+        check_parts(desktop, ONE[0], t, mapping, 7)
+
+
+def test_the_formula_says_which_variance_stands_under_the_root(desktop: Page) -> None:
+    assert desktop.page.inner_text(".general").endswith("√1 − ᾱs − σ²·ε̂ + σ·z")
+    assert "32" not in desktop.page.inner_text(".sent").split(",")[-2]
+    desktop.bring("one", "126")
+    assert desktop.page.inner_text(".general").endswith("√1 − ᾱs − η²β̃·ε̂ + σ·z")
 
 
 def test_the_formula_has_the_live_numbers(desktop: Page) -> None:

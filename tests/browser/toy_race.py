@@ -25,10 +25,17 @@ class Truth:
     """x_t, x̂_0, ε̂, z, x_s of each frame."""
 
 
-def lane(name: str, stride: int, eta: float, shape: tuple[int, ...]) -> Truth:
-    """A lane whose belief moves from grey to a fixed picture; all start from the same x_T."""
+def lane(
+    name: str, stride: int, eta: float, shape: tuple[int, ...], *, strays: float = 0, beta: int = 0
+) -> Truth:
+    """A lane whose belief moves from grey to a fixed picture; all start from the same x_T.
+
+    strays : so many times too large is the belief of a lane that does not clip it.
+    beta : 1 if σ² is β, which is not what stands under the root.
+    """
     times = list(range(T, -1, -stride))
-    truth = Truth(LaneView(name, name[:4].lower(), len(times) - 1, eta > 0))
+    view = LaneView(name, name[:4].lower(), len(times) - 1, eta > 0, wide=strays > 0)
+    truth = Truth(view)
     x = np.random.default_rng(7).standard_normal(shape)
     target = np.clip(np.random.default_rng(8).normal(0, 0.8, shape), -1, 1)
     fresh = np.random.default_rng(stride)
@@ -37,12 +44,13 @@ def lane(name: str, stride: int, eta: float, shape: tuple[int, ...]) -> Truth:
         a, b = ALPHA_BAR[t], ALPHA_BAR[s]
         sigma = eta * np.sqrt((1 - b) / (1 - a) * (1 - a / b)) if s else 0.0
         weights = np.sqrt([a, 1 - a, b, max(0, 1 - b - sigma**2)]).tolist()
-        x0 = target * np.sqrt(a) if t else x
+        if beta and s:
+            sigma = eta * np.sqrt(1 - a / b)
+        x0 = target * (strays or np.sqrt(a)) if t else x
         eps = (x - weights[0] * x0) / weights[1] if t else np.zeros(shape)
         z = fresh.standard_normal(shape)
         x_s = weights[2] * x0 + weights[3] * eps + sigma * z
         truth.frames.append((x, x0, eps, z, x_s))
-        view = truth.view
         view.times.append(t)
         view.steps.append([t, s])
         view.coefficients.append([*weights, float(sigma)])
@@ -52,15 +60,16 @@ def lane(name: str, stride: int, eta: float, shape: tuple[int, ...]) -> Truth:
     return truth
 
 
-def integers(x: np.ndarray) -> bytes:
-    return np.clip(np.floor(4080 * x), -32767, 32767).astype("<i2").tobytes()
+def integers(x: np.ndarray, wide: bool) -> bytes:
+    q = np.floor(4080 * x)
+    return (q.astype("<i4") if wide else q.clip(-32767, 32767).astype("<i2")).tobytes()
 
 
 def sheet(truth: Truth, begin: int, end: int) -> Sheet:
     """The frames begin…end."""
     parts = []
     for x, x0, _, z, _ in truth.frames[begin:end]:
-        parts += [integers(x), integers(x0)]
+        parts += [integers(x, truth.view.wide), integers(x0, truth.view.wide)]
         if truth.view.stochastic:
             parts.append(np.clip(np.round(32 * z), -127, 127).astype(np.int8).tobytes())
     return Sheet(zlib.compress(b"".join(parts), 1))
@@ -87,6 +96,7 @@ def view_of(truths: list[Truth], name: str, known: int = T) -> RaceView:
                 full.seconds[:count],
                 [min(40, count - begin) for begin in begins],
                 [sheet(truth, begin, min(begin + 40, count)) for begin in begins],
+                full.wide,
             )
         )
     n, size, _, channels = truths[0].frames[0][0].shape
@@ -99,9 +109,9 @@ FOUR = [
     lane("DDPM", 25, 1, RGB),
     lane("DDIM, S = 50", 20, 0, RGB),
     lane("DDIM, S = 10, η = 0.5", 100, 0.5, RGB),
-    lane("DDPM, no clipping", 25, 1, RGB),
+    lane("DDPM, no clipping", 25, 1, RGB, strays=60),
 ]
-ONE = [lane("DDPM", 8, 1, ODD)]
+ONE = [lane("DDPM", 8, 1, ODD, strays=300, beta=1)]
 
 
 def page() -> gr.Blocks:

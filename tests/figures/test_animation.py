@@ -181,3 +181,15 @@ def test_any_text_can_be_drawn_and_fits(text: str, width: int, lines: int) -> No
 
 def test_greek_is_spelt_out() -> None:
     assert plain("η = 0.5, σ² = β̃ − café") == "eta = 0.5, sigma^2 = beta~ - cafe"
+    assert plain(ddim(20, 5, eta=1.0, variance="beta").title) == "DDIM, S = 5, eta = 1, sigma^"
+
+
+@pytest.mark.parametrize("model", ["mnist", "x" * 200, "数" * 200])
+def test_the_seed_has_room_after_any_name(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy, written = Toy(), []
+    toy.view.settings |= {"model": model, "seed": 2**32 - 1}
+    monkeypatch.setattr(drawing, "write_text", lambda *arguments: written.append(arguments[2]))
+    for picture in (animation, lambda view: filmstrip(view, columns=4)):
+        written.clear()
+        picture(toy.view)
+        assert any(text.endswith("seed 4294967295") for text in written)

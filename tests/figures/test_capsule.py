@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import zipfile
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from explorer.diffusion import Denoiser, make_schedule
 from explorer.figures import capsule
 from explorer.figures.capsule import CapsuleError, pack, unpack
-from explorer.figures.race_check import LANE, RACE
-from explorer.figures.race_view import LaneView, RaceView, decode
+from explorer.figures.race_check import LANE, OPTIONAL, RACE
+from explorer.figures.race_view import LaneView, RaceView, decode, follow, view_of
+from explorer.lanes import lane_from
+from explorer.race import race
 from tests.figures.capsules import (
     PACKED,
     TOY,
@@ -50,7 +54,7 @@ def test_the_same_race_is_the_same_file() -> None:
 
 
 def test_nothing_of_a_race_is_forgotten() -> None:
-    assert {field.name for field in fields(LaneView)} == {*LANE, "sheets"}
+    assert {field.name for field in fields(LaneView)} == {*LANE, *OPTIONAL, "sheets"}
     assert {field.name for field in fields(RaceView)} == {*RACE, "running", "id"}
 
 
@@ -58,6 +62,25 @@ def test_a_race_without_settings_replays_too(tmp_path: Path) -> None:
     bare = copy.deepcopy(TOY.view)
     bare.settings = {}
     assert unpack(pack(bare), tmp_path).settings == {}
+
+
+def test_lanes_without_clipping_are_told_apart(tmp_path: Path) -> None:
+    """And the others are described as ever: what was passed on before still opens."""
+    schedule = make_schedule("cosine", 20)
+    some = {"sampler": "ddim", "steps": 4, "eta": 1.0}
+    lanes = [lane_from(some | {"breaks": names}, schedule) for names in ([], ["no clipping"])]
+    entries = race(Denoiser(lambda x, t: x, schedule), lanes, (1, 8, 8), seed=1, n=2)
+    *_, view = follow(entries, lanes, schedule, view_of(lanes, 20, 2, (1, 8, 8)))
+    data = pack(view)
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        stored = json.loads(file.read("race.json"))
+    assert [lane.get("wide") for lane in stored["lanes"]] == [None, True]
+    again = unpack(data, tmp_path)
+    assert facts(again) == facts(view)
+    assert all(
+        ours.x0.equal(theirs.x0) and ours.z.equal(theirs.z)
+        for ours, theirs in zip(decode(again), decode(view), strict=True)
+    )
 
 
 def test_what_cannot_be_opened_is_not_packed(monkeypatch: pytest.MonkeyPatch) -> None:

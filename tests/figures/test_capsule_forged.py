@@ -49,6 +49,8 @@ WRONG_LANE: list[tuple[str, Any, str]] = [
     ("name", 7, "name = 7"),
     ("kind", "euler", "kind = 'euler'"),
     ("stochastic", 1, "neither true nor false"),
+    ("wide", 1, "neither true nor false"),
+    ("wide", True, "not 2 frames"),
     ("times", [20, 15, 15, 5, 0], "decrease"),
     ("times", [20, 15, 10, 5], "steps"),
     ("times", list(range(300, 0, -1)), "0 to 256"),

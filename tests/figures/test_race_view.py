@@ -18,19 +18,20 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from explorer.data import from_tensor
-from explorer.diffusion import Denoiser, make_schedule
+from explorer.diffusion import Denoiser, Frame, make_schedule
 from explorer.figures import race_view
 from explorer.figures.race_view import (
     LaneView,
     RaceView,
     decode,
+    encode,
     follow,
     kept,
     read,
     view_of,
     write,
 )
-from explorer.race import Lane, LaneFrame, ddim, ddpm, race
+from explorer.race import Lane, LaneFrame, ddim, ddpm, lane_from, race
 
 T, N, SIZE = 20, 3, 6
 SHAPE = (1, SIZE, SIZE)
@@ -158,6 +159,36 @@ def test_a_step_can_be_added_up_from_what_is_sent(channels: int) -> None:
             # the quantised x_t and x̂_0, and the 8-bit z
             torch.testing.assert_close(parts, x[i + 1], rtol=0, atol=3e-3 + std / 60)
             assert (std == 0) == (times[i + 1] == 0 or not shown.stochastic)
+
+
+def test_a_step_without_clipping_adds_up_however_far_its_belief_strays() -> None:
+    """A network that predicts ε, and not well: 1/√ᾱ_t makes hundreds of its first x̂_0."""
+    schedule = make_schedule("cosine", 1000)
+    denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), schedule, "eps")
+    breaks = (["no clipping"], ["no clipping", "wrong order"], ["no clipping", "foreign schedule"])
+    settings = {"sampler": "ddim", "steps": 10, "eta": 0.5}
+    lanes = [lane_from(settings | {"breaks": names}, schedule) for names in breaks]
+    entries = list(race(denoiser, lanes, SHAPE, seed=1, n=N))
+    *_, view = follow(entries, lanes, schedule, view_of(lanes, 1000, N, SHAPE), every=math.inf)
+    assert all(lane.wide for lane in view.lanes)
+    for i, (shown, (_, x, x0, z)) in enumerate(zip(view.lanes, decode(view), strict=True)):
+        frames = [entry.frame for entry in entries if entry.lane == i]
+        assert max(frame.x0.abs().max() for frame in frames) > 10
+        for k, frame in enumerate(frames):
+            torch.testing.assert_close(x0[k], frame.x0, rtol=1e-6, atol=2e-4)
+        for k in range(10):
+            signal, sigma, signal_s, direction, std = shown.coefficients[k]
+            eps = (x[k] - signal * x0[k]) / sigma
+            parts = signal_s * x0[k] + direction * eps + (std * z[k] if std else 0)
+            torch.testing.assert_close(parts, x[k + 1], rtol=1e-5, atol=3e-3 + std / 60)
+
+
+def test_what_overflows_is_cut() -> None:
+    x = torch.tensor([-math.inf, -1e6, 1e6, math.inf]).reshape(1, 1, 2, 2)
+    entry = LaneFrame(0, Frame(0, x, x), 0, 0.0)
+    for wide, kind, largest in ((False, "<i2", 2**15 - 1), (True, "<i4", 2**31 - 128)):
+        data = zlib.decompress(encode([entry], stochastic=False, wide=wide))
+        assert np.frombuffer(data, kind).tolist() == 2 * ([-largest] * 2 + [largest] * 2)
 
 
 def test_stopping_keeps_what_there_is(clock: Callable[[], float]) -> None:

@@ -10,6 +10,7 @@ import torch
 
 from explorer.checkpoints import describe, load
 from explorer.evaluation import read
+from explorer.gui import quality as panel
 from explorer.gui.context import HOME, Context
 from explorer.gui.device import Device
 from explorer.gui.limits import LOCAL
@@ -60,6 +61,12 @@ def test_a_small_measurement_streams_and_ends(tmp_path: Path) -> None:
 def test_stopping_keeps_the_finished_cells(tmp_path: Path) -> None:
     seen, _ = measured(tmp_path, stop_after=4)
     assert len(seen[-1].quality.rows) == 1 and not seen[-1].running and seen[-1].share < 1
+
+
+def test_nobody_keeps_a_shared_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panel, "patience", lambda context: 0.0)
+    seen, _ = measured(tmp_path)
+    assert not seen[-1].running and seen[-1].share < 1
 
 
 def test_without_a_table_it_says_so(tmp_path: Path) -> None:

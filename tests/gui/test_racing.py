@@ -24,13 +24,16 @@ from explorer.figures import race_view
 from explorer.figures.race_view import RaceView, decode
 from explorer.gui import take_away
 from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device
+from explorer.gui.device import Device, DeviceBusy
 from explorer.gui.lane_form import MOST, PRESETS, LaneForm, fill, title, with_breaks
 from explorer.gui.limits import HOSTED, LOCAL
 from explorer.gui.racing import Cursor, Going, race_in_turns, read_settings, run_fork, run_race
+from explorer.gui.shared import Shared
 from explorer.gui.stored import stored_race
+from explorer.gui.tabs import reverse
 from explorer.lanes import BREAKS
 from explorer.race import ddim, pictures
+from tests.gui.panel import tiny
 
 CPU = torch.device("cpu")
 CONTEXT = Context(Device(CPU), LOCAL)
@@ -89,10 +92,25 @@ def test_a_stopped_race_goes_on_to_the_same_end(stop: int, raced: Going) -> None
     assert half.racers is not None and not half.view.running
     assert 0 < sum(len(lane.times) for lane in half.view.lanes) < 17
     *_, whole = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: False, half)
-    assert whole.racers is None and whole.view is half.view
+    assert whole.racers is None and whole.view.id == half.view.id
     assert [lane.times for lane in whole.view.lanes] == [lane.times for lane in raced.view.lanes]
     for ours, theirs in zip(decode(whole.view), decode(raced.view), strict=True):
         torch.testing.assert_close(ours.x, theirs.x, rtol=0, atol=1e-3)
+
+
+@pytest.mark.usefixtures("ticking")
+def test_where_one_could_go_on_one_still_can_when_that_fails(raced: Going) -> None:
+    """A race that goes on grows a view of its own: no frame comes twice after another try."""
+    asked = count(1)
+    *_, half = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: next(asked) > 4, every=0.0)
+    before = [list(lane.times) for lane in half.view.lanes]
+    failing = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: False, half, every=0.0)
+    while sum(len(lane.times) for lane in next(failing).view.lanes) < 10:
+        pass
+    failing.close()
+    assert [lane.times for lane in half.view.lanes] == before
+    *_, whole = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: False, half)
+    assert [lane.times for lane in whole.view.lanes] == [lane.times for lane in raced.view.lanes]
 
 
 @pytest.mark.usefixtures("ticking")
@@ -107,8 +125,13 @@ def test_hosted_a_race_lets_others_in_and_ends_alike(raced: Going) -> None:
         return run(*arguments, **options)
 
     object.__setattr__(context.device, "run", counted)
-    *_, going = race_in_turns(context, SHIPPED, SETTINGS, "t", lambda: False, None)
+    shown = [(going.view.running, going) for going in
+             race_in_turns(context, SHIPPED, SETTINGS, "t", lambda: False, None)]  # fmt: skip
+    going = shown[-1][1]
     assert len(turns) > 1 and going.racers is None
+    # between two slices it is running still, and could be gone on with
+    assert [running for running, _ in shown] == [True] * (len(shown) - 1) + [False]
+    assert sum(bool(going.racers) for _, going in shown) == len(turns) - 1
     for ours, theirs in zip(ends(going.view), ends(raced.view), strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-3)
 
@@ -117,7 +140,7 @@ def test_a_fork_fans_out_with_noise_and_not_without(raced: Going) -> None:
     cursor = Cursor(lane=0, picture=1, t=400)
     *_, fork = run_fork(SHIPPED, raced, cursor, CPU, lambda: False)
     assert fork.origin is raced and fork.view.pictures == 4 and fork.view.T == 1000
-    assert fork.view.settings == {} and "picture 2" in fork.view.title
+    assert fork.view.settings == {} and "picture 2, seed 3, at t = 400" in fork.view.title
     still, noisy = decode(fork.view)
     assert still.times == [400, 200, 0] and noisy.times[0] == 400
     start = decode(raced.view)[0].x[3, 1]
@@ -159,10 +182,106 @@ def test_settings_are_refused_before_anybody_waits() -> None:
         read_settings("other", replace(spec, T=500), 2, "3", 5, [], 1.0, 1.0)
 
 
+def test_a_race_of_another_model_is_neither_forked_nor_gone_on_with(
+    raced: Going, tmp_path: Path
+) -> None:
+    """Of the same name, trained anew since the race was run or packed."""
+    other = tiny(tmp_path, "mnist", classes=tuple("0123456789"))
+    says = "28×28, grey, T = 1000; mnist makes 8×8, grey, T = 20. Run the race again"
+    with pytest.raises(ValueError, match=says):
+        next(run_fork(other, raced, Cursor(0, 0, 400), CPU, lambda: False))
+    with pytest.raises(ValueError, match=says):
+        next(run_race(other, SETTINGS, CPU, "t", lambda: False, raced))
+
+
+@pytest.mark.usefixtures("ticking")
+def test_nobody_keeps_a_shared_device_with_a_fork(raced: Going) -> None:
+    *_, going = run_fork(SHIPPED, raced, Cursor(1, 0, 1000), CPU, lambda: False, 0)
+    assert not going.view.running and len(going.view.lanes[1].times) < 11
+
+
 def test_a_guided_race_is_another(raced: Going) -> None:
     for changes in ({"guidance": 3.0}, {"classifier_scale": 4.0}):
         guided = finished(**changes)
         assert (ends(guided.view)[0] - ends(raced.view)[0]).abs().max() > 0.1
+
+
+# ---- the handlers -----------------------------------------------------------------------------
+
+
+class Page:
+    """The Reverse tab's handlers as a visitor's browser would have them called."""
+
+    def __init__(self, context: Context) -> None:
+        import gradio as gr
+
+        with gr.Blocks() as demo:
+            names = list(context.models(""))
+            model = gr.Dropdown(names, value=names[0], render=False)
+            reverse.build(context, Shared(gr.Tabs(), model))
+        handlers = [fn.fn for fn in demo.fns.values() if fn.fn]
+        self.handlers = {fn.__name__: fn for fn in handlers if fn.__module__ == reverse.__name__}
+
+    def __call__(self, name: str, *values: Any) -> list[dict[str, Any]]:
+        """What it yields: the view, the status, trouble, the race, and which buttons work."""
+        answers = []
+        for answer in self.handlers[name](SimpleNamespace(session_hash="one"), *values):
+            said = dict(zip(("view", "state", "trouble", "going"), answer[:4], strict=True))
+            on = [button.interactive for button in answer[4:]]
+            said |= dict(zip(("run", "stop", "fork", "more", "back"), on, strict=True))
+            answers.append(said)
+        return answers
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Context:
+    tiny(tmp_path)
+    return Context(Device(CPU), HOSTED.__class__(hosted=True, slice=0.0), checkpoints=tmp_path)
+
+
+def toy_values() -> list[Any]:
+    steps = [{"sampler": "ddpm"}, {"sampler": "ddim", "steps": 5}]
+    lanes = [value for row in fill(steps, 20) for value in row]
+    return ["toys", 2, "each in turn", 5, 1, 0, *lanes, *[False] * len(BREAKS)]
+
+
+@pytest.mark.usefixtures("ticking")
+def test_between_two_slices_nothing_but_stop_can_be_pressed(toys: Context) -> None:
+    first, *between, last, end = Page(toys)("begin", None, *toy_values())
+    assert len(between) > 5 and first["stop"] and not first["run"]
+    for answer in between:
+        assert answer["stop"] and not (answer["run"] or answer["more"] or answer["fork"])
+    assert sum(isinstance(answer["going"], Going) for answer in between) > 1
+    assert end["run"] and not end["stop"] and not end["more"]
+    assert last["going"].racers is None and not last["going"].view.running
+
+
+@pytest.mark.usefixtures("ticking")
+def test_when_a_later_slice_fails_one_can_go_on(
+    toys: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, run, turns = Page(toys), toys.device.run, count(1)
+
+    def once(*arguments: Any, **options: Any) -> Any:
+        if next(turns) == 3:
+            raise DeviceBusy("the device is busy")
+        return run(*arguments, **options)
+
+    monkeypatch.setattr(toys.device, "run", once)
+    *answers, end = page("begin", None, *toy_values())
+    assert "busy" in end["trouble"] and end["more"] and end["run"] and not end["stop"]
+    kept = [answer["going"] for answer in answers if isinstance(answer["going"], Going)][-1]
+    whole = page("go_on", kept)[-2]["going"]
+    assert [len(lane.times) for lane in whole.view.lanes] == [21, 6] and whole.racers is None
+
+
+def test_what_has_no_model_is_not_forked(toys: Context) -> None:
+    page = Page(toys)
+    of_a_fork = Going(replace(stored_race(), settings={}))
+    cursor = {"lane": 0, "picture": 0, "frame_t": 1000}
+    for going, says in ((of_a_fork, "do not say which model"), (None, "is not here any more")):
+        *_, end = page("split", going, cursor)
+        assert says in end["trouble"] and end["run"]
 
 
 # ---- the controls of the lanes ----------------------------------------------------------------
@@ -274,6 +393,13 @@ def test_the_script_repeats_the_race(raced: Going, tmp_path: Path) -> None:
 def test_a_fork_or_a_capsule_of_one_has_no_script() -> None:
     fork = Going(RaceView(10, 1, 8, 1, []), origin=Going(stored_race()))
     assert take_away.script(fork, {}) == take_away.NO_SCRIPT
+
+
+def test_a_long_name_still_makes_a_file(raced: Going, tmp_path: Path) -> None:
+    view = replace(raced.view, settings=SETTINGS | {"model": "字" * 200})
+    name, data = take_away.make_file("Capsule", Going(view), "x_t")
+    (tmp_path / name).write_bytes(data)
+    assert name.endswith("-seed-3.race.zip")
 
 
 def test_what_is_gone_is_told(raced: Going) -> None:

@@ -9,17 +9,18 @@ let across = 8; // pictures beside each other, at most
 const wide = (number, most = race.T) => String(number).padStart(String(most).length, "\u2007");
 
 // ---- frames -------------------------------------------------------------------------------
-/** A sheet's bytes -> its frames, without a copy where the numbers lie at even addresses. */
-function cut(buffer, count, stochastic) {
+/** A sheet's bytes -> its frames, without a copy where the numbers' addresses allow it. */
+function cut(buffer, count, { stochastic, wide }) {
   const values = race.pictures * race.size * race.size * race.channels;
-  const length = values * (stochastic ? 5 : 4);
+  const Words = wide ? Int32Array : Int16Array, width = Words.BYTES_PER_ELEMENT;
+  const length = values * (2 * width + (stochastic ? 1 : 0));
   if (buffer.byteLength !== count * length) throw new Error(`${buffer.byteLength} bytes for ${count} frames`);
   const words = (at) =>
-    at % 2 ? new Int16Array(buffer.slice(at, at + 2 * values)) : new Int16Array(buffer, at, values);
+    at % width ? new Words(buffer.slice(at, at + width * values)) : new Words(buffer, at, values);
   return Array.from({ length: count }, (_, i) => ({
     x: words(i * length),
-    x0: words(i * length + 2 * values),
-    z: stochastic ? new Int8Array(buffer, i * length + 4 * values, values) : null,
+    x0: words(i * length + width * values),
+    z: stochastic ? new Int8Array(buffer, i * length + 2 * width * values, values) : null,
   }));
 }
 /** The lane's frame at t: the last one reached, with time running from T to 0. */
@@ -50,7 +51,7 @@ function paint(image, frame, [a, b, c], from, count, columns) {
       for (let column = 0; column < size; column++, at += 4) {
         for (let channel = 0; channel < channels; channel++, j++) {
           const value = a * (x[j] + 0.5) + b * (x0[j] + 0.5) + (z ? cz * z[j] : 0);
-          data[at + channel] = ((value + offset) / step) | 0; // what lies outside 0…255 is cut
+          data[at + channel] = Math.floor((value + offset) / step); // what lies outside 0…255 is cut
         }
         if (channels === 1) data[at + 1] = data[at + 2] = data[at];
         data[at + 3] = 255;

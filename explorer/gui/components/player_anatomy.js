@@ -60,6 +60,8 @@ function drawAnatomy() {
     canvas.setAttribute("aria-label", name === "sum" ? `x at s = ${to}` : `${digits(values[name])} times ${spoken[name]}`);
   }
   for (const span of live) span.textContent = digits(values[span.dataset.live]);
+  const under = 1 - signal ** 2 - direction ** 2; // η²β̃: the mean is the same whatever σ is
+  $(".under").textContent = Math.abs(under - sigma ** 2) < 1e-9 ? "σ²" : "η²β̃";
   for (const sub of subscripts) sub.textContent = wide(to, race.T - 1);
   $(".none").hidden = sigma > 0;
   const who = view.name.split(",")[0], verb = from - to > 1 ? "jumps" : "steps";

@@ -20,7 +20,7 @@ function writeNotes() {
   let bytes = 0;
   for (const lane of lanes) for (const sheet of lane.sheets.values()) bytes += sheet.bytes ?? 0;
   const size = bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  $(".sent").textContent = `sent: ${frames} frames, ${size}, 16-bit, lossless`;
+  $(".sent").textContent = `sent: ${frames} frames, ${size}, 16-bit${lanes.some(({ view }) => view.wide) ? " (32 without clipping)" : ""}, lossless`;
 }
 async function load() {
   const value = props.value;
@@ -56,7 +56,7 @@ async function load() {
       try {
         const { bytes, buffer } = await fetchSheet(path);
         if (identity !== value.id) return; // another race began meanwhile
-        Object.assign(sheet, { bytes, frames: cut(buffer, view.counts[i], view.stochastic) });
+        Object.assign(sheet, { bytes, frames: cut(buffer, view.counts[i], view) });
       } catch (error) {
         sheets.delete(path); // asked for again with the next news
         throw error;

@@ -12,7 +12,7 @@ from explorer.gui import guidance, quality, round_trip, spread, take_away
 from explorer.gui.components import Player
 from explorer.gui.context import Context
 from explorer.gui.device import StopFlag
-from explorer.gui.jobs import find_model, waiting
+from explorer.gui.jobs import find_model, patience, waiting
 from explorer.gui.lane_form import LaneForm
 from explorer.gui.limits import SEEDS, number, whole
 from explorer.gui.racing import (
@@ -144,11 +144,11 @@ def build(context: Context, shared: Shared) -> None:
         try:
             entries = job(visitor, flag)
             yield answer({state: waiting(context), trouble: ""}, True, now)
-            for now in entries:
-                shown = {player: now.view, state: summary(now.view)}
-                if not now.view.running:
-                    shown[going] = now
-                yield answer(shown, now.view.running, now)
+            for news in entries:
+                shown = {player: news.view, state: summary(news.view)}
+                if news.racers or not news.view.running:
+                    now = shown[going] = news
+                yield answer(shown, news.view.running, now)
             yield answer({}, False, now)
         except Exception as error:
             yield answer({state: "not running", trouble: sentence(error)}, False, now)
@@ -186,8 +186,12 @@ def build(context: Context, shared: Shared) -> None:
             if now and now.origin:
                 raise ValueError("This is a fork already; go back to the race first.")
             where = Cursor.read(cursor, origin.view)
-            path, _ = find_model(context, origin.view.settings.get("model"), visitor)
-            arguments = (path, origin, where, context.device.device, flag)
+            if not origin.view.settings:
+                raise ValueError(
+                    "These frames do not say which model made them; run a race first."
+                )
+            path, _ = find_model(context, origin.view.settings["model"], visitor)
+            arguments = (path, origin, where, context.device.device, flag, patience(context))
             return context.device.run(run_fork, *arguments)
 
         yield from follow(request, now, job)
@@ -207,7 +211,7 @@ def build(context: Context, shared: Shared) -> None:
         try:
             _, spec = find_model(context, name, visitor_of(request))
         except ValueError as error:
-            return gr.skip(), gr.skip(), str(error), *[gr.skip()] * len(lanes.outputs)
+            return gr.skip(), gr.skip(), sentence(error), *[gr.skip()] * len(lanes.outputs)
         choices = gr.Dropdown(class_choices(spec), value=IN_TURN)
         return about(spec), choices, "", *lanes.choose(preset, spec.T)
 
