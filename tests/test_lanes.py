@@ -146,5 +146,6 @@ def test_sound_and_broken_lanes_share_calls_and_do_not_disturb_each_other() -> N
 
 def test_every_break_has_a_sentence() -> None:
     for name, entry in BREAKS.items():
-        assert entry.sentence.endswith((".", ")")) and entry.title and name
+        assert entry.sentence.endswith(".") and ". " not in entry.sentence
+        assert entry.title and name
         assert broken(ddpm(T), COSINE, name).title == f"DDPM, {name}"

@@ -83,9 +83,8 @@ def whole(name: str, value: Any, bounds: tuple[float, float]) -> int:
     fits = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not fits or not low <= value <= high or value != int(value):
         shown = "nothing" if value is None else repr(value)
-        raise ValueError(
-            f"{name}: {shown} is not allowed here; give a whole number from {low:.0f} to {high:.0f}"
-        )
+        allowed = f"a whole number from {low:.0f} to {high:.0f}"
+        raise ValueError(f"{name}: {shown} is not allowed here; give {allowed}")
     return int(value)
 
 
