@@ -24,43 +24,52 @@ class Look(NamedTuple):
     """x̂_0(x_t, t), in one go, not clipped."""
 
 
+@torch.inference_mode()
 def one_shot(denoiser: Denoiser, x0: Tensor, looks: Sequence[int], *, seed: int) -> Iterator[Look]:
     """x̂_0 = (x_t − √(1 − ᾱ_t) ε̂) / √ᾱ_t from x_t ~ q(x_t | x_0) at each time: eq. 15 of DDPM.
 
-    x0 : (B, C, H, W), real pictures. looks : 0…T − 1. The same ε at every time.
+    x0 : (B, C, H, W), real pictures in [−1, 1]. looks : 0…T − 1; ValueError, before the first
+    look, for another. The same ε at every time.
     """
     schedule, unclipped = denoiser.schedule, replace(denoiser, clip=False)
     for look in looks:
         if not 0 <= look < schedule.T:
             raise ValueError(f"t = {look}: this model's times, counted from 0, end at "
                              f"{schedule.T - 1}")  # fmt: skip
-    with torch.inference_mode():
-        eps = randn(x0.cpu(), picture_generators(seed, len(x0))).to(x0.device)
-        for look in looks:
-            q = forward(schedule, x0, look + 1)
-            x_t = q.mean + q.std * eps
-            yield Look(look, x_t, unclipped(x_t, look + 1))
+    eps = randn(x0.cpu(), picture_generators(seed, len(x0))).to(x0.device)
+    for look in looks:
+        q = forward(schedule, x0, look + 1)
+        x_t = q.mean + q.std * eps
+        yield Look(look, x_t, unclipped(x_t, look + 1))
 
 
 def shifted(lane: Lane, schedule: Schedule) -> Lane:
-    """The lane with ᾱ one index off against the model's: ᾱ_{t+1} where ᾱ_t belongs."""
+    """The lane with ᾱ one index off against the model's: ᾱ_{t+1} where ᾱ_t belongs.
+
+    `schedule` is the model's, of at least 2 steps; beyond T it goes on with β_T.
+    """
     bars = schedule.alpha_bar
     moved = torch.cat([bars[:1], bars[2:], bars[-1:] * schedule.alphas[-1]])
     own = Schedule(f"{schedule.name}, ᾱ shifted", moved)
     return replace(lane, schedule=own, details=(*lane.details, "ᾱ shifted by one index"))
 
 
+@torch.inference_mode()
 def confused_ddim(denoiser: Denoiser, x: Tensor, steps: int) -> Tensor:
     """DDIM with α where ᾱ belongs: x ← √α_t x̂_0 + √(1 − α_t) ε̂, at t = T − T/S, …, 2T/S, T/S.
 
-    Right would be √ᾱ_s and √(1 − ᾱ_s) of the time s that comes next. x is noise, (B, C, H, W).
+    Right would be √ᾱ_s and √(1 − ᾱ_s) of the time s that comes next (DDIM, Song et al. 2021,
+    eq. 12). x is noise, (B, C, H, W); S = `steps`, 2…T, else ValueError.
     """
+    if not 2 <= steps <= denoiser.schedule.T:
+        raise ValueError(
+            f"steps = {steps} is not allowed: this model takes from 2 to {denoiser.schedule.T}"
+        )
     schedule, unclipped = denoiser.schedule, replace(denoiser, clip=False)
     stride = schedule.T // steps
-    with torch.inference_mode():
-        for t in range(stride * (steps - 1), 0, -stride):
-            x0, alpha = unclipped(x, t), schedule.alphas[t - 1].item()
-            bar = schedule.alpha_bar[t].item()
-            eps = (x - bar**0.5 * x0) / (1 - bar) ** 0.5
-            x = alpha**0.5 * x0 + (1 - alpha) ** 0.5 * eps
+    for t in range(stride * (steps - 1), 0, -stride):
+        x0, alpha = unclipped(x, t), schedule.alphas[t - 1].item()
+        bar = schedule.alpha_bar[t].item()
+        eps = (x - bar**0.5 * x0) / (1 - bar) ** 0.5
+        x = alpha**0.5 * x0 + (1 - alpha) ** 0.5 * eps
     return x

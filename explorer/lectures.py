@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.diffusion import Schedule, make_schedule
+from explorer.diffusion.schedule import schedule_options
 from explorer.lanes import Lane, lane_from
 from explorer.lecture_notes import NOTES
 from explorer.networks import CHOICES
@@ -53,6 +54,8 @@ class Lecture:
     """How it samples, for `lane_from`."""
     looks: tuple[int, ...] = ()
     """Times of its one-shot x̂_0, counted from 0 as it does: index i is after i + 1 steps."""
+    film: bool = False
+    """Whether it shows its first sampler's way as a GIF."""
     note: str = ""
 
     def make_schedule(self) -> Schedule:
@@ -136,6 +139,7 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
                 {"sampler": "ddim", "steps": 10, "breaks": ["no clipping"]},
                 {"sampler": "ddim", "steps": 4, "breaks": ["no clipping"]},
             ),
+            film=True,
             note=NOTES["jax"],
         ),
         "oslo": Lecture(
@@ -209,18 +213,25 @@ def adapt(
 
 
 def differences(lecture: Lecture, config: TrainConfig) -> list[str]:
-    """What a run has otherwise than the lecture, in words."""
+    """What a run has otherwise than the lecture, but for its length and seed, in words."""
     asked = (config.network, dict(config.network_options))
+    plain = all(getattr(config, name) == value for name, value in OPTIMISERS["Adam"].items())
+    usual = schedule_options(config.schedule)
+    own = [f"{k} = {v:g}" for k, v in config.schedule_options.items() if v != usual.get(k)]
     names = (name for name, (kind, options) in CHOICES.items() if asked == (kind, dict(options)))
     pairs = {
         "pictures": (config.data, lecture.data[0]),
         "size": (config.size, lecture.size),
-        "schedule": (config.schedule, lecture.schedule),
+        "schedule": (" ".join([config.schedule, *own]), lecture.schedule),
         "T": (config.T, lecture.T),
         "network": (next(names, config.network), lecture.network),
         "batch": (config.batch, lecture.batch),
         "learning rate": (config.learning_rate, lecture.rate),
+        "optimiser": ("Adam" if plain else "AdamW", "Adam"),
+        "EMA": (config.ema, 0),
         "target": (config.target, "eps"),
+        "weighting": (config.weighting, "simple"),
+        "pictures mirrored": ("half" if config.flips else "none", "none"),
     }
     return [f"{what} {a} in place of {b}" for what, (a, b) in pairs.items() if a != b]
 

@@ -12,11 +12,11 @@ from explorer import checkpoints
 from explorer.__main__ import main, parser
 from explorer.data import DATASETS
 from explorer.diffusion import Denoiser, forward, make_schedule
-from explorer.lanes import ddpm, lane_from
+from explorer.lanes import ddim, ddpm, lane_from
 from explorer.lecture_sampling import confused_ddim, one_shot, shifted
 from explorer.lectures import LECTURES, adapt, find, nearest_data
 from explorer.networks import CHOICES, NETWORKS
-from explorer.race import race
+from explorer.race import pictures, race
 
 SCHEDULE = make_schedule("linear", 200)
 X0 = torch.linspace(-0.9, 0.9, 16).reshape(1, 1, 4, 4)
@@ -112,7 +112,13 @@ def test_one_shot_is_exact_for_who_knows_the_picture() -> None:
             first = eps
         torch.testing.assert_close(eps, first, rtol=0, atol=2e-2)  # the same noise at every t
     with pytest.raises(ValueError, match="t = 200"):
-        list(one_shot(knowing(), X0, (200,), seed=1))
+        next(one_shot(knowing(), X0, (0, 200), seed=1))
+
+
+def test_looks_leave_their_caller_able_to_learn() -> None:
+    looks = one_shot(knowing(), X0, (199, 0), seed=1)
+    assert next(looks).x0.is_inference() and not torch.is_inference_mode_enabled()
+    looks.close()
 
 
 def test_confused_ddim_takes_alpha_for_alpha_bar() -> None:
@@ -131,6 +137,9 @@ def test_confused_ddim_takes_alpha_for_alpha_bar() -> None:
         eps = (truth - bar**0.5 * X0) / (1 - bar) ** 0.5
         truth = alpha**0.5 * X0 + (1 - alpha) ** 0.5 * eps
     torch.testing.assert_close(end, truth, rtol=0, atol=1e-4)
+    for steps in (0, 1, 201):
+        with pytest.raises(ValueError, match=f"steps = {steps} is not allowed.* from 2 to 200"):
+            confused_ddim(knowing(), x, steps)
 
 
 def test_the_index_shift_moves_alpha_bar_by_one_step() -> None:
@@ -174,6 +183,45 @@ def test_a_lecture_sets_the_defaults_and_flags_override(
     assert checkpoints.describe(path).training["steps"] == 3
 
 
+def test_every_setting_that_a_flag_overrides_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["train", "--lecture", "oslo", *WORDS, "--size", "8", "--root", str(tmp_path)]
+    words += ["--optimiser", "AdamW", "--ema", "0.9", "--option", "beta_end=0.01", "--flips"]
+    words += ["--option", "beta_start=0.0001", "--weighting", "min-snr"]
+    assert main([*words, "--out", str(tmp_path / "a.safetensors")]) == 0
+    said = capsys.readouterr().err.splitlines()[0]
+    for part in (
+        *("schedule linear beta_end = 0.01 in place of linear", "EMA 0.9 in place of 0"),
+        *("optimiser AdamW in place of Adam", "weighting min-snr in place of simple"),
+        *("batch 4 in place of 128", "pictures mirrored half in place of none"),
+    ):
+        assert part in said
+    assert "T " not in said and "learning rate" not in said
+
+
+SMALL = {"scinet": 32, "cars": 16, "sutd": 8, "jax": 8, "oslo": 8}
+"""A side that passes through its network."""
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_a_lectures_run_learns_and_is_sampled_its_way(name: str, tmp_path: Path) -> None:
+    lecture, path = LECTURES[name], tmp_path / "a.safetensors"
+    words = ["--lecture", name, "--size", str(SMALL[name]), "--steps", "40", "--batch", "8"]
+    words += ["--device", "cpu", "--T", "100", "--root", str(tmp_path), "--out", str(path)]
+    assert main(["train", *words]) == 0
+    denoiser, spec = checkpoints.load(path)
+    assert spec.metrics["probe_loss"] < 0.95 * spec.training["curve"][0]["probe"]
+    shape = (spec.channels, spec.size, spec.size)
+    lanes = [*lecture.make_lanes(denoiser.schedule), ddim(spec.T, 5)]  # and as Reverse does
+    for lane in lanes:
+        x = pictures(denoiser, lane, shape, seed=0, n=2)
+        assert x.shape == (2, *shape) and x.isfinite().all() and x.std() > 0.01
+        assert x.abs().max() <= 1 or not lane.clamp
+    for look in one_shot(denoiser, torch.zeros(2, *shape), (spec.T - 1, 0), seed=0):
+        assert look.x0.isfinite().all()
+
+
 def test_a_value_that_is_usually_the_default_overrides_too(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     words = ["train", "--lecture", "oslo", *WORDS, "--size", "8", "--T", "1000"]
@@ -200,7 +248,11 @@ def test_unknown_names_are_refused_with_the_choices(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--lecture", "scinet", "--size", "28"], "multiples of 32, not 28 × 28"),
+        (["--lecture", "scinet", "--size", "28"], "multiples of 32, not 28 × 28; 32 × 32 would"),
+        (
+            ["--lecture", "cars", "--size", "16", "--batch", "1", "--steps", "2"],
+            "train with a batch of 2 or more, or pictures larger than 16 × 16",
+        ),
         (["--network", "plain", "--steps", "2"], "classes = 10: this network cannot be told"),
         (["--lecture", "oslo", "--device", "gpu9"], "gpu9"),
     ],

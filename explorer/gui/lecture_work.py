@@ -1,9 +1,11 @@
-"""A visitor's own model of a lecture's network, sampled as the lecture does."""
+"""A visitor's own models, of a lecture's network and of ours, sampled as the lecture does."""
 
 from __future__ import annotations
 
+import base64
+import io
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +28,13 @@ from explorer.race import race
 COUNT, COLUMNS, SEED = 9, 3, 0
 SHOW_EVERY = 0.5
 """Seconds between two looks."""
+FILM_FRAMES = 20
+STOPPED = "stopped"
+OWNERS = ("Your model", "Ours, trained by you")
 Sheet = tuple[Image.Image | None, str]
+SAME = ("data", "size", "channels", "classes", "schedule", "schedule_options", "T", "target")
+SAME_TRAINING = ("batch", "steps", "seed")
+"""What two models that are compared have in common."""
 
 
 @dataclass(frozen=True)
@@ -35,66 +43,171 @@ class Sampled:
 
     status: str
     sheets: tuple[Sheet, ...]
-    """One for each of the lecture's samplers, or one of its one-shot looks."""
+    """One for each of the lecture's samplers, or one of its one-shot looks; so for each model."""
+    film: str | None = None
+    """At the end, where the lecture has one: a GIF of its first sampler's way, as a data URI."""
 
 
-def own_model(context: Context, lecture: Lecture, visitor: str) -> tuple[Path, Spec]:
-    """The visitor's newest model of this lecture's network; ValueError if there is none."""
+def own_models(context: Context, lecture: Lecture, visitor: str) -> list[tuple[Path, Spec]]:
+    """The visitor's newest model of this lecture's network, and the newest of ours like it.
+
+    Like it: on the same data, for as many steps, from the same seed. ValueError if there is none
+    of the lecture's network.
+    """
     kind, _ = CHOICES[lecture.network]
-    for path, spec in context.models(visitor).values():
+    models = list(context.models(visitor).values())
+    for path, spec in models:
         if spec.network == kind:
-            return path, spec
+            ours = [each for each in models if each[1].network == "unet" and alike(each[1], spec)]
+            return [(path, spec), *ours[:1]]
     raise ValueError(
         "No model of this lecture's network is here yet: press “Set it in Train”, train it "
         "there, and come back."
     )
 
 
+def alike(a: Spec, b: Spec) -> bool:
+    """Whether two models were trained for the same, all but the network and its optimiser."""
+    return all(getattr(a, name) == getattr(b, name) for name in SAME) and all(
+        a.training.get(name) == b.training.get(name) for name in SAME_TRAINING
+    )
+
+
 def room(lecture: Lecture) -> tuple[Sheet, ...]:
-    """What stands there before anything was sampled."""
+    """What stands there before anything was sampled: for both models, or their looks at once."""
     names = [lane.title for lane in lecture.make_lanes(lecture.make_schedule())]
-    return tuple((None, f"Your model: {name}") for name in names or ["one shot"])
+    if not names:
+        return ((None, "Your models: one shot"),)
+    return tuple((None, f"{owner}: {name}") for owner in OWNERS for name in names)
 
 
 def sample_as(
-    path: Path,
+    paths: Sequence[Path],
     name: str,
     device: torch.device,
     stopped: Callable[[], bool],
     seconds: float | None = None,
 ) -> Iterator[Sampled]:
-    """By all samplers of the lecture from one noise, or its one-shot looks; a growing view.
+    """Each model by all samplers of the lecture from one noise, or its one-shot looks; growing.
 
+    paths : of a model of the lecture's network, and perhaps of one of ours like it.
     seconds : after so many it ends as if it were stopped.
     """
     lecture, stop = LECTURES[name], patient(stopped, seconds)
-    denoiser, spec = load(path, device)
+    loaded = [load(path, device) for path in paths]
+    title = f"{' and '.join(spec.name for _, spec in loaded)}, seed {SEED}"
     if lecture.looks:
-        sheet = looks_of(lecture, [denoiser], real_pictures(spec).to(device))
-        yield Sampled(f"{spec.name}, seed {SEED}", ((sheet[0], f"Your model: {sheet[1]}"),))
+        x0 = real_pictures(loaded[0][1]).to(device)
+        picture, caption = looks_of(lecture, [denoiser for denoiser, _ in loaded], x0)
+        order = "first the lecture's network, then ours" if len(loaded) > 1 else "your model"
+        yield Sampled(title, ((picture, f"{caption}; {order}"),))
         return
-    lanes = lecture.make_lanes(denoiser.schedule)
-    shape = (spec.channels, spec.size, spec.size)
-    frames: dict[int, tuple[int, Tensor]] = {}
+    done: list[Sheet] = []
+    film: list[Image.Image] = []
+    for owner, (denoiser, spec) in zip(OWNERS, loaded, strict=False):
+        for sheets, at in _follow(denoiser, spec, lecture, stop, [] if done else film):
+            captioned = [(picture, f"{owner}: {caption}") for picture, caption in sheets]
+            yield Sampled(f"{title}, {at}", (*done, *captioned))
+        if at == STOPPED:
+            return
+        done += captioned
+    yield Sampled(f"{title}, done", tuple(done), gif(film) if lecture.film else None)
 
-    def look(ended: str = "") -> Sampled:
-        sheets = [
-            (sheet_of(x), f"Your model: {lanes[i].title}" + (f", t = {t}" if t else ""))
+
+def _follow(
+    denoiser: Denoiser,
+    spec: Spec,
+    lecture: Lecture,
+    stop: Callable[[], bool],
+    film: list[Image.Image],
+) -> Iterator[tuple[list[Sheet], str]]:
+    """Sheets and where they are, to the end or until `STOPPED`; the first lane goes to film."""
+    lanes = lecture.make_lanes(denoiser.schedule)
+    frames: dict[int, tuple[int, Tensor]] = {}
+    shape, every = (spec.channels, spec.size, spec.size), max(1, spec.T // FILM_FRAMES)
+    device = next(denoiser.network.parameters()).device
+
+    def look() -> list[Sheet]:
+        return [
+            (sheet_of(x), lanes[i].title + (f", t = {t}" if t else ""))
             for i, (t, x) in sorted(frames.items())
         ]
-        at = max(t for t, _ in frames.values())
-        return Sampled(f"{spec.name}, seed {SEED}, " + (ended or f"t = {at}"), tuple(sheets))
 
     shown = time.monotonic()
     for entry in race(denoiser, lanes, shape, seed=SEED, n=COUNT, device=device):
-        frames[entry.lane] = (entry.frame.t, entry.frame.x)
+        t = entry.frame.t
+        frames[entry.lane] = (t, entry.frame.x)
+        if entry.lane == 0 and t % every == 0:
+            film.append(sheet_of(entry.frame.x))
         if stop():
-            yield look("stopped")
+            yield look(), STOPPED
             return
         if len(frames) == len(lanes) and time.monotonic() - shown > SHOW_EVERY:
-            yield look()
+            yield look(), f"t = {t}"
             shown = time.monotonic()
-    yield look("done")
+    yield look(), "t = 0"
+
+
+def gif(pictures: Sequence[Image.Image]) -> str:
+    """Pictures one after the other, for ever, as a data URI; the last one rests."""
+    first, *others = [picture.convert("RGB") for picture in pictures]
+    file, times = io.BytesIO(), [80] * len(others) + [2000]
+    first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0)
+    return gif_uri(file.getvalue())
+
+
+def gif_uri(data: bytes) -> str:
+    """A GIF that stands in the page itself."""
+    return "data:image/gif;base64," + base64.b64encode(data).decode()
+
+
+def numbers_at(lecture: Lecture, t: int) -> str:
+    """The lecture's step from t = 1…T, the formula and the numbers in it, as Markdown.
+
+    x_{t−1} = (x_t − β_t/√(1 − ᾱ_t) ε̂)/√α_t + σ_t z (Ho et al. 2020, algorithm 2), or x̂_0 (eq. 15)
+    where it takes one-shot looks. The numbers are those that its sampler takes.
+    """
+    schedule = lecture.make_schedule()
+    bar, beta = schedule.values[t], schedule.betas[t - 1].item()
+    signal, noise = bar**0.5, (1 - bar) ** 0.5
+    known = rf"$\bar\alpha_{{{t}}} = {bar:.4g}$, $\beta_{{{t}}} = {beta:.3g}$"
+    if lecture.looks:
+        return "\n\n".join([
+            r"$\hat x_0 = \dfrac{x_t - \sqrt{1-\bar\alpha_t}\,\hat\varepsilon}"
+            r"{\sqrt{\bar\alpha_t}}$",
+            rf"$\hat x_0 = {1 / signal:.4g}\,x_{{{t}}} - {noise / signal:.4g}\,\hat\varepsilon$",
+            rf"An error of $\hat\varepsilon$ counts {noise / signal:.3g}-fold. {known}; the "
+            f"lecture, which counts from 0, calls this t = {t - 1}.",
+        ])  # fmt: skip
+    plain, *strided = lecture.make_lanes(schedule)
+    _, _, kept, direction, std = plain.coefficients(schedule, (t, t - 1))
+    formula = (
+        r"\dfrac{1}{\sqrt{\alpha_t}}\Big(x_t - \dfrac{\beta_t}{\sqrt{1-\bar\alpha_t}}\,"
+        r"\hat\varepsilon\Big) + \sigma_t z"
+    )
+    of_x, of_eps = kept / signal, kept * noise / signal - direction
+    numbers = rf"{of_x:.4g}\,x_{{{t}}} - {of_eps:.4g}\,\hat\varepsilon + {std:.4g}\,z"
+    if plain.clamp:
+        formula, numbers = (rf"\Big[{part}\Big]_{{-1}}^{{1}}" for part in (formula, numbers))
+    sigma = r"\beta_t" if plain.variance == "beta" else r"\tilde\beta_t"
+    lines = [
+        rf"$x_{{t-1}} = {formula}$",
+        rf"$x_{{{t - 1}}} = {numbers}$",
+        rf"$\sigma_t^2 = {sigma}$" + (", but the last step adds no noise" if t == 1 else ""),
+        known + ("; $[\\cdot]_{-1}^{1}$ clamps" if plain.clamp else ""),
+    ]
+    lines[2:] = ["; ".join(lines[2:]) + "."]
+    if strided:
+        s = max(0, t - schedule.T // strided[0].evaluations)
+        _, _, kept, direction, _ = strided[0].coefficients(schedule, (t, s))
+        lines += [
+            rf"{strided[0].title}: $x_s = \sqrt{{\bar\alpha_s}}\,\hat x_0 + "
+            r"\sqrt{1-\bar\alpha_s}\,\hat\varepsilon$",
+            rf"$x_{{{s}}} = {kept:.4g}\,\hat x_0 + {direction:.4g}\,\hat\varepsilon$; its code "
+            rf"has $\sqrt{{\alpha_t}} = {(1 - beta) ** 0.5:.4g}$ and $\sqrt{{1-\alpha_t}} = "
+            rf"{beta**0.5:.4g}$ in their place.",
+        ]
+    return "\n\n".join(lines)
 
 
 def looks_of(

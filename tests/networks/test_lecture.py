@@ -13,6 +13,8 @@ from torch.nn import functional as F
 
 from explorer.checkpoints import MAX_T, CheckpointError, Spec, load, save
 from explorer.networks import CHOICES, NETWORKS
+from explorer.networks.layers import Attention
+from explorer.networks.lecture.scinet import NaiveBlock
 
 SIDES = {
     "naive-unet": 32,
@@ -57,6 +59,43 @@ def parameters(name: str, channels: int) -> float:
 )
 def test_networks_are_as_large_as_the_lectures(name: str, channels: int, millions: float) -> None:
     assert parameters(name, channels) == pytest.approx(millions, rel=0.02)
+
+
+def layers(kind: str, layer: type[nn.Module]) -> list[Any]:
+    return [module for module in made(kind).modules() if isinstance(module, layer)]
+
+
+def test_the_layers_are_those_of_the_lectures() -> None:
+    pools = layers("naive-unet", nn.MaxPool2d), layers("naive-unet", nn.AvgPool2d)
+    assert [[pool.kernel_size for pool in group] for group in pools] == [[2, 2, 2], [4]]
+    assert {norm.num_groups for norm in layers("naive-unet", nn.GroupNorm)} == {8}
+    assert [up.stride[0] for up in layers("naive-unet", nn.ConvTranspose2d)] == [4, 2, 2, 2]
+    assert sum(block.residual for block in layers("naive-unet", NaiveBlock)) == 1
+    assert len(layers("naive-unet", NaiveBlock)) == 10
+
+    strides = [conv.stride[0] for conv in layers("simple-unet", nn.Conv2d)]
+    assert (strides.count(2), len(layers("simple-unet", nn.ConvTranspose2d))) == (4, 4)
+    strides = [conv.stride[0] for conv in layers("timeless-unet", nn.Conv2d)]
+    assert (strides.count(2), len(layers("timeless-unet", nn.ConvTranspose2d))) == (2, 2)
+    assert layers("timeless-unet", nn.Linear) == []
+
+    assert [attention.heads for attention in layers("attention-unet", Attention)] == [8] * 9
+    assert made("attention-unet").stem.kernel_size == (7, 7)
+    first, gelu, second = made("attention-unet").time
+    assert (first.out_features, type(gelu), second.out_features) == (32, nn.GELU, 32)
+
+    convolutions = layers("plain-net", nn.Conv2d)
+    assert [conv.out_channels for conv in convolutions] == [8, 16, 8, 1]
+    assert {conv.stride for conv in convolutions} == {(1, 1)}
+
+
+def test_simple_unets_batchnorm_comes_after_the_relu() -> None:
+    network, least = made("simple-unet"), []
+    for norm in network.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            norm.register_forward_pre_hook(lambda _, given: least.append(given[0].min().item()))
+    network(pictures("simple-unet", 4), 3)
+    assert len(least) == 16 and set(least) == {0.0}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -114,6 +153,17 @@ def test_other_sizes_are_refused_naming_the_multiple(kind: str) -> None:
     stride = network.config.stride
     with pytest.raises(ValueError, match=f"multiples of {stride}, not {stride} × {stride + 2}"):
         network(torch.zeros(1, 1, stride, stride + 2), 1)
+    with pytest.raises(ValueError, match=f"; {2 * stride} × {stride} would do"):
+        network(torch.zeros(1, 1, 2 * stride + 1, 1), 1)
+
+
+def test_batchnorm_refuses_to_learn_from_one_number_with_a_sentence() -> None:
+    network, x = made("simple-unet"), torch.randn(1, 1, 16, 16)
+    with pytest.raises(ValueError, match=r"a batch of 2 or more, or pictures larger than 16 × 16"):
+        network(x, 3)
+    assert network(x.expand(2, -1, -1, -1), 3).shape == (2, 1, 16, 16)
+    assert network(torch.randn(1, 1, 32, 16), 3).shape == (1, 1, 32, 16)
+    assert network.eval()(x, 3).shape == x.shape
 
 
 @pytest.mark.parametrize("kind", KINDS)

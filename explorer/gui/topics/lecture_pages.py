@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +13,23 @@ import gradio as gr
 from PIL import Image
 
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
-from explorer.gui.choices import LECTURE_PRESETS
+from explorer.gui.choices import DEFAULTS, LECTURE_PRESETS
 from explorer.gui.components import Gallery, PlotView
 from explorer.gui.context import Context
 from explorer.gui.device import StopFlag
 from explorer.gui.jobs import buttons, patience, waiting
-from explorer.gui.lecture_work import Sheet, own_model, room, sample_as
-from explorer.gui.shared import QUIET, Shared, message, on_device, plain, sentence, visitor_of
+from explorer.gui.lecture_work import Sheet, gif_uri, numbers_at, own_models, room, sample_as
+from explorer.gui.limits import whole
+from explorer.gui.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    plain,
+    prose,
+    sentence,
+    visitor_of,
+)
 from explorer.gui.stored import FOLDER
 from explorer.lectures import LECTURES, Lecture
 
@@ -28,6 +37,8 @@ WALK = (
     '<img src="{}" alt="Noise becomes digits" style="width: 100%; image-rendering: pixelated">'
     '<p style="font-size: 13px">The first of these on their way</p>'
 )
+OURS = {"network": "small"} | {name: DEFAULTS[name] for name in ("rate", "ema", "optimiser")}
+"""What differs in Train where ours is set to be compared."""
 MATH = [{"left": "$", "right": "$", "display": False}]
 
 
@@ -66,20 +77,20 @@ def stored_page(name: str) -> StoredPage | None:
         tuple(curves),
         tuple(run["weights"] for run in page["runs"]),
         tuple((_picture(folder / f"{i}.png"), text) for i, text in enumerate(page["sheets"])),
-        _data_uri(walk) if walk.is_file() else None,
+        gif_uri(walk.read_bytes()) if walk.is_file() else None,
     )
 
 
 def numbers(lecture: Lecture, stored: StoredPage | None) -> str:
     """The lecture's own numbers beside those of our network, as a Markdown table."""
-    weights = [f"{n / 1e6:.2g} M weights" for n in stored.weights] if stored else ["", ""]
+    weights = [f"{n / 1e6:.2g} M weights" for n in stored.weights] if stored else []
     lanes = [lane.title for lane in lecture.make_lanes(lecture.make_schedule())]
     looks = ", ".join(map(str, lecture.looks))
     rows = [
         ("data", lecture.pictures, "the same"),
         ("noise", f"{lecture.schedule}, T = {lecture.T}", "the same here; cosine, T = 1000"),
         ("net", WIDTHS[lecture.network], "U-Net with attention, time in every block"),
-        ("here", weights[0], weights[1]),
+        *([("here", *weights)] if weights else []),
         ("target", "ε", "ε here; v"),
         (
             "train",
@@ -104,6 +115,7 @@ WIDTHS = {
 def build(context: Context, shared: Shared, name: str) -> None:
     """Layout, then wiring."""
     lecture, stored = LECTURES[name], stored_page(name)
+    T, start = lecture.T, lecture.T // 2
     with gr.Row(elem_classes="stage-row"), gr.Column(elem_classes="stage"):
         with gr.Row(elem_classes="train-bar"):
             go = gr.Button("Set it in Train", variant="primary", elem_id=f"{name}-train", scale=0)
@@ -114,31 +126,43 @@ def build(context: Context, shared: Shared, name: str) -> None:
         trouble = message()
         if stored:
             _in_rows(stored.sheets)
-            with gr.Row(elem_classes="samples-row"):
-                with gr.Column(scale=3, min_width=280):
-                    PlotView(compare_figure(stored.curves, QUANTITIES[0]), elem_id=f"{name}-loss")
-                if stored.walk:
-                    with gr.Column(scale=1, min_width=160):
-                        gr.HTML(WALK.format(stored.walk))
+        with gr.Row(elem_classes="samples-row"):
+            with gr.Column(scale=2, min_width=280):
+                numbers_now = gr.Markdown(
+                    numbers_at(lecture, start), elem_id=f"{name}-formula", latex_delimiters=MATH
+                )
+                t = gr.Slider(1, T, value=start, step=1, label="t", elem_id=f"{name}-t")
+                prose(f"topics/lecture-{name}")
+            if stored and stored.walk:
+                with gr.Column(scale=1, min_width=160):
+                    gr.HTML(WALK.format(stored.walk))
         gr.Markdown(listed(lecture.note), elem_classes="prose-note", latex_delimiters=MATH)
+        gr.Markdown("### Compare", elem_classes="stage-title")
+        if stored:
+            PlotView(compare_figure(stored.curves, QUANTITIES[0]), elem_id=f"{name}-loss")
         gr.Markdown(numbers(lecture, stored), elem_classes="prose-note", latex_delimiters=MATH)
-        with gr.Accordion("Your model, sampled as the lecture does", open=False) as fold:
+        prose("topics/lecture-compare")
+        ours = gr.Button("Set ours in Train", elem_id=f"{name}-ours", scale=0)
+        with gr.Accordion("Your models, sampled as the lecture does", open=False) as fold:
             sheets = _in_rows(room(lecture))
-    outputs = [state, trouble, fold, *sheets, run, stop]
+            film = gr.HTML(visible=False, elem_id=f"{name}-film")
+    outputs = [state, trouble, fold, *sheets, film, run, stop]
 
     def begin(request: gr.Request) -> Iterator[tuple[Any, ...]]:
         visitor = visitor_of(request)
         flag = StopFlag(visitor, f"lecture-{name}")
         flag.start()
-        keep = [gr.skip()] * len(sheets)
+        keep = [gr.skip()] * (len(sheets) + 1)
         try:
-            path, _ = own_model(context, lecture, visitor)
-            yield waiting(context), "", gr.Accordion(open=True), *keep, *buttons(True)
+            paths = [path for path, _ in own_models(context, lecture, visitor)]
+            empty = [*room(lecture), gr.HTML(visible=False)]
+            yield waiting(context), "", gr.Accordion(open=True), *empty, *buttons(True)
             seconds = patience(context)
-            arguments = (path, name, context.device.device, flag, seconds)
+            arguments = (paths, name, context.device.device, flag, seconds)
             for seen in context.device.run(sample_as, *arguments, seconds=seconds or 60):
+                moving = gr.HTML(WALK.format(seen.film), visible=True) if seen.film else gr.skip()
                 shown = [*seen.sheets, *keep][: len(sheets)]
-                yield plain(seen.status), "", gr.skip(), *shown, *buttons(True)
+                yield plain(seen.status), "", gr.skip(), *shown, moving, *buttons(True)
             yield gr.skip(), "", gr.skip(), *keep, *buttons(False)
         except Exception as error:
             yield "not running", sentence(error), gr.skip(), *keep, *buttons(False)
@@ -148,19 +172,35 @@ def build(context: Context, shared: Shared, name: str) -> None:
     def ask_to_stop(request: gr.Request) -> None:
         StopFlag(visitor_of(request), f"lecture-{name}").stop()
 
+    def look_at(t: Any) -> tuple[Any, str]:
+        try:
+            return numbers_at(lecture, whole("t", t, (1, T))), ""
+        except ValueError as error:
+            return gr.skip(), sentence(error)
+
     run.click(begin, None, outputs, **on_device(state))
     stop.click(ask_to_stop, None, None, **QUIET)
+    t.input(look_at, t, [numbers_now, trouble], trigger_mode="always_last", **QUIET)
 
     settings = shared.left.get("settings")
     if settings is None:  # a page without the Train tab
-        go.visible = False
+        go.visible = ours.visible = False
         return
     preset = next(title for title, each in LECTURE_PRESETS.items() if each is lecture)
 
     def set_in_train() -> list[Any]:
         return [gr.Tabs(selected="train"), preset, *settings.fill(preset)]
 
-    go.click(set_in_train, None, [shared.tabs, settings.preset, *settings.filled], **QUIET)
+    def set_ours_in_train() -> list[Any]:
+        _, *values = settings.fill(preset)
+        names = [*settings.controls, *settings.options]
+        values = [OURS.get(key, value) for key, value in zip(names, values, strict=True)]
+        told = f"Ours, for the pictures, schedule, steps and seed of {lecture.title}."
+        return [gr.Tabs(selected="train"), None, told, *values]
+
+    filled = [shared.tabs, settings.preset, *settings.filled]
+    go.click(set_in_train, None, filled, **QUIET)
+    ours.click(set_ours_in_train, None, filled, **QUIET)
 
 
 def listed(note: str) -> str:
@@ -205,7 +245,3 @@ PAGES = tuple(
 def _picture(path: Path) -> Image.Image:
     with Image.open(path) as stored:
         return stored.convert("RGB")
-
-
-def _data_uri(path: Path) -> str:
-    return "data:image/gif;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -16,17 +16,18 @@ from explorer.networks.layers import GROUPS
 
 @dataclass(frozen=True)
 class LectureConfig:
-    """What such a network is built from. ValueError if it cannot be."""
+    """What such a network is built from. ValueError, naming the field, if it cannot be."""
 
     channels: int = 1
     """Of the picture: 1 (grey) or 3 (colour)."""
     classes: int = 0
     """Always 0."""
     T: int = 1000
-    """The schedule's number of steps."""
+    """The schedule's number of steps, at least 1."""
     width: int = 64
-    """Channels of the finest level; the other levels have multiples of it."""
+    """Channels of the finest level, 8, 16, … `widest`; the other levels have multiples of it."""
     called, stride, widest = "a lecture's network", 1, 64
+    """Its name; what sides of pictures are multiples of; the largest width."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -34,7 +35,11 @@ class LectureConfig:
                 raise ValueError(f"{self.called}: {name} = {value!r}: whole numbers only")
         rules = [
             (self.channels in (1, 3), f"channels = {self.channels}: 1 or 3"),
-            (self.classes == 0, f"classes = {self.classes}: this network cannot be told of any"),
+            (
+                self.classes == 0,
+                f"classes = {self.classes}: this network cannot be told of any; train without "
+                "the classes",
+            ),
             (self.T >= 1, f"T = {self.T}: at least 1"),
             (
                 GROUPS <= self.width <= self.widest and self.width % GROUPS == 0,
@@ -48,14 +53,18 @@ class LectureConfig:
     def check_size(self, height: int, width: int) -> None:
         """ValueError if pictures of this size do not pass through the levels and back."""
         if height < 1 or width < 1 or height % self.stride or width % self.stride:
+            near = [max(1, round(side / self.stride)) * self.stride for side in (height, width)]
             raise ValueError(
                 f"{self.called} takes pictures whose sides are multiples of {self.stride}, "
-                f"not {height} × {width}"
+                f"not {height} × {width}; {near[0]} × {near[1]} would do"
             )
 
 
 class LectureNetwork(nn.Module):
-    """network(x_t, t) -> a tensor of x_t's shape; shapes and t as in `UNet`."""
+    """network(x_t, t) -> a tensor of x_t's shape; shapes and t as in `UNet`.
+
+    ValueError for sides that are no multiples of the config's `stride`, and for a label.
+    """
 
     def __init__(self, config: LectureConfig) -> None:
         super().__init__()

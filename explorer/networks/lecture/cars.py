@@ -57,6 +57,11 @@ class SimpleUnet(LectureNetwork):
         self.last = nn.Conv2d(widths[0], config.channels, 1)
 
     def predict(self, x: Tensor, t: Tensor) -> Tensor:
+        if self.training and x[:, 0].numel() == self.config.stride**2:
+            raise ValueError(
+                "SimpleUnet's BatchNorm cannot take the variance of one number: train with a "
+                f"batch of 2 or more, or pictures larger than {x.shape[-2]} × {x.shape[-1]}"
+            )
         time = self.time(sinusoidal_embedding(t, 32).to(x.dtype))  # (B, 32)
         h, skips = self.first(x), []
         for block in self.down:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import os
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,22 +13,23 @@ from types import SimpleNamespace
 import gradio as gr
 import pytest
 import torch
+from PIL import Image
 
 from explorer.checkpoints import Spec, save
 from explorer.diffusion import Denoiser, make_schedule
 from explorer.gui.choices import LECTURE_PRESETS, preset_values
 from explorer.gui.context import Context
 from explorer.gui.device import Device
-from explorer.gui.lecture_work import looks_of, own_model, room, sample_as
+from explorer.gui.lecture_work import looks_of, numbers_at, own_models, room, sample_as
 from explorer.gui.limits import HOSTED, LOCAL, Limits
 from explorer.gui.settings import Settings
-from explorer.gui.shared import Shared, visitor_of
+from explorer.gui.shared import TEXT, Shared, visitor_of
 from explorer.gui.stored import FOLDER
 from explorer.gui.tabs import schedules
 from explorer.gui.topics.lecture_pages import PAGES, numbers, stored_page
 from explorer.gui.watch import Job
 from explorer.lectures import LECTURES
-from explorer.networks import CHOICES, NETWORKS
+from explorer.networks import CHOICES, NETWORKS, PRESETS
 from tests.gui.small import CPU, follow, same, small
 
 STORED = [name for name in LECTURES if stored_page(name)]
@@ -61,6 +66,22 @@ def test_one_click_sets_everything_in_train(limits: Limits, tmp_path: Path) -> N
         assert values[: len(expected)] == [expected[name] for name in settings.controls]
 
 
+def test_ours_is_set_for_the_same_data_budget_and_seed(tmp_path: Path) -> None:
+    demo, settings = page(LOCAL, tmp_path)
+    pairs = [
+        [fn for fn in demo.fns.values() if fn.name == name]
+        for name in ("set_in_train", "set_ours_in_train")
+    ]
+    assert len(pairs[1]) == len(LECTURES)
+    for theirs, ours in zip(*pairs, strict=True):
+        tab, preset, note, *values = ours.fn()
+        assert tab.selected == "train" and preset is None and note.startswith("Ours, for the")
+        a, b = settings.read(theirs.fn()[3:]), settings.read(values)
+        same = ("data", "size", "conditional", "schedule", "T", "target", "batch", "steps", "seed")
+        assert [getattr(a, name) for name in same] == [getattr(b, name) for name in same]
+        assert (b.network, b.learning_rate, b.ema, b.weight_decay) == ("unet", 0.002, 0.999, 0.01)
+
+
 def test_a_preset_resets_the_schedules_numbers_too(tmp_path: Path) -> None:
     _, settings = page(LOCAL, tmp_path)
     filled = dict(zip(settings.filled, settings.fill("Lecture: SUTD week 12"), strict=True))
@@ -74,7 +95,7 @@ def test_a_page_without_the_train_tab_shows_no_way_there() -> None:
     context = Context(Device(CPU), LOCAL, datasets=("mnist-5k", "emoji"))
     with gr.Blocks() as demo:
         PAGES[0].build(context, Shared(gr.Tabs(), gr.Dropdown([], render=False)))
-    assert not any(fn.name == "set_in_train" for fn in demo.fns.values())
+    assert not any("set_" in fn.name for fn in demo.fns.values())
 
 
 @pytest.mark.parametrize("name", LECTURES)
@@ -83,6 +104,7 @@ def test_the_table_names_the_lectures_numbers(name: str) -> None:
     for text in (lecture.pictures, lecture.schedule, f"T = {lecture.T}", f"Adam {lecture.rate:g}"):
         assert text in table
     assert {line.count("|") for line in table.splitlines()} == {4}
+    assert "| here |" not in numbers(lecture, None)
 
 
 @pytest.mark.parametrize("name", STORED)
@@ -112,31 +134,107 @@ def test_the_schedules_tab_takes_a_lectures_schedule() -> None:
     assert schedules.as_in("none")[0] == gr.skip() == schedules.as_in(None)[1]
 
 
-def trained(name: str, folder: Path, T: int = 12) -> Path:
-    """A model of a lecture's network, narrow and untrained."""
-    lecture = LECTURES[name]
+def trained(
+    name: str,
+    folder: Path,
+    T: int = 12,
+    *,
+    ours: bool = False,
+    called: str = "",
+    **changes: object,
+) -> Path:
+    """A model of a lecture's network, or of ours for the same, narrow and untrained."""
+    lecture, called = LECTURES[name], called or name + "-ours" * ours
     kind, _ = CHOICES[lecture.network]
     config = NETWORKS[kind][0](T=T, width=8)
-    spec = Spec(
-        name=name, data="made", licence="-", size=max(8, config.stride), channels=1, classes=(),
+    size = max(8, config.stride)
+    if ours:
+        kind, config = "unet", NETWORKS["unet"][0](T=T, **PRESETS["tiny"])
+    values = dict(
+        name=called, data="made", licence="-", size=size, channels=1, classes=(),
         network=kind, network_config=asdict(config), schedule=lecture.schedule, T=T, target="eps",
+        training={"steps": 9, "batch": 4, "seed": 0},
     )  # fmt: skip
-    return save(folder / f"{name}.safetensors", spec.make_network().state_dict(), spec)
+    spec = Spec(**values | changes)
+    return save(folder / f"{called}.safetensors", spec.make_network().state_dict(), spec)
 
 
 @pytest.mark.parametrize("name", LECTURES)
 def test_ones_own_model_is_sampled_as_the_lecture_does(name: str, tmp_path: Path) -> None:
-    path = trained(name, tmp_path)
-    *_, last = sample_as(path, name, CPU, lambda: False)
-    assert len(last.sheets) == len(room(LECTURES[name]))
-    for (picture, caption), (nothing, before) in zip(
-        last.sheets, room(LECTURES[name]), strict=True
-    ):
-        assert picture.width > 10 and caption.startswith("Your model: ") and nothing is None
+    paths = [trained(name, tmp_path), trained(name, tmp_path, ours=True)]
+    *_, last = sample_as(paths, name, CPU, lambda: False)
+    places = room(LECTURES[name])
+    for (picture, caption), (nothing, before) in zip(last.sheets, places, strict=True):
+        assert picture.width > 10 and nothing is None
+        assert caption.split(":")[0] == before.split(":")[0] or name == "sutd"
         assert "S = " in before or "DDPM" in before or "one shot" in before
-    assert name in last.status
-    stopped = list(sample_as(path, name, CPU, lambda: True))
-    assert len(stopped) == 1 and ("stopped" in stopped[0].status or name == "sutd")
+    assert f"{name} and {name}-ours" in last.status
+    *_, alone = sample_as(paths[:1], name, CPU, lambda: False)
+    if name == "sutd":
+        assert last.sheets[0][0].height > alone.sheets[0][0].height
+    else:
+        half = len(places) // 2
+        assert alone.sheets == last.sheets[:half] and len(alone.sheets) == half
+        assert alone.sheets[0][0] != last.sheets[half][0]
+        (stopped,) = sample_as(paths, name, CPU, lambda: True)
+        assert "stopped" in stopped.status and stopped.film is None
+
+
+def test_only_the_lecture_with_a_gif_gets_one_of_the_way_to_its_pictures(tmp_path: Path) -> None:
+    for name in ("jax", "oslo"):
+        *_, last = sample_as([trained(name, tmp_path, T=40)], name, CPU, lambda: False)
+        assert (last.film is not None) == (name == "jax")
+        if last.film:
+            kind, _, data = last.film.partition(",")
+            film = Image.open(io.BytesIO(base64.b64decode(data)))
+            assert kind == "data:image/gif;base64" and film.n_frames == 21
+            film.seek(20)
+            assert film.convert("RGB").size == last.sheets[0][0].size
+
+
+@pytest.mark.parametrize("name", LECTURES)
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_the_formulas_numbers_are_those_of_the_papers(name: str, share: float) -> None:
+    lecture = LECTURES[name]
+    t = max(1, round(share * lecture.T))
+    betas = lecture.make_schedule().betas.double()
+    bars, beta = torch.cumprod(1 - betas, 0), betas[t - 1].item()
+    bar = bars[t - 1].item()
+    text = numbers_at(lecture, t)
+    found = [float(x) for x in re.findall(r"(?<![\d_{])\d+\.?\d*(?:e-\d+)?(?=\\,)", text)]
+    if name == "sutd":
+        expected = [bar**-0.5, (1 / bar - 1) ** 0.5]
+        assert f"t = {t - 1}." in text
+    else:
+        variance = beta
+        if name == "cars":
+            variance *= (1 - bars[t - 2].item()) / (1 - bar) if t > 1 else 0
+        std = 0.0 if t == 1 else variance**0.5
+        expected = [(1 - beta) ** -0.5, beta / ((1 - bar) * (1 - beta)) ** 0.5, std]
+    if name == "jax":
+        s = max(0, t - 20)
+        kept = bars[s - 1].item() if s else 1.0
+        expected += [kept**0.5, (1 - kept) ** 0.5]
+        assert f"= {(1 - beta) ** 0.5:.4g}$ and" in text and f"= {beta**0.5:.4g}$ in" in text
+    assert found == pytest.approx(expected, rel=1e-3, abs=1e-6)
+    assert ("clamps" in text) == (name == "cars")
+
+
+def test_the_formula_follows_t_and_refuses_what_is_no_step(tmp_path: Path) -> None:
+    demo, _ = page(LOCAL, tmp_path)
+    looks = [fn.fn for fn in demo.fns.values() if fn.name == "look_at"]
+    for look, lecture in zip(looks, LECTURES.values(), strict=True):
+        assert look(lecture.T) == (numbers_at(lecture, lecture.T), "")
+        for wrong in (0, lecture.T + 1, 2.5, None, "x"):
+            kept, said = look(wrong)
+            assert kept == gr.skip() and "whole number from 1 to" in said
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_two_sentences_say_what_to_look_at(name: str) -> None:
+    text = (TEXT / "topics" / f"lecture-{name}.md").read_text(encoding="utf-8")
+    assert text.startswith("**What to look at.** ")
+    assert len(re.findall(r"\.(?:\s|$)", text.split("** ")[1])) == 2
 
 
 def test_looks_are_a_row_of_noise_and_a_row_of_beliefs() -> None:
@@ -150,11 +248,29 @@ def test_looks_are_a_row_of_noise_and_a_row_of_beliefs() -> None:
 
 def test_the_newest_own_model_of_the_network_is_taken(tmp_path: Path) -> None:
     context = Context(Device(CPU), LOCAL, checkpoints=tmp_path, datasets=("mnist-5k", "emoji"))
+    folder, lecture = context.runs("visitor"), LECTURES["oslo"]
     with pytest.raises(ValueError, match="press “Set it in Train”"):
-        own_model(context, LECTURES["oslo"], "visitor")
-    path = trained("oslo", context.runs("visitor"))
-    trained("jax", context.runs("visitor"))
-    assert own_model(context, LECTURES["oslo"], "visitor")[0] == path
+        own_models(context, lecture, "visitor")
+    for i, called in enumerate(("a-newer", "z-older")):
+        os.utime(trained("oslo", folder, called=called), (1000 - i, 1000 - i))
+    trained("jax", folder)
+    (found,) = own_models(context, lecture, "visitor")
+    assert found[0].stem == "a-newer"
+
+
+def test_ours_is_found_if_it_was_trained_alike(tmp_path: Path) -> None:
+    context = Context(Device(CPU), LOCAL, checkpoints=tmp_path, datasets=("mnist-5k", "emoji"))
+    folder, lecture = context.runs("visitor"), LECTURES["oslo"]
+    trained("oslo", folder)
+    alike = {"steps": 9, "batch": 4, "seed": 0}
+    for i, changes in enumerate(
+        [{"data": "others"}, {"schedule": "cosine"}, {"target": "v"}]
+        + [{"training": alike | {name: 7}} for name in alike]
+    ):
+        trained("oslo", folder, ours=True, called=f"other-{i}", **changes)
+    assert len(own_models(context, lecture, "visitor")) == 1
+    path = trained("oslo", folder, ours=True)
+    assert [each for each, _ in own_models(context, lecture, "visitor")][1:] == [path]
 
 
 def test_the_button_says_what_is_missing_and_fills_the_sheets(tmp_path: Path) -> None:
