@@ -19,8 +19,8 @@ from PIL import Image
 
 from explorer.data import BUNDLED, load, to_tensor
 from explorer.devices import choose_threads
-from explorer.diffusion import Denoiser, picture_generators, randn
-from explorer.gui.lecture_work import COUNT, SEED, looks_of, sheet_of
+from explorer.diffusion import picture_generators, randn
+from explorer.gui.lecture_work import COUNT, SEED, gif, looks_of, sheet_of
 from explorer.gui.stored import FOLDER
 from explorer.lanes import Lane
 from explorer.lecture_sampling import confused_ddim, shifted
@@ -53,7 +53,7 @@ def make(name: str, steps: int) -> None:
     )
     runs = [trained(f"{name}-theirs", theirs), trained(f"{name}-ours", ours)]
     found = list(sheets_of(lecture, *runs))
-    frames = walk(runs[0], lecture.make_lanes(runs[0].schedule)[0]) if name == "jax" else None
+    film = walk(runs[0], lecture.make_lanes(runs[0].schedule)[0]) if lecture.film else None
     out = FOLDER / "lectures" / name
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob("*.*"):
@@ -62,8 +62,8 @@ def make(name: str, steps: int) -> None:
         flat = picture if runs[0].data.channels == 3 else picture.convert("L")
         flat.save(out / f"{i}.png", optimize=True)
         print(name, caption, flush=True)
-    if frames:
-        frames.save_to(out / "walk.gif")
+    if film:
+        (out / "walk.gif").write_bytes(film)
     page = {
         "data": adapted.data,
         "size": adapted.size,
@@ -128,19 +128,10 @@ def sampled(run: Run, lane: Lane) -> Image.Image:
     return sheet_of(pictures(run.denoiser(), lane, shape(run), seed=SEED, n=COUNT))
 
 
-class Walk(list[Image.Image]):
-    """Frames of a GIF."""
-
-    def save_to(self, path: Path) -> None:
-        times = [80] * (len(self) - 1) + [2000]
-        self[0].save(path, save_all=True, append_images=self[1:], duration=times, loop=0)
-
-
-def walk(run: Run, lane: Lane) -> Walk:
-    """Every tenth frame from noise to pictures."""
-    denoiser: Denoiser = run.denoiser()
-    entries = race(denoiser, [lane], shape(run), seed=SEED, n=COUNT)
-    return Walk(sheet_of(e.frame.x).convert("L") for e in entries if e.frame.t % 10 == 0)
+def walk(run: Run, lane: Lane) -> bytes:
+    """A GIF of every tenth frame from noise to pictures."""
+    entries = race(run.denoiser(), [lane], shape(run), seed=SEED, n=COUNT)
+    return gif([sheet_of(e.frame.x) for e in entries if e.frame.t % 10 == 0])
 
 
 def shape(run: Run) -> tuple[int, int, int]:

@@ -111,7 +111,7 @@ def sample_as(
         if at == STOPPED:
             return
         done += captioned
-    yield Sampled(f"{title}, done", tuple(done), gif(film) if lecture.film else None)
+    yield Sampled(f"{title}, done", tuple(done), gif_uri(gif(film)) if lecture.film else None)
 
 
 def _follow(
@@ -148,12 +148,12 @@ def _follow(
     yield look(), "t = 0"
 
 
-def gif(pictures: Sequence[Image.Image]) -> str:
-    """Pictures one after the other, for ever, as a data URI; the last one rests."""
+def gif(pictures: Sequence[Image.Image]) -> bytes:
+    """Pictures one after the other, for ever; the last one rests."""
     first, *others = [picture.convert("RGB") for picture in pictures]
     file, times = io.BytesIO(), [80] * len(others) + [2000]
     first.save(file, "GIF", save_all=True, append_images=others, duration=times, loop=0)
-    return gif_uri(file.getvalue())
+    return file.getvalue()
 
 
 def gif_uri(data: bytes) -> str:
