@@ -7,18 +7,18 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer.console import Stopped, check_writable, complain, first_process
-from explorer.devices import find_device
+from explorer.console import Stopped, complain, first_process
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
 from explorer.diffusion.objective import CLASS
 from explorer.evaluate_command import add_arguments
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES
 from explorer.optimisers import OPTIMISERS
+from explorer.sample_command import add_sample_arguments
 from explorer.train_command import as_in_the_lecture, run_train
 
 PATIENCE = 10.0
@@ -126,33 +126,7 @@ def parser(**train_defaults: Any) -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, metavar="FILE")
     train.set_defaults(**train_defaults)
 
-    sample = commands.add_parser("sample", help="make pictures with a trained model")
-    sample.set_defaults(run=run_sample)
-    sample.add_argument("file", type=Path, metavar="FILE")
-    sample.add_argument("--sampler", choices=("ddim", "ddpm"), default="ddim")
-    sample.add_argument(
-        "--steps", type=int, help="of DDIM (50, or T if that is less); DDPM takes all T"
-    )
-    sample.add_argument("--eta", type=float, help="noise of DDIM, 0 to 1 (0)")
-    sample.add_argument(
-        "--guidance", type=float, default=1.0, help="weight of the class; 1 is plain sampling"
-    )
-    sample.add_argument(
-        "--classifier-scale",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="of the push by a classifier of noisy pictures; 0 is none (--guidance 0 with it: "
-        "only the classifier knows the class)",
-    )
-    sample.add_argument(
-        "--classifier", type=Path, metavar="FILE", help="the shipped one that fits by default"
-    )
-    sample.add_argument("--n", type=int, default=64, help="how many pictures")
-    sample.add_argument("--seed", type=int, default=0)
-    sample.add_argument("--label", help="a class for all; without it the classes take turns")
-    sample.add_argument("--device", help="cpu, cuda or mps; the fastest there is by default")
-    sample.add_argument("--out", type=Path, default=Path("grid.png"), metavar="PNG")
+    add_sample_arguments(commands.add_parser("sample", help="make pictures with a trained model"))
 
     describe = commands.add_parser("describe", help="print what a checkpoint says of itself")
     describe.set_defaults(run=run_describe)
@@ -160,51 +134,6 @@ def parser(**train_defaults: Any) -> argparse.ArgumentParser:
 
     add_arguments(commands.add_parser("evaluate", help="steps against quality, as a table"))
     return top
-
-
-def run_sample(args: argparse.Namespace) -> None:
-    from explorer.checkpoints import load
-    from explorer.figures.pictures import grid
-    from explorer.guides import guide
-    from explorer.inference import prepare
-    from explorer.race import choose_labels, ddim, ddpm, pictures
-
-    if args.n < 1:
-        raise ValueError(f"--n {args.n}: at least one picture")
-    if args.seed < 0:
-        raise ValueError(f"--seed {args.seed}: a whole number, 0 or more")
-    device = find_device(args.device)
-    denoiser, spec = load(args.file, device)
-    if args.sampler == "ddim":
-        steps = min(50, spec.T) if args.steps is None else args.steps
-        lane = ddim(spec.T, steps, eta=args.eta or 0.0)
-    else:
-        lane = ddpm(spec.T)
-        if args.eta is not None or args.steps not in (None, spec.T):
-            print(
-                f"explorer: DDPM takes all {spec.T} steps; --steps and --eta are for DDIM",
-                file=sys.stderr,
-            )
-    labels = choose_labels(spec.classes, args.n, args.label)
-    if args.guidance != 1 and not spec.classes:
-        raise ValueError(f"--guidance {args.guidance}: this model was trained without classes")
-    if args.classifier and args.classifier_scale == 0:
-        raise ValueError(f"--classifier {args.classifier}: give its --classifier-scale too")
-    denoiser = guide(
-        replace(denoiser, network=prepare(denoiser.network, device)),
-        spec,
-        guidance=args.guidance,
-        classifier_scale=args.classifier_scale,
-        path=args.classifier,
-        device=device,
-    )
-    check_writable(args.out)
-    if args.out.suffix.lower() not in (".png", ".webp", ".jpg", ".jpeg"):
-        raise ValueError(f"--out {args.out}: pictures end in .png (.webp and .jpg work too)")
-    shape = (spec.channels, spec.size, spec.size)
-    x = pictures(denoiser, lane, shape, seed=args.seed, labels=labels, n=args.n, device=device)
-    grid(x).save(args.out)
-    print(f"{args.out}: {args.n} pictures, {lane.name}, {lane.evaluations} evaluations each")
 
 
 def run_describe(args: argparse.Namespace) -> None:

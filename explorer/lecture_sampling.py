@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from explorer.checkpoints import Spec
+from explorer.data import load, to_tensor
 from explorer.diffusion import Denoiser, Schedule, forward, picture_generators, randn
 from explorer.lanes import Lane
 
@@ -41,6 +43,38 @@ def one_shot(denoiser: Denoiser, x0: Tensor, looks: Sequence[int], *, seed: int)
         q = forward(schedule, x0, look + 1)
         x_t = q.mean + q.std * eps
         yield Look(look, x_t, unclipped(x_t, look + 1))
+
+
+class Looks(NamedTuple):
+    """One-shot looks at several pictures by several models, as a sheet's tiles."""
+
+    times: tuple[int, ...]
+    """The columns."""
+    tiles: Tensor
+    """Row by row: for each picture its x_t, then x̂_0 by each model; (N, C, H, W) in [−1, 1]."""
+
+    @property
+    def caption(self) -> str:
+        times = ", ".join(map(str, self.times))
+        return f"for each picture x_t, below it x̂₀ in one shot, at t = {times}"
+
+
+def looks_of(
+    denoisers: Sequence[Denoiser], x0: Tensor, looks: Sequence[int], *, seed: int
+) -> Looks:
+    """`one_shot` by each of the models, of one T; looks beyond it are taken at its last time."""
+    times = tuple(dict.fromkeys(min(look, denoisers[0].schedule.T - 1) for look in looks))
+    ways = [list(one_shot(each, x0, times, seed=seed)) for each in denoisers]
+    rows = [[look.x for look in ways[0]], *([look.x0 for look in way] for way in ways)]
+    tiles = [part[i] for i in range(len(x0)) for row in rows for part in row]
+    return Looks(times, torch.stack(tiles).clamp(-1, 1))
+
+
+def real_pictures(spec: Spec, n: int = 3) -> Tensor:
+    """Pictures of the model's channels and size that everybody has, in [−1, 1]."""
+    data = load("mnist-5k" if spec.channels == 1 else "emoji", size=spec.size)
+    step = max(1, len(data) // n)
+    return to_tensor(data.images[::step][:n])
 
 
 def shifted(lane: Lane, schedule: Schedule) -> Lane:

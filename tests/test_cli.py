@@ -121,6 +121,25 @@ def test_ddpm_says_that_ddims_settings_are_not_its_own(
     assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "noted.png").read_bytes()
 
 
+def test_lectures_sample_their_way(
+    awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A picture for each sampler, as `--variance beta` and its like make them; or looks."""
+    out = tmp_path / "jax.png"
+    sampled(awake, out, "--lecture", "jax", "--n", 4, "--steps", 3)
+    told = capsys.readouterr()
+    assert "--steps" in told.err or "not used" in told.err
+    assert [line.split(": ")[0] for line in told.out.splitlines()] == [
+        str(out.with_stem(stem)) for stem in ("jax", "jax-2", "jax-3")
+    ]
+    assert "σ² = β, no clipping, 20 evaluations" in told.out and "S = 4" in told.out
+    beta = sampled(awake, tmp_path / "b.png", "--sampler", "ddpm", "--variance", "beta", "--n", 4)
+    assert beta != sampled(awake, tmp_path / "c.png", "--sampler", "ddpm", "--n", 4)
+    looks = sampled(awake, tmp_path / "d.png", "--lecture", "sutd", "--n", 2)
+    assert looks.height == 4 * 10 + 2  # x_t and x̂_0 of two pictures
+    assert "in one shot, at t = 19, 0" in capsys.readouterr().out
+
+
 def test_guidance_changes_the_pictures_and_one_is_plain(
     awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from explorer.__main__ import main, parser
 from explorer.data import DATASETS
 from explorer.diffusion import Denoiser, forward, make_schedule
 from explorer.lanes import ddim, ddpm, lane_from
-from explorer.lecture_sampling import confused_ddim, one_shot, shifted
+from explorer.lecture_sampling import confused_ddim, looks_of, one_shot, shifted
 from explorer.lectures import LECTURES, adapt, find, nearest_data
 from explorer.networks import CHOICES, NETWORKS
 from explorer.race import pictures, race
@@ -268,3 +269,18 @@ def test_what_does_not_fit_is_said_in_one_line(
 def test_the_parser_knows_nothing_of_lectures_without_the_flag() -> None:
     args = parser().parse_args(["train", "--out", "x.safetensors"])
     assert (args.lecture, args.size, args.optimiser, args.network) == (None, 28, "AdamW", "base")
+
+
+def test_looks_are_a_row_of_noise_and_a_row_of_beliefs() -> None:
+    schedule = make_schedule("linear", 1000)
+    denoiser = Denoiser(lambda x, t: torch.zeros_like(x), schedule, "x0")
+    x0 = torch.full((2, 1, 8, 8), 0.5)
+    looks = looks_of([denoiser, denoiser], x0, LECTURES["sutd"].looks, seed=0)
+    assert looks.times == (999, 799, 599, 399, 199, 0)
+    assert "t = 999, 799, 599, 399, 199, 0" in looks.caption
+    rows = looks.tiles.reshape(2, 3, 6, 1, 8, 8)  # picture; x_t and two beliefs; time
+    assert rows[:, 1:].abs().max() == 0 and rows.abs().max() == 1
+    q = forward(schedule, x0, 1)
+    assert (rows[:, 0, 5] - q.mean).abs().max() < 6 * q.std.max()
+    short = replace(denoiser, schedule=make_schedule("linear", 300))
+    assert looks_of([short], x0, (999, 0), seed=0).times == (299, 0)

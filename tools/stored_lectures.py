@@ -20,10 +20,10 @@ from PIL import Image
 from explorer.data import BUNDLED, load, to_tensor
 from explorer.devices import choose_threads
 from explorer.diffusion import picture_generators, randn
-from explorer.gui.lecture_work import COUNT, SEED, gif, looks_of, sheet_of
+from explorer.gui.lecture_work import COUNT, SEED, gif, sheet_of
 from explorer.gui.stored import FOLDER
 from explorer.lanes import Lane
-from explorer.lecture_sampling import confused_ddim, shifted
+from explorer.lecture_sampling import confused_ddim, looks_of, shifted
 from explorer.lectures import LECTURES, Lecture, adapt, differences, run_settings
 from explorer.networks import PRESETS
 from explorer.race import pictures, race
@@ -103,8 +103,9 @@ def sheets_of(lecture: Lecture, theirs: Run, ours: Run) -> Iterator[Sheet]:
     lanes = lecture.make_lanes(theirs.schedule)
     if lecture.looks:
         models = [theirs.denoiser(), ours.denoiser()]
-        picture, caption = looks_of(lecture, models, to_tensor(theirs.held_out[:2]))
-        yield f"{caption}; first the lecture's network, then ours", picture
+        looks = looks_of(models, to_tensor(theirs.held_out[:2]), lecture.looks, seed=SEED)
+        sheet = sheet_of(looks.tiles, len(looks.times))
+        yield f"{looks.caption}; first the lecture's network, then ours", sheet
     both = {"The lecture's network": theirs, "Ours": ours}
     for lane in lanes[:1]:
         for owner, run in both.items():

@@ -14,13 +14,11 @@ from PIL import Image
 from torch import Tensor
 
 from explorer.checkpoints import Spec, load
-from explorer.data import load as load_data
-from explorer.data import to_tensor
 from explorer.diffusion import Denoiser
 from explorer.figures.pictures import grid
 from explorer.gui.context import Context
 from explorer.gui.jobs import patient
-from explorer.lecture_sampling import one_shot
+from explorer.lecture_sampling import looks_of, real_pictures
 from explorer.lectures import LECTURES, Lecture
 from explorer.networks import CHOICES
 from explorer.race import race
@@ -98,9 +96,10 @@ def sample_as(
     title = f"{' and '.join(spec.name for _, spec in loaded)}, seed {SEED}"
     if lecture.looks:
         x0 = real_pictures(loaded[0][1]).to(device)
-        picture, caption = looks_of(lecture, [denoiser for denoiser, _ in loaded], x0)
+        looks = looks_of([denoiser for denoiser, _ in loaded], x0, lecture.looks, seed=SEED)
+        picture = sheet_of(looks.tiles, len(looks.times))
         order = "first the lecture's network, then ours" if len(loaded) > 1 else "your model"
-        yield Sampled(title, ((picture, f"{caption}; {order}"),))
+        yield Sampled(title, ((picture, f"{looks.caption}; {order}"),))
         return
     done: list[Sheet] = []
     film: list[Image.Image] = []
@@ -208,28 +207,6 @@ def numbers_at(lecture: Lecture, t: int) -> str:
             rf"{beta**0.5:.4g}$ in their place.",
         ]
     return "\n\n".join(lines)
-
-
-def looks_of(
-    lecture: Lecture, denoisers: list[Denoiser], x0: Tensor, seed: int = SEED
-) -> tuple[Image.Image, str]:
-    """For each picture a row of x_t and one of x̂_0 by each model; a column for each time."""
-    T = denoisers[0].schedule.T
-    times = tuple(dict.fromkeys(min(look, T - 1) for look in lecture.looks))
-    ways = [list(one_shot(each, x0, times, seed=seed)) for each in denoisers]
-    rows = [[look.x for look in ways[0]], *([look.x0 for look in way] for way in ways)]
-    tiles = [part[i] for i in range(len(x0)) for row in rows for part in row]
-    return (
-        sheet_of(torch.stack(tiles), len(times)),
-        f"for each picture x_t, below it x̂₀ in one shot, at t = {', '.join(map(str, times))}",
-    )
-
-
-def real_pictures(spec: Spec, n: int = 3) -> Tensor:
-    """Pictures of the model's channels and size that everybody has."""
-    data = load_data("mnist-5k" if spec.channels == 1 else "emoji", size=spec.size)
-    step = max(1, len(data) // n)
-    return to_tensor(data.images[::step][:n])
 
 
 def sheet_of(x: Tensor, columns: int = COLUMNS) -> Image.Image:

@@ -16,11 +16,10 @@ import torch
 from PIL import Image
 
 from explorer.checkpoints import Spec, save
-from explorer.diffusion import Denoiser, make_schedule
 from explorer.gui.choices import LECTURE_PRESETS, preset_values
 from explorer.gui.context import Context
 from explorer.gui.device import Device
-from explorer.gui.lecture_work import looks_of, numbers_at, own_models, room, sample_as
+from explorer.gui.lecture_work import numbers_at, own_models, room, sample_as
 from explorer.gui.limits import HOSTED, LOCAL, Limits
 from explorer.gui.settings import Settings
 from explorer.gui.shared import TEXT, Shared, visitor_of
@@ -235,15 +234,6 @@ def test_two_sentences_say_what_to_look_at(name: str) -> None:
     text = (TEXT / "topics" / f"lecture-{name}.md").read_text(encoding="utf-8")
     assert text.startswith("**What to look at.** ")
     assert len(re.findall(r"\.(?:\s|$)", text.split("** ")[1])) == 2
-
-
-def test_looks_are_a_row_of_noise_and_a_row_of_beliefs() -> None:
-    schedule = make_schedule("linear", 1000)
-    denoiser = Denoiser(lambda x, t: torch.zeros_like(x), schedule, "x0")
-    x0 = torch.zeros(2, 1, 8, 8)
-    sheet, caption = looks_of(LECTURES["sutd"], [denoiser, denoiser], x0)
-    assert sheet.size == (6 * 9 - 1, 6 * 9 - 1)  # six times; x_t and two beliefs of two pictures
-    assert "t = 999, 799, 599, 399, 199, 0" in caption
 
 
 def test_the_newest_own_model_of_the_network_is_taken(tmp_path: Path) -> None:
