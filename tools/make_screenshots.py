@@ -42,6 +42,9 @@ def main(address: str, chromium: str = "/usr/bin/chromium") -> None:
         page.get_by_role("tab", name="Plane").click()
         page.wait_for_timeout(2000)
         keep(page, "plane", 950)
+        page.goto(f"{address}/?__theme=light&tab=lectures&topic=bound")
+        page.wait_for_selector("#bound-plot [data-draws] >> visible=true")
+        keep(page, "lectures", 1150)
         browser.close()
 
 

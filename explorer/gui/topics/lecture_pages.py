@@ -208,9 +208,9 @@ def listed(note: str) -> str:
     return "- " + note.replace(" **", "\n- **")
 
 
-def _in_rows(sheets: Sequence[Sheet], most: int = 4) -> list[Gallery]:
-    """Four beside each other; the last row keeps the width of the others."""
-    made = []
+def _in_rows(sheets: Sequence[Sheet]) -> list[Gallery]:
+    """Four beside each other, or a single one larger; the last row is as wide as the others."""
+    made, most = [], 4 if len(sheets) > 1 else 2
     for begin in range(0, len(sheets), most):
         with gr.Row(elem_classes="samples-row"):
             for i in range(begin, begin + most):
