@@ -210,9 +210,9 @@ def listed(note: str) -> str:
 
 def _in_rows(sheets: Sequence[Sheet]) -> list[Gallery]:
     """Four beside each other, or a single one larger; the last row is as wide as the others."""
-    made, most = [], 4 if len(sheets) > 1 else 2
+    made, most = [], 4 if len(sheets) > 1 else 1
     for begin in range(0, len(sheets), most):
-        with gr.Row(elem_classes="samples-row"):
+        with gr.Row(elem_classes="samples-row" if most > 1 else "sample-alone"):
             for i in range(begin, begin + most):
                 with gr.Column(min_width=150):
                     if i < len(sheets):
