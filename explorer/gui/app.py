@@ -19,6 +19,12 @@ from explorer.gui.theme import css, theme  # noqa: E402
 
 NAME = "Diffusion Explorer"
 
+for _kind in (gr.Number, gr.Slider):
+    # What was typed, as it is: of what is out of bounds our handlers say beside the field what is
+    # allowed, where Gradio would answer with an error. (A new instance stands in for a component
+    # whose bounds were changed, so that telling ours is not enough.)
+    _kind.preprocess = lambda self, payload: payload
+
 
 def create_app(context: Context | None = None) -> gr.Blocks:
     """All tabs around one context (by default what this machine has); `launch` serves it."""

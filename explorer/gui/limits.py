@@ -80,22 +80,26 @@ def detect() -> Limits:
 def whole(name: str, value: Any, bounds: tuple[float, float]) -> int:
     """`value` as an int within bounds; ValueError with the value and what is allowed."""
     low, high = bounds
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not fits or not low <= value <= high or value != int(value):
-        shown = "nothing" if value is None else repr(value)
-        allowed = f"a whole number from {low:.0f} to {high:.0f}"
-        raise ValueError(f"{name}: {shown} is not allowed here; give {allowed}")
+    _check(name, value, bounds, f"a whole number from {low:.0f} to {high:.0f}", whole=True)
     return int(value)
 
 
 def number(name: str, value: Any, bounds: tuple[float, float]) -> float:
     """`value` as a float within bounds; ValueError with the value and what is allowed."""
     low, high = bounds
-    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not fits or not low <= value <= high:
-        shown = "nothing" if value is None else repr(value)
-        raise ValueError(f"{name}: {shown} is not allowed here; give {low:g} to {high:g}")
+    _check(name, value, bounds, f"{low:g} to {high:g}")
     return float(value)
+
+
+def _check(
+    name: str, value: Any, bounds: tuple[float, float], allowed: str, *, whole: bool = False
+) -> None:
+    if value is None:
+        raise ValueError(f"{name} is empty; give {allowed}")
+    low, high = bounds
+    fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not fits or not low <= value <= high or (whole and value != int(value)):
+        raise ValueError(f"{name}: {repr(value)[:40]} is not allowed here; give {allowed}")
 
 
 SEEDS = (0, 2**32 - 1)

@@ -167,5 +167,5 @@ def data_menu(context: Context, folder: Path | None = None, **props: Any) -> gr.
 
 def button_name(unit: str, budget: Any) -> str:
     """What the primary button says."""
-    amount = f"{budget:g}" if isinstance(budget, (int, float)) else "…"
+    amount = f"{budget:g}" if isinstance(budget, (int, float)) and budget > 0 else "…"
     return f"Train for {amount} {'s' if unit == 'seconds' else 'steps'}"

@@ -147,6 +147,17 @@ def test_a_broken_upload_gets_a_sentence_and_loses_nothing(visit: Visit, tmp_pat
     assert (canvas(visit, "forward-linear") == before).all()
 
 
+def test_what_is_out_of_bounds_is_told_beside_its_field(visit: Visit) -> None:
+    seed = visit.page.get_by_label("Seed").first
+    for typed, said in (("-1", "Seed: -1 is not allowed"), ("", "Seed is empty; give")):
+        seed.fill(typed)
+        visit.page.keyboard.press("Tab")
+        visit.wait_for_text("body", said)
+    seed.fill("8")
+    visit.page.keyboard.press("Tab")
+    visit.page.wait_for_function("!document.body.innerText.includes('Seed is empty')")
+
+
 def test_on_a_phone_nothing_is_wider_than_the_screen(phone: Visit) -> None:
     for tab in ("Forward", "Schedules", "Train", "Reverse"):
         phone.open(tab)

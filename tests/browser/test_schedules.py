@@ -69,6 +69,22 @@ def test_options_quantities_and_the_cursor(schedules: Visit) -> None:
     assert middle == pytest.approx(linear.log_snr[500].item(), rel=1e-6)
 
 
+def test_a_lecture_is_left_by_hand(schedules: Visit) -> None:
+    page = schedules.page
+    before = draws(schedules)
+    page.click("#schedules-lecture input")
+    page.get_by_role("option", name="Oslo, May 2025").click()
+    after_draw(schedules, before)
+    assert page.input_value("#schedules-T input") == "300"
+    page.wait_for_function(f"{GRAPH}.data.length === 1")
+    page.fill("#schedules-T input", "400")
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('#schedules-lecture input').value === 'none'")
+    assert page.input_value("#schedules-T input") == "400"
+    page.get_by_label("linear", exact=True).uncheck()
+    schedules.wait_for_text("body", "No schedule is ticked")
+
+
 def digits(x: float) -> str:
     """As the page writes it: 3 significant digits."""
     if 0.001 <= x < 1000:

@@ -109,7 +109,7 @@ def test_a_trip_fills_the_table(panel: Panel) -> None:
         ((["toys"], 40, 7), "is not here any more"),
         (("toys", 0, 7), "0 is not allowed"),
         (("toys", 101, 7), "101 is not allowed"),
-        (("toys", None, 7), "nothing is not allowed"),
+        (("toys", None, 7), "is empty"),
         (("toys", 40, -1), "1 is not allowed"),
         (("toys", 40, 0.5), "is not allowed"),
     ],

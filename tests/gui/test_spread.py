@@ -47,7 +47,7 @@ def test_forks_draw_the_curve_and_the_columns(panel: Panel, label: str) -> None:
         (("toys", None, 7), "None is none of this model's"),
         (("toys", ["cat"], 7), "is none of this model's"),
         (("toys", "cat", 2**40), "is not allowed"),
-        (("toys", "cat", None), "nothing is not allowed"),
+        (("toys", "cat", None), "is empty"),
     ],
 )
 def test_what_is_wrong_is_said(panel: Panel, values: tuple, says: str) -> None:

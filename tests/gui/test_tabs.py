@@ -66,7 +66,7 @@ def test_scene_noise_depends_on_the_seed_alone() -> None:
         ((64, 1, 7), "T: 1"),
         ((64, 10**6, 7), "T: 1000000"),
         ((64, 1000, -1), "Seed: -1"),
-        ((64, 1000, None), "Seed: nothing"),
+        ((64, 1000, None), "Seed is empty"),
         ((64, 10.5, 7), "T: 10.5"),
     ],
 )

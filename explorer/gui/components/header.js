@@ -3,10 +3,13 @@ $(".badge").textContent = props.value ?? "";
 $(".open").addEventListener("click", () => dialog.showModal());
 dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
 
-// ---- links: ?tab=reverse opens that tab, ?tab=lectures&topic=sde that topic ----------------------
-const asked = new URLSearchParams(location.search);
-const tabs = () => // Gradio keeps a second, unseen row to measure them
-  [...document.querySelectorAll(".tabs [role=tab]")].filter((tab) => tab.checkVisibility({ visibilityProperty: true }));
+// ---- links: /#tab=reverse opens that tab, /#tab=lectures&topic=sde that topic --------------------
+// After the #, because Plotly's clip paths name the address before it, which must not change.
+const asked = new URLSearchParams(`${location.hash.slice(1)}&${location.search.slice(1)}`);
+const tabs = () => { // Gradio keeps a second, unseen row to measure them
+  const seen = [...document.querySelectorAll(".tabs [role=tab]")].filter((tab) => tab.checkVisibility({ visibilityProperty: true }));
+  return seen.filter((tab) => tab.parentElement === seen[0].parentElement);
+};
 const nameOf = (tab) => tab.textContent.trim().toLowerCase();
 /** Clicks what `find` finds until it `isOpen`: the page may still be putting itself together. */
 async function open(find, isOpen) {
@@ -25,15 +28,15 @@ async function openLink() {
 }
 if (asked.has("tab")) openLink();
 /** The address follows, so that it can be given to somebody. */
-function follow({ target }) {
-  const tab = target.closest?.("[role=tab]"), fold = target.closest?.(".topic > .label-wrap");
-  const first = tabs()[0]?.closest("[role=tablist]");
+function follow() {
+  const tab = tabs().find((each) => each.ariaSelected === "true");
+  if (!tab) return;
+  const where = new URLSearchParams({ tab: nameOf(tab) });
+  const fold = document.querySelector(".topic > .label-wrap.open");
+  if (fold?.checkVisibility()) where.set("topic", fold.parentElement.id.replace("topic-", ""));
   const address = new URL(location.href);
-  if (tab && tab.closest("[role=tablist]") === first) {
-    address.searchParams.set("tab", nameOf(tab));
-    address.searchParams.delete("topic");
-  } else if (fold) address.searchParams.set("topic", fold.parentElement.id.replace("topic-", ""));
-  else return;
+  address.hash = where;
   history.replaceState(null, "", address);
 }
-document.addEventListener("click", follow);
+new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["aria-selected"], subtree: true });
+document.addEventListener("click", ({ target }) => target.closest?.(".topic > .label-wrap") && setTimeout(follow, 300));

@@ -26,6 +26,7 @@ function themed(figure) {
     xaxis: { ...figure.layout.xaxis, ...axis }, yaxis: { ...figure.layout.yaxis, ...axis },
     hoverlabel: { bgcolor: color("--background-fill-primary"), bordercolor: color("--border-color-primary"), font: { color: color("--body-text-color") } },
     autosize: true,
+    modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)" }, // beside the legend, not over it
   };
   delete layout.template;
   if (element.clientWidth < 560) layout.margin = { ...layout.margin, l: 44, r: 8 };
@@ -45,6 +46,7 @@ async function draw() {
   const Plotly = await plotly();
   const { data, layout } = themed(figure);
   layout.shapes = cursorShape();
+  if (layout.height) graph.style.height = `${layout.height}px`; // which Plotly forgets when it resizes
   if (!graph.classList.contains("js-plotly-plot")) {
     graph.replaceChildren();
     await Plotly.newPlot(graph, data, layout, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });

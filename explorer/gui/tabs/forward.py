@@ -74,7 +74,9 @@ def build(context: Context, shared: Shared) -> None:
             trouble = message()
             seed = seed_input(SEEDS)
             renew = gr.Button("New noise", size="sm")
-            resolution = gr.Radio(list(RESOLUTIONS), value=256, label="Resolution, pixels")
+            resolution = gr.Radio(
+                list(RESOLUTIONS), value=256, label="Resolution, pixels", elem_classes="tight"
+            )
             T = gr.Number(1000, label="T, steps", precision=0, elem_id="forward-T")
 
     def show(picture: Image.Image, *settings: Any) -> tuple[Any, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -95,11 +96,14 @@ def build(context: Context, shared: Shared) -> None:
         for (name, option), value in zip(fields, values, strict=True):
             options[name][option] = value
         try:
-            return draw(names, quantity, T, options, limits), ""
+            empty = "" if names else "No schedule is ticked: choose one under “Compare”."
+            return draw(names, quantity, T, options, limits), empty
         except ValueError as error:
             return gr.skip(), str(error)
 
     lecture.input(as_in, lecture, [names, T, *fields.values()], **QUIET)
+    for control in (names, T, *fields.values()):  # by hand: it is the lecture's no more
+        control.input(None, None, lecture, js=f"() => {json.dumps(OPEN)}", **QUIET)
     inputs = [names, quantity, T, *fields.values()]
     for control in inputs:
         control.change(

@@ -120,7 +120,7 @@ def test_nobody_keeps_the_device_for_long(folder: Path) -> None:
     ("changes", "says"),
     [
         ({"n": 1}, "Pictures: 1 is not allowed"),
-        ({"n": None}, "Pictures: nothing"),
+        ({"n": None}, "Pictures is empty"),
         ({"times": 0}, "Times t: 0"),
         ({"seed": -1}, "Seed: "),
         ({"name": "gone"}, "is not here any more"),

@@ -94,7 +94,7 @@ def test_small_numbers_are_powers_of_ten() -> None:
         ({"name": "heat"}, "no SDE 'heat'"),
         ({"dt": 0}, "dt: 0 is not allowed"),
         ({"dt": -1}, "dt: -1 is not allowed"),
-        ({"dt": None}, "dt: nothing is not allowed"),
+        ({"dt": None}, "dt is empty"),
         ({"dt": math.nan}, "dt: nan is not allowed"),
         ({"dt": 3}, "dt: 3 is not allowed here; give 1e-05 to 2"),
         ({"dt": 1e-4}, "dt: 0.0001 would take 20,000 steps"),
@@ -103,7 +103,7 @@ def test_small_numbers_are_powers_of_ten() -> None:
         ({"paths": 2.5}, "Paths: 2.5"),
         ({"seed": -1}, "Seed: -1"),
         ({"parameters": {"mu": 0.1, "sigma": math.nan, "x0": 1}}, "sigma: nan"),
-        ({"parameters": {"mu": 0.1, "x0": 1}}, "sigma: nothing"),
+        ({"parameters": {"mu": 0.1, "x0": 1}}, "sigma is empty"),
         ({"name": "variance-preserving", "parameters": {"x0": 0}, "horizon": 2}, "Horizon: 2"),
         (
             {
