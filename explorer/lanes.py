@@ -128,14 +128,14 @@ BREAKS: Mapping[str, Break] = MappingProxyType(
     {
         "no clipping": Break(
             "no clipping of x̂₀",
-            "Early x̂₀ is a wild guess, blown up by 1/√ᾱ_t for networks that predict ε; clamping "
+            "Early x̂₀ is a wild guess, blown up by 1/√ᾱₜ for networks that predict ε; clamping "
             "it to [−1, 1] keeps such errors from being carried along.",
             lambda lane, schedule: replace(lane, clip=False),
         ),
         "late start": Break(
             "a grid that starts below T",
             "The first step is told that a fifth of the way is done, but gets pure noise: what "
-            "signal x_t should hold by then is missing, and the pictures lose contrast or fail.",
+            "signal xₜ should hold by then is missing, and the pictures lose contrast or fail.",
             _start_late,
         ),
         "no noise": Break(
@@ -152,7 +152,7 @@ BREAKS: Mapping[str, Break] = MappingProxyType(
         ),
         "foreign schedule": Break(
             "another schedule's coefficients",
-            "The steps use ᾱ_t of the linear schedule on a cosine model (or the other way "
+            "The steps use ᾱₜ of the linear schedule on a cosine model (or the other way "
             "round): each step removes another share of noise than the network was told of.",
             _foreign_schedule,
         ),
@@ -162,12 +162,17 @@ BREAKS: Mapping[str, Break] = MappingProxyType(
 
 
 def broken(lane: Lane, schedule: Schedule, *names: str) -> Lane:
-    """The lane with these of `BREAKS`, for a model of this schedule; ValueError for another."""
+    """The lane with these of `BREAKS`, for a model of this schedule; ValueError for another.
+
+    Its title names those that change it: one without noise does not change by "no noise".
+    """
     for name in names:
         if name not in BREAKS:
             raise ValueError(f"no break {name!r}; there are: {', '.join(BREAKS)}")
-        lane = BREAKS[name].apply(lane, schedule)
-    return replace(lane, details=(*lane.details, *names))
+        wrong = BREAKS[name].apply(lane, schedule)
+        if wrong != lane:
+            lane = replace(wrong, details=(*lane.details, name))
+    return lane
 
 
 def lane_from(settings: Mapping[str, Any], schedule: Schedule) -> Lane:

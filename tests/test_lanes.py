@@ -144,8 +144,16 @@ def test_sound_and_broken_lanes_share_calls_and_do_not_disturb_each_other() -> N
     assert all(not torch.allclose(alone[0], x, atol=1e-3) for x in alone[2:])
 
 
+def test_a_title_names_only_the_breaks_that_change_a_lane() -> None:
+    names = ("no noise", "no clipping", "no clipping")
+    assert broken(ddim(T, 5), COSINE, *names).title == "DDIM, S = 5, no clipping"
+    assert broken(ddpm(T), COSINE, *names).title == "DDPM, no noise, no clipping"
+    assert broken(ddim(T, 5), COSINE, "no noise") == ddim(T, 5)
+
+
 def test_every_break_has_a_sentence() -> None:
     for name, entry in BREAKS.items():
         assert entry.sentence.endswith(".") and ". " not in entry.sentence
+        assert "_" not in entry.sentence  # it is shown as it is, not as a formula
         assert entry.title and name
         assert broken(ddpm(T), COSINE, name).title == f"DDPM, {name}"

@@ -44,7 +44,8 @@ class LaneForm:
         self.lanes = [self._lane(i, values, T) for i, values in enumerate(fill(PRESETS[first], T))]
         with gr.Accordion("Break it on purpose", open=False):
             gr.Markdown(
-                "The first two lanes run twice, as they should and broken.",
+                "The first two lanes run twice, as they should and broken; lanes 3 and 4 rest "
+                "meanwhile.",
                 elem_classes="prose-note",
             )
             self.breaks = [

@@ -35,6 +35,11 @@ class Going:
     """Of a fork: the race that it continues."""
 
 
+def class_choices(spec: Spec | None) -> list[str]:
+    """For the dropdown; a model without classes has none to choose."""
+    return [IN_TURN, *spec.classes] if spec and spec.classes else [IN_TURN]
+
+
 def read_settings(
     name: str,
     spec: Spec,

@@ -152,5 +152,6 @@ def build(context: Context, player: Player, state: gr.Markdown, going: gr.State)
             api_visibility="private",
         )
         made.success(None, None, None, js=CLICK)
-    capsule.upload(reopen, capsule, [player, state, going, trouble], **QUIET)
+    heard = QUIET | {"queue": True}  # else nobody is told that `going` has changed
+    capsule.upload(reopen, capsule, [player, state, going, trouble], **heard)
     going.change(write_script, going, code, **QUIET)

@@ -221,6 +221,41 @@ def test_news_move_nothing_and_nothing_is_fetched_twice(player: Page) -> None:
     assert len(sheets) == len(set(sheets)) == 6
 
 
+def test_a_race_that_goes_on_is_followed_again_until_a_hand_takes_the_cursor(
+    desktop: Page,
+) -> None:
+    desktop.bring("after-0", "0,0")
+    desktop.bring("stopped-40", "40,40")
+    assert desktop.cursor()["t"] == 688
+    desktop.set(900)
+    desktop.bring("after-45", "45,45")
+    assert desktop.cursor()["t"] == 648
+    desktop.set(800)
+    desktop.bring("after-60", "60,51")
+    assert desktop.cursor()["t"] == 800
+    desktop.bring("after-126", "126,51")
+    assert desktop.cursor()["t"] == 800
+
+
+def test_a_race_that_ends_at_once_when_it_goes_on_is_followed_too(desktop: Page) -> None:
+    desktop.bring("after-0", "0,0")
+    desktop.bring("stopped-40", "40,40")
+    desktop.bring("after-126", "126,51")
+    assert desktop.cursor()["t"] == 0
+
+
+def test_an_index_stands_beside_its_letter(desktop: Page) -> None:
+    desktop.page.locator(".lane header").nth(1).click()
+    formula = desktop.page.locator(".formula >> nth=0")
+    index, weight = formula.locator("sub.s"), formula.locator(".live >> nth=0")
+    desktop.set(640)
+    place = weight.bounding_box()
+    assert index.text_content() == "620"
+    desktop.set(40)
+    assert index.text_content() == "20\u2007"  # a space as wide as a digit
+    assert weight.bounding_box() == place  # nothing moves
+
+
 def test_one_odd_picture_and_nothing_at_all(player: Page) -> None:
     player.bring("one", "126")
     player.set(500)

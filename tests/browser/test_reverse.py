@@ -135,12 +135,16 @@ def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
         reverse.page.click("#reverse-go-on:not([disabled])")
         wait_until_idle(reverse)
     frame_counts(reverse, "51,51,51,51")
+    reverse.page.wait_for_function("document.getElementById('reverse-t').value === '0'")
+    reverse.open_panel("Take it away")
+    reverse.wait_for_text("#take-python", "eta=0.2")
     reverse.page.focus("#reverse-t")
     reverse.page.keyboard.press("End")
     reverse.page.click("#reverse-fork")
     reverse.wait_for_text("#reverse-player .title", "Fork of picture 1")
     wait_until_idle(reverse)
     frame_counts(reverse, "51,51,51,51")
+    reverse.wait_for_text("#take-python", "This is a fork")
     reverse.page.focus("#reverse-t")
     reverse.page.keyboard.press("Home")
     reverse.page.wait_for_timeout(100)
@@ -150,6 +154,7 @@ def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
     assert np.abs(fanned[1] - fanned[0]).max() > 50
     reverse.page.click("#reverse-back:not([disabled])")
     reverse.wait_for_text("#reverse-player .title", "mnist · seed 7")
+    reverse.wait_for_text("#take-python", "eta=0.2")
 
 
 def test_a_broken_lane_runs_beside_the_sound_one(reverse: Visit) -> None:
@@ -164,6 +169,12 @@ def test_a_broken_lane_runs_beside_the_sound_one(reverse: Visit) -> None:
     assert "DDIM, S = 10, quadratic, late start" in reverse.text("#reverse-status")
 
 
+def test_another_model_says_what_it_is(reverse: Visit) -> None:
+    reverse.page.click("#reverse-model input")
+    reverse.page.get_by_role("option", name="emoji", exact=True).click()
+    reverse.wait_for_text("body", "32×32, cosine, T = 1000")
+
+
 def test_a_race_is_taken_away_and_reopened(reverse: Visit, tmp_path: Path) -> None:
     reverse.page.get_by_role("tab", name="Take it away").click()
     reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
@@ -172,9 +183,15 @@ def test_a_race_is_taken_away_and_reopened(reverse: Visit, tmp_path: Path) -> No
     capsule = tmp_path / download.value.suggested_filename
     assert capsule.name == "mnist-seed-7.race.zip"
     download.value.save_as(capsule)
+    reverse.page.fill("[aria-label='number input for Pictures']", "1")
+    choose_race(reverse, "Grid: uniform or quadratic")
+    reverse.page.click("#reverse-run")
+    reverse.wait_for_text("#take-python", "quadratic")
+    wait_until_idle(reverse)
     reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
     reverse.wait_for_text("#reverse-status", "From a capsule")
     frame_counts(reverse, "121,51")
+    reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
     broken = tmp_path / "broken.zip"
     broken.write_bytes(capsule.read_bytes()[:1000])
     reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(broken)

@@ -136,11 +136,31 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
         f"document.querySelector('#reverse-model input')?.value === '{NAME}'"
     )
     train.wait_for_text("body", about(spec))
-    train.page.click("#reverse-run")
-    train.wait_for_text("#reverse-status", "running")
+    train.wait_for_text("#reverse-status", "running")  # without another click
+    train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7")
+    train.open("Train")
+    train.page.click("#train-race")
+    train.wait_for_text("#reverse-status", f"{NAME} is chosen: press “Run the race” next")
     train.page.click("#reverse-stop")
     train.page.wait_for_selector("#reverse-run:not([disabled])")
+    train.wait_for_text("#reverse-status", f"{NAME} is chosen")
     assert "of 1000 evaluations" in train.text("#reverse-status")
+
+
+def test_a_model_of_few_steps_races_with_as_few(train: Visit) -> None:
+    """Its lanes are filled before the race begins, on a tab that nobody has opened yet."""
+    seconds(train, 5)
+    open_fold(train, "Network and optimiser")
+    train.page.fill("#train-T input", "20")
+    train.page.keyboard.press("Tab")
+    start(train)
+    train.wait_for_text("#train-status", "saved")
+    train.page.click("#train-race")
+    train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7")
+    train.wait_for_text("#reverse-status", "DDIM, S = 20 20 of 20 evaluations")
+    train.page.wait_for_selector("#reverse-run:not([disabled])")
+    train.open_panel("Take it away")
+    train.wait_for_text("#take-python", "ddim(spec.T, 20)")
 
 
 def test_pause_continue_stop_and_look_back(train: Visit) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gradio as gr
 import numpy as np
@@ -126,7 +126,11 @@ def page() -> gr.Blocks:
                     "four": lambda: view_of(FOUR, "four"),
                     "one": lambda: view_of(ONE, "one"),
                     "nothing": lambda: None,
-                    **{f"after-{k}": lambda k=k: view_of(TWO, "run", k) for k in (0, 40, 126)},
+                    **{
+                        f"after-{k}": lambda k=k: view_of(TWO, "run", k)
+                        for k in (0, 40, 45, 60, 126)
+                    },
+                    "stopped-40": lambda: replace(view_of(TWO, "run", 40), running=False),
                 }
                 for name, tell in news.items():
                     button = gr.Button(name, elem_id=name)

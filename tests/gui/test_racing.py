@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -213,12 +214,11 @@ class Page:
     """The Reverse tab's handlers as a visitor's browser would have them called."""
 
     def __init__(self, context: Context) -> None:
-        import gradio as gr
-
         with gr.Blocks() as demo:
             names = list(context.models(""))
             model = gr.Dropdown(names, value=names[0], render=False)
-            reverse.build(context, Shared(gr.Tabs(), model))
+            sent = gr.Button().click(lambda: None)
+            reverse.build(context, Shared(gr.Tabs(), model, {"sent": sent}))
         handlers = [fn.fn for fn in demo.fns.values() if fn.fn]
         self.handlers = {fn.__name__: fn for fn in handlers if fn.__module__ == reverse.__name__}
 
@@ -275,6 +275,32 @@ def test_when_a_later_slice_fails_one_can_go_on(
     assert [len(lane.times) for lane in whole.view.lanes] == [21, 6] and whole.racers is None
 
 
+def test_a_model_from_train_races_at_once_unless_something_runs(toys: Context) -> None:
+    page, one = Page(toys), SimpleNamespace(session_hash="one")
+    *_, last, end = page("begin_sent", None, *toy_values())
+    assert last["going"].view.title == "toys · seed 5" and end["run"]
+    first = page.handlers["begin"](one, None, *toy_values())
+    next(first)
+    (second,) = page.handlers["begin_sent"](one, None, *toy_values())
+    assert second[1].startswith("**toys** is chosen: press “Run the race”")
+    assert all(output == gr.skip() for output in (second[0], *second[2:]))
+    *_, last, _ = first
+    assert last[1].endswith(second[1])  # still said when the race has ended
+
+
+def test_a_models_lanes_are_filled_once_and_what_the_hand_sets_stays(toys: Context) -> None:
+    describe = Page(toys).handlers["describe"]
+    request = SimpleNamespace(session_hash="one")
+    preset = next(iter(PRESETS))
+    facts, trouble, name, label, *lanes = describe("toys", preset, "mnist", request)
+    controls = lanes[MOST:]  # after the titles
+    assert "T = 20" in facts and (trouble, name, label.value) == ("", "toys", "each in turn")
+    steps = [(update["value"], update["maximum"]) for update in controls if "maximum" in update]
+    assert steps == [(20, 20)] * MOST
+    kept = describe("toys", preset, name, request)
+    assert kept == (facts, "", *[gr.skip()] * (2 + len(lanes)))
+
+
 def test_what_has_no_model_is_not_forked(toys: Context) -> None:
     page = Page(toys)
     of_a_fork = Going(replace(stored_race(), settings={}))
@@ -289,8 +315,6 @@ def test_what_has_no_model_is_not_forked(toys: Context) -> None:
 
 @pytest.fixture(scope="module")
 def form() -> LaneForm:
-    import gradio as gr
-
     with gr.Blocks():
         return LaneForm(1000)
 

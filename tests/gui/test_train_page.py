@@ -176,7 +176,7 @@ def test_wishes_reach_a_running_job_alone(page: Page) -> None:
     page("change_rate", 5e-4)
     assert flag.read() == '{"rate": 0.0005}'
     for bad in (None, 0, 1, "fast", float("nan"), True):
-        assert "is not allowed here" in page("change_rate", bad)
+        assert "; give" in page("change_rate", bad)
     assert flag.read() == '{"rate": 0.0005}'
     page("ask_to_pause")
     assert flag.read() == '{"pause": true}'

@@ -6,7 +6,8 @@ let t = 0, show = "x", range = 1, pending = 0, playing = 0, following = false;
 let chosen = { lane: 0, picture: 0 }; // whose step is taken apart
 let across = 8; // pictures beside each other, at most
 
-const wide = (number, most = race.T) => String(number).padStart(String(most).length, "\u2007");
+const FIGURE = "\u2007"; // a space as wide as a digit
+const wide = (number, most = race.T) => String(number).padStart(String(most).length, FIGURE);
 
 // ---- frames -------------------------------------------------------------------------------
 /** A sheet's bytes -> its frames, without a copy where the numbers' addresses allow it. */
@@ -156,7 +157,7 @@ function drawLane(lane) {
 function writeCost({ view, costs }, time, evaluated, seconds) {
   costs[0].textContent = `t = ${wide(time)}`;
   costs[1].textContent = `${wide(evaluated, view.evaluations)} of ${view.evaluations} evaluations`;
-  costs[2].textContent = `${seconds.toFixed(2).padStart(5, "\u2007")} s`;
+  costs[2].textContent = `${seconds.toFixed(2).padStart(5, FIGURE)} s`;
 }
 
 // ---- the clock ----------------------------------------------------------------------------

@@ -62,7 +62,7 @@ function drawAnatomy() {
   for (const span of live) span.textContent = digits(values[span.dataset.live]);
   const under = 1 - signal ** 2 - direction ** 2; // η²β̃: the mean is the same whatever σ is
   $(".under").textContent = Math.abs(under - sigma ** 2) < 1e-9 ? "σ²" : "η²β̃";
-  for (const sub of subscripts) sub.textContent = wide(to, race.T - 1);
+  for (const sub of subscripts) sub.textContent = String(to).padEnd(String(race.T - 1).length, FIGURE); // no gap after x
   $(".none").hidden = sigma > 0;
   const who = view.name.split(",")[0], verb = from - to > 1 ? "jumps" : "steps";
   $(".step").textContent = from === 0

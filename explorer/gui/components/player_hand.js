@@ -22,6 +22,7 @@ function writeNotes() {
   const size = bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
   $(".sent").textContent = `sent: ${frames} frames, ${size}, 16-bit${lanes.some(({ view }) => view.wide) ? " (32 without clipping)" : ""}, lossless`;
 }
+const framesOf = ({ lanes }) => lanes.reduce((sum, { times }) => sum + times.length, 0);
 async function load() {
   const value = props.value;
   player.hidden = !value?.lanes?.length;
@@ -32,9 +33,13 @@ async function load() {
     return;
   }
   const fresh = identity !== value.id;
+  const goesOn = !fresh && !race.running && (value.running || framesOf(value) > framesOf(race));
   identity = value.id;
   race = value;
-  if (fresh) play(false);
+  if (fresh || goesOn) {
+    play(false);
+    following = goesOn || value.running; // until a hand takes the cursor
+  }
   $(".title").textContent = value.title;
   $(".ends b").textContent = value.T;
   slider.max = value.T;
@@ -44,7 +49,6 @@ async function load() {
     layOut();
     layOutAnatomy();
     choose(chosen.lane, chosen.picture);
-    following = value.running;
     t = value.running ? value.T : Math.round((clock.share ?? 0.4) * value.T);
   }
   drawTicks();

@@ -19,6 +19,7 @@ from explorer.gui.racing import (
     IN_TURN,
     Cursor,
     Going,
+    class_choices,
     race_in_turns,
     read_settings,
     run_fork,
@@ -29,6 +30,7 @@ from explorer.gui.shared import (
     Shared,
     message,
     on_device,
+    plain,
     prose,
     seed_input,
     sentence,
@@ -57,6 +59,7 @@ def build(context: Context, shared: Shared) -> None:
     spec = models[first][1] if first else None
     view = stored_race()
     going = gr.State(None)  # None is the stored race
+    fitted = gr.State(first)  # the name of the model that the lanes' fields were filled for
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
             with gr.Row(elem_classes="train-bar"):
@@ -102,8 +105,9 @@ def build(context: Context, shared: Shared) -> None:
                     step=0.1,
                     label="Guidance w",
                     elem_id="reverse-guidance",
-                    info="ε = ε∅ + w·(ε_c − ε∅): 1 is plain, 0 ignores the class, more insists on "
-                    "it. (Ho & Salimans' w is one less; guidance_scale elsewhere is this w.)",
+                    info="ε = ε(∅) + w·(ε(c) − ε(∅)): 1 is plain, 0 ignores the class, more "
+                    "insists on it. (Ho & Salimans' w is one less; guidance_scale elsewhere is "
+                    "this w.)",
                 )
                 scale = gr.Slider(
                     0,
@@ -139,13 +143,15 @@ def build(context: Context, shared: Shared) -> None:
     ) -> Iterator[tuple[Any, ...]]:
         """Show what a job yields; `job` gets the visitor and the flag."""
         visitor = visitor_of(request)
-        flag = StopFlag(visitor, "race")
+        flag, wish = StopFlag(visitor, "race"), ""
         flag.start()
         try:
             entries = job(visitor, flag)
             yield answer({state: waiting(context), trouble: ""}, True, now)
             for news in entries:
-                shown = {player: news.view, state: summary(news.view)}
+                wish = flag.read() or wish
+                told = " · ".join(filter(None, (summary(news.view), wish)))
+                shown = {player: news.view, state: told}
                 if news.racers or not news.view.running:
                     now = shown[going] = news
                 yield answer(shown, news.view.running, now)
@@ -169,6 +175,18 @@ def build(context: Context, shared: Shared) -> None:
             return race_in_turns(context, path, settings, title, flag, None)
 
         yield from follow(request, now, job)
+
+    def begin_sent(
+        request: gr.Request, now: Going | None, *values: Any
+    ) -> Iterator[tuple[Any, ...]]:
+        """Train's model: at once, unless another race of this visitor runs, which then says so."""
+        flag = StopFlag(visitor_of(request), "race")
+        if flag():
+            yield from begin(request, now, *values)
+            return
+        wish = f"**{plain(str(values[0]))}** is chosen: press “Run the race” next"
+        flag.wish(wish)
+        yield tuple(wish if output is state else gr.skip() for output in outputs)
 
     def go_on(request: gr.Request, now: Going | None) -> Iterator[tuple[Any, ...]]:
         def job(visitor: str, flag: StopFlag) -> Iterator[Going]:
@@ -207,13 +225,16 @@ def build(context: Context, shared: Shared) -> None:
     def ask_to_stop(request: gr.Request) -> None:
         StopFlag(visitor_of(request), "race").stop()
 
-    def describe(name: Any, preset: Any, request: gr.Request) -> tuple[Any, ...]:
+    def describe(name: Any, preset: Any, known: Any, request: gr.Request) -> tuple[Any, ...]:
+        """A model, and the lanes' fields for it; what was set by hand for the same one stays."""
         try:
             _, spec = find_model(context, name, visitor_of(request))
         except ValueError as error:
-            return gr.skip(), gr.skip(), sentence(error), *[gr.skip()] * len(lanes.outputs)
+            return gr.skip(), sentence(error), *[gr.skip()] * (2 + len(lanes.outputs))
+        if name == known:
+            return about(spec), "", *[gr.skip()] * (2 + len(lanes.outputs))
         choices = gr.Dropdown(class_choices(spec), value=IN_TURN)
-        return about(spec), choices, "", *lanes.choose(preset, spec.T)
+        return about(spec), "", name, choices, *lanes.choose(preset, spec.T)
 
     def prepare(preset: Any, name: Any, request: gr.Request) -> list[Any]:
         found = context.models(visitor_of(request))
@@ -226,14 +247,15 @@ def build(context: Context, shared: Shared) -> None:
     run.click(begin, settings, outputs, **on_device(state))
     more.click(go_on, going, outputs, **on_device(state))
     branch.click(split, [going, gr.JSON(visible=False)], outputs, js=CURSOR, **on_device(state))
-    back.click(go_back, going, outputs, **QUIET)
+    heard = QUIET | {"queue": True}  # else nobody is told that `going` has changed
+    back.click(go_back, going, outputs, **heard)
     stop.click(ask_to_stop, None, None, **QUIET)
-    described = [facts, label, trouble, *lanes.outputs]
-    model.change(describe, [model, lanes.preset], described, **QUIET)
+    chosen, described = [model, lanes.preset, fitted], [facts, trouble, fitted, label]
+    described += lanes.outputs
+    model.input(describe, chosen, described, **QUIET)
+    if sent := shared.left.get("sent"):  # a model from Train races once the lanes fit it
+        fits = sent.success(describe, chosen, described, **QUIET)
+        often = {"trigger_mode": "multiple"}  # also while the race that it began goes on
+        fits.success(begin_sent, settings, outputs, **on_device(state), **often)
     lanes.preset.input(prepare, [lanes.preset, model], lanes.outputs, **QUIET)
     gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
-
-
-def class_choices(spec: Spec | None) -> list[str]:
-    """For the dropdown; a model without classes has none to choose."""
-    return [IN_TURN, *spec.classes] if spec and spec.classes else [IN_TURN]

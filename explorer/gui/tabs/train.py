@@ -216,7 +216,7 @@ def build(context: Context, shared: Shared) -> None:
     more.click(go_on, [mine, *inputs], outputs, **on_device(state))
     stop.click(ask_to_stop, None, None, **QUIET)
     pause.click(ask_to_pause, None, None, **QUIET)
-    race.click(send, mine, [shared.model, shared.tabs], **QUIET)
+    shared.left["sent"] = race.click(send, mine, [shared.model, shared.tabs], **QUIET)
     earlier.input(show_earlier, earlier, outputs, **QUIET)
     past.expand(offer_earlier, None, earlier, **QUIET)
     gr.on(None, welcome, None, [data, earlier, compared], **QUIET)
