@@ -21,7 +21,11 @@ PARTS = {
 """Part of a bound -> its name and style."""
 CUTS = (0.01, 0.05, 0.2, 1.0)
 """The ranges of t whose shares are compared, as shares of T; t = 1 is apart."""
+BARS = 0.42
+"""The longest bar of `noise_figure` takes so much of the plot; on a phone its label the rest."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+ROOM = 1.56
+"""The axis is so many times as long as the longest bar: a third of a phone's plot is a label."""
 LEAST = 1e-10
 """Bits that are drawn as the least there are."""
 
@@ -31,8 +35,9 @@ def bars_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure
     names = [NAMES[variance] for variance in variances]
     values = {part: [value_of(result, v, part) for v in variances] for part in PARTS}
     ends = [sum(each) for each in zip(*values.values(), strict=True)]
-    # steps of a half: the axis rarely moves while the bars grow
-    most = max(1.0, math.ceil(max(ends) * 1.3 * 2) / 2)
+    # room for the label at the end, on a phone too; steps of a half: the axis rarely moves while
+    # the bars grow
+    most = max(1.0, math.ceil(max(ends) * ROOM * 2) / 2)
     figure = go.Figure()
     for part, (name, style) in PARTS.items():
         figure.add_bar(
@@ -53,6 +58,7 @@ def bars_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure
         mode="text",
         text=[_total(result, variance) for variance in variances],
         textposition="middle right",
+        cliponaxis=False,
         showlegend=False,
         hoverinfo="skip",
     )
@@ -145,11 +151,11 @@ def noise_figure(T: int, power: float) -> go.Figure:
 
     power : the mean x_0² of the pictures, which is all that it depends on.
     """
-    figure = go.Figure()
+    figure, longest = go.Figure(), LEAST
     for name in SCHEDULES:
         schedule = make_schedule(name, T)
         bits = noise_bits(schedule, power)
-        left = schedule.alpha_bar[-1].sqrt().item()
+        left, longest = schedule.alpha_bar[-1].sqrt().item(), max(longest, bits)
         figure.add_bar(
             x=[max(bits, LEAST)],
             y=[name],
@@ -162,13 +168,14 @@ def noise_figure(T: int, power: float) -> go.Figure:
             marker={"color": PALETTE[name].light},
             meta={"dark": PALETTE[name].dark},
         )
+    low = math.log10(LEAST)
     return figure.update_layout(
         showlegend=False,
         bargap=0.35,
         xaxis={
             "title": f"L<sub>T</sub> at T = {T}, bits/dim",
             "type": "log",
-            "range": [math.log10(LEAST), 5],
+            "range": [low, max(5.0, low + (math.log10(longest) - low) / BARS)],
             "tickvals": [10.0**k for k in range(-9, 1, 3)],
             "ticktext": [*(f"10<sup>−{k}</sup>" for k in (9, 6, 3)), "1"],
             "tickangle": 0,

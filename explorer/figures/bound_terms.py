@@ -12,6 +12,7 @@ from torch import Tensor
 from explorer.diffusion import bound_weights
 from explorer.diffusion.process import Variance
 from explorer.evaluation.bound import BoundResult
+from explorer.figures.axes import logarithmic, titled
 from explorer.figures.palette import Style, drawn
 from explorer.figures.plots import packed
 
@@ -48,14 +49,9 @@ def terms_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
     low = min(-5.0, math.floor(math.log10(max(min(values, default=1), 1e-8))))
     high = max(0.0, math.ceil(math.log10(max(values, default=1))))
     figure.update_layout(
-        yaxis={
-            "title": "L<sub>t−1</sub>, bits/dim",
-            "type": "log",
-            "range": [low, high],
-            "dtick": 1,
-            "exponentformat": "power",
-            "automargin": True,
-        },
+        yaxis=titled(
+            "L<sub>t−1</sub>, bits/dim", **logarithmic([10**low, 10**high], range=[low, high])
+        ),
     )
     return _over_t(figure, result, variances, f"terms {result.T}")
 
@@ -83,15 +79,8 @@ def weights_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Fig
         hoverinfo="skip",
         **drawn(SIMPLE),
     )
-    figure.update_layout(
-        yaxis={
-            "title": "weight of ‖ε − ε̂‖²",
-            "type": "log",
-            "dtick": 1,
-            "exponentformat": "power",
-            "automargin": True,
-        }
-    )
+    drawn_values = [value for curve in figure.data for value in curve.y]
+    figure.update_layout(yaxis=titled("weight of ‖ε − ε̂‖²", **logarithmic(drawn_values)))
     return _over_t(figure, result, variances, f"weights {result.T}")
 
 

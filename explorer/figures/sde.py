@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.diffusion.sde_steps import Errors
+from explorer.figures.axes import logarithmic
 from explorer.figures.palette import Style, drawn
 
 MEASURED = Style("#0E7490", "#3CC3DC", "solid")
@@ -117,11 +118,10 @@ def error_figure(found: Errors) -> go.Figure:
             x=0.5,
             y=0.5,
         )
-    log = {"type": "log", "exponentformat": "power"}
     ticks = {"tickvals": dt, "ticktext": [f"{each:.2g}" for each in dt]}
     figure.update_layout(
-        xaxis={"title": "dt", **log, **ticks},
-        yaxis=log,
+        xaxis={"title": "dt", "type": "log", "tickfont": {"size": 12}, **ticks},
+        yaxis=logarithmic(value for curve in figure.data for value in curve.y),
         hovermode="closest",
         **_frame(340, ""),
     )

@@ -192,7 +192,8 @@ def numbers_at(lecture: Lecture, t: int) -> str:
     lines = [
         rf"$x_{{t-1}} = {formula}$",
         rf"$x_{{{t - 1}}} = {numbers}$",
-        rf"$\sigma_t^2 = {sigma}$" + (", but the last step adds no noise" if t == 1 else ""),
+        rf"$\sigma_t^2 = {sigma}$"
+        + (" for $t > 1$; this is the last step, where $z$ is dropped" if t == 1 else ""),
         known + ("; $[\\cdot]_{-1}^{1}$ clamps" if plain.clamp else ""),
     ]
     lines[2:] = ["; ".join(lines[2:]) + "."]

@@ -77,6 +77,7 @@ class Wish:
     """S of DDIM."""
     seed: int = 7
     own: tuple[tuple[float, float], ...] = ()
+    """What somebody drew; it is kept while other data is shown."""
 
     @classmethod
     def read(
@@ -84,12 +85,12 @@ class Wish:
     ) -> Wish:
         """From what the page sent, which may be anything; ValueError says what does not fit."""
         allowed = bounds(limits)
-        drawn = tuple(map(tuple, own_points(own).tolist())) if data == OWN else ()
+        drawn = tuple(map(tuple, own_points(own).tolist())) if data == OWN or own else ()
         if data != OWN and (not isinstance(data, str) or data not in POINTS):
             raise ValueError(f"no distribution {data!r}; there are: {', '.join([*POINTS, OWN])}")
         return cls(
             data,
-            len(drawn) or whole("Training points", points, allowed.points),
+            len(drawn) if data == OWN else whole("Training points", points, allowed.points),
             whole("Points out of the noise", samples, allowed.samples),
             whole("DDIM steps", steps, allowed.steps),
             whole("Seed", seed, SEEDS),

@@ -48,6 +48,11 @@ def test_it_streams_stops_and_nothing_moves(visit: Visit) -> None:
 
 def test_views_and_the_cursor_on_a_phone(phone: Visit) -> None:
     page = opened(phone)
+    bars = page.locator("#bound-bars .main-svg").first.bounding_box()
+    for label in page.locator("#bound-bars .textpoint").all():
+        box = label.bounding_box()
+        assert "±" in label.text_content()
+        assert box["x"] + box["width"] <= bars["x"] + bars["width"]
     slide(page, "bound-t", 2)
     phone.wait_for_text("#bound-plot output", "\u2007\u2007\u20072 / 1000")
     row = "#bound-plot .readout tbody tr:first-child td:last-child"

@@ -56,3 +56,15 @@ def test_a_strip_is_there_is_moved_and_is_made(visit: Visit) -> None:
 def test_a_phone_shows_it_whole(phone: Visit) -> None:
     box = opened(phone).locator("#guidance-strip .table").bounding_box()
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    plot = phone.page.locator("#guidance-plot .main-svg").first.bounding_box()
+    words = phone.page.locator("#guidance-plot .textpoint, #guidance-plot .xtitle")
+    boxes = [box for box in (each.bounding_box() for each in words.all()) if box]
+    assert len(boxes) == 12
+    for i, box in enumerate(boxes):
+        assert plot["x"] <= box["x"] and box["x"] + box["width"] <= plot["x"] + plot["width"]
+        for other in boxes[:i]:
+            across, down = (
+                min(box[at] + box[size], other[at] + other[size]) - max(box[at], other[at])
+                for at, size in (("x", "width"), ("y", "height"))
+            )
+            assert min(across, down) < 4  # the boxes are higher than what is written

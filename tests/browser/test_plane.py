@@ -171,6 +171,54 @@ def test_the_clock_plays_and_steps(stage: Stage) -> None:
     assert 0 < stage.ink(0) < before / 4  # only the points are left
 
 
+def chosen(page: object) -> str:
+    return page.inner_text("#plane-data label:has(input:checked)")
+
+
+def agree(page: object) -> None:
+    """Until the choice and the picture are of the same data, and the pad is closed."""
+    page.wait_for_selector("#plane-stage .pad", state="hidden")
+    page.wait_for_function(
+        f"""() => {EXPLORER}.view.data ===
+          document.querySelector('#plane-data label:has(input:checked)').innerText.trim()"""
+    )
+
+
+def test_the_choice_says_what_is_shown(stage: Stage) -> None:
+    page = stage.page
+    first = chosen(page)
+    page.click("#plane-data label:has-text('your own')")
+    page.wait_for_selector("#plane-stage .pad:not([hidden])")
+    page.click("[data-pad='leave']")  # without points of one's own: back
+    agree(page)
+    assert chosen(page) == first
+    page.click("[data-pad='open']")
+    box = page.locator("#plane-ddpm").bounding_box()
+    for share in (0.3, 0.5, 0.7):
+        page.mouse.click(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"])
+    page.click("[data-pad='use']")
+    page.wait_for_function(f"{EXPLORER}.view.data === 'your own'")
+    agree(page)
+    page.click("#plane-data label:has-text('moons')")
+    page.wait_for_function(f"{EXPLORER}.view.data === 'moons'")
+    page.click("#plane-data label:has-text('your own')")  # there are some: shown at once
+    page.wait_for_function(f"{EXPLORER}.view.data === 'your own'")
+    agree(page)
+    assert stage.ask("view.points") == 3
+    page.click("[data-pad='open']")
+    page.click("[data-pad='leave']")
+    agree(page)
+    assert chosen(page) == "your own"
+
+
+def test_no_step_leads_to_the_data(stage: Stage) -> None:
+    stage.press("way", "forward")
+    stage.set(1)
+    assert "xt−1" in stage.text("[data-panel='0'] .formula").replace("-", "−")
+    stage.set(0)
+    assert stage.text("[data-panel='0'] .formula") == "x0: the data, no step yet"
+
+
 def test_points_of_ones_own_are_learnt_live(stage: Stage) -> None:
     """Draw two lines, use them, train on them, stop."""
     page = stage.page

@@ -46,7 +46,7 @@ def test_bars_stack_the_three_parts() -> None:
     figure = bars_figure(RESULT, VARIANCES)
     *bars, totals = figure.data
     assert [bar.x for bar in bars] == [(0.7, 0.7), (0.69, 0.69), (1e-5, 1e-5)]
-    assert figure.layout.barmode == "stack" and figure.layout.xaxis.range == (0, 2)
+    assert figure.layout.barmode == "stack" and figure.layout.xaxis.range == (0, 2.5)
     assert totals.text == (" 1.390 ± 0.040", " 1.200 ± 0.050")
     assert totals.x == pytest.approx((1.39001,) * 2)
     assert bars_figure(HALF, VARIANCES).data[-1].text == (" so far",) * 2

@@ -74,7 +74,7 @@ def test_wishes_are_checked() -> None:
         (LOCAL, 1, 1001, "Training points: 1001 is not allowed"),
         (HOSTED, 1, 501, "2 to 500"),
         (HOSTED, 2, 2000, "50 to 1000"),
-        (LOCAL, 2, None, "nothing is not allowed"),
+        (LOCAL, 2, None, "is empty"),
         (LOCAL, 3, 201, "DDIM steps: 201"),
         (LOCAL, 3, 1.5, "DDIM steps: 1.5"),
         (LOCAL, 4, -1, "Seed"),
@@ -200,9 +200,10 @@ def tab(tmp_path: Path) -> Callable[..., Iterator[tuple]]:
 
 def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., Iterator[tuple]]) -> None:
     now = (plane.START, read(plane.STORED))
-    *_, (stage, status, run, stop, trouble, _) = tab("choose", now, "moons", 30, 5, 4, 7)
+    *_, (stage, status, run, stop, trouble, _, data) = tab("choose", now, "moons", 30, 5, 4, 7)
     assert "50 to 1000" in trouble and status == "not running"
     assert run.interactive and not stop.interactive
+    assert data == plane.START.data  # the choice goes back to what is shown
     skipped = tab("choose", now, OWN, 30, 50, 10, 7)
     assert [set(map(str, answer)) for answer in skipped] == [{str(gr.skip())}]
     answers = list(tab("choose", now, "moons", 30, 50, 10, 7))
@@ -225,4 +226,9 @@ def test_drawn_points_are_used(tab: Callable[..., Iterator[tuple]]) -> None:
     assert "lies outside" in last[4]
     answers = list(tab("use", SimpleNamespace(points=TRIANGLE), now, 30, 50, 10, 7))
     wish, view = answers[-2][5]
-    assert answers[-1][6] == OWN and wish.own == tuple(map(tuple, TRIANGLE)) and view.points == 3
+    assert [answer[6] for answer in answers].count(OWN) == 1
+    assert wish.own == tuple(map(tuple, TRIANGLE)) and view.points == 3
+    going = list(tab("choose", (wish, view), "moons", 30, 50, 10, 7))[-2][5]
+    assert going[0] == replace(SMALL, own=wish.own) and going[1].data == "moons"
+    wish, view = list(tab("choose", going, OWN, 30, 50, 10, 7))[-2][5]  # at once, as drawn
+    assert view.data == OWN and view.points == 3 and "ideal" in view.beliefs

@@ -12,17 +12,20 @@ from typing import Any
 
 from explorer.figures.plane_view import UNIT, PlaneView, blobs, shown
 from explorer.gui.components.widget import Widget
-from explorer.plane.points import MOST_OWN, RANGE
+from explorer.plane.points import MOST_OWN, OWN, RANGE
 
 PARTS = ("plane_field.js", "plane_paint.js", "plane_hand.js")
 """What follows plane.js."""
 
 
 class Plane(Widget):
-    """`Plane.use(handler)` gets `gr.EventData` with the `points` that somebody drew."""
+    """`Plane.use(handler)` gets `gr.EventData` with the `points` that somebody drew.
+
+    `Plane.leave` tells that the drawing pad was left without using them.
+    """
 
     def __init__(self, value: PlaneView | None = None, **props: Any) -> None:
-        super().__init__(value, unit=UNIT, most_own=MOST_OWN, range=RANGE, **props)
+        super().__init__(value, unit=UNIT, most_own=MOST_OWN, own=OWN, range=RANGE, **props)
         here = Path(__file__)
         parts = [here.with_name(part).read_text(encoding="utf-8") for part in PARTS]
         self.js_on_load = "\n".join([self.js_on_load, *parts])

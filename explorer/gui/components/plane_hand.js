@@ -101,6 +101,8 @@ function placeOf(event, canvas) {
   return [inside(x), inside(y)];
 }
 const drawn = () => strokes.flat();
+let owned = false; // whether points were drawn and used
+let asked = null, before = null; // the data that is chosen; the last that is not one's own
 function extend(place) {
   const stroke = strokes[strokes.length - 1], last = stroke[stroke.length - 1];
   const far = last ? Math.hypot(place[0] - last[0], place[1] - last[1]) : Infinity;
@@ -147,9 +149,16 @@ function openPad(open) {
   plane.classList.toggle("drawing", open);
   countDrawn();
 }
+/** The pad opens by itself only for somebody who has no points yet. */
+function chosen(data) {
+  asked = data;
+  if (data !== props.own) before = data;
+  if (data !== props.own || !owned) openPad(data === props.own);
+}
+const left = (data) => data === props.own && !owned ? before ?? view.data : data;
 const pad = {
-  open: () => openPad(!drawing),
-  leave: () => openPad(false),
+  open: () => drawing ? pad.leave() : openPad(true),
+  leave: () => { openPad(false); trigger("leave"); },
   undo: () => { strokes.pop(); countDrawn(); },
   clear: () => { strokes = []; countDrawn(); },
   use: () => trigger("use", { points: drawn().map((point) => point.map((v) => +v.toFixed(4))) }),
@@ -175,7 +184,8 @@ async function load() {
   $(".trouble").hidden = true;
   $(".title").textContent = value.title;
   $(".ends b").textContent = slider.max = value.T;
-  if (fresh && !first) openPad(false);
+  owned ||= value.data === props.own;
+  if (fresh && !first && (owned || asked !== props.own)) openPad(false); // else somebody draws
   const { beliefs } = value, best = ["trained", "ideal", "exact"].find((name) => beliefs[name]);
   let nextWay = way, nextWhose = beliefs[whose] ? whose : best ?? whose;
   if (fresh) [nextWay, nextWhose] = [best ? way : "forward", best ?? "ideal"];
@@ -206,7 +216,7 @@ const resized = new ResizeObserver(() => {
 });
 for (const { canvas } of panels) resized.observe(canvas);
 const explorer = {
-  setT, draw: openPad, frameTimes: () => frameTimes.slice(),
+  setT, chosen, left, frameTimes: () => frameTimes.slice(),
   get t() { return t; }, get view() { return view; }, get playing() { return Boolean(playing); }, get pointer() { return pointer; },
   positions: (panel, time) => Array.from(positions(laneOf(panel), time)),
   noise: (points, time) => Array.from(noiseAt(Float32Array.from(points), time)),

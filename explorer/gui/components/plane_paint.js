@@ -161,7 +161,7 @@ function writeFormula(panel) {
     say(cost, panel ? "one ε for each point" : "new noise in every step");
     formula.innerHTML = panel
       ? `x<sub>t</sub> = ${live(a)}·x<sub>0</sub> + ${live(s)}·ε`
-      : `x<sub>t</sub> = ${live(Math.sqrt(1 - beta))}·x<sub>t−1</sub> + ${live(Math.sqrt(beta))}·ε<sub>t</sub>`;
+      : now ? `x<sub>t</sub> = ${live(Math.sqrt(1 - beta))}·x<sub>t−1</sub> + ${live(Math.sqrt(beta))}·ε<sub>t</sub>` : "x<sub>0</sub>: the data, no step yet";
     return;
   }
   say(name, lane?.title ?? (panel ? "DDIM" : "DDPM"));

@@ -32,8 +32,10 @@ STORED = FOLDER / "plane"
 START = Wish()
 """What the stored result shows."""
 SECONDS = 5
-DRAW = f"(data) => document.querySelector('#plane-stage')?.explorer?.draw(data === '{OWN}')"
-"""Opens the drawing pad when somebody chooses points of their own."""
+CHOSEN = "(data) => document.querySelector('#plane-stage')?.explorer?.chosen(data)"
+"""Opens the drawing pad when somebody chooses points of their own and there are none yet."""
+LEFT = "(data) => document.querySelector('#plane-stage').explorer.left(data)"
+"""What is chosen once the pad is left: points of one's own only if there are any."""
 
 
 def told(view: PlaneView) -> str:
@@ -93,49 +95,58 @@ def build(context: Context, shared: Shared) -> None:
             )
             seed = seed_input(SEEDS, START.seed)
 
-    same = (gr.skip(),) * 6
+    same = (gr.skip(),) * 7
     """An answer that changes nothing; a generator that answers nothing would clear everything."""
 
-    def fail(error: Exception) -> tuple[Any, ...]:
-        return gr.skip(), "not running", *buttons(False), sentence(error), gr.skip()
+    def fail(error: Exception, seen: Any = None) -> tuple[Any, ...]:
+        """A sentence; the choice goes back to the data that is `seen`, if that is told."""
+        said = gr.skip(), "not running", *buttons(False), sentence(error), gr.skip()
+        return *said, gr.skip() if seen is None else seen
 
     def renew(
         visitor: str, now: tuple[Wish, PlaneView], own: Any, values: tuple[Any, ...]
     ) -> Iterator[tuple[Any, ...]]:
-        """Points and samples for these settings; a network of the same points goes on."""
+        """Points and samples for these settings; a network of the same points goes on.
+
+        The last of an answer is the data that it shows.
+        """
         StopFlag(visitor, "plane").stop()  # whatever is being learnt
         before, view = now
         wish = Wish.read(context.limits, *values, own)
         if wish == before and "ideal" in view.beliefs:
             yield same
             return
-        yield gr.skip(), waiting(context), *buttons(True), "", gr.skip()
+        yield gr.skip(), waiting(context), *buttons(True), "", gr.skip(), gr.skip()
         known = view if wish.sees_what(before) else None
         for view in context.device.run(show, wish, known, context.device.device):
-            yield view, "computing …", *buttons(True), "", (wish, view)
-        yield gr.skip(), told(view), *buttons(False), "", gr.skip()
+            yield view, "computing …", *buttons(True), "", (wish, view), wish.data
+        yield gr.skip(), told(view), *buttons(False), "", gr.skip(), gr.skip()
 
     def choose(
         request: gr.Request, now: tuple[Wish, PlaneView], *values: Any
     ) -> Iterator[tuple[Any, ...]]:
+        seen = now[0].data
         try:
-            own = [list(pair) for pair in now[0].own]
-            if values[0] == OWN and not own:
+            if values[0] == OWN and not now[0].own:
                 yield same  # the pad opens
                 return
-            yield from renew(visitor_of(request), now, own, values)
+            for *answer, data in renew(visitor_of(request), now, now[0].own, values):
+                seen = data if isinstance(data, str) else seen
+                yield *answer, gr.skip()  # somebody may have chosen anew by now
         except Exception as error:
-            yield fail(error)
+            yield fail(error, seen)
 
     def use(
         request: gr.Request, event: gr.EventData, now: tuple[Wish, PlaneView], *values: Any
     ) -> Iterator[tuple[Any, ...]]:
         try:
             drawn = getattr(event, "points", None)
-            for answer in renew(visitor_of(request), now, drawn, (OWN, *values)):
-                yield *answer, OWN
+            said = False
+            for *answer, data in renew(visitor_of(request), now, drawn, (OWN, *values)):
+                yield *answer, gr.skip() if said else data  # once: somebody may choose anew
+                said = said or data == OWN
         except Exception as error:
-            yield *fail(error), gr.skip()
+            yield fail(error)
 
     def begin(
         request: gr.Request, now: tuple[Wish, PlaneView], seconds: Any, *values: Any
@@ -148,12 +159,12 @@ def build(context: Context, shared: Shared) -> None:
                 raise ValueError("Draw some points first, then press “Use these points”.")
             wish = Wish.read(context.limits, *values, before.own)
             budget = number("Train for, seconds", seconds, allowed.seconds)
-            yield gr.skip(), waiting(context), *buttons(True), "", gr.skip()
+            yield gr.skip(), waiting(context), *buttons(True), "", gr.skip(), gr.skip()
             known = view if wish == before else None
             arguments = (wish, known, {"seconds": budget}, context.device.device, flag)
             for view, said in context.device.run(learn, *arguments, seconds=2 * budget + 20):
-                yield view, f"learning: {said}", *buttons(True), "", gr.skip()
-            yield gr.skip(), told(view), *buttons(False), "", (wish, view)
+                yield view, f"learning: {said}", *buttons(True), "", gr.skip(), gr.skip()
+            yield gr.skip(), told(view), *buttons(False), "", (wish, view), gr.skip()
         except Exception as error:
             yield fail(error)
         finally:
@@ -163,12 +174,13 @@ def build(context: Context, shared: Shared) -> None:
         StopFlag(visitor_of(request), "plane").stop()
 
     settings = [data, points, samples, steps, seed]
-    shown = [stage, state, run, stop, trouble, going]
+    shown = [stage, state, run, stop, trouble, going, data]
     run.click(begin, [going, seconds, *settings], shown, **on_device(state))
     stop.click(ask_to_stop, None, None, **QUIET)
-    data.input(None, data, None, js=DRAW, **QUIET)
+    data.change(None, data, None, js=CHOSEN, **QUIET)
+    stage.leave(None, data, data, js=LEFT, **QUIET)
     once = {"trigger_mode": "always_last"} | on_device(state)
     for change in (data.input, points.release, samples.release, steps.release, seed.submit):
         change(choose, [going, *settings], shown, **once)
-    stage.use(use, [going, points, samples, steps, seed], [*shown, data], **once)
+    stage.use(use, [going, points, samples, steps, seed], shown, **once)
     seconds.change(lambda value: f"Train for {value:g} s", seconds, run, **QUIET)

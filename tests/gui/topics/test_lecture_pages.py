@@ -217,6 +217,7 @@ def test_the_formulas_numbers_are_those_of_the_papers(name: str, share: float) -
         assert f"= {(1 - beta) ** 0.5:.4g}$ and" in text and f"= {beta**0.5:.4g}$ in" in text
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert ("clamps" in text) == (name == "cars")
+    assert ("the last step, where $z$ is dropped" in text) == (t == 1 and name != "sutd")
 
 
 def test_the_formula_follows_t_and_refuses_what_is_no_step(tmp_path: Path) -> None:
