@@ -11,6 +11,7 @@ from torch import Tensor
 
 from explorer.diffusion import Schedule, bound_weights
 from explorer.evaluation.bound import noise_bits
+from explorer.figures.axes import logarithmic, titled
 from explorer.figures.palette import PALETTE, drawn
 
 POINTS = 1000
@@ -74,10 +75,11 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
     T = schedules[0].T if schedules else 1000
     step = max(1, T // POINTS)
     times = torch.arange(0, T + 1, step)
-    figure = go.Figure()
+    figure, shown = go.Figure(), []
     for schedule in schedules:
         y = values(schedule)[times]
         y = torch.where(y.isfinite() & ((y > 0) | (scale == "linear")), y, torch.nan)
+        shown += y.tolist()
         figure.add_scatter(
             x=times.numpy(),
             y=y.numpy(),
@@ -105,7 +107,7 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
     figure.update_layout(
         meta={"cursor": cursor},
         xaxis={"title": "t (0 data, T noise)", "range": [0, T]},
-        yaxis={"title": title, "type": scale, "exponentformat": "power"},
+        yaxis=titled(title, **(logarithmic(shown) if scale == "log" else {})),
         hovermode="x",
         height=440,
         margin={"l": 64, "r": 20, "t": 12, "b": 48},
