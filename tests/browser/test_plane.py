@@ -255,6 +255,16 @@ def test_points_of_ones_own_are_learnt_live(stage: Stage) -> None:
     assert ideal < 0.003 < trained
 
 
+def test_trouble_is_told_until_it_is_mended(stage: Stage) -> None:
+    box = stage.page.locator("[aria-label='number input for Training points']")
+    box.fill("9999")
+    stage.page.keyboard.press("Tab")
+    stage.visit.wait_for_text("body", "Training points: 9999 is not allowed here")
+    box.fill("256")  # as it is shown
+    stage.page.keyboard.press("Tab")
+    stage.page.wait_for_function("!document.body.innerText.includes('is not allowed here')")
+
+
 def test_on_a_phone_the_panels_stand_below_each_other(phone: Visit) -> None:
     stage = Stage(phone)
     boxes = [stage.page.locator(name).bounding_box() for name in ("#plane-ddpm", "#plane-ddim")]

@@ -113,8 +113,8 @@ def build(context: Context, shared: Shared) -> None:
         StopFlag(visitor, "plane").stop()  # whatever is being learnt
         before, view = now
         wish = Wish.read(context.limits, *values, own)
-        if wish == before and "ideal" in view.beliefs:
-            yield same
+        if wish == before and "ideal" in view.beliefs:  # a wrong wish may have come before
+            yield gr.skip(), told(view), *buttons(False), "", gr.skip(), gr.skip()
             return
         yield gr.skip(), waiting(context), *buttons(True), "", gr.skip(), gr.skip()
         known = view if wish.sees_what(before) else None
