@@ -6,6 +6,7 @@ NaiveUnet 129.3 M, SimpleUnet 62.4 M, TimelessUnet 3.4 M, AttentionUnet 12.3 M, 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -60,7 +61,7 @@ class LectureConfig:
             )
 
 
-class LectureNetwork(nn.Module):
+class LectureNetwork(nn.Module, ABC):
     """network(x_t, t) -> a tensor of x_t's shape; shapes and t as in `UNet`.
 
     ValueError for sides that are no multiples of the config's `stride`, and for a label.
@@ -78,9 +79,9 @@ class LectureNetwork(nn.Module):
         time = torch.as_tensor(t, device=x_t.device).expand(len(x_t))
         return self.predict(x_t.to(dtype), time.to(dtype))
 
+    @abstractmethod
     def predict(self, x: Tensor, t: Tensor) -> Tensor:
         """The network itself; t is (B,), 0…T, in the weights' type."""
-        raise NotImplementedError
 
 
 def spread_out(embedding: Tensor) -> Tensor:
