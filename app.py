@@ -1,7 +1,7 @@
 """Diffusion Explorer: `python app.py`, then open the address it prints."""
 
 from explorer.gui.app import create_app, launch
-from explorer.gui.context import Context
+from explorer.gui.frame.context import Context
 
 if __name__ == "__main__":
     context = Context.detect()

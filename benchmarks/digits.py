@@ -15,11 +15,11 @@ from pathlib import Path
 from explorer.data.sources import default_root
 from explorer.devices import choose_threads, find_device, hardware
 from explorer.diffusion import TARGETS
-from explorer.gui import watch
-from explorer.gui.choices import PRESETS, make_config, preset_values
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.limits import LOCAL
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import LOCAL
+from explorer.gui.train import watch
+from explorer.gui.train.choices import PRESETS, make_config, preset_values
 from tools import judge
 
 

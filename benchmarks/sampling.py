@@ -30,9 +30,9 @@ from benchmarks.turns import Run, Watched, clock_of, in_turns, ratio
 from explorer.checkpoints import Spec, load
 from explorer.devices import choose_threads, find_device, hardware
 from explorer.diffusion import Denoiser, Schedule, sample
-from explorer.figures.race_view import follow, view_of
 from explorer.inference import Network, prepare
 from explorer.race import Lane, ddim, ddpm, race
+from explorer.race.view import follow, view_of
 
 MNIST = Path(__file__).parents[1] / "checkpoints" / "mnist.safetensors"
 

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from explorer.console import Stopped, check_writable
+from explorer.cli.console import Stopped, check_writable
 from explorer.devices import choose_threads, find_device
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ def add_bound_arguments(evaluate: argparse.ArgumentParser) -> None:
 
 def run_bound(args: argparse.Namespace) -> None:
     from explorer.checkpoints import load
+    from explorer.cli.train import read
     from explorer.evaluation.bound import measure_bound
     from explorer.evaluation.held_out import choose_pictures
-    from explorer.train_command import read
 
     n = N if args.n is None else args.n
     if n < 2 or args.times < 1 or args.seed < 0:

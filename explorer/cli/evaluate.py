@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.bound_command import add_bound_arguments, run_bound
-from explorer.console import Stopped, check_writable, complain
+from explorer.cli.bound import add_bound_arguments, run_bound
+from explorer.cli.console import Stopped, check_writable, complain
 from explorer.devices import choose_threads, find_device
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
         return run_bound(args)
     args.n = 512 if args.n is None else args.n
     from explorer.checkpoints import load
+    from explorer.cli.train import read as read_pictures
     from explorer.evaluation import (
         begin,
         check,
@@ -72,7 +73,6 @@ def run_evaluate(args: argparse.Namespace) -> None:
         load_reference,
         quality_path,
     )
-    from explorer.train_command import read as read_pictures
 
     steps = [whole(text) for text in args.steps.split(",")]
     noises = [noise(text) for text in args.eta.split(",")]

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from explorer.console import check_writable, complain
+from explorer.cli.console import check_writable, complain
 from explorer.devices import find_device
 from explorer.lectures import LECTURES
 
 if TYPE_CHECKING:
     from explorer.checkpoints import Spec
     from explorer.diffusion import Denoiser, Schedule
-    from explorer.lanes import Lane
+    from explorer.race.lanes import Lane
 
 
 def add_sample_arguments(sample: argparse.ArgumentParser) -> None:
@@ -100,7 +100,7 @@ def run_sample(args: argparse.Namespace) -> None:
 
 def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
     """What is asked for; nothing where a lecture only takes one-shot looks."""
-    from explorer.lanes import ddim, ddpm
+    from explorer.race.lanes import ddim, ddpm
 
     T, own = schedule.T, (args.steps, args.eta, args.variance)
     if args.as_lecture:
@@ -119,7 +119,7 @@ def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
 def look(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:
     """The lecture's one-shot looks at real pictures, x̂_0 below x_t."""
     from explorer.figures.pictures import grid
-    from explorer.lecture_sampling import looks_of, real_pictures
+    from explorer.lectures.sampling import looks_of, real_pictures
 
     x0 = real_pictures(spec, args.n).to(next(denoiser.network.parameters()).device)
     looks = looks_of([denoiser], x0, LECTURES[args.as_lecture].looks, seed=args.seed)

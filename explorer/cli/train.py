@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.console import Stopped, check_writable, complain
+from explorer.cli.console import Stopped, check_writable, complain
 from explorer.devices import find_device
 from explorer.lectures import LECTURES, adapt, differences
 from explorer.networks import CHOICES

@@ -19,8 +19,8 @@ from explorer.diffusion import Denoiser
 from explorer.diffusion.guidance import Classifier, classifier_guided
 from explorer.evaluation.classifier import columns, look
 from explorer.evaluation.classifier import load as load_judge
-from explorer.fork import spread
 from explorer.race import ddim, race
+from explorer.race.fork import spread
 
 STEPS = 20
 """Of DDIM."""
@@ -36,7 +36,7 @@ class Point:
     accuracy: float
     """Share that the bundled classifier reads as what was asked for."""
     pixels: float
-    """Mean over the classes of `explorer.fork.spread`: how far pictures asked for the same class
+    """Mean over the classes of `explorer.race.spread`: how far pictures asked for the same class
     differ, root mean square, in units of the pictures."""
     features: float
     """The same as Euclidean distance of the bundled classifier's features."""

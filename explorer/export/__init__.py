@@ -1,0 +1,1 @@
+"""A race to take away: GIF, WebP, filmstrip, numbers, a script, a capsule that replays."""

@@ -7,7 +7,7 @@ import math
 
 from PIL import Image, ImageDraw
 
-from explorer.figures.drawing import (
+from explorer.export.drawing import (
     HAIR,
     INK,
     NAME,
@@ -25,8 +25,8 @@ from explorer.figures.drawing import (
     write_text,
     write_title,
 )
-from explorer.figures.indexed import indexed
-from explorer.figures.race_view import RaceView
+from explorer.export.indexed import indexed
+from explorer.race.view import RaceView
 
 FORMATS = ("gif", "webp")
 FRAMES = 60

@@ -14,9 +14,9 @@ import zlib
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer.figures.race_check import MAX_FRAMES, race_from, told
-from explorer.figures.race_view import RaceView, Sheet, read, write
-from explorer.figures.repeat import MAX_LANES
+from explorer.export.check import MAX_FRAMES, race_from, told
+from explorer.export.script import MAX_LANES
+from explorer.race.view import RaceView, Sheet, read, write
 
 SUFFIX = ".race.zip"
 FORMAT, VERSION = "Diffusion Explorer race", 1

@@ -6,9 +6,9 @@ from typing import Any
 
 from explorer.checkpoints import MAX_T
 from explorer.data.images import SIZES
-from explorer.figures.fields import choice, each, listed, real, table, text, whole
-from explorer.figures.race_view import LaneView, RaceView
-from explorer.figures.repeat import MAX_LANES, MAX_PICTURES, check_settings
+from explorer.export.fields import choice, each, listed, real, table, text, whole
+from explorer.export.script import MAX_LANES, MAX_PICTURES, check_settings
+from explorer.race.view import LaneView, RaceView
 
 RACE = ("T", "pictures", "size", "channels", "lanes", "title", "settings")
 LANE = (

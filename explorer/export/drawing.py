@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from explorer.figures.palette import PALETTE
-from explorer.figures.race_view import LaneView, RaceView, decode
+from explorer.race.view import LaneView, RaceView, decode
 
 PAPER, INK, SOFT, HAIR = (255,) * 3, (26,) * 3, (104,) * 3, (216,) * 3
 """Only greys: with the lanes' colours they are all that a GIF needs beside its pictures."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image, ImageDraw
 
-from explorer.figures.drawing import (
+from explorer.export.drawing import (
     NAME,
     PAPER,
     SOFT,
@@ -20,7 +20,7 @@ from explorer.figures.drawing import (
     write_text,
     write_title,
 )
-from explorer.figures.race_view import RaceView
+from explorer.race.view import RaceView
 
 MARGIN, LABEL, GAP = 32, 176, 6
 TOP, CAPTION, BETWEEN = 104, 50, 18

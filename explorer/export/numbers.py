@@ -7,10 +7,10 @@ import json
 
 import numpy as np
 
-from explorer.figures.animation import animation
-from explorer.figures.filmstrip import filmstrip
-from explorer.figures.race_view import RaceView, decode
-from explorer.figures.repeat import python_snippet
+from explorer.export.animation import animation
+from explorer.export.filmstrip import filmstrip
+from explorer.export.script import python_snippet
+from explorer.race.view import RaceView, decode
 
 __all__ = ["animation", "filmstrip", "frames_npz", "python_snippet"]
 

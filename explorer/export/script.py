@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from explorer.checkpoints import MAX_T
-from explorer.figures.fields import choice, each, listed, real, table, text, whole
-from explorer.lanes import BREAKS
+from explorer.export.fields import choice, each, listed, real, table, text, whole
+from explorer.race.lanes import BREAKS
 
 KEYS = ("model", "seed", "labels", "pictures", "guidance", "lanes")
 OPTIONAL = ("classifier_scale",)

@@ -11,13 +11,20 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 import gradio as gr  # noqa: E402
 
 from explorer.devices import choose_threads  # noqa: E402
-from explorer.gui.components import Header  # noqa: E402
-from explorer.gui.context import Context  # noqa: E402
-from explorer.gui.shared import Shared  # noqa: E402
-from explorer.gui.tabs import TABS  # noqa: E402
+from explorer.gui.forward import tab as forward  # noqa: E402
+from explorer.gui.frame.context import Context  # noqa: E402
+from explorer.gui.frame.shared import Shared  # noqa: E402
+from explorer.gui.lectures import tab as lectures  # noqa: E402
+from explorer.gui.parts.header import Header
+from explorer.gui.plane import tab as plane  # noqa: E402
+from explorer.gui.reverse import tab as reverse  # noqa: E402
+from explorer.gui.schedules import tab as schedules  # noqa: E402
 from explorer.gui.theme import css, theme  # noqa: E402
+from explorer.gui.train import tab as train  # noqa: E402
 
 NAME = "Diffusion Explorer"
+TABS = (forward, schedules, train, reverse, plane, lectures)
+"""In the order of the page; each has `ID`, `TITLE` and `build(context, shared)`."""
 
 for _kind in (gr.Number, gr.Slider):
     # What was typed, as it is: of what is out of bounds our handlers say beside the field what is

@@ -1,0 +1,13 @@
+"""The five lectures' models: their settings, how they sample, what their pages say."""
+
+from explorer.lectures.catalogue import (
+    LECTURES,
+    Lecture,
+    adapt,
+    differences,
+    find,
+    nearest_data,
+    run_settings,
+)
+
+__all__ = ["LECTURES", "Lecture", "adapt", "differences", "find", "nearest_data", "run_settings"]

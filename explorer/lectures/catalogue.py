@@ -1,7 +1,7 @@
 """Five lectures as they have it: data, schedule, network, optimiser, sampling.
 
 The one place that knows their numbers. `run_settings` gives a run, `Lecture.make_lanes` the
-samplers; what is no lane of its own stands in `explorer.lecture_sampling`.
+samplers; what is no lane of its own stands in `explorer.lectures.sampling`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.diffusion import Schedule, make_schedule
 from explorer.diffusion.schedule import schedule_options
-from explorer.lanes import Lane, lane_from
-from explorer.lecture_notes import NOTES
+from explorer.lectures.notes import NOTES
 from explorer.networks import CHOICES
 from explorer.optimisers import OPTIMISERS
+from explorer.race.lanes import Lane, lane_from
 
 if TYPE_CHECKING:
     from explorer.training import TrainConfig

@@ -12,7 +12,7 @@ from torch import Tensor
 from explorer.checkpoints import Spec
 from explorer.data import load, to_tensor
 from explorer.diffusion import Denoiser, Schedule, forward, picture_generators, randn
-from explorer.lanes import Lane
+from explorer.race.lanes import Lane
 
 
 class Look(NamedTuple):

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.diffusion import Schedule, forward_step, sample
-from explorer.lanes import Lane, ddim, ddpm
+from explorer.race.lanes import Lane, ddim, ddpm
 
 
 class Paths(NamedTuple):

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from explorer.diffusion import Denoiser, Frame, picture_generators, randn
 from explorer.diffusion.sampler import advance
-from explorer.lanes import Lane
-from explorer.race import Race, race
+from explorer.race.lanes import Lane
+from explorer.race.run import Race, race
 
 BRANCHES = 4
 FIRST = 1_000_000

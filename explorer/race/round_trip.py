@@ -11,9 +11,9 @@ from torch import Tensor
 
 from explorer.data import square, to_tensor
 from explorer.diffusion import Denoiser, forward, picture_generators, randn
-from explorer.fork import from_here
-from explorer.lanes import Lane, ddim, ddpm
-from explorer.race import Race, race
+from explorer.race.fork import from_here
+from explorer.race.lanes import Lane, ddim, ddpm
+from explorer.race.run import Race, race
 
 
 def noised(denoiser: Denoiser, x0: Tensor, t: int, seed: int) -> Tensor:

@@ -11,11 +11,7 @@ from torch import Tensor
 
 from explorer.diffusion import Denoiser, Frame, picture_generators, randn
 from explorer.diffusion.sampler import advance
-from explorer.lanes import Lane, ddim, ddpm, lane_from
-
-__all__ = ["Lane", "LaneFrame", "Race", "choose_labels", "ddim", "ddpm", "lane_from", "pictures",
-           "race"]  # fmt: skip
-
+from explorer.race.lanes import Lane
 
 PATIENCE = 0.02
 """Seconds between two waits for a GPU, whose kernels run behind: the lanes' clocks are right to

@@ -25,8 +25,8 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Schedule
-from explorer.lanes import Lane
-from explorer.race import LaneFrame
+from explorer.race.lanes import Lane
+from explorer.race.run import LaneFrame
 
 FRAMES = 120
 """At most about so many frames of a lane reach the browser, even in t."""

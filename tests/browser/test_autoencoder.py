@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explorer.gui import autoencoder_work as work
+from explorer.gui.lectures.autoencoder import work
 from tests.browser.conftest import Visit, pixels, slide
 
 pytestmark = pytest.mark.browser

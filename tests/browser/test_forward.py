@@ -11,9 +11,9 @@ from PIL import Image
 
 from explorer.data import from_tensor, to_tensor
 from explorer.diffusion import forward
-from explorer.gui.limits import LOCAL
-from explorer.gui.tabs.forward import SCHEDULES, make_scene
-from explorer.gui.upload import take_upload
+from explorer.gui.forward.tab import SCHEDULES, make_scene
+from explorer.gui.frame.limits import LOCAL
+from explorer.gui.frame.upload import take_upload
 from tests.browser.conftest import Visit, pixels, slide
 
 pytestmark = pytest.mark.browser

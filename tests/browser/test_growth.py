@@ -14,10 +14,11 @@ from torch import Tensor
 
 from explorer.data import from_tensor
 from explorer.diffusion import Frame, strided_times
-from explorer.figures.growth import Growth, add
 from explorer.figures.learning import bucket_figure
-from explorer.gui.components import Film, PlotView
+from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.theme import css, theme
+from explorer.gui.train.film import Film
+from explorer.gui.train.growth import Growth, add
 from tests.browser.conftest import free_port
 
 pytestmark = pytest.mark.browser

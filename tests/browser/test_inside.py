@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from explorer.gui.inside_work import read
+from explorer.gui.lectures.inside.work import read
 from tests.browser.conftest import Visit, slide
 
 pytestmark = pytest.mark.browser

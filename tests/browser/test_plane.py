@@ -8,9 +8,9 @@ import torch
 
 from explorer.diffusion import GaussianMixture
 from explorer.diffusion.process import amplitudes
-from explorer.figures.plane_view import read, unpack
-from explorer.gui.plane_work import denoiser_of, law_of, schedule
-from explorer.gui.tabs.plane import START, STORED
+from explorer.gui.plane.tab import START, STORED
+from explorer.gui.plane.view import read, unpack
+from explorer.gui.plane.work import denoiser_of, law_of, schedule
 from tests.browser.conftest import Visit, drawn, slide
 
 pytestmark = pytest.mark.browser

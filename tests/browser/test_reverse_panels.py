@@ -27,8 +27,8 @@ def cell(page: object, column: str, row: int = 0) -> np.ndarray | None:
 
 def test_a_digit_goes_there_and_back(visit: Visit, tmp_path: Path) -> None:
     from explorer.checkpoints import describe
-    from explorer.figures.trip import read
-    from explorer.gui.round_trip import STORED, preview, samples
+    from explorer.gui.reverse.round_trip.panel import STORED, preview, samples
+    from explorer.gui.reverse.round_trip.trip import read
 
     open_trip(visit)
     page, stored = visit.page, read(STORED)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explorer.gui.components.sde_film import RANGE
-from explorer.gui.sde_pixels import read_stored
+from explorer.gui.lectures.sde.film import RANGE
+from explorer.gui.lectures.sde.pixels import read_stored
 from tests.browser.conftest import Visit, pixels, slide
 
 pytestmark = pytest.mark.browser

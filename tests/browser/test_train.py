@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.gui.tabs.reverse import about
+from explorer.gui.reverse.tab import about
 from tests.browser.conftest import Visit
 from tests.gui.small import pictures
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 import gradio as gr
 import numpy as np
 
-from explorer.figures.race_view import LaneView, RaceView, Sheet
-from explorer.gui.components import Player
+from explorer.gui.reverse.player import Player
+from explorer.race.view import LaneView, RaceView, Sheet
 from tests.browser.conftest import drawn, pixels, slide
 
 T = 1000

@@ -19,11 +19,11 @@ from accelerate.state import AcceleratorState
 from PIL import Image
 
 from explorer import checkpoints
-from explorer.__main__ import main
 from explorer.checkpoints import Spec
+from explorer.cli.main import main
 from explorer.training import Record, observe
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PYTHON = [sys.executable, "-m", "explorer"]
 QUICK = ["--size", "8", "--batch", "4", "--device", "cpu"]
 

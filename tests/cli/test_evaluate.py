@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from explorer import evaluation
-from explorer.__main__ import main
+from explorer.cli.main import main
 from explorer.data import DataError, load
 from explorer.evaluation import Quality, load_reference, quality_path, read
 from tests.evaluation.conftest import DIGITS, made

@@ -58,7 +58,7 @@ def test_a_wrong_target_is_refused() -> None:
     [
         ("explorer.diffusion", ("gradio", "plotly", "torchvision", "numpy.testing", "PIL")),
         ("explorer.training", ("gradio", "plotly")),
-        ("explorer.__main__", ("gradio", "plotly")),
+        ("explorer.cli.main", ("gradio", "plotly")),
     ],
 )
 def test_layers_import_only_what_they_may(module: str, absent: tuple[str, ...]) -> None:

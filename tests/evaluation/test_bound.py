@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from explorer.__main__ import main
-from explorer.bound_command import report
 from explorer.checkpoints import Spec, load
+from explorer.cli.bound import report
+from explorer.cli.main import main
 from explorer.data import DataError, from_tensor
 from explorer.data import load as load_data
 from explorer.diffusion import VARIANCES, Denoiser, bound, make_schedule, picture_generators
@@ -208,7 +208,8 @@ def test_the_command_refuses(
 
 
 def test_stored_bounds_are_small_and_of_this_version() -> None:
-    folder = Path(__file__).parents[2] / "explorer" / "gui" / "stored" / "bound"
+    root = Path(__file__).parents[2]
+    folder = root / "explorer" / "gui" / "lectures" / "bound" / "stored"
     files = sorted(folder.glob("*.json"))
     assert {"mnist", "mnist-linear"} <= {file.stem for file in files}
     assert sum(file.stat().st_size for file in files) < 100_000
@@ -217,5 +218,5 @@ def test_stored_bounds_are_small_and_of_this_version() -> None:
         assert result.finished and result.model == file.stem
         for variance in VARIANCES:
             assert 1 < result.lines[variance].total.value < 8
-        _, spec = load(folder.parents[3] / "checkpoints" / f"{file.stem}.safetensors")
+        _, spec = load(root / "checkpoints" / f"{file.stem}.safetensors")
         assert (result.T, result.schedule) == (spec.T, spec.schedule)

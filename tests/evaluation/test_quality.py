@@ -216,7 +216,7 @@ def test_the_fingerprint_is_of_what_the_model_does(model: Model) -> None:
 
 def test_it_needs_neither_gradio_nor_plotly() -> None:
     code = (
-        "import sys, explorer.evaluation, explorer.evaluate_command; "
+        "import sys, explorer.evaluation, explorer.cli.evaluate; "
         "from explorer.evaluation.frechet import Frechet; import torch; Frechet(torch.rand(3, 2));"
         "print(*(m for m in sys.modules if m.split('.')[0] in ('gradio', 'plotly') "
         "or m.startswith(('explorer.gui', 'explorer.figures'))))"

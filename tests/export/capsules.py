@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from explorer.figures import capsule
-from explorer.figures.capsule import CapsuleError, pack, unpack
-from explorer.figures.race_view import RaceView
-from explorer.lanes import ddim
-from tests.figures.toy_race import Toy
+from explorer.export import capsule
+from explorer.export.capsule import CapsuleError, pack, unpack
+from explorer.race.lanes import ddim
+from explorer.race.view import RaceView
+from tests.race.toy_race import Toy
 
 TOY = Toy(size=8, n=2, lanes=[ddim(20, 4), ddim(20, 3, eta=1.0)])
 PACKED = pack(TOY.view)

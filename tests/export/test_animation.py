@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from explorer.diffusion import make_schedule
-from explorer.figures import drawing
-from explorer.figures import filmstrip as strip
-from explorer.figures.animation import GIF_AREA, Stage
-from explorer.figures.drawing import fitted, font, plain
-from explorer.figures.export import animation, filmstrip, frames_npz
-from explorer.figures.indexed import indexed
-from explorer.figures.race_view import LaneView, RaceView
-from explorer.lanes import ddim, lane_from
-from tests.figures.toy_race import Toy
+from explorer.export import drawing
+from explorer.export import filmstrip as strip
+from explorer.export.animation import GIF_AREA, Stage
+from explorer.export.drawing import fitted, font, plain
+from explorer.export.indexed import indexed
+from explorer.export.numbers import animation, filmstrip, frames_npz
+from explorer.race.lanes import ddim, lane_from
+from explorer.race.view import LaneView, RaceView
+from tests.race.toy_race import Toy
 
 TIMES = list(range(20, -1, -1))
 """The clock of a toy race with T = 20: fewer than 60."""

@@ -16,13 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.diffusion import Denoiser, make_schedule
-from explorer.figures import capsule
-from explorer.figures.capsule import CapsuleError, pack, unpack
-from explorer.figures.race_check import LANE, OPTIONAL, RACE
-from explorer.figures.race_view import LaneView, RaceView, decode, follow, view_of
-from explorer.lanes import lane_from
+from explorer.export import capsule
+from explorer.export.capsule import CapsuleError, pack, unpack
+from explorer.export.check import LANE, OPTIONAL, RACE
 from explorer.race import race
-from tests.figures.capsules import (
+from explorer.race.lanes import lane_from
+from explorer.race.view import LaneView, RaceView, decode, follow, view_of
+from tests.export.capsules import (
     PACKED,
     TOY,
     described,
@@ -31,7 +31,7 @@ from tests.figures.capsules import (
     opened,
     zipped,
 )
-from tests.figures.toy_race import Toy
+from tests.race.toy_race import Toy
 
 
 @pytest.mark.parametrize("channels", [1, 3])

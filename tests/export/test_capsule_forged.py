@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from explorer.figures.capsule import CapsuleError, unpack
-from tests.figures.capsules import (
+from explorer.export.capsule import CapsuleError, unpack
+from tests.export.capsules import (
     PACKED,
     at_most,
     described,
@@ -21,7 +21,7 @@ from tests.figures.capsules import (
     refused,
     zipped,
 )
-from tests.figures.toy_race import SETTINGS
+from tests.race.toy_race import SETTINGS
 
 WRONG: list[tuple[str, Any, str]] = [
     ("T", 0, "T = 0"),

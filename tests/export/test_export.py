@@ -18,12 +18,12 @@ from PIL import Image
 
 from explorer.checkpoints import load
 from explorer.diffusion import make_schedule
-from explorer.figures.export import frames_npz, python_snippet
+from explorer.export.numbers import frames_npz, python_snippet
 from explorer.figures.pictures import grid
-from explorer.figures.race_view import decode
-from explorer.lanes import BREAKS, ddim, ddpm, lane_from
 from explorer.race import race
-from tests.figures.toy_race import SETTINGS, Toy, settings
+from explorer.race.lanes import BREAKS, ddim, ddpm, lane_from
+from explorer.race.view import decode
+from tests.race.toy_race import SETTINGS, Toy, settings
 
 ROOT = Path(__file__).parents[2]
 

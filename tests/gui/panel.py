@@ -12,10 +12,10 @@ import gradio as gr
 import torch
 
 from explorer.checkpoints import Spec, save
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.limits import LOCAL, Limits
-from explorer.gui.shared import Shared
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import LOCAL, Limits
+from explorer.gui.frame.shared import Shared
 from explorer.networks import PRESETS, UNet, UNetConfig
 
 CPU = torch.device("cpu")

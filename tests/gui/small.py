@@ -15,10 +15,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from explorer.gui.app import create_app
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED, Limits
-from explorer.gui.watch import Job, Progress, train
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED, Limits
+from explorer.gui.train.watch import Job, Progress, train
 from explorer.networks import PRESETS
 from explorer.training import TrainConfig
 
@@ -76,7 +76,7 @@ def pictures(folder: Path, count: int = 10, side: int = 12, grey: bool = False) 
     return paths
 
 
-HANDLERS = ("explorer.gui.tabs.train", "explorer.gui.settings")
+HANDLERS = ("explorer.gui.train.tab", "explorer.gui.train.settings")
 """Where the Train tab's handlers stand."""
 
 

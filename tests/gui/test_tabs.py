@@ -12,14 +12,16 @@ from PIL import Image
 from explorer.checkpoints import load
 from explorer.diffusion import make_schedule
 from explorer.figures.plots import COLUMNS, ENDS, QUANTITIES, schedule_figure
-from explorer.figures.race_view import decode
-from explorer.gui.app import create_app
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device
-from explorer.gui.limits import LOCAL
-from explorer.gui.stored import RUNS, stored_race, stored_run
-from explorer.gui.tabs import TABS, forward, schedules
+from explorer.gui.app import TABS, create_app
+from explorer.gui.forward import tab as forward
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import LOCAL
+from explorer.gui.reverse.stored import stored_race
+from explorer.gui.schedules import tab as schedules
+from explorer.gui.train.stored import RUNS, stored_run
 from explorer.race import choose_labels, ddim, ddpm, pictures
+from explorer.race.view import decode
 
 CPU = torch.device("cpu")
 HOME_CONTEXT = Context(Device(CPU), LOCAL)

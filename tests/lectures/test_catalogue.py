@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from explorer import checkpoints
-from explorer.__main__ import main, parser
+from explorer.cli.main import main, parser
 from explorer.data import DATASETS
 from explorer.diffusion import Denoiser, forward, make_schedule
-from explorer.lanes import ddim, ddpm, lane_from
-from explorer.lecture_sampling import confused_ddim, looks_of, one_shot, shifted
 from explorer.lectures import LECTURES, adapt, find, nearest_data
+from explorer.lectures.sampling import confused_ddim, looks_of, one_shot, shifted
 from explorer.networks import CHOICES, NETWORKS
 from explorer.race import pictures, race
+from explorer.race.lanes import ddim, ddpm, lane_from
 
 SCHEDULE = make_schedule("linear", 200)
 X0 = torch.linspace(-0.9, 0.9, 16).reshape(1, 1, 4, 4)

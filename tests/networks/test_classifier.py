@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from explorer.__main__ import main
 from explorer.checkpoints import CheckpointError, catalogue, describe, load, load_classifier
+from explorer.cli.main import main
 from explorer.data import load as load_data
 from explorer.data import to_tensor
 from explorer.diffusion import forward
 from explorer.diffusion.guidance import class_gradient
-from explorer.gui.context import HOME
+from explorer.gui.frame.context import HOME
 from explorer.guides import SHIPPED, find_guide, guide, mismatch
 from explorer.networks import NoisyClassifier, NoisyClassifierConfig
 

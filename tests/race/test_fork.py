@@ -11,14 +11,14 @@ from torch import Tensor
 from explorer import data
 from explorer.checkpoints import load
 from explorer.diffusion import Denoiser, make_schedule
-from explorer.fork import fork, from_here, spread, spreads
 from explorer.race import Lane, LaneFrame, ddim, ddpm, race
-from explorer.round_trip import as_seen, difference, noised, round_trip, ways_back
+from explorer.race.fork import fork, from_here, spread, spreads
+from explorer.race.round_trip import as_seen, difference, noised, round_trip, ways_back
 
 T = 40
 COSINE = make_schedule("cosine", T)
 SHAPE = (1, 4, 4)
-SHIPPED = Path(__file__).parents[1] / "checkpoints" / "mnist.safetensors"
+SHIPPED = Path(__file__).parents[2] / "checkpoints" / "mnist.safetensors"
 
 
 def toy() -> Denoiser:

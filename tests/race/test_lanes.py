@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, IdealDenoiser, make_schedule
-from explorer.lanes import BREAKS, Lane, broken, ddim, ddpm, lane_from
 from explorer.race import pictures, race
+from explorer.race.lanes import BREAKS, Lane, broken, ddim, ddpm, lane_from
 
 T = 40
 COSINE = make_schedule("cosine", T)

@@ -16,7 +16,7 @@ from explorer.checkpoints import load
 from explorer.diffusion import Denoiser
 from explorer.race import Lane, ddim, ddpm, pictures, race
 
-MNIST = Path(__file__).parents[1] / "checkpoints" / "mnist.safetensors"
+MNIST = Path(__file__).parents[2] / "checkpoints" / "mnist.safetensors"
 T, SHAPE, SEED, LABELS = 1000, (1, 28, 28), 7, [3, 8, 1, 0, 5]
 LANES = [ddim(T, 50), ddim(T, 50, eta=1.0), ddim(T, 20, eta=0.5, spacing="quadratic")]
 TOLERANCE = 1e-4

@@ -20,7 +20,7 @@ from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser, Schedule, picture_generators
 from explorer.race import Lane, ddim, ddpm, pictures
 
-CHECKPOINTS = Path(__file__).parents[1] / "checkpoints"
+CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 SEED, LABELS = 7, [3, 8]
 BETA_SCHEDULES = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 VARIANCES = {"fixed_small": "posterior", "fixed_large": "beta"}

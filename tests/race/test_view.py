@@ -19,8 +19,9 @@ from torch import Tensor
 
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, Frame, make_schedule
-from explorer.figures import race_view
-from explorer.figures.race_view import (
+from explorer.race import Lane, LaneFrame, ddim, ddpm, lane_from, race
+from explorer.race import view as race_view
+from explorer.race.view import (
     LaneView,
     RaceView,
     decode,
@@ -31,7 +32,6 @@ from explorer.figures.race_view import (
     view_of,
     write,
 )
-from explorer.race import Lane, LaneFrame, ddim, ddpm, lane_from, race
 
 T, N, SIZE = 20, 3, 6
 SHAPE = (1, SIZE, SIZE)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from explorer.diffusion import make_schedule
-from explorer.figures.race_view import LaneView, RaceView, Sheet
-from explorer.lanes import Lane, ddim, ddpm
+from explorer.race.lanes import Lane, ddim, ddpm
+from explorer.race.view import LaneView, RaceView, Sheet
 
 SETTINGS: dict[str, Any] = {
     "model": "mnist",

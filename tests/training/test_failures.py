@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from explorer import checkpoints
-from explorer.__main__ import main
+from explorer.cli.main import main
 from explorer.data import ImageSet
 from explorer.training import Run, fit, load_state, loop, save_state
 from explorer.training.state import read_state

@@ -11,7 +11,7 @@ import pytest
 from safetensors.torch import load_file
 
 from explorer import checkpoints
-from explorer.__main__ import main
+from explorer.cli.main import main
 from explorer.training.state import read_state
 from tests.training.helpers import differing
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from explorer import checkpoints
-from explorer.__main__ import main
+from explorer.cli.main import main
 from explorer.training import launch
 from explorer.training.state import read_state
 

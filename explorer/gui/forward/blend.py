@@ -11,7 +11,7 @@ from torch import Tensor
 
 from explorer.diffusion import Schedule
 from explorer.figures.plots import packed
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
 
 NOISE_RANGE = 6.0
 """ε travels as int16 with steps of 6/32767: 0.02 of a grey level in the picture."""

@@ -16,11 +16,12 @@ from explorer.data import (
     square,
 )
 from explorer.diffusion import make_schedule
-from explorer.gui.components import Blend, Picker, Scene
-from explorer.gui.context import Context
-from explorer.gui.limits import SEEDS, Limits, whole
-from explorer.gui.shared import QUIET, Shared, message, prose, seed_input
-from explorer.gui.upload import take_upload, upload_box
+from explorer.gui.forward.blend import Blend, Scene
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.limits import SEEDS, Limits, whole
+from explorer.gui.frame.shared import QUIET, Shared, message, prose, seed_input
+from explorer.gui.frame.upload import take_upload, upload_box
+from explorer.gui.parts.picker import Picker
 
 ID, TITLE = "forward", "Forward"
 SCHEDULES = ("linear", "cosine")
@@ -62,7 +63,7 @@ def build(context: Context, shared: Shared) -> None:
         with gr.Column(elem_classes="stage"):
             picker = Picker(pictures)
             stage = Blend(first, elem_id="forward-stage")
-            prose("forward")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             upload = upload_box(
                 label="Your picture",

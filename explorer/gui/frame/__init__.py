@@ -1,0 +1,1 @@
+"""What stands around every tab: device, limits, models, jobs, what tabs share."""

@@ -10,11 +10,11 @@ from pathlib import Path
 from explorer.checkpoints import Spec, catalogue
 from explorer.data import DATASETS
 from explorer.devices import best_device
-from explorer.gui.device import Device
-from explorer.gui.limits import Limits, detect
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import Limits, detect
 from explorer.training.estimate import measure_speed
 
-HOME = Path(__file__).parents[2]
+HOME = Path(__file__).parents[3]
 """The folder of app.py."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.checkpoints import Spec
-from explorer.gui.context import Context
+from explorer.gui.frame.context import Context
 
 
 def find_model(context: Context, name: Any, visitor: str) -> tuple[Path, Spec]:

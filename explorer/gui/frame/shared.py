@@ -11,9 +11,8 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.gui.device import DeviceBusy
+from explorer.gui.frame.device import DeviceBusy
 
-TEXT = Path(__file__).parent / "text"
 MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
 """What Markdown, HTML, LaTeX or a link could be made of."""
 
@@ -50,9 +49,10 @@ def visitor_of(request: gr.Request | None) -> str:
     return hashlib.sha256(session.encode()).hexdigest()[:16] if session else ""
 
 
-def prose(name: str) -> None:
-    """The text of a tab: its first part, and the rest (after a line ---) behind "More"."""
-    first, _, rest = (TEXT / f"{name}.md").read_text(encoding="utf-8").partition("\n---\n")
+def prose(module: str, name: str = "prose") -> None:
+    """The text beside a module: its first part, and the rest (after a line ---) behind "More"."""
+    text = Path(module).with_name(f"{name}.md").read_text(encoding="utf-8")
+    first, _, rest = text.partition("\n---\n")
     math = [{"left": "$", "right": "$", "display": False}]
     gr.Markdown(first, elem_classes="prose-note", latex_delimiters=math)
     if rest:

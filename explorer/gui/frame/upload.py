@@ -8,7 +8,7 @@ import gradio as gr
 from PIL import Image
 
 from explorer.data import PictureError, read_picture, square
-from explorer.gui.limits import Limits
+from explorer.gui.frame.limits import Limits
 
 
 def take_upload(path: str | None, limits: Limits) -> Image.Image:

@@ -1,0 +1,1 @@
+"""The Lectures tab and its topics."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gradio as gr
 
-from explorer.gui.context import Context
-from explorer.gui.shared import QUIET, Shared, prose
-from explorer.gui.topics import autoencoder, bound, inside, sde
-from explorer.gui.topics.lecture_pages import PAGES
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.shared import QUIET, Shared, prose
+from explorer.gui.lectures.autoencoder import topic as autoencoder
+from explorer.gui.lectures.bound import topic as bound
+from explorer.gui.lectures.inside import topic as inside
+from explorer.gui.lectures.pages.topic import PAGES
+from explorer.gui.lectures.sde import topic as sde
 
 ID, TITLE = "lectures", "Lectures"
 TOPICS = (autoencoder, bound, sde, inside, *PAGES)
@@ -16,7 +19,7 @@ TOPICS = (autoencoder, bound, sde, inside, *PAGES)
 
 def build(context: Context, shared: Shared) -> None:
     """A list of topics; opening one closes the others."""
-    prose("lectures")
+    prose(__file__)
     folds = []
     for topic in TOPICS:
         name = f"{topic.TITLE}: {topic.SUMMARY}"

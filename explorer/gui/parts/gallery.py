@@ -8,7 +8,7 @@ from typing import Any
 
 from PIL import Image
 
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
 
 
 class Gallery(Widget):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
 
 
 class Header(Widget):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
 
 
 class NumberTable(Widget):

@@ -10,7 +10,7 @@ import gradio as gr
 import plotly
 import plotly.graph_objects as go
 
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 

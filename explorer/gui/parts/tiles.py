@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from explorer.figures.plane_view import UNIT, PlaneView, blobs, shown
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
+from explorer.gui.plane.view import UNIT, PlaneView, blobs, shown
 from explorer.plane.points import MOST_OWN, OWN, RANGE
 
 PARTS = ("plane_field.js", "plane_paint.js", "plane_hand.js")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from explorer.figures.plane_view import PlaneView, read
-from explorer.gui.components.plane import Plane
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import buttons, waiting
-from explorer.gui.limits import SEEDS, number
-from explorer.gui.plane_work import Wish, bounds, learn, show
-from explorer.gui.shared import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import buttons, waiting
+from explorer.gui.frame.limits import SEEDS, number
+from explorer.gui.frame.shared import (
     QUIET,
     Shared,
     message,
@@ -24,11 +22,13 @@ from explorer.gui.shared import (
     sentence,
     visitor_of,
 )
-from explorer.gui.stored import FOLDER
+from explorer.gui.plane.plane import Plane
+from explorer.gui.plane.view import PlaneView, read
+from explorer.gui.plane.work import Wish, bounds, learn, show
 from explorer.plane.points import OWN, POINTS
 
 ID, TITLE = "plane", "Plane"
-STORED = FOLDER / "plane"
+STORED = Path(__file__).with_name("stored")
 START = Wish()
 """What the stored result shows."""
 SECONDS = 5
@@ -65,7 +65,7 @@ def build(context: Context, shared: Shared) -> None:
                     elem_classes="status-line",
                 )
             stage = Plane(stored, elem_id="plane-stage")
-            prose("plane")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             data = gr.Radio([*POINTS, OWN], value=START.data, label="Data", elem_id="plane-data")
             trouble = message()

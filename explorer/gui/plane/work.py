@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, GaussianMixture, Schedule, make_schedule
-from explorer.figures.plane_view import Belief, PlaneView, network_of, pair, way, weights_of
-from explorer.gui.limits import SEEDS, Limits, whole
+from explorer.gui.frame.limits import SEEDS, Limits, whole
+from explorer.gui.plane.view import Belief, PlaneView, network_of, pair, way, weights_of
 from explorer.plane import (
     POINTS,
     Learner,

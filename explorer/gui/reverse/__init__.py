@@ -1,0 +1,1 @@
+"""The Reverse tab and its panels."""

@@ -10,8 +10,8 @@ import gradio as gr
 
 from explorer.checkpoints import Spec
 from explorer.diffusion import Schedule
-from explorer.gui.limits import number, whole
-from explorer.lanes import BREAKS, lane_from
+from explorer.gui.frame.limits import number, whole
+from explorer.race.lanes import BREAKS, lane_from
 
 DDPM, DDIM, NONE = "DDPM", "DDIM", "–"
 VARIANCES = {"β̃ (posterior)": "posterior", "β": "beta"}

@@ -16,8 +16,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from explorer.figures.race_view import RaceView
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
+from explorer.race.view import RaceView
 
 PARTS = ("player_anatomy.js", "player_hand.js")
 """What follows player.js."""

@@ -13,13 +13,13 @@ import torch
 
 from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
-from explorer.figures.race_view import RaceView, decode, follow, view_of
-from explorer.fork import fork
-from explorer.gui.context import Context
+from explorer.gui.frame.context import Context
 from explorer.guides import find_guide, guide
 from explorer.inference import prepare
-from explorer.lanes import Lane, lane_from
 from explorer.race import Race, Racer, choose_labels, race
+from explorer.race.fork import fork
+from explorer.race.lanes import Lane, lane_from
+from explorer.race.view import RaceView, decode, follow, view_of
 
 IN_TURN = "each in turn"
 

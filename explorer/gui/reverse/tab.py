@@ -8,24 +8,11 @@ from typing import Any
 import gradio as gr
 
 from explorer.checkpoints import Spec
-from explorer.gui import guidance, quality, round_trip, spread, take_away
-from explorer.gui.components import Player
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import find_model, patience, waiting
-from explorer.gui.lane_form import LaneForm
-from explorer.gui.limits import SEEDS, number, whole
-from explorer.gui.racing import (
-    IN_TURN,
-    Cursor,
-    Going,
-    class_choices,
-    race_in_turns,
-    read_settings,
-    run_fork,
-    summary,
-)
-from explorer.gui.shared import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import find_model, patience, waiting
+from explorer.gui.frame.limits import SEEDS, number, whole
+from explorer.gui.frame.shared import (
     QUIET,
     Shared,
     message,
@@ -36,7 +23,24 @@ from explorer.gui.shared import (
     sentence,
     visitor_of,
 )
-from explorer.gui.stored import FOLDER, stored_race
+from explorer.gui.reverse.export import panel as take_away
+from explorer.gui.reverse.guidance import panel as guidance
+from explorer.gui.reverse.lane_form import LaneForm
+from explorer.gui.reverse.player import Player
+from explorer.gui.reverse.quality import panel as quality
+from explorer.gui.reverse.racing import (
+    IN_TURN,
+    Cursor,
+    Going,
+    class_choices,
+    race_in_turns,
+    read_settings,
+    run_fork,
+    summary,
+)
+from explorer.gui.reverse.round_trip import panel as round_trip
+from explorer.gui.reverse.spread import panel as spread
+from explorer.gui.reverse.stored import FOLDER, stored_race
 
 ID, TITLE = "reverse", "Reverse"
 CURSOR = "(going, cursor) => [going, document.querySelector('#reverse-player')?.explorer?.cursor]"
@@ -79,7 +83,7 @@ def build(context: Context, shared: Shared) -> None:
                 )
             with gr.Tabs(elem_classes="panels"):
                 with gr.Tab("What to look at"):
-                    prose("reverse")
+                    prose(__file__)
                 with gr.Tab("Steps against quality"):
                     quality.build(context, shared)
                 with gr.Tab("Guidance"):

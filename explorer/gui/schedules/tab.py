@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 from explorer.diffusion import SCHEDULES, Schedule, make_schedule
 from explorer.diffusion.schedule import schedule_options
 from explorer.figures.plots import QUANTITIES, schedule_figure
-from explorer.gui.components import PlotView
-from explorer.gui.context import Context
-from explorer.gui.limits import Limits, whole
-from explorer.gui.shared import QUIET, Shared, message, prose
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.limits import Limits, whole
+from explorer.gui.frame.shared import QUIET, Shared, message, prose
+from explorer.gui.parts.plot_view import PlotView
 from explorer.lectures import LECTURES
 
 ID, TITLE = "schedules", "Schedules"
@@ -72,7 +72,7 @@ def build(context: Context, shared: Shared) -> None:
             )
             first = draw(START, next(iter(QUANTITIES)), 1000, OPTIONS, limits)
             plot = PlotView(first, elem_id="schedules-plot", slider_id="schedules-t")
-            prose("schedules")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             lecture = gr.Dropdown(
                 [OPEN, *(each.title for each in LECTURES.values())],

@@ -10,9 +10,9 @@ from typing import Any
 from explorer.data import BUNDLED, DATASETS
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
-from explorer.gui.context import Context
-from explorer.gui.limits import SEEDS, number, whole
-from explorer.gui.own_pictures import NONE_YET, OWN, stored
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.limits import SEEDS, number, whole
+from explorer.gui.train.own_pictures import NONE_YET, OWN, stored
 from explorer.lectures import LECTURES, Lecture, adapt, differences
 from explorer.networks import CHOICES as NETWORKS
 from explorer.optimisers import OPTIMISERS

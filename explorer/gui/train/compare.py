@@ -11,12 +11,13 @@ from PIL import Image
 
 from explorer.checkpoints import CheckpointError
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
-from explorer.gui.components import Gallery, PlotView
-from explorer.gui.context import Context
-from explorer.gui.earlier import find_record, records
-from explorer.gui.look import read_sheet
-from explorer.gui.shared import QUIET, message, sentence, visitor_of
-from explorer.gui.stored import RUNS, stored_run
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.shared import QUIET, message, sentence, visitor_of
+from explorer.gui.parts.gallery import Gallery
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.train.earlier import find_record, records
+from explorer.gui.train.look import read_sheet
+from explorer.gui.train.stored import RUNS, stored_run
 from explorer.training import History
 from explorer.training.state import read_state
 

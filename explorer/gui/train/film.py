@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.figures.growth import Growth
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
+from explorer.gui.train.growth import Growth
 
 
 class Film(Widget):

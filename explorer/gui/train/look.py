@@ -9,9 +9,9 @@ from torch import Tensor
 
 from explorer.data import nearest, to_tensor
 from explorer.diffusion import Frame, strided_times
-from explorer.figures import growth
-from explorer.figures.growth import Growth
 from explorer.figures.pictures import grid, pairs
+from explorer.gui.train import growth
+from explorer.gui.train.growth import Growth
 from explorer.race import choose_labels, ddim, pictures, race
 from explorer.training import Record, Run
 

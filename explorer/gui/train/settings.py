@@ -11,8 +11,11 @@ import gradio as gr
 from explorer.data import DATASETS
 from explorer.diffusion import SCHEDULES, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
-from explorer.gui import own_pictures
-from explorer.gui.choices import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.limits import SEEDS
+from explorer.gui.frame.shared import QUIET, message, seed_input
+from explorer.gui.train import own_pictures
+from explorer.gui.train.choices import (
     DEFAULTS,
     LECTURE_PRESETS,
     PRESETS,
@@ -21,10 +24,7 @@ from explorer.gui.choices import (
     preset_values,
     told,
 )
-from explorer.gui.context import Context
-from explorer.gui.limits import SEEDS
-from explorer.gui.own_pictures import OWN
-from explorer.gui.shared import QUIET, message, seed_input
+from explorer.gui.train.own_pictures import OWN
 from explorer.networks import CHOICES as NETWORKS
 from explorer.optimisers import OPTIMISERS
 from explorer.training import TrainConfig

@@ -8,13 +8,15 @@ from typing import Any
 import gradio as gr
 import plotly.graph_objects as go
 
-from explorer.figures import growth
 from explorer.figures.learning import bucket_figure, loss_figure
-from explorer.gui.components import Film, Gallery, PlotView
-from explorer.gui.look import read_sheet
-from explorer.gui.shared import plain
-from explorer.gui.stored import stored_run
-from explorer.gui.watch import Progress
+from explorer.gui.frame.shared import plain
+from explorer.gui.parts.gallery import Gallery
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.train import growth
+from explorer.gui.train.film import Film
+from explorer.gui.train.look import read_sheet
+from explorer.gui.train.stored import stored_run
+from explorer.gui.train.watch import Progress
 from explorer.training import History, Record
 from explorer.training.state import read_state
 

@@ -1,7 +1,4 @@
-"""What the tabs show before anything is computed: finished runs and a finished race, labelled.
-
-`python -m tools.make_stored` makes them with the same code that runs when a visitor asks.
-"""
+"""The finished runs that Train shows before anything is computed; `make.py` makes them."""
 
 from __future__ import annotations
 
@@ -11,9 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from explorer.figures import growth
-from explorer.figures.growth import Growth
-from explorer.figures.race_view import RaceView, read
+from explorer.gui.train import growth
+from explorer.gui.train.growth import Growth
 from explorer.training import History
 
 FOLDER = Path(__file__).parent / "stored"
@@ -35,7 +31,7 @@ class StoredRun:
 
 def stored_run(name: str = RUNS[0]) -> StoredRun:
     """One of `RUNS`."""
-    folder = FOLDER / "runs" / name
+    folder = FOLDER / name
     values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
 
     def picture(file: str) -> tuple[Image.Image, str]:
@@ -50,8 +46,3 @@ def stored_run(name: str = RUNS[0]) -> StoredRun:
         picture("neighbours"),
         growth.read(folder / "film"),
     )
-
-
-def stored_race() -> RaceView:
-    """A race of the shipped checkpoint."""
-    return read(FOLDER / "race")

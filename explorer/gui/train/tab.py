@@ -10,18 +10,18 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.gui import compare, own_pictures
-from explorer.gui.choices import DEFAULTS, check_run, foresee
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.earlier import continued, find_record, runs_menu
-from explorer.gui.limits import number
-from explorer.gui.own_pictures import OWN
-from explorer.gui.settings import Settings, button_name, data_menu
-from explorer.gui.shared import QUIET, Shared, on_device, plain, prose, sentence, visitor_of
-from explorer.gui.stage import Changes, Stage
-from explorer.gui.stored import stored_run
-from explorer.gui.watch import Job, free_path, train
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.limits import number
+from explorer.gui.frame.shared import QUIET, Shared, on_device, plain, prose, sentence, visitor_of
+from explorer.gui.train import compare, own_pictures
+from explorer.gui.train.choices import DEFAULTS, check_run, foresee
+from explorer.gui.train.earlier import continued, find_record, runs_menu
+from explorer.gui.train.own_pictures import OWN
+from explorer.gui.train.settings import Settings, button_name, data_menu
+from explorer.gui.train.stage import Changes, Stage
+from explorer.gui.train.stored import stored_run
+from explorer.gui.train.watch import Job, free_path, train
 from explorer.training.record import prune
 from explorer.training.state import read_state
 
@@ -47,7 +47,7 @@ def build(context: Context, shared: Shared) -> None:
                 race = gr.Button("Race it in Reverse", elem_id="train-race", scale=0)
                 download = gr.DownloadButton("Download the model", scale=0)
             stage = Stage(state)
-            prose("train")
+            prose(__file__)
             compared = compare.build(context)
         with gr.Column(elem_classes="rail"):
             settings = shared.left["settings"] = Settings(context)

@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 
 from explorer.data import ImageSet, loading
-from explorer.figures import growth
-from explorer.figures.growth import Growth
-from explorer.gui.device import Device
-from explorer.gui.look import (
+from explorer.gui.frame.device import Device
+from explorer.gui.train import growth
+from explorer.gui.train.growth import Growth
+from explorer.gui.train.look import (
     FILM_SNAPSHOTS,
     keep_sheet,
     neighbours,
@@ -26,7 +26,7 @@ from explorer.gui.look import (
     stored_film,
     trajectory,
 )
-from explorer.gui.own_pictures import OWN, read_stored
+from explorer.gui.train.own_pictures import OWN, read_stored
 from explorer.training import History, Record, Run, TrainConfig, TrainStep, load_state, observe
 
 SHOW_EVERY = 0.4

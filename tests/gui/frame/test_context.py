@@ -11,10 +11,10 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED, LOCAL, Limits
-from explorer.gui.shared import visitor_of
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED, LOCAL, Limits
+from explorer.gui.frame.shared import visitor_of
 
 SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from explorer.gui.device import Device, DeviceBusy, StopFlag, Turnstile
+from explorer.gui.frame.device import Device, DeviceBusy, StopFlag, Turnstile
 from tests.gui.small import thread, until
 
 CPU = torch.device("cpu")
@@ -94,7 +94,7 @@ def test_a_door_that_cannot_open_the_device_still_closes(monkeypatch: pytest.Mon
     def refuse(*_: object) -> None:
         raise RuntimeError("no quota")
 
-    monkeypatch.setattr("explorer.gui.device._work", refuse)
+    monkeypatch.setattr("explorer.gui.frame.device._work", refuse)
     device = Device(CPU)
     with pytest.raises(RuntimeError, match="no quota"):
         list(device.run(count, 1))

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from explorer.gui.limits import HOSTED, LOCAL, detect, number, whole
+from explorer.gui.frame.limits import HOSTED, LOCAL, detect, number, whole
 
 
 @pytest.mark.parametrize(

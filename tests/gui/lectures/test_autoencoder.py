@@ -10,12 +10,11 @@ import gradio as gr
 import pytest
 import torch
 
-from explorer.gui import autoencoder_work as work
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED
-from explorer.gui.shared import Shared
-from explorer.gui.topics import autoencoder as topic
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED
+from explorer.gui.frame.shared import Shared
+from explorer.gui.lectures.autoencoder import topic, work
 from explorer.networks.autoencoder import Autoencoder
 
 CPU = torch.device("cpu")

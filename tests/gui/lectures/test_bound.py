@@ -17,7 +17,12 @@ import torch
 from explorer.diffusion import VARIANCES, Denoiser
 from explorer.evaluation.bound import measure_bound
 from explorer.evaluation.held_out import choose_pictures
-from explorer.gui.bound_work import (
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.device import Device, StopFlag
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.shared import Shared, visitor_of
+from explorer.gui.lectures.bound import topic as bound
+from explorer.gui.lectures.bound.work import (
     CHOICES,
     STORED,
     VIEWS,
@@ -29,11 +34,6 @@ from explorer.gui.bound_work import (
     status,
     stored_bound,
 )
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device, StopFlag
-from explorer.gui.limits import HOSTED, LOCAL
-from explorer.gui.shared import Shared, visitor_of
-from explorer.gui.topics import bound
 from tests.evaluation.conftest import DIGITS, made
 
 CPU = torch.device("cpu")

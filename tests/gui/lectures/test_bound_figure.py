@@ -12,8 +12,8 @@ import torch
 
 from explorer.diffusion import SCHEDULES, VARIANCES, Mean, bound_weights, make_schedule
 from explorer.evaluation.bound import BoundResult, Line, noise_bits
-from explorer.figures.bound import bars_figure, in_powers, noise_figure, share_figure
-from explorer.figures.bound_terms import (
+from explorer.gui.lectures.bound.figure import bars_figure, in_powers, noise_figure, share_figure
+from explorer.gui.lectures.bound.terms import (
     errors_per_time,
     per_time,
     terms_figure,

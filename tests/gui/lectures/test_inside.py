@@ -14,13 +14,12 @@ import torch
 from explorer.checkpoints import Spec, describe, load, save
 from explorer.data import to_tensor
 from explorer.diffusion import forward, picture_generators, randn
-from explorer.figures.unet import anatomy
-from explorer.gui import inside_work as work
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED
-from explorer.gui.shared import Shared
-from explorer.gui.topics import inside as topic
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED
+from explorer.gui.frame.shared import Shared
+from explorer.gui.lectures.inside import topic, work
+from explorer.gui.lectures.inside.shape import anatomy
 from explorer.networks import NETWORKS
 from explorer.networks.layers import sinusoidal_embedding
 

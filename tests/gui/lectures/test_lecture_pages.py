@@ -16,17 +16,17 @@ import torch
 from PIL import Image
 
 from explorer.checkpoints import Spec, save
-from explorer.gui.choices import LECTURE_PRESETS, preset_values
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.lecture_work import numbers_at, own_models, room, sample_as
-from explorer.gui.limits import HOSTED, LOCAL, Limits
-from explorer.gui.settings import Settings
-from explorer.gui.shared import TEXT, Shared, visitor_of
-from explorer.gui.stored import FOLDER
-from explorer.gui.tabs import schedules
-from explorer.gui.topics.lecture_pages import PAGES, numbers, stored_page
-from explorer.gui.watch import Job
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED, LOCAL, Limits
+from explorer.gui.frame.shared import Shared, visitor_of
+from explorer.gui.lectures.pages.topic import PAGES, numbers, stored_page
+from explorer.gui.lectures.pages.topic import STORED as FOLDER
+from explorer.gui.lectures.pages.work import numbers_at, own_models, room, sample_as
+from explorer.gui.schedules import tab as schedules
+from explorer.gui.train.choices import LECTURE_PRESETS, preset_values
+from explorer.gui.train.settings import Settings
+from explorer.gui.train.watch import Job
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES, NETWORKS, PRESETS
 from tests.gui.small import CPU, follow, same, small
@@ -119,7 +119,7 @@ def test_what_is_stored_was_trained_alike(name: str) -> None:
 
 
 def test_what_is_stored_is_small() -> None:
-    files = [path for path in (FOLDER / "lectures").rglob("*") if path.is_file()]
+    files = [path for path in FOLDER.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 400_000
 
 
@@ -232,7 +232,7 @@ def test_the_formula_follows_t_and_refuses_what_is_no_step(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", LECTURES)
 def test_two_sentences_say_what_to_look_at(name: str) -> None:
-    text = (TEXT / "topics" / f"lecture-{name}.md").read_text(encoding="utf-8")
+    text = (FOLDER.parent / f"{name}.md").read_text(encoding="utf-8")
     assert text.startswith("**What to look at.** ")
     assert len(re.findall(r"\.(?:\s|$)", text.split("** ")[1])) == 2
 

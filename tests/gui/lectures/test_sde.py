@@ -13,10 +13,11 @@ import torch
 from explorer.diffusion.process import forward_step
 from explorer.diffusion.schedule import make_schedule
 from explorer.diffusion.sde import SDES
-from explorer.figures.sde import error_figure, walk_figure
-from explorer.gui.components.sde_film import RANGE, SdeFilm
-from explorer.gui.limits import HOSTED, LOCAL
-from explorer.gui.sde_pixels import (
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.lectures.sde import topic as sde
+from explorer.gui.lectures.sde.figure import error_figure, walk_figure
+from explorer.gui.lectures.sde.film import RANGE, SdeFilm
+from explorer.gui.lectures.sde.pixels import (
     PICTURES,
     STORED,
     follow_pixels,
@@ -25,7 +26,7 @@ from explorer.gui.sde_pixels import (
     thumbnails,
     write_stored,
 )
-from explorer.gui.sde_work import (
+from explorer.gui.lectures.sde.work import (
     DRAWN,
     describe_errors,
     equations,
@@ -36,7 +37,6 @@ from explorer.gui.sde_work import (
     table,
     walk,
 )
-from explorer.gui.topics import sde
 
 FORWARD = {"name": "variance-preserving", "parameters": {"x0": 0}}
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.figures.unet import anatomy
+from explorer.gui.lectures.inside.shape import anatomy
 from explorer.networks import UNet, UNetConfig
 
 

@@ -12,13 +12,16 @@ import torch
 from PIL import Image
 
 from explorer.diffusion import Frame
-from explorer.figures.growth import Growth, add, read, write
 from explorer.figures.learning import bucket_figure
-from explorer.figures.race_view import LaneView, RaceView, Sheet
-from explorer.gui.components import Blend, Film, Gallery, Player, PlotView
-from explorer.gui.components.blend import NOISE_RANGE
-from explorer.gui.limits import LOCAL
-from explorer.gui.tabs.forward import make_scene
+from explorer.gui.forward.blend import NOISE_RANGE, Blend
+from explorer.gui.forward.tab import make_scene
+from explorer.gui.frame.limits import LOCAL
+from explorer.gui.parts.gallery import Gallery
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.reverse.player import Player
+from explorer.gui.train.film import Film
+from explorer.gui.train.growth import Growth, add, read, write
+from explorer.race.view import LaneView, RaceView, Sheet
 
 
 @pytest.fixture

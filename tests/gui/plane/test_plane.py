@@ -13,7 +13,13 @@ import gradio as gr
 import pytest
 import torch
 
-from explorer.figures.plane_view import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.shared import Shared
+from explorer.gui.plane import tab as plane
+from explorer.gui.plane.plane import Plane
+from explorer.gui.plane.view import (
     PlaneView,
     blobs,
     network_of,
@@ -23,13 +29,7 @@ from explorer.figures.plane_view import (
     weights_of,
     write,
 )
-from explorer.gui.components.plane import Plane
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED, LOCAL
-from explorer.gui.plane_work import Wish, denoiser_of, learn, outset, show
-from explorer.gui.shared import Shared
-from explorer.gui.tabs import plane
+from explorer.gui.plane.work import Wish, denoiser_of, learn, outset, show
 from explorer.plane import PointConfig, PointNetwork, noise
 from explorer.plane.points import OWN
 

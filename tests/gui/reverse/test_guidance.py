@@ -14,13 +14,14 @@ from explorer.checkpoints import describe, load, save
 from explorer.data import from_tensor
 from explorer.evaluation import guidance
 from explorer.evaluation.guidance import Curve, cost, measure
-from explorer.figures.guidance import guidance_figure
-from explorer.figures.repeat import check_settings, python_snippet
-from explorer.figures.strip import NUMBERS, read, write
-from explorer.gui import guidance as panel
-from explorer.gui.components.strip import StripView
-from explorer.gui.context import HOME
-from explorer.gui.guidance_work import (
+from explorer.export.script import check_settings, python_snippet
+from explorer.gui.frame.context import HOME
+from explorer.gui.frame.limits import HOSTED
+from explorer.gui.reverse.guidance import panel
+from explorer.gui.reverse.guidance.figure import guidance_figure
+from explorer.gui.reverse.guidance.strip import NUMBERS, read, write
+from explorer.gui.reverse.guidance.strip_view import StripView
+from explorer.gui.reverse.guidance.work import (
     STORED,
     chosen,
     curve_facts,
@@ -31,7 +32,6 @@ from explorer.gui.guidance_work import (
     stored_curves,
     stored_strips,
 )
-from explorer.gui.limits import HOSTED
 from explorer.race import ddim, pictures
 from tests.gui.panel import Panel
 

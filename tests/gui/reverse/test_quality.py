@@ -11,11 +11,11 @@ import torch
 
 from explorer.checkpoints import describe, load
 from explorer.evaluation import NOISES, STEPS, read
-from explorer.gui import quality as panel
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device
-from explorer.gui.limits import LOCAL
-from explorer.gui.quality import measure, shown, stored_quality
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import LOCAL
+from explorer.gui.reverse.quality import panel
+from explorer.gui.reverse.quality.panel import measure, shown, stored_quality
 
 CONTEXT = Context(Device(torch.device("cpu")), LOCAL, datasets=("mnist-5k", "emoji"))
 SHIPPED = sorted((HOME / "checkpoints").glob("*.safetensors"))

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from explorer.evaluation import HAT, NOISES
-from explorer.figures import quality as figures
 from explorer.figures.palette import PALETTE
-from explorer.figures.quality import quality_figure, quality_html, quality_rows
+from explorer.gui.reverse.quality import figure as figures
+from explorer.gui.reverse.quality.figure import quality_figure, quality_html, quality_rows
 from tests.evaluation.made import QUALITY, row
 
 

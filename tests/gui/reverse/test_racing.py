@@ -21,19 +21,26 @@ from PIL import Image
 
 from explorer.checkpoints import load
 from explorer.diffusion import make_schedule
-from explorer.figures import race_view
-from explorer.figures.race_view import RaceView, decode
-from explorer.gui import take_away
-from explorer.gui.context import HOME, Context
-from explorer.gui.device import Device, DeviceBusy
-from explorer.gui.lane_form import MOST, PRESETS, LaneForm, fill, title, with_breaks
-from explorer.gui.limits import HOSTED, LOCAL
-from explorer.gui.racing import Cursor, Going, race_in_turns, read_settings, run_fork, run_race
-from explorer.gui.shared import Shared
-from explorer.gui.stored import stored_race
-from explorer.gui.tabs import reverse
-from explorer.lanes import BREAKS
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.device import Device, DeviceBusy
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.shared import Shared
+from explorer.gui.reverse import tab as reverse
+from explorer.gui.reverse.export import panel as take_away
+from explorer.gui.reverse.lane_form import MOST, PRESETS, LaneForm, fill, title, with_breaks
+from explorer.gui.reverse.racing import (
+    Cursor,
+    Going,
+    race_in_turns,
+    read_settings,
+    run_fork,
+    run_race,
+)
+from explorer.gui.reverse.stored import stored_race
 from explorer.race import ddim, pictures
+from explorer.race import view as race_view
+from explorer.race.lanes import BREAKS
+from explorer.race.view import RaceView, decode
 from tests.gui.panel import tiny
 
 CPU = torch.device("cpu")

@@ -15,13 +15,13 @@ from explorer import data
 from explorer.checkpoints import describe
 from explorer.data import PictureError, from_tensor
 from explorer.data.bundled import FOLDER, examples
-from explorer.figures.trip import COLUMNS, Trip, read, verdict
-from explorer.gui import round_trip
-from explorer.gui.context import HOME
-from explorer.gui.device import StopFlag
-from explorer.gui.limits import HOSTED
-from explorer.gui.shared import visitor_of
-from explorer.round_trip import as_seen
+from explorer.gui.frame.context import HOME
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.limits import HOSTED
+from explorer.gui.frame.shared import visitor_of
+from explorer.gui.reverse.round_trip import panel as round_trip
+from explorer.gui.reverse.round_trip.trip import COLUMNS, Trip, read, verdict
+from explorer.race.round_trip import as_seen
 from tests.gui.panel import CPU, REQUEST, Panel, tiny
 
 SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.safetensors"))}

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from explorer.checkpoints import load
-from explorer.figures.spread import SpreadView, read, sheet_of, spread_lanes, summary
-from explorer.gui import spread
-from explorer.gui.components.fan import Fan
-from explorer.gui.context import HOME
+from explorer.gui.frame.context import HOME
+from explorer.gui.reverse.spread import panel as spread
+from explorer.gui.reverse.spread.fan import Fan
+from explorer.gui.reverse.spread.view import SpreadView, read, sheet_of, spread_lanes, summary
 from explorer.race import race
 from tests.gui.panel import CPU, Panel, tiny
 

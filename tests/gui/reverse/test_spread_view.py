@@ -12,7 +12,7 @@ import torch
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, make_schedule
 from explorer.figures.palette import PALETTE
-from explorer.figures.spread import (
+from explorer.gui.reverse.spread.view import (
     GAP,
     LaneSpread,
     SpreadView,
@@ -26,8 +26,8 @@ from explorer.figures.spread import (
     summary,
     write,
 )
-from explorer.fork import fork, spread
 from explorer.race import ddim, race
+from explorer.race.fork import fork, spread
 
 T = 40
 SHAPE = (1, 4, 4)

@@ -10,8 +10,17 @@ import torch
 
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, make_schedule
-from explorer.figures.trip import COLUMNS, Trip, Way, follow, outset, read, verdict, write
-from explorer.round_trip import difference, noised, round_trip
+from explorer.gui.reverse.round_trip.trip import (
+    COLUMNS,
+    Trip,
+    Way,
+    follow,
+    outset,
+    read,
+    verdict,
+    write,
+)
+from explorer.race.round_trip import difference, noised, round_trip
 
 T = 60
 COSINE = make_schedule("cosine", T)

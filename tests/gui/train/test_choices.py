@@ -10,7 +10,10 @@ import pytest
 
 from explorer.diffusion import SCHEDULES
 from explorer.diffusion.schedule import make_schedule, schedule_options
-from explorer.gui.choices import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.train.choices import (
     DEFAULTS,
     LECTURE_PRESETS,
     PRESETS,
@@ -21,9 +24,6 @@ from explorer.gui.choices import (
     preset_values,
     told,
 )
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED, LOCAL
 from explorer.networks import PRESETS as NETWORKS
 from explorer.networks import UNet
 from explorer.training import TrainConfig

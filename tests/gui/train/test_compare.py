@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from explorer.figures.learning import QUANTITIES
-from explorer.gui import compare
-from explorer.gui.compare import MOST, STORED, names, records, shown
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED
-from explorer.gui.stored import RUNS, stored_run
-from explorer.gui.watch import Job
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED
+from explorer.gui.train import compare
+from explorer.gui.train.compare import MOST, STORED, names, records, shown
+from explorer.gui.train.stored import RUNS, stored_run
+from explorer.gui.train.watch import Job
 from explorer.training import Record
 from explorer.training.state import read_state
 from tests.gui.small import CPU, follow, small

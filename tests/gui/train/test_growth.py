@@ -15,7 +15,7 @@ from torch import Tensor
 
 from explorer.data import from_tensor
 from explorer.diffusion import Frame
-from explorer.figures.growth import Growth, Snapshot, add, read, thin, write
+from explorer.gui.train.growth import Growth, Snapshot, add, read, thin, write
 
 T, SIZE, N = 20, 5, 3
 TIMES = [20, 15, 10, 5, 0]

@@ -11,13 +11,13 @@ import pytest
 import torch
 
 from explorer.data import DataError
-from explorer.gui.choices import DEFAULTS, foresee, make_config
-from explorer.gui.context import Context
-from explorer.gui.device import Device
-from explorer.gui.limits import HOSTED, LOCAL
-from explorer.gui.own_pictures import OWN, SIDE, keep, read_stored, stored
-from explorer.gui.shared import plain, sentence, visitor_of
-from explorer.gui.watch import Job
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.shared import plain, sentence, visitor_of
+from explorer.gui.train.choices import DEFAULTS, foresee, make_config
+from explorer.gui.train.own_pictures import OWN, SIDE, keep, read_stored, stored
+from explorer.gui.train.watch import Job
 from tests.gui.small import CPU, Page, follow, pictures, small
 
 

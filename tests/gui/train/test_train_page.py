@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from explorer.checkpoints import describe
-from explorer.gui import look, watch
-from explorer.gui.choices import DEFAULTS
-from explorer.gui.device import StopFlag
-from explorer.gui.earlier import records
-from explorer.gui.limits import HOSTED, LOCAL
-from explorer.gui.settings import button_name
-from explorer.gui.shared import visitor_of
-from explorer.gui.tabs.train import GOING
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.shared import visitor_of
+from explorer.gui.train import look, watch
+from explorer.gui.train.choices import DEFAULTS
+from explorer.gui.train.earlier import records
+from explorer.gui.train.settings import button_name
+from explorer.gui.train.tab import GOING
 from explorer.training.history import History
 from tests.gui.small import Page
 

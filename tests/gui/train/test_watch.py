@@ -11,12 +11,12 @@ import pytest
 import torch
 
 from explorer.checkpoints import CheckpointError, describe, load
-from explorer.gui import look, watch
-from explorer.gui.compare import records
-from explorer.gui.device import Device
-from explorer.gui.earlier import continued, find_record
-from explorer.gui.look import read_sheet
-from explorer.gui.watch import Job, Progress, free_path
+from explorer.gui.frame.device import Device
+from explorer.gui.train import look, watch
+from explorer.gui.train.compare import records
+from explorer.gui.train.earlier import continued, find_record
+from explorer.gui.train.look import read_sheet
+from explorer.gui.train.watch import Job, Progress, free_path
 from explorer.training import Record, Run
 from explorer.training.state import read_state
 from tests.gui.small import CPU, follow, kept, same, small, thread, until

@@ -9,8 +9,8 @@ from typing import Any
 from PIL import Image
 from torch import Tensor
 
-from explorer.gui.components.gallery import png_uri
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.gallery import png_uri
+from explorer.gui.parts.widget import Widget
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,23 @@ from typing import Any
 import gradio as gr
 import torch
 
-from explorer.figures.autoencoder import factor_figure, loss_figure
-from explorer.gui.autoencoder_work import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import patience, patient, waiting
+from explorer.gui.frame.limits import SEEDS, Limits, whole
+from explorer.gui.frame.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
+from explorer.gui.lectures.autoencoder.figure import factor_figure, loss_figure
+from explorer.gui.lectures.autoencoder.noise_rows import Denoising, NoiseRows
+from explorer.gui.lectures.autoencoder.work import (
     FACTORS,
     GRAIN,
     NOISES,
@@ -23,23 +38,8 @@ from explorer.gui.autoencoder_work import (
     run_from_noise,
     run_training,
 )
-from explorer.gui.components import PlotView
-from explorer.gui.components.noise_rows import Denoising, NoiseRows
-from explorer.gui.components.tiles import Block, Tiles
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import patience, patient, waiting
-from explorer.gui.limits import SEEDS, Limits, whole
-from explorer.gui.shared import (
-    QUIET,
-    Shared,
-    message,
-    on_device,
-    prose,
-    seed_input,
-    sentence,
-    visitor_of,
-)
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.parts.tiles import Block, Tiles
 from explorer.networks.autoencoder import FACTOR, SIDE
 
 ID, TITLE = "autoencoder", "Denoising before diffusion"
@@ -137,7 +137,7 @@ def build(context: Context, shared: Shared) -> None:
                     elem_classes="status-line",
                 )
             tiles = Tiles(blocks_of(walk), elem_id="autoencoder-walks")
-            prose("topics/autoencoder")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             steps = gr.Slider(
                 *bounds,

@@ -17,7 +17,6 @@ from explorer.checkpoints import load
 from explorer.data.bundled import read_npz
 from explorer.diffusion import picture_generators, sample
 from explorer.diffusion.sampler import strided_times
-from explorer.gui.stored import FOLDER
 from explorer.networks.autoencoder import (
     SIDE,
     Autoencoder,
@@ -27,7 +26,7 @@ from explorer.networks.autoencoder import (
     train,
 )
 
-STORED = FOLDER / "autoencoder" / "autoencoder.npz"
+STORED = Path(__file__).with_name("stored") / "autoencoder.npz"
 FACTORS = tuple(round(0.1 * i, 1) for i in range(21))
 """The noise factors of the slider."""
 UNSEEN, SHOWN = 100, 8

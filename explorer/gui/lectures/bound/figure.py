@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from explorer.diffusion import SCHEDULES, make_schedule
 from explorer.diffusion.process import Variance
 from explorer.evaluation.bound import BoundResult, noise_bits
-from explorer.figures.bound_terms import NAMES, SIMPLE, STYLES, errors_per_time, per_time
 from explorer.figures.palette import PALETTE, Style
+from explorer.gui.lectures.bound.terms import NAMES, SIMPLE, STYLES, errors_per_time, per_time
 
 PARTS = {
     "reconstruction": ("L<sub>0</sub> reconstruction", Style("#3f6212", "#a3d65c", "solid")),

@@ -1,20 +1,18 @@
 """Make the bounds that the Lectures tab shows at once, with the code that runs when asked.
 
-DIFFUSION_EXPLORER_DATA=FOLDER python -m tools.stored_bound    (MNIST's and Fashion-MNIST's)
+DIFFUSION_EXPLORER_DATA names the folder of MNIST's and Fashion-MNIST's files.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from explorer.bound_command import report
 from explorer.checkpoints import load
-from explorer.devices import choose_threads
+from explorer.cli.bound import report
 from explorer.diffusion import VARIANCES
 from explorer.evaluation.bound import measure_bound
 from explorer.evaluation.held_out import choose_pictures
-from explorer.gui.stored import FOLDER
+from explorer.gui.lectures.bound.work import STORED
 
 MODELS = ("mnist", "mnist-linear", "fashion-mnist", "emoji")
 
@@ -25,10 +23,5 @@ def make_bound(*names: str, n: int = 64, times: int = 200) -> None:
         denoiser, spec = load(Path(f"checkpoints/{name}.safetensors"))
         pictures = choose_pictures(spec, n)
         *_, result = measure_bound(denoiser, spec, pictures, count=times)
-        result.write(FOLDER / "bound" / f"{name}.json")
+        result.write(STORED / f"{name}.json")
         print(report(result, VARIANCES))
-
-
-if __name__ == "__main__":
-    choose_threads()
-    make_bound(*sys.argv[1:])

@@ -10,9 +10,25 @@ import gradio as gr
 
 from explorer.diffusion import VARIANCES
 from explorer.evaluation.bound import BoundResult
-from explorer.figures.bound import bars_figure
-from explorer.figures.bound_terms import terms_figure
-from explorer.gui.bound_work import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import buttons, find_model, patience, waiting
+from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    plain,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
+from explorer.gui.lectures.bound.figure import bars_figure
+from explorer.gui.lectures.bound.reading import BoundReading
+from explorer.gui.lectures.bound.terms import terms_figure
+from explorer.gui.lectures.bound.work import (
     BOTH,
     CHOICES,
     SEED,
@@ -28,23 +44,7 @@ from explorer.gui.bound_work import (
     status,
     stored_bound,
 )
-from explorer.gui.components import PlotView
-from explorer.gui.components.bound_reading import BoundReading
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import buttons, find_model, patience, waiting
-from explorer.gui.limits import SEEDS, whole
-from explorer.gui.shared import (
-    QUIET,
-    Shared,
-    message,
-    on_device,
-    plain,
-    prose,
-    seed_input,
-    sentence,
-    visitor_of,
-)
+from explorer.gui.parts.plot_view import PlotView
 
 ID, TITLE = "bound", "The variational bound"
 SUMMARY = "How many bits a model needs for a picture, and at which t it spends them"
@@ -81,7 +81,7 @@ def build(context: Context, shared: Shared) -> None:
             plot = PlotView(
                 first and terms_figure(first, VARIANCES), elem_id="bound-plot", slider_id="bound-t"
             )
-            prose("topics/bound")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             model = gr.Dropdown(list(models), value=start, label="Model", elem_id="bound-model")
             trouble = message()

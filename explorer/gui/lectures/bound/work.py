@@ -15,15 +15,14 @@ from explorer.diffusion import VARIANCES, Denoiser, Mean
 from explorer.diffusion.process import Variance
 from explorer.evaluation.bound import BoundResult, measure_bound, read_bound
 from explorer.evaluation.held_out import choose_pictures
-from explorer.figures.bound import PARTS, in_powers, noise_figure, share_figure
-from explorer.figures.bound_terms import NAMES, terms_figure, weights_figure
-from explorer.gui.components.bound_reading import Reading
-from explorer.gui.context import Context
-from explorer.gui.jobs import patient
-from explorer.gui.limits import Limits, whole
-from explorer.gui.stored import FOLDER
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.jobs import patient
+from explorer.gui.frame.limits import Limits, whole
+from explorer.gui.lectures.bound.figure import PARTS, in_powers, noise_figure, share_figure
+from explorer.gui.lectures.bound.reading import Reading
+from explorer.gui.lectures.bound.terms import NAMES, terms_figure, weights_figure
 
-STORED = FOLDER / "bound"
+STORED = Path(__file__).with_name("stored")
 VIEWS = ("each step", "share of the total", "weights", "is it noise at T?")
 BOTH = "both"
 CHOICES = {BOTH: VARIANCES, **{NAMES[variance]: (variance,) for variance in VARIANCES}}

@@ -1,0 +1,1 @@
+"""The topic on the inside of a network."""

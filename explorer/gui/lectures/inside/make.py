@@ -1,13 +1,10 @@
-"""Make what the topic on the network's inside shows first.
-
-python -m tools.stored_inside
-"""
+"""Make what the topic on the network's inside shows first."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from explorer.gui.inside_work import STORED, make_stored
+from explorer.gui.lectures.inside.work import STORED, make_stored
 
 
 def make_inside() -> None:
@@ -15,7 +12,3 @@ def make_inside() -> None:
     make_stored(Path("checkpoints/mnist.safetensors"))
     size = sum(file.stat().st_size for file in STORED.iterdir())
     print(f"{STORED}: {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    make_inside()

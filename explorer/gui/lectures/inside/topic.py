@@ -8,15 +8,10 @@ from typing import Any
 import gradio as gr
 
 from explorer.checkpoints import Spec
-from explorer.figures.unet import Anatomy, anatomy
-from explorer.gui.components.tiles import Block, Tiles
-from explorer.gui.components.unet_view import Inside, UNetView
-from explorer.gui.components.waves import TimeWaves, Waves
-from explorer.gui.context import Context
-from explorer.gui.inside_work import PICTURES, Look, read, run_look, waves
-from explorer.gui.jobs import find_model, waiting
-from explorer.gui.limits import SEEDS, whole
-from explorer.gui.shared import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.jobs import find_model, waiting
+from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.shared import (
     QUIET,
     Shared,
     message,
@@ -27,6 +22,11 @@ from explorer.gui.shared import (
     sentence,
     visitor_of,
 )
+from explorer.gui.lectures.inside.shape import Anatomy, anatomy
+from explorer.gui.lectures.inside.unet_view import Inside, UNetView
+from explorer.gui.lectures.inside.waves import TimeWaves, Waves
+from explorer.gui.lectures.inside.work import PICTURES, Look, read, run_look, waves
+from explorer.gui.parts.tiles import Block, Tiles
 
 ID, TITLE = "inside", "Inside the network"
 SUMMARY = "What a U-Net hears of t, what its levels hold and cost, and what a wrong t does"
@@ -86,7 +86,7 @@ def build(context: Context, shared: Shared) -> None:
                 elem_classes="status-line",
             )
             cursor = Waves(heard(spec, first.t), elem_id="inside-waves")
-            prose("topics/inside")
+            prose(__file__)
             gr.Markdown(
                 "### The same noisy picture, told different times", elem_classes="stage-title"
             )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
 
 
 class TimeWaves(NamedTuple):

@@ -18,14 +18,13 @@ from explorer.data import from_tensor
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser, forward
 from explorer.diffusion.randomness import picture_generators, randn
-from explorer.figures.unet import Anatomy, Part, anatomy
-from explorer.gui.round_trip import own_making
-from explorer.gui.stored import FOLDER
+from explorer.gui.lectures.inside.shape import Anatomy, Part, anatomy
+from explorer.gui.reverse.round_trip.panel import own_making
 from explorer.networks.anatomy import deaf_to_time, ear, listening, modulations, stages
 from explorer.networks.layers import sinusoidal_embedding
-from explorer.round_trip import as_seen, difference
+from explorer.race.round_trip import as_seen, difference
 
-STORED = FOLDER / "inside"
+STORED = Path(__file__).with_name("stored")
 CHANNELS = 8
 """So many channels of each stage are shown."""
 PICTURES = 10

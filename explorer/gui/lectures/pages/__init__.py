@@ -1,0 +1,1 @@
+"""The five lectures' own pages."""

@@ -1,14 +1,11 @@
 """Make what the lectures' pages show: each lecture's network and ours after the same steps.
 
-python -m tools.stored_lectures [NAME …]      all of them without a name
-
 Runs are kept in scratch/lectures and go on where they stopped.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,15 +15,14 @@ import torch
 from PIL import Image
 
 from explorer.data import BUNDLED, load, to_tensor
-from explorer.devices import choose_threads
 from explorer.diffusion import picture_generators, randn
-from explorer.gui.lecture_work import COUNT, SEED, gif, sheet_of
-from explorer.gui.stored import FOLDER
-from explorer.lanes import Lane
-from explorer.lecture_sampling import confused_ddim, looks_of, shifted
+from explorer.gui.lectures.pages.topic import STORED
+from explorer.gui.lectures.pages.work import COUNT, SEED, gif, sheet_of
 from explorer.lectures import LECTURES, Lecture, adapt, differences, run_settings
+from explorer.lectures.sampling import confused_ddim, looks_of, shifted
 from explorer.networks import PRESETS
 from explorer.race import pictures, race
+from explorer.race.lanes import Lane
 from explorer.training import Record, Run, TrainConfig, load_state, observe
 
 OURS = "small"
@@ -35,6 +31,12 @@ POINTS = 60
 """A curve is kept at about so many steps."""
 WORK = Path("scratch/lectures")
 Sheet = tuple[str, Image.Image]
+
+
+def make_lectures(*names: str, steps: int = STEPS) -> None:
+    """These lectures' pages; all of them without a name."""
+    for name in names or LECTURES:
+        make(name, steps)
 
 
 def make(name: str, steps: int) -> None:
@@ -54,7 +56,7 @@ def make(name: str, steps: int) -> None:
     runs = [trained(f"{name}-theirs", theirs), trained(f"{name}-ours", ours)]
     found = list(sheets_of(lecture, *runs))
     film = walk(runs[0], lecture.make_lanes(runs[0].schedule)[0]) if lecture.film else None
-    out = FOLDER / "lectures" / name
+    out = STORED / name
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob("*.*"):
         old.unlink()
@@ -92,9 +94,9 @@ def trained(name: str, config: TrainConfig) -> Run:
                 f"{run.seconds:.0f} s", flush=True,
             )  # fmt: skip
         if time.monotonic() - kept > 120:
-            record.keep(run, "tools.stored_lectures")
+            record.keep(run, "explorer.gui.lectures.pages.make")
             kept = time.monotonic()
-    record.keep(run, "tools.stored_lectures")
+    record.keep(run, "explorer.gui.lectures.pages.make")
     return run
 
 
@@ -152,9 +154,3 @@ def about(run: Run, label: str) -> dict:
         "smooth": [float(f"{history.smooth[i]:.4g}") for i in shown],
         "probe": [[point.step, float(f"{point.loss:.4g}")] for point in history.probes],
     }
-
-
-if __name__ == "__main__":
-    choose_threads()
-    for chosen in sys.argv[1:] or LECTURES:
-        make(chosen, STEPS)

@@ -13,14 +13,11 @@ import gradio as gr
 from PIL import Image
 
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
-from explorer.gui.choices import DEFAULTS, LECTURE_PRESETS
-from explorer.gui.components import Gallery, PlotView
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import buttons, patience, waiting
-from explorer.gui.lecture_work import Sheet, gif_uri, numbers_at, own_models, room, sample_as
-from explorer.gui.limits import whole
-from explorer.gui.shared import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import buttons, patience, waiting
+from explorer.gui.frame.limits import whole
+from explorer.gui.frame.shared import (
     QUIET,
     Shared,
     message,
@@ -30,7 +27,17 @@ from explorer.gui.shared import (
     sentence,
     visitor_of,
 )
-from explorer.gui.stored import FOLDER
+from explorer.gui.lectures.pages.work import (
+    Sheet,
+    gif_uri,
+    numbers_at,
+    own_models,
+    room,
+    sample_as,
+)
+from explorer.gui.parts.gallery import Gallery
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.train.choices import DEFAULTS, LECTURE_PRESETS
 from explorer.lectures import LECTURES, Lecture
 
 WALK = (
@@ -39,12 +46,13 @@ WALK = (
 )
 OURS = {"network": "small"} | {name: DEFAULTS[name] for name in ("rate", "ema", "optimiser")}
 """What differs in Train where ours is set to be compared."""
+STORED = Path(__file__).with_name("stored")
 MATH = [{"left": "$", "right": "$", "display": False}]
 
 
 @dataclass(frozen=True)
 class StoredPage:
-    """What two finished runs left: `tools.stored_lectures` makes it."""
+    """What two finished runs left: `explorer.gui.lectures.pages.make` makes it."""
 
     about: str
     """What was trained, and what was not as in the lecture."""
@@ -60,7 +68,7 @@ class StoredPage:
 @cache
 def stored_page(name: str) -> StoredPage | None:
     """What is stored of a lecture; None if nothing was made yet."""
-    folder = FOLDER / "lectures" / name
+    folder = STORED / name
     if not (folder / "page.json").is_file():
         return None
     page = json.loads((folder / "page.json").read_text(encoding="utf-8"))
@@ -132,7 +140,7 @@ def build(context: Context, shared: Shared, name: str) -> None:
                     numbers_at(lecture, start), elem_id=f"{name}-formula", latex_delimiters=MATH
                 )
                 t = gr.Slider(1, T, value=start, step=1, label="t", elem_id=f"{name}-t")
-                prose(f"topics/lecture-{name}")
+                prose(__file__, name)
             if stored and stored.walk:
                 with gr.Column(scale=1, min_width=160):
                     gr.HTML(WALK.format(stored.walk))
@@ -141,7 +149,7 @@ def build(context: Context, shared: Shared, name: str) -> None:
         if stored:
             PlotView(compare_figure(stored.curves, QUANTITIES[0]), elem_id=f"{name}-loss")
         gr.Markdown(numbers(lecture, stored), elem_classes="prose-note", latex_delimiters=MATH)
-        prose("topics/lecture-compare")
+        prose(__file__, "compare")
         ours = gr.Button("Set ours in Train", elem_id=f"{name}-ours", scale=0)
         with gr.Accordion("Your models, sampled as the lecture does", open=False) as fold:
             sheets = _in_rows(room(lecture))

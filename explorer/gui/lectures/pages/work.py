@@ -16,10 +16,10 @@ from torch import Tensor
 from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
 from explorer.figures.pictures import grid
-from explorer.gui.context import Context
-from explorer.gui.jobs import patient
-from explorer.lecture_sampling import looks_of, real_pictures
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.jobs import patient
 from explorer.lectures import LECTURES, Lecture
+from explorer.lectures.sampling import looks_of, real_pictures
 from explorer.networks import CHOICES
 from explorer.race import race
 

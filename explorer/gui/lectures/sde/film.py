@@ -8,8 +8,8 @@ import numpy as np
 import torch
 
 from explorer.figures.plots import packed
-from explorer.figures.sde import MEASURED
-from explorer.gui.components.widget import Widget
+from explorer.gui.lectures.sde.figure import MEASURED
+from explorer.gui.parts.widget import Widget
 
 RANGE = 16.0
 """Pixels travel as int16 with steps of 16/32767: 0.06 of a grey level."""

@@ -17,9 +17,9 @@ from explorer.data.images import to_tensor
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
 from explorer.diffusion.sde import beta_of, variance_preserving
 from explorer.diffusion.sde_steps import Errors, euler_step
-from explorer.gui.components.sde_film import PixelWalk, pack
-from explorer.gui.limits import SEEDS, whole
-from explorer.gui.sde_work import T, Walk
+from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.lectures.sde.film import PixelWalk, pack
+from explorer.gui.lectures.sde.work import T, Walk
 
 STEPS = (10, 20, 50, 100, 200, 500, 1000)
 PICTURES = ("digit", "emoji", "photo")
@@ -101,7 +101,7 @@ class Stored(NamedTuple):
     pixels: PixelWalk
 
 
-STORED = Path(__file__).parent / "stored" / "sde" / "sde.npz"
+STORED = Path(__file__).with_name("stored") / "sde.npz"
 
 
 def write_stored(stored: Stored, path: Path = STORED) -> None:

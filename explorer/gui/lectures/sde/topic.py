@@ -12,15 +12,23 @@ import plotly.graph_objects as go
 from explorer.diffusion.schedule import SCHEDULES
 from explorer.diffusion.sde import SDES
 from explorer.diffusion.sde_steps import Errors
-from explorer.figures.sde import error_figure, walk_figure
-from explorer.gui.components import Picker, PlotView
-from explorer.gui.components.number_table import NumberTable
-from explorer.gui.components.sde_film import SdeFilm
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.limits import SEEDS
-from explorer.gui.sde_pixels import STEPS, Stored, follow_pixels, read_stored, thumbnails
-from explorer.gui.sde_work import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.limits import SEEDS
+from explorer.gui.frame.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
+from explorer.gui.lectures.sde.figure import error_figure, walk_figure
+from explorer.gui.lectures.sde.film import SdeFilm
+from explorer.gui.lectures.sde.pixels import STEPS, Stored, follow_pixels, read_stored, thumbnails
+from explorer.gui.lectures.sde.work import (
     VP,
     Settings,
     describe_errors,
@@ -33,16 +41,9 @@ from explorer.gui.sde_work import (
     table,
     walk,
 )
-from explorer.gui.shared import (
-    QUIET,
-    Shared,
-    message,
-    on_device,
-    prose,
-    seed_input,
-    sentence,
-    visitor_of,
-)
+from explorer.gui.parts.number_table import NumberTable
+from explorer.gui.parts.picker import Picker
+from explorer.gui.parts.plot_view import PlotView
 
 ID, TITLE = "sde", "Stochastic differential equations"
 SUMMARY = "Paths in small random steps, how wrong the steps are, and the forward process as one"
@@ -91,7 +92,7 @@ def build(context: Context, shared: Shared) -> None:
                     )
                 with gr.Column(min_width=300):
                     numbers = NumberTable(table(first, stored.walk), elem_id="sde-numbers")
-            prose("topics/sde")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             fields, groups = _parameters()
             paths = gr.Slider(2, most_paths(limits), value=200, step=1, label="Paths")
@@ -119,7 +120,7 @@ def build(context: Context, shared: Shared) -> None:
             film = SdeFilm(
                 stored.pixels._replace(title=f"Stored: {stored.pixels.title}"), elem_id="sde-film"
             )
-            prose("topics/sde-forward")
+            prose(__file__, "forward")
         with gr.Column(elem_classes="rail"):
             beta = gr.Dropdown(list(SCHEDULES), value="linear", label="β", elem_id="sde-beta")
             steps = gr.Radio(

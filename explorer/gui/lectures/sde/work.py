@@ -15,7 +15,7 @@ from explorer.diffusion.randomness import picture_generators
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
 from explorer.diffusion.sde import SDES, make_sde
 from explorer.diffusion.sde_steps import SDE, Errors, errors, euler_maruyama, order, without_noise
-from explorer.gui.limits import SEEDS, Limits, number, whole
+from explorer.gui.frame.limits import SEEDS, Limits, number, whole
 
 DRAWN, POINTS = 40, 150
 """So many paths are drawn, through so many points."""

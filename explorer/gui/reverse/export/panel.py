@@ -12,14 +12,14 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.figures.capsule import SUFFIX, pack, unpack
-from explorer.figures.export import animation, filmstrip, frames_npz, python_snippet
-from explorer.figures.race_view import RaceView
-from explorer.gui.components import Player
-from explorer.gui.context import HOME, Context
-from explorer.gui.racing import Going, summary
-from explorer.gui.shared import QUIET, message, sentence, visitor_of
-from explorer.gui.stored import stored_race
+from explorer.export.capsule import SUFFIX, pack, unpack
+from explorer.export.numbers import animation, filmstrip, frames_npz, python_snippet
+from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.shared import QUIET, message, sentence, visitor_of
+from explorer.gui.reverse.player import Player
+from explorer.gui.reverse.racing import Going, summary
+from explorer.gui.reverse.stored import stored_race
+from explorer.race.view import RaceView
 
 SHOWN = {"x_t": "x", "x̂₀": "x0", "ε̂": "eps"}
 CLICK = "() => setTimeout(() => document.querySelector('#reverse-file')?.click(), 50)"

@@ -1,7 +1,4 @@
-"""Make what the guidance panel shows first: strips and curves of checkpoints/mnist.safetensors.
-
-python -m tools.stored_guidance
-"""
+"""Make what the guidance panel shows first: strips and curves of checkpoints/mnist.safetensors."""
 
 from __future__ import annotations
 
@@ -9,10 +6,9 @@ from pathlib import Path
 
 import torch
 
-from explorer.devices import choose_threads
 from explorer.evaluation.guidance import write as write_curves
-from explorer.figures.strip import KINDS, write
-from explorer.gui.guidance_work import (
+from explorer.gui.reverse.guidance.strip import KINDS, write
+from explorer.gui.reverse.guidance.work import (
     CURVES,
     FIRST,
     SEED,
@@ -43,8 +39,3 @@ def make_guidance() -> None:
     write_curves(curves, CURVES)
     size = sum(path.stat().st_size for path in STORED.iterdir())
     print(f"{STORED}: {size / 1000:.0f} kB")
-
-
-if __name__ == "__main__":
-    choose_threads()
-    make_guidance()

@@ -9,13 +9,25 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.evaluation.guidance import Curve
-from explorer.figures.guidance import DIVERSITIES, guidance_figure
-from explorer.figures.strip import KINDS
-from explorer.gui.components import PlotView
-from explorer.gui.components.strip import StripView
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.guidance_work import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import buttons, find_model, patience, waiting
+from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.shared import (
+    QUIET,
+    Shared,
+    message,
+    on_device,
+    prose,
+    seed_input,
+    sentence,
+    visitor_of,
+)
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.reverse.guidance.figure import DIVERSITIES, guidance_figure
+from explorer.gui.reverse.guidance.strip import KINDS
+from explorer.gui.reverse.guidance.strip_view import StripView
+from explorer.gui.reverse.guidance.work import (
     FIRST,
     SEED,
     STRENGTHS,
@@ -29,18 +41,6 @@ from explorer.gui.guidance_work import (
     status,
     stored_curves,
     stored_strips,
-)
-from explorer.gui.jobs import buttons, find_model, patience, waiting
-from explorer.gui.limits import SEEDS, whole
-from explorer.gui.shared import (
-    QUIET,
-    Shared,
-    message,
-    on_device,
-    prose,
-    seed_input,
-    sentence,
-    visitor_of,
 )
 
 WAYS = [("Classifier-free, w", "w"), ("By a classifier, s", "s")]
@@ -64,9 +64,9 @@ def build(context: Context, shared: Shared) -> None:
                     elem_classes="status-line",
                 )
             view = StripView(strips["w"], elem_id="guidance-strip")
-            prose("guidance")
+            prose(__file__)
             with gr.Accordion("How the network is told the class", open=False):
-                prose("guidance-class")
+                prose(__file__, "class")
             gr.Markdown("### Class accuracy against diversity", elem_classes="stage-title")
             facts = gr.Markdown(
                 f"Stored: {curve_facts(curves)}",
@@ -77,7 +77,7 @@ def build(context: Context, shared: Shared) -> None:
                 list(DIVERSITIES), value="pixels", label="Diversity in", elem_id="guidance-in"
             )
             plot = PlotView(guidance_figure(curves), elem_id="guidance-plot")
-            prose("guidance-curve")
+            prose(__file__, "curve")
         with gr.Column(elem_classes="rail"):
             trouble = message()
             kind = gr.Radio(WAYS, value="w", label="Guidance", elem_id="guidance-kind")

@@ -6,8 +6,8 @@ import io
 from dataclasses import replace
 from typing import Any
 
-from explorer.figures.strip import NUMBERS, Strip, sheet
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
+from explorer.gui.reverse.guidance.strip import NUMBERS, Strip, sheet
 
 
 class StripView(Widget):

@@ -13,15 +13,14 @@ from explorer.checkpoints import Spec, load, load_classifier
 from explorer.diffusion.guidance import Classifier
 from explorer.evaluation import guidance
 from explorer.evaluation.guidance import Curve
-from explorer.figures import strip as strips
-from explorer.figures.strip import KINDS, STEPS, Strip, begin, follow
-from explorer.gui.jobs import patient
-from explorer.gui.limits import Limits
-from explorer.gui.shared import plain
-from explorer.gui.stored import FOLDER
+from explorer.gui.frame.jobs import patient
+from explorer.gui.frame.limits import Limits
+from explorer.gui.frame.shared import plain
+from explorer.gui.reverse.guidance import strip as strips
+from explorer.gui.reverse.guidance.strip import KINDS, STEPS, Strip, begin, follow
 from explorer.guides import find_guide
 
-STORED = FOLDER / "guidance"
+STORED = Path(__file__).with_name("stored")
 CURVES = STORED / "curves.json"
 STRENGTHS = {"w": (0.0, 0.5, 1.0, 1.5, 2.0, 4.0, 8.0), "s": (0.0, 1.0, 2.0, 5.0, 10.0)}
 """What can be chosen, for each kind."""

@@ -24,14 +24,11 @@ from explorer.evaluation import (
     read,
     write,
 )
-from explorer.figures.quality import QUANTITIES, quality_figure, quality_html
-from explorer.gui.components import PlotView
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import buttons, find_model, patience, patient, waiting
-from explorer.gui.limits import whole
-from explorer.gui.own_pictures import OWN, read_stored
-from explorer.gui.shared import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import buttons, find_model, patience, patient, waiting
+from explorer.gui.frame.limits import whole
+from explorer.gui.frame.shared import (
     QUIET,
     Shared,
     message,
@@ -41,6 +38,9 @@ from explorer.gui.shared import (
     sentence,
     visitor_of,
 )
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.reverse.quality.figure import QUANTITIES, quality_figure, quality_html
+from explorer.gui.train.own_pictures import OWN, read_stored
 
 STEPS = ("5", "10", "20", "50", "100", "1000")
 NOISES = {
@@ -144,7 +144,7 @@ def build(context: Context, shared: Shared) -> None:
     quantity = gr.Radio(list(QUANTITIES), value=QUANTITIES[0], show_label=False, label="Shown")
     plot = PlotView(figure, elem_id="quality-plot")
     table = gr.HTML(cells, elem_id="quality-table", elem_classes="quality-table")
-    prose("quality")
+    prose(__file__)
     with gr.Accordion("Measure the chosen model here", open=False):
         steps = gr.CheckboxGroup(list(STEPS), value=SMALL[0], label="Steps S (T for more than T)")
         noises = gr.CheckboxGroup(list(NOISES), value=SMALL[1], label="Noise")

@@ -15,15 +15,11 @@ from explorer.checkpoints import Spec, load
 from explorer.data import photo
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser
-from explorer.figures.trip import Trip, follow, outset, read
-from explorer.fork import spread
-from explorer.gui.components.picker import Picker
-from explorer.gui.components.trip import TripTable
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import buttons, find_model, patience, patient, waiting
-from explorer.gui.limits import SEEDS, whole
-from explorer.gui.shared import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import buttons, find_model, patience, patient, waiting
+from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.shared import (
     QUIET,
     Shared,
     message,
@@ -34,12 +30,15 @@ from explorer.gui.shared import (
     sentence,
     visitor_of,
 )
-from explorer.gui.stored import FOLDER
-from explorer.gui.upload import take_upload, upload_box
+from explorer.gui.frame.upload import take_upload, upload_box
+from explorer.gui.parts.picker import Picker
+from explorer.gui.reverse.round_trip.table import TripTable
+from explorer.gui.reverse.round_trip.trip import Trip, follow, outset, read
 from explorer.race import ddim, pictures
-from explorer.round_trip import as_seen
+from explorer.race.fork import spread
+from explorer.race.round_trip import as_seen
 
-STORED = FOLDER / "trip"
+STORED = Path(__file__).with_name("stored")
 START, SHARE, SEED = "cat", 40, 7
 """What the panel opens with: the sample, t_0 in % of T, the seed."""
 OWN = "your picture"
@@ -167,7 +166,7 @@ def build(context: Context, shared: Shared) -> None:
                     elem_classes="status-line",
                 )
             table = TripTable(stored, elem_id="trip-table")
-            prose("round_trip")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             upload = upload_box(
                 label="Your picture",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from explorer.figures.trip import Trip, verdict
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.widget import Widget
+from explorer.gui.reverse.round_trip.trip import Trip, verdict
 
 
 class TripTable(Widget):

@@ -17,7 +17,7 @@ from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, Schedule
 from explorer.figures.pictures import grid
 from explorer.race import race
-from explorer.round_trip import difference, noised, ways_back
+from explorer.race.round_trip import difference, noised, ways_back
 
 COLUMNS = ("original", "noisy", "shot", "ddpm", "ddim")
 """What there is of a picture: x_0, x_{t_0}, x̂_0(x_{t_0}), and where each sampler ends."""

@@ -1,0 +1,1 @@
+"""The panel "When is it decided?"."""

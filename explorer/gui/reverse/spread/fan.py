@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer.figures.spread import MARGINS, SpreadView, summary
-from explorer.gui.components.gallery import png_uri
-from explorer.gui.components.widget import Widget
+from explorer.gui.parts.gallery import png_uri
+from explorer.gui.parts.widget import Widget
+from explorer.gui.reverse.spread.view import MARGINS, SpreadView, summary
 
 
 class Fan(Widget):

@@ -10,14 +10,11 @@ import gradio as gr
 import torch
 
 from explorer.checkpoints import Spec, load
-from explorer.figures.spread import SpreadView, follow, read, spread_figure
-from explorer.gui.components import PlotView
-from explorer.gui.components.fan import Fan
-from explorer.gui.context import Context
-from explorer.gui.device import StopFlag
-from explorer.gui.jobs import buttons, find_model, patience, patient, waiting
-from explorer.gui.limits import SEEDS, whole
-from explorer.gui.shared import (
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import buttons, find_model, patience, patient, waiting
+from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.shared import (
     QUIET,
     Shared,
     message,
@@ -28,9 +25,11 @@ from explorer.gui.shared import (
     sentence,
     visitor_of,
 )
-from explorer.gui.stored import FOLDER
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.reverse.spread.fan import Fan
+from explorer.gui.reverse.spread.view import SpreadView, follow, read, spread_figure
 
-STORED = FOLDER / "spread"
+STORED = Path(__file__).with_name("stored")
 SEED = 5
 """What the panel opens with."""
 NO_CLASS = "none given"
@@ -92,7 +91,7 @@ def build(context: Context, shared: Shared) -> None:
                 )
             plot = PlotView(spread_figure(stored), elem_id="spread-plot")
             fan = Fan(stored, elem_id="spread-fan")
-            prose("spread")
+            prose(__file__)
         with gr.Column(elem_classes="rail"):
             trouble = message()
             label = gr.Dropdown(

@@ -16,9 +16,9 @@ from torch import Tensor
 from explorer.diffusion import Denoiser
 from explorer.figures.palette import PALETTE, drawn
 from explorer.figures.pictures import grid
-from explorer.fork import BRANCHES, from_here, spread, spreads
-from explorer.lanes import Lane, ddim
 from explorer.race import race
+from explorer.race.fork import BRANCHES, from_here, spread, spreads
+from explorer.race.lanes import Lane, ddim
 
 MOMENTS = 10
 """Forks are at T, 9T/10, …, T/10, or the lane's nearest times."""

@@ -1,0 +1,26 @@
+"""Make the race that Reverse opens with, as the tab does it."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import torch
+
+from explorer.checkpoints import describe
+from explorer.gui.reverse.racing import IN_TURN, read_settings, run_race, summary
+from explorer.gui.reverse.stored import FOLDER
+from explorer.race.view import write
+
+
+def make_race(seed: int = 7, steps: int = 50) -> None:
+    """checkpoints/mnist.safetensors: DDPM against DDIM."""
+    name = "mnist"
+    path = Path(f"checkpoints/{name}.safetensors")
+    lanes = [{"sampler": "ddpm", "variance": "posterior"}, {"sampler": "ddim", "steps": steps}]
+    settings = read_settings(name, describe(path), 4, IN_TURN, seed, lanes)
+    title = f"Stored race of the shipped model {name} · seed {seed}"
+    cpu = torch.device("cpu")
+    *_, going = run_race(path, settings, cpu, title, lambda: False, every=math.inf)
+    write(going.view, FOLDER)
+    print(summary(going.view))

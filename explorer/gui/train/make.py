@@ -1,0 +1,55 @@
+"""Make the runs that Train opens with, as the tab does them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from explorer.gui.frame.context import Context
+from explorer.gui.train import watch
+from explorer.gui.train.choices import PRESETS, make_config, preset_values
+from explorer.gui.train.stored import FOLDER, RUNS
+
+PICTURES = ("samples", "neighbours")
+
+
+def make_runs(seconds: float | str | None = None) -> None:
+    """The first preset with each of `RUNS`' schedules, as the Train tab trains it."""
+    context = Context.detect()
+    for schedule in RUNS:
+        name, _ = next(iter(PRESETS.items()))
+        values = preset_values(name) | {"schedule": schedule}
+        config = make_config(values | ({"budget": float(seconds)} if seconds else {}), {}, context)
+        out = FOLDER / schedule
+        out.mkdir(parents=True, exist_ok=True)
+        seen: dict[str, tuple] = {}
+        with tempfile.TemporaryDirectory() as folder:
+            job = watch.Job(config, Path(folder) / "run.safetensors")
+            for progress in watch.train(job, context.device, lambda: "", lambda: False):
+                print(progress.status)
+                seen |= {n: getattr(progress, n) for n in PICTURES if getattr(progress, n)}
+            shutil.rmtree(out / "film", ignore_errors=True)
+            shutil.copytree(job.record.folder / "film", out / "film")
+        for part, (picture, _) in seen.items():
+            picture.save(out / f"{part}.png", optimize=True)
+        point = progress.history.probes[-1]
+        stored = {
+            "status": f"Stored run, {name}, {schedule}: {point.step} steps, "
+            f"probe {point.loss:.3f}",
+            "T": config.T,
+            "history": rounded(progress.history.to_json()),
+            **{part: caption for part, (_, caption) in seen.items()},
+        }
+        (out / "run.json").write_text(json.dumps(stored) + "\n", encoding="utf-8")
+
+
+def rounded(value: Any) -> Any:
+    """The same lists with numbers of five digits."""
+    if isinstance(value, float):
+        return float(f"{value:.5g}")
+    if isinstance(value, dict):
+        return {name: rounded(part) for name, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, list | tuple) else value
