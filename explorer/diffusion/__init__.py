@@ -17,12 +17,16 @@ from explorer.diffusion.objective import WEIGHTINGS, bound_weights, loss_weights
 from explorer.diffusion.oracle import IdealDenoiser
 from explorer.diffusion.process import Gaussian, Step, forward, forward_step, reverse, reverse_step
 from explorer.diffusion.randomness import picture_generators, randn
-from explorer.diffusion.sampler import Frame, sample, strided_times
+from explorer.diffusion.sampler import sample
+from explorer.diffusion.samplers import SAMPLERS, Frame, Sampler
 from explorer.diffusion.schedule import SCHEDULES, Schedule, make_schedule
+from explorer.diffusion.times import SPACINGS, strided_times
 from explorer.diffusion.variational import Bound, Mean, Term, bound, ranges
 
 __all__ = [
+    "SAMPLERS",
     "SCHEDULES",
+    "SPACINGS",
     "TARGETS",
     "VARIANCES",
     "WEIGHTINGS",
@@ -33,6 +37,7 @@ __all__ = [
     "GaussianMixture",
     "IdealDenoiser",
     "Mean",
+    "Sampler",
     "Schedule",
     "Step",
     "Term",

@@ -10,7 +10,7 @@ from numbers import Real
 import torch
 from torch import Tensor
 
-from explorer.diffusion.process import Time, amplitudes
+from explorer.diffusion.process import Time, amplitudes, noise_in
 from explorer.diffusion.schedule import Schedule
 
 TARGETS = ("eps", "x0", "v")
@@ -37,10 +37,12 @@ def noise_seen(schedule: Schedule, x_t: Tensor, t: Time, output: Tensor, target:
     appendix D). t lies in 1…T.
     """
     _check_target(target)
-    signal, sigma = amplitudes(schedule, x_t, t)
     if target == "eps":
         return output
-    return (x_t - signal * output) / sigma if target == "x0" else signal * output + sigma * x_t
+    if target == "x0":
+        return noise_in(schedule, output, x_t, t)
+    signal, sigma = amplitudes(schedule, x_t, t)
+    return signal * output + sigma * x_t
 
 
 @dataclass(frozen=True, eq=False)

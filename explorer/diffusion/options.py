@@ -29,6 +29,8 @@ class Option(Generic[Value]):
     """Words to choose from; then the bounds mean nothing."""
     label: str = ""
     """What the control on a page is called; empty for the option's own name."""
+    mark: str = ""
+    """How a value is written in a title, as a format of it: "S = {}"."""
 
     def check(self, name: str, value: Any) -> Value:
         """`value` as a float, an int or a word; ValueError with `name`, it and what is allowed."""

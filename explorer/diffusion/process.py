@@ -137,12 +137,37 @@ def reverse(
     x0 and x_t have the same shape, (B, C, H, W) or (B, D); t and s are ints or (B,) tensors of
     ints with 0 ≤ s < t ≤ T. ValueError if a time, eta (0…1) or the variance's name does not fit.
     """
+    _, (signal, direction, std) = _step(schedule, t, s, x_t, eta, variance)
+    return Gaussian(mixed(schedule, x0, x_t, t, signal, direction), _cast(std, x_t))
+
+
+def mixed(
+    schedule: Schedule,
+    x0: Tensor,
+    x_t: Tensor,
+    t: Time,
+    signal: float | Tensor,
+    direction: float | Tensor,
+) -> Tensor:
+    """signal·x_0 + direction·ε with ε = (x_t − √ᾱ_t x_0)/√(1 − ᾱ_t), as one mix of x_0 and x_t.
+
+    Shapes and errors as in `reverse`; signal and direction as in `Step`.
+    """
     if x0.shape != x_t.shape:
         raise ValueError(f"x0 {tuple(x0.shape)} and x_t {tuple(x_t.shape)} differ in shape")
-    ab_t, (signal, direction, std) = _step(schedule, t, s, x_t, eta, variance)
+    ab_t = _alpha_bar(schedule, t, x_t, lowest=1)
     from_x_t = direction / (1 - ab_t) ** 0.5
     from_x0 = signal - from_x_t * ab_t**0.5
-    return Gaussian(_cast(from_x0, x_t) * x0 + _cast(from_x_t, x_t) * x_t, _cast(std, x_t))
+    return _cast(from_x0, x_t) * x0 + _cast(from_x_t, x_t) * x_t
+
+
+def noise_in(schedule: Schedule, x0: Tensor, x_t: Tensor, t: Time) -> Tensor:
+    """ε = (x_t − √ᾱ_t x_0)/√(1 − ᾱ_t), the noise that x_t holds if x_0 is behind it.
+
+    Shapes as in `reverse`; t lies in 1…T.
+    """
+    signal, sigma = amplitudes(schedule, x_t, t)
+    return (x_t - signal * x0) / sigma
 
 
 def _alpha_bar(schedule: Schedule, t: Time, x: Tensor | None, *, lowest: int) -> float | Tensor:

@@ -27,8 +27,8 @@ from explorer.diffusion.likelihood import (
 )
 from explorer.diffusion.process import Variance, forward
 from explorer.diffusion.randomness import Generators
-from explorer.diffusion.sampler import strided_times
 from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.times import strided_times
 
 
 class Mean(NamedTuple):

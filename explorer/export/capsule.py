@@ -14,8 +14,7 @@ import zlib
 from pathlib import Path
 from typing import Any, NoReturn
 
-from explorer.export.check import MAX_FRAMES, race_from, told
-from explorer.export.script import MAX_LANES
+from explorer.export.check import MAX_FRAMES, MAX_LANES, described, race_from
 from explorer.race.view import RaceView, Sheet, read, write
 
 SUFFIX = ".race.zip"
@@ -58,8 +57,8 @@ def pack(view: RaceView) -> bytes:
         raise CapsuleError(
             "The frames of this race are not here any more; run it again."
         ) from error
-    described = {"format": FORMAT, "version": VERSION} | told(view)
-    text = json.dumps(described, ensure_ascii=False, separators=(",", ":"))
+    stored = {"format": FORMAT, "version": VERSION} | described(view)
+    text = json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as file:
         _add(file, "race.json", text.encode("utf-8", "surrogatepass"), zipfile.ZIP_DEFLATED)

@@ -2,77 +2,182 @@
 
 from __future__ import annotations
 
-from typing import Any
+import unicodedata
+from reprlib import repr as short
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from explorer.checkpoints import MAX_T
 from explorer.data.images import SIZES
-from explorer.export.fields import choice, each, listed, real, table, text, whole
-from explorer.export.script import MAX_LANES, MAX_PICTURES, check_settings
+from explorer.diffusion import SAMPLERS
+from explorer.race.lanes import BREAKS
 from explorer.race.view import LaneView, RaceView
+from explorer.validation import validated
 
-RACE = ("T", "pictures", "size", "channels", "lanes", "title", "settings")
-LANE = (
-    *("name", "kind", "evaluations", "stochastic", "times", "steps", "coefficients"),
-    *("evaluated", "seconds", "counts"),
-)
-OPTIONAL = ("wide",)
-"""What is said of a lane only if it is so: older versions know nothing of it."""
+MAX_PICTURES, MAX_LANES = 16, 4
 MAX_FRAMES = 256
 """Of a lane; a race keeps about 120."""
-MAX_NAME, MAX_TITLE = 200, 400
 
 
-def told(view: RaceView) -> dict[str, Any]:
-    """What the checks below accept again; not its sheets, nor its id, which is a visit's own."""
+def _plain(value: str) -> str:
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
+        raise ValueError("holds characters that are not text")
+    return value
+
+
+def _one_of(choices: Any) -> AfterValidator:
+    def check(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"is none of {', '.join(choices)}")
+        return value
+
+    return AfterValidator(check)
+
+
+Plain = AfterValidator(_plain)
+Time = Annotated[int, Field(ge=0, le=MAX_T)]
+Weight = Annotated[float, Field(ge=-1e6, le=1e6)]
+Frames = Field(max_length=MAX_FRAMES)
+
+
+class Checked(BaseModel):
+    """No entry more, none of another type, no number that is none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class LaneSettings(Checked):
+    """Of `explorer.race.lane_from`: the sampler and those of the registry's options it has."""
+
+    model_config = ConfigDict(extra="allow")
+
+    sampler: Annotated[str, _one_of(SAMPLERS)]
+    breaks: Annotated[list[Annotated[str, _one_of(BREAKS)]], Field(max_length=len(BREAKS))] = []
+    clamp: bool = False
+
+    @model_validator(mode="after")
+    def _options(self) -> LaneSettings:
+        sampler = SAMPLERS[self.sampler]
+        for name in self.model_extra or {}:
+            if name not in sampler.options:
+                raise ValueError(f"a lane of {sampler.title} has an unknown entry {short(name)}")
+        if sampler.strided and "steps" not in (self.model_extra or {}):
+            raise ValueError(f"a lane of {sampler.title} has no 'steps'")
+        sampler.settings(MAX_T, **(self.model_extra or {}))
+        return self
+
+
+class Settings(Checked):
+    """All it takes to repeat a race."""
+
+    model: Annotated[str, Field(max_length=200), Plain]
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)]
+    labels: list[Annotated[int, Field(ge=-1, le=100_000)]] | None
+    pictures: Annotated[int, Field(ge=1, le=MAX_PICTURES)]
+    guidance: Annotated[float, Field(ge=0, le=1000)]
+    classifier_scale: Annotated[float, Field(ge=0, le=1000)] = 0.0
+    """Older races do not say it: no classifier."""
+    lanes: Annotated[list[LaneSettings], Field(min_length=1, max_length=MAX_LANES)]
+
+    @model_validator(mode="after")
+    def _labels(self) -> Settings:
+        if self.labels is not None and len(self.labels) != self.pictures:
+            raise ValueError(f"labels should be a list of {self.pictures}, one for each picture")
+        return self
+
+
+class StoredLane(Checked):
+    """`LaneView` without its sheets; what is optional, older versions do not know."""
+
+    name: Annotated[str, Field(max_length=200), Plain]
+    kind: Annotated[str, _one_of(SAMPLERS)]
+    evaluations: Annotated[int, Field(ge=0, le=2 * MAX_T)]
+    stochastic: bool
+    wide: bool = False
+    corrected: bool = False
+    times: Annotated[list[Time], Frames]
+    steps: Annotated[list[Annotated[list[Time], Field(min_length=2, max_length=2)]], Frames]
+    coefficients: Annotated[
+        list[Annotated[list[Weight], Field(min_length=5, max_length=6)]], Frames
+    ]
+    evaluated: Annotated[list[Annotated[int, Field(ge=0, le=2 * MAX_T)]], Frames]
+    seconds: Annotated[list[Annotated[float, Field(ge=0, le=1e9)]], Frames]
+    counts: Annotated[list[Annotated[int, Field(ge=1, le=MAX_FRAMES)]], Frames]
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> StoredLane:
+        if any(s >= t for t, s in zip(self.times, self.times[1:], strict=False)):
+            raise ValueError("the times of a lane do not decrease strictly")
+        for name in ("steps", "coefficients", "evaluated", "seconds"):
+            if len(getattr(self, name)) != len(self.times):
+                raise ValueError(f"{name} should be a list of {len(self.times)}, like the times")
+        if any(len(row) != 5 + self.corrected for row in self.coefficients):
+            raise ValueError(f"a row of coefficients should have {5 + self.corrected} of them")
+        if sum(self.counts) != len(self.times):
+            raise ValueError(
+                f"a lane's sheets count {sum(self.counts)} frames, but it has {len(self.times)}"
+            )
+        return self
+
+
+class StoredRace(Checked):
+    """`RaceView` without its id, which is a visit's own."""
+
+    T: Annotated[int, Field(ge=1, le=MAX_T)]
+    pictures: Annotated[int, Field(ge=1, le=MAX_PICTURES)]
+    size: Annotated[int, Field(ge=SIZES[0], le=SIZES[-1])]
+    channels: Literal[1, 3]
+    title: Annotated[str, Field(max_length=400), Plain]
+    settings: Settings | None
+    lanes: Annotated[list[StoredLane], Field(min_length=1, max_length=MAX_LANES)]
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> StoredRace:
+        if any(t > self.T for lane in self.lanes for t in lane.times[:1]):
+            raise ValueError(f"a lane begins above T = {self.T}")
+        if any(max(step) > self.T for lane in self.lanes for step in lane.steps):
+            raise ValueError(f"a step of a lane lies above T = {self.T}")
+        if not any(lane.times for lane in self.lanes):
+            raise ValueError("it has no frames")
+        if self.settings and self.settings.pictures != self.pictures:
+            raise ValueError("its settings speak of another number of pictures")
+        return self
+
+
+def described(view: RaceView) -> dict[str, Any]:
+    """What `race_from` accepts again; neither its sheets nor its id, which is a visit's own.
+
+    What is as older versions knew it is left out.
+    """
     lanes = [
-        {key: getattr(lane, key) for key in LANE}
-        | {key: True for key in OPTIONAL if getattr(lane, key)}
+        {
+            name: value
+            for name in StoredLane.model_fields
+            if (value := getattr(lane, name)) or StoredLane.model_fields[name].is_required()
+        }
         for lane in view.lanes
     ]
-    return {key: getattr(view, key) for key in RACE} | {"lanes": lanes}
+    return {name: getattr(view, name) for name in StoredRace.model_fields} | {"lanes": lanes}
 
 
 def race_from(stored: Any) -> RaceView:
-    """The race that `told` described, without sheets; ValueError says which field is wrong."""
-    table(stored, RACE, "the race")
-    T = whole(stored["T"], 1, MAX_T, "T")
-    n = whole(stored["pictures"], 1, MAX_PICTURES, "pictures")
-    size = whole(stored["size"], SIZES[0], SIZES[-1], "size")
-    if type(stored["channels"]) is not int or stored["channels"] not in (1, 3):
-        raise ValueError("channels are neither 1 (grey) nor 3 (colours)")
-    title = text(stored["title"], MAX_TITLE, "title")
-    if stored["settings"] != {}:
-        check_settings(stored["settings"], T)
-        if stored["settings"]["pictures"] != n:
-            raise ValueError("its settings speak of another number of pictures")
-    lanes = [_lane(lane, T) for lane in listed(stored["lanes"], 1, MAX_LANES, "lanes")]
-    if not any(lane.times for lane in lanes):
-        raise ValueError("it has no frames")
-    return RaceView(
-        T, n, size, stored["channels"], lanes, title=title, settings=stored["settings"]
-    )
+    """The race that `described` gives, without sheets; ValueError says which field is wrong."""
+    settings = stored.get("settings") if isinstance(stored, dict) else None
+    race = validated(StoredRace, stored | {"settings": None} if settings == {} else stored, "the race")
+    if settings:
+        check_settings(settings, race.T)
+    fields = {name: getattr(race, name) for name in StoredRace.model_fields}
+    lanes = [LaneView(**lane.model_dump()) for lane in race.lanes]
+    return RaceView(**fields | {"lanes": lanes, "settings": settings})
 
 
-def _lane(stored: Any, T: int) -> LaneView:
-    table(stored, LANE, "a lane", OPTIONAL)
-    lane = LaneView(**stored)
-    text(lane.name, MAX_NAME, "a lane's name")
-    choice(lane.kind, ("ddpm", "ddim"), "a lane's kind")
-    whole(lane.evaluations, 0, MAX_T, "evaluations")
-    for key in ("stochastic", *OPTIONAL):
-        if type(getattr(lane, key)) is not bool:
-            raise ValueError(f"{key} is neither true nor false")
-    each(listed(lane.times, 0, MAX_FRAMES, "times"), whole, 0, T, "a time")
-    if any(s >= t for t, s in zip(lane.times, lane.times[1:], strict=False)):
-        raise ValueError("the times of a lane do not decrease strictly")
-    frames = len(lane.times)
-    for step in listed(lane.steps, frames, frames, "steps"):
-        each(listed(step, 2, 2, "a step"), whole, 0, T, "a step's time")
-    for row in listed(lane.coefficients, frames, frames, "coefficients"):
-        each(listed(row, 5, 5, "a step's coefficients"), real, -1e6, 1e6, "a coefficient")
-    each(listed(lane.evaluated, frames, frames, "evaluated"), whole, 0, MAX_T, "evaluated")
-    each(listed(lane.seconds, frames, frames, "seconds"), real, 0, 1e9, "seconds")
-    each(listed(lane.counts, 0, frames, "counts"), whole, 1, frames, "a count")
-    if sum(lane.counts) != frames:
-        raise ValueError(f"a lane's sheets count {sum(lane.counts)} frames, but it has {frames}")
-    return lane
+def check_settings(settings: Any, T: int = MAX_T) -> dict[str, Any]:
+    """The settings of a race as they are, see `Settings`; ValueError for anything else.
+
+    T : the model's steps, which no lane may exceed.
+    """
+    for lane in validated(Settings, settings, "settings").lanes:
+        if (lane.model_extra or {}).get("steps", 1) > T:
+            raise ValueError(f"steps = {lane.model_extra['steps']} are more than T = {T}")
+    return settings

@@ -67,9 +67,9 @@ def follow(
         schedule,
         x_T,
         lane.times,
-        eta=lane.eta,
-        variance=lane.variance,
+        sampler=lane.sampler,
         generator=Generator().manual_seed(seed + 1),
+        **lane.options,
     )
     kept = [(frame.t, frame.x.float().cpu()) for frame in frames if frame.t in wanted]
     times, x = zip(*kept, strict=True)

@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from explorer.diffusion import Denoiser, Frame, picture_generators, randn
-from explorer.diffusion.sampler import advance
+from explorer.diffusion import Denoiser
 from explorer.race.lanes import Lane
 from explorer.race.run import Race, race
 
@@ -93,53 +92,34 @@ def spreads(
     """How far continuations from each of these moments spread, all walked down together.
 
     x : (m, C, H, W), the states of one trajectory at `times`, which decrease.
-    The same pictures as `fork` makes moment by moment. ValueError, at once, if the times do not
+    The pictures that `fork` makes moment by moment. ValueError, at once, if the times do not
     decrease or are not on the lane's way.
     """
     if len(x) != len(times) or any(s >= t for t, s in zip(times, times[1:], strict=False)):
         raise ValueError(f"{len(x)} states need as many times that decrease, not {list(times)}")
-    return _walk(denoiser, [from_here(lane, t) for t in times], x, seed, label, branches, device)
+    lanes = [from_here(lane, t) for t in times]
+    ways = race(
+        denoiser,
+        lanes,
+        tuple(x.shape[1:]),
+        seed=seed,
+        n=branches,
+        labels=None if label is None else [label] * branches,
+        first=FIRST,
+        start=x[:, None].expand(len(x), branches, *x.shape[1:]),
+        device=device,
+    )
+    return _fanned(ways, sum(lane.evaluations for lane in lanes))
 
 
-@torch.inference_mode()
-def _walk(
-    denoiser: Denoiser,
-    lanes: Sequence[Lane],
-    x: Tensor,
-    seed: int,
-    label: int | None,
-    branches: int,
-    device: str | torch.device,
-) -> Iterator[Fanned]:
-    """Down the union of the lanes' times; the lanes are one lane, begun later and later."""
-    todo, done = sum(lane.evaluations for lane in lanes), 0
-    states: list[Tensor] = []
-    beliefs: list[Tensor] = []
-    generators = []
-    for t in sorted({t for lane in lanes for t in lane.times if t}, reverse=True):
-        for state, lane in zip(x[len(states) :], lanes[len(states) :], strict=True):
-            if lane.times[0] != t:
-                break
-            own = picture_generators(seed, branches, first=FIRST)
-            randn(torch.empty(branches, *state.shape), own)  # as `race` does
-            generators.append(own)
-            states.append(state.to(device).expand(branches, *state.shape))
-            beliefs.append(states[-1])
-        moving = [i for i in range(len(states)) if t in lanes[i].times]
-        batch = torch.cat([states[i] for i in moving])
-        labels = None if label is None else torch.full((len(batch),), label, device=device)
-        for i, x0 in zip(moving, denoiser(batch, t, labels).chunk(len(moving)), strict=True):
-            beliefs[i] = x0
-            s = max(s for s in lanes[i].times if s < t)
-            states[i], _ = advance(
-                denoiser.schedule,
-                Frame(t, states[i], x0),
-                s,
-                eta=lanes[i].eta,
-                variance=lanes[i].variance,
-                generator=generators[i],
-            )
-        done += len(moving)
-        if done < todo:
-            yield Fanned(done / todo, tuple(beliefs))
-    yield Fanned(1.0, tuple(states))
+def _fanned(ways: Race, todo: int) -> Iterator[Fanned]:
+    """What the continuations stand at, after each moment of the clock."""
+    beliefs: dict[int, Tensor] = {}
+    done: dict[int, int] = {}
+    t = None
+    for entry in ways:
+        if entry.frame.t != t and beliefs and entry.frame.t:
+            yield Fanned(sum(done.values()) / todo, tuple(beliefs.values()))
+        t = entry.frame.t
+        beliefs[entry.lane], done[entry.lane] = entry.frame.x0, entry.evaluations
+    yield Fanned(1.0, tuple(beliefs.values()))

@@ -8,20 +8,22 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from explorer.diffusion import Schedule, make_schedule, strided_times
-from explorer.diffusion.process import Variance, reverse_step
-from explorer.diffusion.sampler import checked_times
+from explorer.diffusion import Schedule, make_schedule
+from explorer.diffusion.process import Variance
+from explorer.diffusion.samplers import DDIM, DDPM, Sampler, Terms, find_sampler
+from explorer.diffusion.times import checked_times
 
 
 @dataclass(frozen=True)
 class Lane:
     """One sampler of a race."""
 
-    name: str
+    sampler: str
+    """One of `explorer.diffusion.SAMPLERS`."""
     times: tuple[int, ...]
     """From T to 0."""
-    eta: float
-    variance: Variance = "posterior"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """Those of the sampler's steps, see `Sampler.of_step`."""
     clip: bool = True
     """Whether x̂_0 is clamped to [−1, 1]."""
     noisy: bool = True
@@ -35,25 +37,30 @@ class Lane:
     details: tuple[str, ...] = field(default=(), compare=False)
     """What tells it from others of its name, in words."""
 
+    @cached_property
+    def way(self) -> Sampler:
+        """Its entry in the registry; ValueError if there is none."""
+        return find_sampler(self.sampler)
+
+    @property
+    def name(self) -> str:
+        """The sampler's title."""
+        return self.way.title
+
     @property
     def title(self) -> str:
         """Name and details."""
         return ", ".join([self.name, *self.details])
 
     @property
-    def kind(self) -> str:
-        """ "ddpm" if it takes every step with all the noise, else "ddim": what colour it has."""
-        return "ddpm" if self.eta == 1 and self.evaluations == self.times[0] else "ddim"
-
-    @property
     def stochastic(self) -> bool:
         """Whether its steps add noise."""
-        return self.eta > 0 and self.noisy
+        return self.noisy and self.way.stochastic(**self.options)
 
     @property
     def evaluations(self) -> int:
         """How often the network is asked."""
-        return len(self.times) - 1
+        return self.way.evaluations(self.times)
 
     @cached_property
     def steps(self) -> tuple[tuple[int, int], ...]:
@@ -61,33 +68,50 @@ class Lane:
         pairs = tuple(zip(self.times, self.times[1:], strict=False))
         return pairs[::-1] if self.mirrored else pairs
 
-    def coefficients(self, schedule: Schedule, step: tuple[int, int]) -> list[float]:
-        """√ᾱ_t, √(1 − ᾱ_t), √ᾱ_s, √(1 − ᾱ_s − σ²), σ of a step (t, s) that adds noise if s > 0.
+    def terms(self, schedule: Schedule, step: tuple[int, int], before: int | None = None) -> Terms:
+        """The weights of a step (t, s), after one from t = `before`: what x_s is the sum of.
 
         `schedule` is the model's; the lane may have its own.
         """
-        t, s = step
-        own = self.schedule or schedule
-        signal, direction, std = reverse_step(own, t, s, eta=self.eta, variance=self.variance)
-        alpha_bar = own.values[t]
-        noise = std if self.stochastic and s else 0.0
-        return [alpha_bar**0.5, (1 - alpha_bar) ** 0.5, signal, direction, noise]
+        terms = self.way.terms(self.schedule or schedule, *step, before, **self.options)
+        return terms if self.noisy else terms._replace(z=0.0)
+
+    def coefficients(
+        self, schedule: Schedule, step: tuple[int, int], before: int | None = None
+    ) -> list[float]:
+        """√ᾱ_t and √(1 − ᾱ_t), then the weights of x̂_0, ε̂ and z; and of a correction, if any."""
+        alpha_bar = (self.schedule or schedule).values[step[0]]
+        terms = self.terms(schedule, step, before)
+        weights = terms if self.way.correction else terms[:-1]
+        return [alpha_bar**0.5, (1 - alpha_bar) ** 0.5, *weights]
 
     def checked(self, schedule: Schedule) -> Lane:
         """Itself; ValueError if it does not fit a model of this schedule."""
-        times = checked_times(schedule, self.times)
-        reverse_step(schedule, times[0], times[1], eta=self.eta, variance=self.variance)
+        checked_times(schedule, self.times)
+        self.way.settings(schedule.T, **self.options)
         return self
+
+
+def lane_of(sampler: str, schedule: int | Schedule, **settings: Any) -> Lane:
+    """A sampler's lane with these of its options; what is left out has the registry's default.
+
+    schedule : T, or the schedule itself, which the spacing "karras" needs.
+    ValueError if the sampler or an option does not fit.
+    """
+    way = find_sampler(sampler)
+    T = schedule.T if isinstance(schedule, Schedule) else schedule
+    values = way.settings(T, **settings)
+    times = way.times(schedule, values)
+    return Lane(way.name, times, way.of_step(values), details=way.details(values))
 
 
 def ddpm(T: int, *, variance: Variance = "posterior") -> Lane:
     """All T steps of Ho et al. 2020, σ² = β̃_t ("posterior") or β_t ("beta")."""
-    details = ("σ² = β",) if variance == "beta" else ()
-    return Lane("DDPM", tuple(range(T, -1, -1)), 1.0, variance, details=details)
+    return lane_of(DDPM.name, T, variance=variance)
 
 
 def ddim(
-    T: int,
+    T: int | Schedule,
     steps: int,
     *,
     eta: float = 0.0,
@@ -96,12 +120,10 @@ def ddim(
 ) -> Lane:
     """`steps` steps of Song et al. 2021; eta = 0 adds no noise, 1 as much as DDPM.
 
-    With eta = 1, variance="beta" is what the paper calls σ̂.
+    With eta = 1, variance="beta" is what the paper calls σ̂. T may be the schedule itself, which
+    the spacing "karras" needs.
     """
-    noise = f"η = {eta:g}" + (", σ̂" if variance == "beta" else "") if eta else ""
-    details = (f"S = {steps}", noise, spacing if spacing != "uniform" else "")
-    times = tuple(strided_times(T, steps, spacing))
-    return Lane("DDIM", times, eta, variance, details=tuple(filter(None, details)))
+    return lane_of(DDIM.name, T, steps=steps, eta=eta, spacing=spacing, variance=variance)
 
 
 @dataclass(frozen=True)
@@ -142,7 +164,7 @@ BREAKS: Mapping[str, Break] = MappingProxyType(
             "no noise z in DDPM",
             "The mean alone is no sample: without σ·z the variance runs dry step by step, and "
             "the pictures come out smooth and empty (DDIM adjusts its mean for this).",
-            lambda lane, schedule: replace(lane, noisy=lane.eta == 0),
+            lambda lane, schedule: replace(lane, noisy=not lane.stochastic),
         ),
         "wrong order": Break(
             "t in the wrong order",
@@ -178,20 +200,14 @@ def broken(lane: Lane, schedule: Schedule, *names: str) -> Lane:
 def lane_from(settings: Mapping[str, Any], schedule: Schedule) -> Lane:
     """The lane that these settings describe, for a model of this schedule.
 
-    {"sampler": "ddpm", "variance": …} or {"sampler": "ddim", "steps": …, "eta": …, "spacing": …,
-    "variance": …}, "clamp", whether x_s is clamped after every step, and "breaks", a list of
-    names; what is left out has the functions' defaults.
+    {"sampler": one of `SAMPLERS`, …its options…}, "clamp", whether x_s is clamped after every
+    step, and "breaks", a list of names; what is left out has the registry's defaults.
     ValueError if they do not fit.
     """
     values = dict(settings)
     sampler, breaks = values.pop("sampler", None), values.pop("breaks", [])
     clamp = values.pop("clamp", False) is True
-    if sampler not in ("ddpm", "ddim"):
-        raise ValueError(f"no sampler {sampler!r}; there are: ddpm, ddim")
-    try:
-        lane = ddpm(schedule.T, **values) if sampler == "ddpm" else ddim(schedule.T, **values)
-    except TypeError as error:
-        raise ValueError(f"these settings of a lane do not fit {sampler}: {values}") from error
+    lane = lane_of(find_sampler(sampler).name, schedule, **values)
     if clamp:
         lane = replace(lane, clamp=True, details=(*lane.details, "x_s clamped"))
     return broken(lane.checked(schedule), schedule, *breaks)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, Frame, picture_generators, randn
-from explorer.diffusion.sampler import advance
+from explorer.diffusion.sampler import Advance, Memory, advance
+from explorer.diffusion.samplers import Terms
 from explorer.race.lanes import Lane
 
 PATIENCE = 0.02
@@ -28,8 +29,12 @@ class LaneFrame:
     seconds: float
     step: tuple[int, int] | None = None
     """(t, s) of the step; None at the end."""
+    terms: Terms = Terms(1.0, 0.0)
+    """The weights of what the step is the sum of."""
     z: Tensor | None = None
-    """The z of the noise σ·z that the step added, like x; None if it added none."""
+    """The noise that the step added, like x; None if it added none."""
+    change: Tensor | None = None
+    """The sampler's correction, like x; None if the step had none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +48,8 @@ class Racer:
     """The state of each picture's generator."""
     evaluations: int = 0
     seconds: float = 0.0
+    memory: Memory = ()
+    """The earlier frames that its sampler looks back at."""
 
 
 def race(
@@ -67,7 +74,8 @@ def race(
     shape : (C, H, W) of a picture.
     labels : a class for each picture, −1 for none, or None; then `n` says how many pictures.
     first : the index of the first picture, to make many pictures in parts.
-    start : (n, C, H, W) to start from instead of noise, at the lanes' first t.
+    start : (n, C, H, W) to start from instead of noise, at the lanes' first t; or one for each
+        lane, (lanes, n, C, H, W).
     resume : `Race.racers` of a race that was stopped; it goes on to the same end.
 
     ValueError, at once, if the arguments do not fit.
@@ -77,8 +85,9 @@ def race(
         raise ValueError("a race needs at least one lane")
     if not n or n < 1:
         raise ValueError(f"n = {n!r} is not allowed: a race needs at least one picture")
-    if start is not None and start.shape != (n, *shape):
+    if start is not None and start.shape not in ((n, *shape), (len(lanes), n, *shape)):
         raise ValueError(f"start is {tuple(start.shape)}; for these pictures it is {(n, *shape)}")
+    starts = [None] * len(lanes) if start is None else start.expand(len(lanes), n, *shape)
     if resume is not None:
         found = [tuple(racer.x.shape) for racer in resume]
         if found != [(n, *shape)] * len(lanes) or any(
@@ -92,7 +101,8 @@ def race(
             _Runner(
                 lane.checked(denoiser.schedule),
                 denoiser,
-                resume[i] if resume is not None else _at_start(shape, n, seed, first, start),
+                resume[i] if resume is not None else _at_start(shape, n, seed, first, starts[i]),
+                label,
                 device,
             )
             for i, lane in enumerate(lanes)
@@ -115,12 +125,18 @@ class _Runner:
     """A lane on its way."""
 
     def __init__(
-        self, lane: Lane, denoiser: Denoiser, racer: Racer, device: str | torch.device
+        self,
+        lane: Lane,
+        denoiser: Denoiser,
+        racer: Racer,
+        label: Tensor | None,
+        device: str | torch.device,
     ) -> None:
-        self.lane, self.at = lane, racer.at
+        self.lane, self.at, self.label = lane, racer.at, label
         schedule = lane.schedule or denoiser.schedule
         self.denoiser = replace(denoiser, clip=lane.clip, schedule=schedule)
         self.x = racer.x.to(device).contiguous(memory_format=torch.channels_last)
+        self.memory = tuple(_moved(frame, device) for frame in racer.memory)
         self.generators = [torch.Generator() for _ in racer.generators]
         for generator, state in zip(self.generators, racer.generators, strict=True):
             generator.set_state(state)
@@ -134,25 +150,33 @@ class _Runner:
     @property
     def racer(self) -> Racer:
         states = tuple(generator.get_state() for generator in self.generators)
-        return Racer(self.at, self.x.cpu(), states, self.evaluations, self.seconds)
+        memory = tuple(_moved(frame, "cpu") for frame in self.memory)
+        return Racer(self.at, self.x.cpu(), states, self.evaluations, self.seconds, memory)
 
-    def go(self, output: Tensor) -> tuple[Frame, Tensor | None]:
-        """The frame here, and the z of the step that is taken from it."""
+    def go(self, output: Tensor) -> tuple[Frame, Advance]:
+        """The frame here, and the step that is taken from it."""
         lane, (t, s) = self.lane, self.lane.steps[self.at]
         frame = Frame(self.t, self.x, self.denoiser.read(self.x, t, output))
-        self.x, z = advance(
+        step = advance(
             self.denoiser.schedule,
+            lane.way,
             Frame(t, frame.x, frame.x0),
             s,
-            eta=lane.eta,
-            variance=lane.variance,
+            options=lane.options,
+            denoise=self._denoise,
+            memory=self.memory,
             generator=self.generators,
             noisy=lane.noisy,
         )
-        if lane.clamp:
-            self.x = self.x.clamp(-1, 1)
+        self.x, self.memory = step.x.clamp(-1, 1) if lane.clamp else step.x, step.memory
         self.at += 1
-        return frame, z
+        self.evaluations += 1
+        return frame, step
+
+    def _denoise(self, x: Tensor, t: int) -> Tensor:
+        """x̂_0 where a correction asks for it."""
+        self.evaluations += 1
+        return self.denoiser(x, t, self.label)
 
 
 class Race(Iterator[LaneFrame]):
@@ -209,14 +233,20 @@ class Race(Iterator[LaneFrame]):
         runner = self._runners[i]
         started = time.perf_counter()
         if output is None:
-            frame, z, step = Frame(0, runner.x, runner.x), None, None
             runner.at += 1
-        else:
-            step = runner.lane.steps[runner.at]
-            frame, z = runner.go(output)
-            runner.evaluations += 1
+            runner.seconds += shared + time.perf_counter() - started
+            end = Frame(0, runner.x, runner.x)
+            return LaneFrame(i, end, runner.evaluations, runner.seconds)
+        times = runner.lane.steps[runner.at]
+        frame, step = runner.go(output)
         runner.seconds += shared + time.perf_counter() - started
-        return LaneFrame(i, frame, runner.evaluations, runner.seconds, step, z)
+        return LaneFrame(
+            i, frame, runner.evaluations, runner.seconds, times, step.terms, step.z, step.change
+        )
+
+
+def _moved(frame: Frame, device: str | torch.device) -> Frame:
+    return Frame(frame.t, frame.x.to(device), frame.x0.to(device))
 
 
 def pictures(

@@ -1,8 +1,8 @@
 """A race as the player shows it: sheets of frames, growing while it runs or stored.
 
-A sheet is zlib-compressed. It holds frame after frame; of each the values of x_t, then of x̂_0,
-in the order picture, row, column, channel, as 16-bit integers, little endian, and where the lane
-adds noise those of z as 8-bit integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then
+A sheet is zlib-compressed. It holds frame after frame; of each the values of x_t, of x̂_0 and,
+where the sampler corrects its steps, of the correction, in the order picture, row, column, channel,
+as 16-bit integers, little endian, and where the lane adds noise those of z as 8-bit integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then
 (q + 4096) >> 5 is exactly the pixel that Python would show of [−1, 1]. A wide lane, one that does
 not clip x̂_0, has 32-bit integers in their place: 1/√ᾱ_t makes hundreds of its x̂_0, and ε̂ follows
 from it. An 8-bit q stands for q/32, cut at ±4.
@@ -53,7 +53,7 @@ class LaneView:
 
     name: str
     kind: str
-    """"ddpm" or "ddim": its colour."""
+    """The sampler's name: its colour."""
     evaluations: int
     """Network evaluations of the whole lane."""
     stochastic: bool = False
@@ -63,7 +63,8 @@ class LaneView:
     steps: list[list[int]] = field(default_factory=list)
     """[t, s] of the step taken from each frame; [0, 0] at the end."""
     coefficients: list[list[float]] = field(default_factory=list)
-    """[√ᾱ_t, √(1 − ᾱ_t), √ᾱ_s, √(1 − ᾱ_s − η²β̃), σ] of that step; [1, 0, 1, 0, 0] at the end."""
+    """[√ᾱ_t, √(1 − ᾱ_t), weights of x̂_0, ε̂ and z] of that step, [1, 0, 1, 0, 0] at the end; and,
+    where the sampler corrects its steps, the weight of the correction."""
     evaluated: list[int] = field(default_factory=list)
     """Evaluations spent when each frame was there."""
     seconds: list[float] = field(default_factory=list)
@@ -72,11 +73,13 @@ class LaneView:
     """Frames in each sheet."""
     sheets: list[Sheet] = field(default_factory=list)
     wide: bool = False
-    """Whether x_t and x̂_0 are 32-bit integers."""
+    """Whether x_t, x̂_0 and the correction are 32-bit integers."""
+    corrected: bool = False
+    """Whether its frames have a correction."""
 
     def frame_bytes(self, values: int) -> int:
         """Of one frame of so many values, before compression."""
-        return values * ((8 if self.wide else 4) + self.stochastic)
+        return values * ((4 if self.wide else 2) * (2 + self.corrected) + self.stochastic)
 
 
 @dataclass
@@ -108,12 +111,21 @@ class LaneFrames(NamedTuple):
     x: Tensor
     x0: Tensor
     z: Tensor | None
+    change: Tensor | None = None
+    """The sampler's correction."""
 
 
 def view_of(lanes: Sequence[Lane], T: int, n: int, shape: Sequence[int], **told: Any) -> RaceView:
     """An empty view of a race of n pictures (C, H, W); `told` is its title and settings."""
     views = [
-        LaneView(lane.title, lane.kind, lane.evaluations, lane.stochastic, wide=not lane.clip)
+        LaneView(
+            lane.title,
+            lane.sampler,
+            lane.evaluations,
+            lane.stochastic,
+            wide=not lane.clip,
+            corrected=lane.way.correction is not None,
+        )
         for lane in lanes
     ]
     return RaceView(T, n, shape[-1], shape[0], views, **told)
@@ -177,24 +189,30 @@ def _flush(
         for entry in entries:
             shown.times.append(entry.frame.t)
             shown.steps.append(list(entry.step or (0, 0)))
-            shown.coefficients.append(
-                lane.coefficients(schedule, entry.step)
-                if entry.step
-                else [1.0, 0.0, 1.0, 0.0, 0.0]
-            )
+            shown.coefficients.append(_coefficients(entry, lane, schedule))
             shown.evaluated.append(entry.evaluations)
             shown.seconds.append(round(entry.seconds, 3))
         shown.counts.append(len(entries))
-        shown.sheets.append(Sheet(encode(entries, shown.stochastic, shown.wide)))
+        shown.sheets.append(Sheet(encode(entries, shown)))
         entries.clear()
 
 
-def encode(entries: Sequence[LaneFrame], stochastic: bool, wide: bool = False) -> bytes:
-    """A sheet of these frames."""
-    parts, dtype = [], torch.int32 if wide else torch.int16
+def _coefficients(entry: LaneFrame, lane: Lane, schedule: Schedule) -> list[float]:
+    t = entry.step[0] if entry.step else 0
+    alpha_bar = (lane.schedule or schedule).values[t]
+    terms = entry.terms if lane.way.correction else entry.terms[:-1]
+    return [alpha_bar**0.5, (1 - alpha_bar) ** 0.5, *terms]
+
+
+def encode(entries: Sequence[LaneFrame], lane: LaneView) -> bytes:
+    """A sheet of these frames of a lane."""
+    parts, dtype = [], torch.int32 if lane.wide else torch.int16
     for entry in entries:
         parts += [_integers(entry.frame.x, dtype), _integers(entry.frame.x0, dtype)]
-        if stochastic:
+        if lane.corrected:
+            change = torch.zeros_like(entry.frame.x) if entry.change is None else entry.change
+            parts.append(_integers(change, dtype))
+        if lane.stochastic:
             z = torch.zeros_like(entry.frame.x) if entry.z is None else entry.z
             parts.append((z * NOISE_STEPS).round().clamp(-127, 127).to(torch.int8))
     data = b"".join(part.permute(0, 2, 3, 1).cpu().numpy().tobytes() for part in parts)
@@ -224,9 +242,12 @@ def _decoded(view: RaceView, lane: LaneView) -> LaneFrames:
         return torch.from_numpy((values + middle) / scale).reshape(shape).permute(0, 1, 4, 2, 3)
 
     W, dtype = (4 * view.values, "<i4") if lane.wide else (2 * view.values, "<i2")
-    x, x0 = (pictures(at, at + W, dtype, STEPS, 0.5) for at in (0, W))
-    z = pictures(2 * W, bytes_of_frame, "i1", NOISE_STEPS, 0.0) if lane.stochastic else None
-    return LaneFrames(lane.times, x, x0, z)
+    x, x0, *change = (
+        pictures(at, at + W, dtype, STEPS, 0.5) for at in range(0, (2 + lane.corrected) * W, W)
+    )
+    begin = (2 + lane.corrected) * W
+    z = pictures(begin, bytes_of_frame, "i1", NOISE_STEPS, 0.0) if lane.stochastic else None
+    return LaneFrames(lane.times, x, x0, z, *change)
 
 
 def write(view: RaceView, folder: Path) -> None:

@@ -1,0 +1,30 @@
+"""The samplers: a file and a line each.
+
+Form, command line, script, checks, tables, charts and player derive from what stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from explorer.diffusion.samplers.base import Correction, Frame, Sampler, Terms
+from explorer.diffusion.samplers.ddim import DDIM
+from explorer.diffusion.samplers.ddpm import DDPM
+from explorer.diffusion.samplers.dpm_solver import DPM_SOLVER
+from explorer.diffusion.samplers.heun import HEUN
+
+__all__ = ["DDIM", "DDPM", "DPM_SOLVER", "HEUN", "SAMPLERS", "Correction", "Frame", "Sampler",
+           "Terms", "find_sampler"]  # fmt: skip
+
+SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
+    {sampler.name: sampler for sampler in (DDPM, DDIM, DPM_SOLVER, HEUN)}
+)
+"""Name -> sampler, in the order of menus."""
+
+
+def find_sampler(name: object) -> Sampler:
+    """One of `SAMPLERS` by its name; ValueError for another."""
+    if not isinstance(name, str) or name not in SAMPLERS:
+        raise ValueError(f"no sampler {name!r}; there are: {', '.join(SAMPLERS)}")
+    return SAMPLERS[name]
