@@ -30,6 +30,7 @@ from benchmarks.turns import Run, Watched, clock_of, in_turns, ratio
 from explorer.checkpoints import Spec, load
 from explorer.devices import choose_threads, find_device, hardware
 from explorer.diffusion import Denoiser, Schedule, sample
+from explorer.diffusion.samplers import DDPM
 from explorer.inference import Network, prepare
 from explorer.race import Lane, ddim, ddpm, race
 from explorer.race.view import follow, view_of
@@ -72,7 +73,14 @@ def ours_sample(task: Task, network: Network) -> Run:
 
     def run() -> None:
         x = torch.randn(task.shape, device=task.device)
-        for _ in sample(denoiser, task.schedule, x, task.lane.times, eta=task.lane.eta):
+        for _ in sample(
+            denoiser,
+            task.schedule,
+            x,
+            task.lane.times,
+            sampler=task.lane.sampler,
+            **task.lane.options,
+        ):
             pass
 
     return run
@@ -201,7 +209,7 @@ def main() -> None:
         device=device,
     )
     steps = args.steps or (spec.T if device.type == "cuda" else 60)
-    for lane in (ddim(spec.T, 50), Lane("DDPM", tuple(range(steps, -1, -1)), 1.0)):
+    for lane in (ddim(spec.T, 50), Lane(DDPM.name, tuple(range(steps, -1, -1)))):
         compare(task(lane), denoiser.network, args.rounds)
     default_race(denoiser, spec, device, min(args.rounds, 3))
 

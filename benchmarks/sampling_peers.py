@@ -23,7 +23,7 @@ def _scheduler(task: Task) -> Any:
     """The one that takes the lane's steps, with them set."""
     import diffusers
 
-    kind = diffusers.DDIMScheduler if task.lane.eta == 0 else diffusers.DDPMScheduler
+    kind = diffusers.DDIMScheduler if not task.lane.stochastic else diffusers.DDPMScheduler
 
     class Scheduler(kind):
         def set_timesteps(self, *_: object, **__: object) -> None:
@@ -75,7 +75,7 @@ def diffusers_pipeline(task: Task, network: Network) -> Callable[[], object]:
 
     unet = Network(sample_size=task.shape[-1], in_channels=task.shape[1])
     scheduler = _scheduler(task)
-    kind = diffusers.DDIMPipeline if task.lane.eta == 0 else diffusers.DDPMPipeline
+    kind = diffusers.DDIMPipeline if not task.lane.stochastic else diffusers.DDPMPipeline
     pipeline = kind(unet, scheduler).to(task.device)
     pipeline.register_modules(scheduler=scheduler)  # DDIMPipeline makes its own of the settings
     pipeline.set_progress_bar_config(disable=True)
@@ -102,7 +102,7 @@ def lucidrains(task: Task, network: Network) -> Callable[[], object]:
             return network(x, index + 1, task.labels)
 
     module.tqdm = lambda steps, **_: steps
-    count, strided = task.lane.evaluations, task.lane.eta == 0
+    count, strided = task.lane.evaluations, not task.lane.stochastic
     diffusion = module.GaussianDiffusion(
         Network(),
         image_size=task.shape[-1],

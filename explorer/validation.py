@@ -9,6 +9,16 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 Model = TypeVar("Model", bound=BaseModel)
+WORDS = {
+    "a valid boolean": "true or false",
+    "a valid integer": "a whole number",
+    "a valid string, unable to parse raw data as a unicode string": "text: some of it is not",
+    "a valid dictionary": "a table",
+    "a valid ": "a ",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+}
+"""Pydantic's words -> ours."""
 
 
 def validated(model: type[Model], value: Any, what: str) -> Model:
@@ -36,5 +46,11 @@ def _clause(error: ValidationError, what: str) -> str:
         message = message.removeprefix("Value error, ")
         return message if isinstance(first["input"], dict) else f"{name} = {given} {message}"
     message = re.sub(r"^\w+ (should .*?)( after validation)?(, not .*)?$", r"\1\3", message)
-    message = re.sub(r" or instance of \w+$", "", message).replace("dictionary", "table")
-    return f"{name} {message}" if "items" in message or "item," in message else f"{name} = {given} {message}"
+    message = re.sub(r" or instance of \w+$", "", message)
+    for theirs, ours in WORDS.items():
+        message = message.replace(theirs, ours)
+    return (
+        f"{name} {message}"
+        if "items" in message or "item," in message
+        else f"{name} = {given} {message}"
+    )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from explorer.cli.console import check_writable, complain
 from explorer.devices import find_device
+from explorer.diffusion.options import Option
+from explorer.diffusion.samplers import DDIM, SAMPLERS
 from explorer.lectures import LECTURES
 
 if TYPE_CHECKING:
@@ -21,14 +23,10 @@ def add_sample_arguments(sample: argparse.ArgumentParser) -> None:
     """The flags, and who runs them."""
     sample.set_defaults(run=run_sample)
     sample.add_argument("file", type=Path, metavar="FILE")
-    sample.add_argument("--sampler", choices=("ddim", "ddpm"), help="ddim")
-    sample.add_argument(
-        "--steps", type=int, help="of DDIM (50, or T if that is less); DDPM takes all T"
-    )
-    sample.add_argument("--eta", type=float, help="noise of DDIM, 0 to 1 (0)")
-    sample.add_argument(
-        "--variance", choices=("posterior", "beta"), help="of DDPM: β̃ (the default) or β"
-    )
+    sample.add_argument("--sampler", choices=SAMPLERS, help=DDIM.name)
+    for name, option in sampler_options().items():
+        kind = {"choices": option.choices} if option.choices else {"type": option.type}
+        sample.add_argument(f"--{name}", **kind, help=of_samplers(name, option))
     sample.add_argument(
         "--guidance", type=float, default=1.0, help="weight of the class; 1 is plain sampling"
     )
@@ -100,20 +98,37 @@ def run_sample(args: argparse.Namespace) -> None:
 
 def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
     """What is asked for; nothing where a lecture only takes one-shot looks."""
-    from explorer.race.lanes import ddim, ddpm
+    from explorer.race.lanes import lane_of
 
-    T, own = schedule.T, (args.steps, args.eta, args.variance)
+    given = {name: getattr(args, name) for name in sampler_options()}
+    given = {name: value for name, value in given.items() if value is not None}
     if args.as_lecture:
-        if args.sampler or any(value is not None for value in own):
+        if args.sampler or given:
             complain("--lecture brings its samplers: --sampler and their settings are not used")
         return LECTURES[args.as_lecture].make_lanes(schedule)
-    if args.sampler == "ddpm":
-        if args.eta is not None or args.steps not in (None, T):
-            complain(f"DDPM takes all {T} steps; --steps and --eta are for DDIM", always=True)
-        return [ddpm(T, variance=args.variance or "posterior")]
-    if args.variance:
-        complain("--variance is for DDPM; DDIM has --eta")
-    return [ddim(T, min(50, T) if args.steps is None else args.steps, eta=args.eta or 0.0)]
+    sampler = SAMPLERS[args.sampler or DDIM.name]
+    for name in [name for name in given if name not in sampler.options]:
+        if (name, given.pop(name)) == ("steps", schedule.T):
+            continue  # which is what it takes
+        those = ", ".join(s.title for s in SAMPLERS.values() if name in s.options)
+        complain(
+            f"{sampler.title} takes all {schedule.T} steps; --{name} is for {those}"
+            if name == "steps"
+            else f"{sampler.title} has no --{name}: it is for {those}",
+            always=True,
+        )
+    return [lane_of(sampler.name, schedule, **given)]
+
+
+def sampler_options() -> dict[str, Option[Any]]:
+    """The options of all samplers."""
+    return {name: option for way in SAMPLERS.values() for name, option in way.options.items()}
+
+
+def of_samplers(name: str, option: Option[Any]) -> str:
+    """The help of a sampler's option: what it is, whose, and its default."""
+    those = ", ".join(way.title for way in SAMPLERS.values() if name in way.options)
+    return f"{option.label} ({option.default}): of {those}"
 
 
 def look(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:

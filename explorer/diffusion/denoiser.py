@@ -10,8 +10,8 @@ from numbers import Real
 import torch
 from torch import Tensor
 
-from explorer.diffusion.process import Time, amplitudes, noise_in
-from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.process import Time, amplitudes, noise_in, whole_times
+from explorer.diffusion.schedule import MOST_STEPS, Schedule
 
 TARGETS = ("eps", "x0", "v")
 
@@ -77,7 +77,10 @@ class Denoiser:
             raise ValueError(f"guidance = {self.guidance!r} is not allowed: it is 0 or more")
 
     def __call__(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
-        """x̂_0 for x_t of shape (B, …) at t, an int or a (B,) tensor of ints in 0…T."""
+        """x̂_0 for x_t of shape (B, …) at t, an int or a (B,) tensor of ints in 0…T.
+
+        ValueError for other times.
+        """
         return self.read(x_t, t, self.ask(x_t, t, label))
 
     def ask(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
@@ -111,9 +114,9 @@ class Denoiser:
 
 def _each(x_t: Tensor, t: Time) -> Tensor:
     """t for each picture, where x_t is: a fill, since moving a number to a GPU would wait."""
-    if isinstance(t, Tensor):
-        return t.to(x_t.device).expand(len(x_t))
-    return torch.full((len(x_t),), t, device=x_t.device)
+    if type(t) is int and 0 <= t <= MOST_STEPS:
+        return torch.full((len(x_t),), t, device=x_t.device)
+    return whole_times(t, x_t).to(x_t.device).expand(len(x_t))
 
 
 def _check_target(target: str) -> None:

@@ -32,6 +32,13 @@ class Option(Generic[Value]):
     mark: str = ""
     """How a value is written in a title, as a format of it: "S = {}"."""
 
+    @property
+    def type(self) -> type[int] | type[float] | type[str]:
+        """Of its values."""
+        if self.choices is not None:
+            return str
+        return int if self.whole else float
+
     def check(self, name: str, value: Any) -> Value:
         """`value` as a float, an int or a word; ValueError with `name`, it and what is allowed."""
         if not self.fits(value):

@@ -35,6 +35,8 @@ SPACINGS: Mapping[str, Callable[[int | Schedule, int, int], list[int]]] = Mappin
     {"uniform": _uniform, "quadratic": _quadratic, "karras": _karras}
 )
 """Name -> the times τ_1 … τ_S wished for, rising; some may coincide."""
+BY_SCHEDULE = frozenset({"karras"})
+"""Those that depend on the schedule, not on T alone."""
 
 
 def strided_times(schedule: int | Schedule, steps: int, spacing: str = "uniform") -> list[int]:

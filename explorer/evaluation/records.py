@@ -43,7 +43,7 @@ class Setting:
 
     def lane(self, T: int) -> Lane:
         """Its sampler."""
-        return replace(ddim(T, self.steps, eta=self.eta), variance=self.variance)
+        return ddim(T, self.steps, eta=self.eta, variance=self.variance)
 
 
 def noise_name(noise: Noise) -> str:

@@ -164,11 +164,13 @@ def described(view: RaceView) -> dict[str, Any]:
 def race_from(stored: Any) -> RaceView:
     """The race that `described` gives, without sheets; ValueError says which field is wrong."""
     settings = stored.get("settings") if isinstance(stored, dict) else None
-    race = validated(StoredRace, stored | {"settings": None} if settings == {} else stored, "the race")
+    race = validated(
+        StoredRace, stored | {"settings": None} if settings == {} else stored, "the race"
+    )
     if settings:
         check_settings(settings, race.T)
     fields = {name: getattr(race, name) for name in StoredRace.model_fields}
-    lanes = [LaneView(**lane.model_dump()) for lane in race.lanes]
+    lanes = [LaneView(**lane) for lane in stored["lanes"]]  # as they are, to the last digit
     return RaceView(**fields | {"lanes": lanes, "settings": settings})
 
 

@@ -103,7 +103,7 @@ def clocks(shown: Sequence[Reel], count: int) -> list[int]:
 
 def color(kind: str) -> str:
     """A sampler's colour on white."""
-    return PALETTE[kind.upper()].light
+    return PALETTE[kind].light
 
 
 def headline(view: RaceView) -> str:

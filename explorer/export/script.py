@@ -6,6 +6,7 @@ from typing import Any
 
 from explorer import race
 from explorer.diffusion import SAMPLERS
+from explorer.diffusion.times import BY_SCHEDULE
 from explorer.export.check import check_settings
 
 SCRIPT = '''\
@@ -66,13 +67,16 @@ def python_snippet(settings: dict[str, Any], path: str | None = None) -> str:
 
 def _lane(lane: dict[str, Any]) -> str:
     """The call that makes the lane; what is as usual is left out."""
-    given = {name: value for name, value in lane.items() if name not in ("sampler", "breaks", "clamp")}
     if lane.get("breaks") or lane.get("clamp"):
         return f"lane_from(\n        {lane!r},\n        denoiser.schedule,\n    )"
     options = SAMPLERS[lane["sampler"]].options
-    said = [f"{name}={value!r}" for name, value in given.items() if value != options[name].default]
-    if lane["sampler"] in race.__all__ and given.get("spacing") != "karras":  # it has a function
-        steps = [repr(given["steps"])] if "steps" in given else []
-        said = [word for word in said if not word.startswith("steps=")]
-        return f"{lane['sampler']}({', '.join(['spec.T', *steps, *said])})"
-    return f"lane_of({', '.join([repr(lane['sampler']), 'denoiser.schedule', *said])})"
+    said = {k: v for k, v in lane.items() if k in options and v != options[k].default}
+    if lane["sampler"] not in race.__all__:
+        named = [repr(lane["sampler"]), "denoiser.schedule"]
+        words = [*named, *(f"{name}={value!r}" for name, value in said.items())]
+        return f"lane_of({', '.join(words)})"
+    first = "denoiser.schedule" if lane.get("spacing") in BY_SCHEDULE else "spec.T"
+    steps = [repr(lane["steps"])] if "steps" in options else []
+    said.pop("steps", None)
+    words = [first, *steps, *(f"{name}={value!r}" for name, value in said.items())]
+    return f"{lane['sampler']}({', '.join(words)})"

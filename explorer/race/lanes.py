@@ -207,7 +207,9 @@ def lane_from(settings: Mapping[str, Any], schedule: Schedule) -> Lane:
     values = dict(settings)
     sampler, breaks = values.pop("sampler", None), values.pop("breaks", [])
     clamp = values.pop("clamp", False) is True
-    lane = lane_of(find_sampler(sampler).name, schedule, **values)
+    if find_sampler(sampler).strided and "steps" not in values:
+        raise ValueError(f"a lane of {find_sampler(sampler).title} needs its steps")
+    lane = lane_of(sampler, schedule, **values)
     if clamp:
         lane = replace(lane, clamp=True, details=(*lane.details, "x_s clamped"))
     return broken(lane.checked(schedule), schedule, *breaks)

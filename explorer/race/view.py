@@ -1,11 +1,12 @@
 """A race as the player shows it: sheets of frames, growing while it runs or stored.
 
 A sheet is zlib-compressed. It holds frame after frame; of each the values of x_t, of x̂_0 and,
-where the sampler corrects its steps, of the correction, in the order picture, row, column, channel,
-as 16-bit integers, little endian, and where the lane adds noise those of z as 8-bit integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then
-(q + 4096) >> 5 is exactly the pixel that Python would show of [−1, 1]. A wide lane, one that does
-not clip x̂_0, has 32-bit integers in their place: 1/√ᾱ_t makes hundreds of its x̂_0, and ε̂ follows
-from it. An 8-bit q stands for q/32, cut at ±4.
+where the sampler corrects its steps, of the correction, in the order picture, row, column,
+channel, as 16-bit integers, little endian, and where the lane adds noise those of z as 8-bit
+integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then (q + 4096) >> 5 is exactly the pixel
+that Python would show of [−1, 1]. A wide lane, one that does not clip x̂_0 or corrects its steps,
+has 32-bit integers in their place: 1/√ᾱ_t makes hundreds of its x̂_0, and ε̂ follows from it. An
+8-bit q stands for q/32, cut at ±4. The correction stands there as it is added, with its weight.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ class LaneFrames(NamedTuple):
     x0: Tensor
     z: Tensor | None
     change: Tensor | None = None
-    """The sampler's correction."""
+    """What the sampler's correction adds: its weight times its picture."""
 
 
 def view_of(lanes: Sequence[Lane], T: int, n: int, shape: Sequence[int], **told: Any) -> RaceView:
@@ -123,7 +124,7 @@ def view_of(lanes: Sequence[Lane], T: int, n: int, shape: Sequence[int], **told:
             lane.sampler,
             lane.evaluations,
             lane.stochastic,
-            wide=not lane.clip,
+            wide=not lane.clip or lane.way.correction is not None,
             corrected=lane.way.correction is not None,
         )
         for lane in lanes
@@ -210,8 +211,9 @@ def encode(entries: Sequence[LaneFrame], lane: LaneView) -> bytes:
     for entry in entries:
         parts += [_integers(entry.frame.x, dtype), _integers(entry.frame.x0, dtype)]
         if lane.corrected:
-            change = torch.zeros_like(entry.frame.x) if entry.change is None else entry.change
-            parts.append(_integers(change, dtype))
+            nothing = torch.zeros_like(entry.frame.x)
+            added = nothing if entry.change is None else entry.terms.change * entry.change
+            parts.append(_integers(added, dtype))
         if lane.stochastic:
             z = torch.zeros_like(entry.frame.x) if entry.z is None else entry.z
             parts.append((z * NOISE_STEPS).round().clamp(-127, 127).to(torch.int8))

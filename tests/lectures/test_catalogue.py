@@ -57,7 +57,10 @@ def test_the_table_is_the_lectures() -> None:
 def test_lectures_sample_their_way(name: str) -> None:
     lecture = LECTURES[name]
     lanes = lecture.make_lanes(lecture.make_schedule())
-    told = [(lane.kind, lane.evaluations, lane.eta, lane.variance) for lane in lanes]
+    told = [
+        (lane.sampler, lane.evaluations, lane.options.get("eta", 1.0), lane.options["variance"])
+        for lane in lanes
+    ]
     beta = ("ddpm", lecture.T, 1.0, "beta")
     assert (
         told

@@ -32,7 +32,7 @@ def ends(entries: list[LaneFrame], lanes: int) -> list[Tensor]:
 def test_a_way_on_begins_where_it_is_told() -> None:
     assert from_here(ddim(T, 5), 20).times == (20, 16, 8, 0)
     assert from_here(ddim(T, 5), 16).times == (16, 8, 0)
-    assert from_here(ddpm(T), 3).times == (3, 2, 1, 0) and from_here(ddpm(T), 3).kind == "ddpm"
+    assert from_here(ddpm(T), 3).times == (3, 2, 1, 0) and from_here(ddpm(T), 3).sampler == "ddpm"
     for t in (0, -1, T + 1):
         with pytest.raises(ValueError, match="begins in 1"):
             from_here(ddpm(T), t)
@@ -90,7 +90,7 @@ def test_spreads_refuse_at_once() -> None:
 @pytest.mark.parametrize("t", [1, 2, 3, 17, T])
 def test_ways_back_begin_at_t(t: int) -> None:
     full, short = ways_back(T, t, 10)
-    assert full.times == tuple(range(t, -1, -1)) and full.kind == "ddpm"
+    assert full.times == tuple(range(t, -1, -1)) and full.sampler == "ddpm"
     assert short.times[0] == t and short.times[-1] == 0 and short.evaluations == min(10, t)
 
 

@@ -73,8 +73,8 @@ def test_settings_that_fit_no_lane_are_refused(settings: dict[str, Any]) -> None
 
 
 def test_kinds() -> None:
-    assert ddpm(T).kind == "ddpm" and ddim(T, T, eta=1.0).kind == "ddpm"
-    assert ddim(T, 5, eta=1.0).kind == "ddim" and ddim(T, T).kind == "ddim"
+    assert ddpm(T).sampler == "ddpm" and ddpm(T).evaluations == T
+    assert ddim(T, 5, eta=1.0).sampler == "ddim" and ddim(T, T).evaluations == T
     assert not ddim(T, 5).stochastic and ddim(T, 5, eta=0.1).stochastic
 
 

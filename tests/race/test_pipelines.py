@@ -106,7 +106,7 @@ def test_ddim_of_50_steps(model: tuple[Denoiser, Spec], spacing: str, eta: float
         assert times == ddim(schedule.T, 50).times  # our own grid
     # ε from the clipped x̂_0, as ours; it is not their default
     options = {"eta": eta, "use_clipped_model_output": True}
-    compare(denoiser, spec, Lane("DDIM", times, eta), pipeline, **options)
+    compare(denoiser, spec, Lane("ddim", times, {"eta": eta}), pipeline, **options)
 
 
 @pytest.mark.parametrize("kind", VARIANCES)
@@ -126,7 +126,7 @@ def compare_ddpm(denoiser: Denoiser, spec: Spec, kind: str, steps: int, spacing:
     )
     pipeline = diffusers.DDPMPipeline(peers_network(denoiser, spec), scheduler)
     times = in_float64(pipeline.scheduler, schedule, steps)
-    lane = Lane("DDPM", times, 1.0, VARIANCES[kind])
+    lane = Lane("ddpm", times, {"variance": VARIANCES[kind]})
     if steps == schedule.T:
         assert lane == ddpm(schedule.T, variance=VARIANCES[kind])
     compare(denoiser, spec, lane, pipeline)

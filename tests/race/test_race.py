@@ -32,8 +32,8 @@ def run(denoiser: Denoiser, lanes: list[Lane], n: int = 3, seed: int = 5) -> lis
 
 
 def test_lanes_say_where_they_stop() -> None:
-    assert ddpm(4) == Lane("DDPM", (4, 3, 2, 1, 0), 1.0, "posterior")
-    assert ddim(10, 5) == Lane("DDIM", (10, 8, 6, 4, 2, 0), 0.0)
+    assert ddpm(4) == Lane("ddpm", (4, 3, 2, 1, 0), {"variance": "posterior"})
+    assert ddim(10, 5) == Lane("ddim", (10, 8, 6, 4, 2, 0), {"eta": 0.0, "variance": "posterior"})
     assert ddpm(4).evaluations == 4 and ddim(10, 5).evaluations == 5
 
 
@@ -59,7 +59,7 @@ def test_every_lane_is_a_plain_sample_with_the_same_generators(denoiser: Denoise
         generators = picture_generators(5, 3)
         x = randn(torch.empty(3, *SHAPE), generators)
         plain = sample(
-            denoiser, denoiser.schedule, x, lane.times, eta=lane.eta, variance=lane.variance,
+            denoiser, denoiser.schedule, x, lane.times, sampler=lane.sampler, **lane.options,
             generator=generators,
         )  # fmt: skip
         for theirs, ours in zip(plain, (f.frame for f in frames if f.lane == i), strict=True):

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from explorer.data import from_tensor
-from explorer.diffusion import Denoiser, Frame, make_schedule
-from explorer.race import Lane, LaneFrame, ddim, ddpm, lane_from, race
+from explorer.diffusion import SAMPLERS, SPACINGS, Denoiser, Frame, make_schedule
+from explorer.race import Lane, LaneFrame, ddim, ddpm, lane_from, lane_of, race
 from explorer.race import view as race_view
 from explorer.race.view import (
     LaneView,
@@ -135,7 +135,7 @@ def test_the_sheets_hold_every_frame_exactly(
 
 
 def test_only_what_is_kept_of_a_long_lane_is_shown() -> None:
-    schedule, lane = make_schedule("cosine", 500), Lane("long", tuple(range(500, -1, -1)), 0.0)
+    schedule, lane = make_schedule("cosine", 500), Lane("ddim", tuple(range(500, -1, -1)))
     entries = list(race(Denoiser(lambda x, t: x, schedule, "x0"), [lane], SHAPE, seed=1, n=N))
     view = view_of([lane], 500, N, SHAPE)
     *_, view = follow(entries, [lane], schedule, view, every=math.inf)
@@ -145,18 +145,27 @@ def test_only_what_is_kept_of_a_long_lane_is_shown() -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_step_can_be_added_up_from_what_is_sent(channels: int) -> None:
-    """x_s = √ᾱ_s·x̂_0 + √(1 − ᾱ_s − σ²)·ε̂ + σ·z with ε̂ from x_t and x̂_0, as the player does it."""
+    """The sum of the step's terms with ε̂ from x_t and x̂_0, as the player does it."""
     lanes = [ddpm(T), ddim(T, 5), ddim(T, 5, eta=0.5), ddpm(T, variance="beta")]
+    lanes += [
+        lane_of(name, SCHEDULE, steps=6, spacing=spacing)
+        for name, sampler in SAMPLERS.items()
+        if sampler.correction
+        for spacing in SPACINGS
+    ]
     denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), SCHEDULE, "x0")
     entries = race(denoiser, lanes, (channels, SIZE, SIZE), seed=1, n=N)
     *_, view = follow(entries, lanes, SCHEDULE, empty_view(channels, lanes), every=math.inf)
-    for shown, (times, x, x0, z) in zip(view.lanes, decode(view), strict=True):
+    assert any(shown.corrected for shown in view.lanes)
+    for shown, (times, x, x0, z, change) in zip(view.lanes, decode(view), strict=True):
         assert shown.steps == [*map(list, zip(times, times[1:], strict=False)), [0, 0]]
         for i in range(len(times) - 1):
-            signal, sigma, signal_s, direction, std = shown.coefficients[i]
+            signal, sigma, signal_s, direction, std, *_ = shown.coefficients[i]
             eps = (x[i] - signal * x0[i]) / sigma
             parts = signal_s * x0[i] + direction * eps + (std * z[i] if std else 0)
-            # the quantised x_t and x̂_0, and the 8-bit z
+            if change is not None:
+                parts = parts + change[i]
+            # the quantised x_t, x̂_0 and correction, and the 8-bit z: below half a grey level
             torch.testing.assert_close(parts, x[i + 1], rtol=0, atol=3e-3 + std / 60)
             assert (std == 0) == (times[i + 1] == 0 or not shown.stochastic)
 
@@ -171,7 +180,7 @@ def test_a_step_without_clipping_adds_up_however_far_its_belief_strays() -> None
     entries = list(race(denoiser, lanes, SHAPE, seed=1, n=N))
     *_, view = follow(entries, lanes, schedule, view_of(lanes, 1000, N, SHAPE), every=math.inf)
     assert all(lane.wide for lane in view.lanes)
-    for i, (shown, (_, x, x0, z)) in enumerate(zip(view.lanes, decode(view), strict=True)):
+    for i, (shown, (_, x, x0, z, _)) in enumerate(zip(view.lanes, decode(view), strict=True)):
         frames = [entry.frame for entry in entries if entry.lane == i]
         assert max(frame.x0.abs().max() for frame in frames) > 10
         for k, frame in enumerate(frames):
@@ -187,7 +196,7 @@ def test_what_overflows_is_cut() -> None:
     x = torch.tensor([-math.inf, -1e6, 1e6, math.inf]).reshape(1, 1, 2, 2)
     entry = LaneFrame(0, Frame(0, x, x), 0, 0.0)
     for wide, kind, largest in ((False, "<i2", 2**15 - 1), (True, "<i4", 2**31 - 128)):
-        data = zlib.decompress(encode([entry], stochastic=False, wide=wide))
+        data = zlib.decompress(encode([entry], LaneView("a", "ddim", 1, wide=wide)))
         assert np.frombuffer(data, kind).tolist() == 2 * ([-largest] * 2 + [largest] * 2)
 
 

@@ -55,7 +55,7 @@ class Toy:
         steps = [list(step) for step in lane.steps]
         frames, half = len(lane.times), len(lane.times) // 2
         view = LaneView(
-            lane.title, lane.kind, lane.evaluations, lane.stochastic, list(lane.times),
+            lane.title, lane.sampler, lane.evaluations, lane.stochastic, list(lane.times),
             [*steps, [0, 0]],
             [*(lane.coefficients(schedule, tuple(step)) for step in steps), [1.0, 0, 1.0, 0, 0]],
             list(range(1, frames)) + [frames - 1], [k / 8 for k in range(frames)],

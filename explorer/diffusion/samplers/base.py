@@ -10,6 +10,7 @@ from torch import Tensor
 
 from explorer.diffusion.options import Option
 from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.style import Style
 from explorer.diffusion.times import strided_times
 
 Denoise = Callable[[Tensor, int], Tensor]
@@ -70,10 +71,7 @@ class Sampler:
     title: str
     source: str
     """Authors and year."""
-    colors: tuple[str, str]
-    """On a light page and, lightened, on a dark one."""
-    dash: str
-    """Plotly's name of the line's dash; samplers differ in it too."""
+    style: Style
     options: Mapping[str, Option[Any]] = field(default_factory=dict)
     terms: Callable[..., Terms]
     correction: Correction | None = None

@@ -8,6 +8,7 @@ from explorer.diffusion.options import Option
 from explorer.diffusion.process import Variance, reverse_step
 from explorer.diffusion.samplers.base import GRID, Sampler, Terms
 from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.style import Style
 
 ETA: Option[Any] = Option(0.0, lower=0, upper=1, label="η, share of DDPM's noise", mark="η = {:g}")
 VARIANCE: Option[Any] = Option(
@@ -36,8 +37,7 @@ DDIM = Sampler(
     name="ddim",
     title="DDIM",
     source="Song et al. 2021",
-    colors=("#CC79A7", "#E8A6CB"),
-    dash="dash",
+    style=Style("#CC79A7", "#E8A6CB", "dash"),
     options={"steps": GRID["steps"], "eta": ETA, "spacing": GRID["spacing"], "variance": VARIANCE},
     terms=step_of_ddim,
     stochastic=lambda eta=0.0, **options: eta > 0,

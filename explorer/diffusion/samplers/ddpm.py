@@ -9,6 +9,7 @@ from explorer.diffusion.process import Variance
 from explorer.diffusion.samplers.base import Sampler, Terms
 from explorer.diffusion.samplers.ddim import step_of_ddim
 from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.style import Style
 
 VARIANCE: Option[Any] = Option(
     "posterior", choices=("posterior", "beta"), label="σ² of a step", mark="σ² = β"
@@ -26,8 +27,7 @@ DDPM = Sampler(
     name="ddpm",
     title="DDPM",
     source="Ho et al. 2020",
-    colors=("#009E73", "#2FD3A0"),
-    dash="solid",
+    style=Style("#009E73", "#2FD3A0", "solid"),
     options={"variance": VARIANCE},
     terms=step_of_ddpm,
     stochastic=lambda **options: True,

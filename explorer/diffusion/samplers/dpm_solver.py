@@ -10,6 +10,7 @@ from torch import Tensor
 from explorer.diffusion.samplers.base import GRID, Correction, Denoise, Frame, Sampler, Terms
 from explorer.diffusion.samplers.ddim import step_of_ddim
 from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.style import Style
 
 
 def half_log_snr(schedule: Schedule, t: int) -> float:
@@ -44,8 +45,7 @@ DPM_SOLVER = Sampler(
     name="dpm-solver",
     title="DPM-Solver++(2M)",
     source="Lu et al. 2022",
-    colors=("#4338CA", "#A5A0FF"),
-    dash="dashdot",
+    style=Style("#4338CA", "#A5A0FF", "dashdot"),
     options=GRID,
     terms=terms,
     correction=Correction("x̂₀ − x̂₀ before", "how the belief has changed", change, keeps=1),

@@ -11,6 +11,7 @@ from explorer.diffusion.process import noise_in, reverse
 from explorer.diffusion.samplers.base import GRID, Correction, Denoise, Frame, Sampler, Terms
 from explorer.diffusion.samplers.ddim import step_of_ddim
 from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.style import Style
 
 
 def terms(schedule: Schedule, t: int, s: int, before: int | None) -> Terms:
@@ -43,8 +44,7 @@ HEUN = Sampler(
     name="heun",
     title="Heun",
     source="Karras et al. 2022",
-    colors=("#B91C1C", "#F98080"),
-    dash="longdash",
+    style=Style("#B91C1C", "#F98080", "longdash"),
     options={**GRID, "spacing": SPACING},
     terms=terms,
     correction=Correction("ε̂ at s − ε̂", "how the noise seen has changed", change, asks=1),

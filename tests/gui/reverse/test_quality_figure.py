@@ -51,7 +51,7 @@ def test_a_table_that_is_empty_still_is_a_figure() -> None:
 
 def test_lines_differ_in_colour_and_dash_on_both_pages() -> None:
     styles = [figures.style_of(noise) for noise in NOISES]
-    assert styles[0] == PALETTE["DDIM"] and styles[3] == PALETTE["DDPM"]
+    assert styles[0] == PALETTE["ddim"] and styles[3] == PALETTE["ddpm"]
     for part in zip(*styles, strict=True):
         assert len(set(part)) == len(styles)
     shades = {shade for style in PALETTE.values() for shade in (style.light, style.dark)}

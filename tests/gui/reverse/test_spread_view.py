@@ -95,7 +95,7 @@ def test_the_figure_shows_the_values(found: list[SpreadView]) -> None:
     for trace, lane in zip(figure.data, found[-1].lanes, strict=True):
         assert list(trace.x) == [0, *sorted(lane.times)]
         assert list(trace.y) == [0, *reversed(lane.values)]
-        style = PALETTE[lane.name]
+        style = PALETTE[lane.name.lower()]
         assert (trace.line.color, trace.line.dash) == (style.light, style.dash)
     low, high = figure.layout.xaxis.range
     assert (low, high) == (-T / 20, T + T / 20)  # eleven columns fit under it

@@ -188,7 +188,7 @@ def numbers_at(lecture: Lecture, t: int) -> str:
     numbers = rf"{of_x:.4g}\,x_{{{t}}} - {of_eps:.4g}\,\hat\varepsilon + {std:.4g}\,z"
     if plain.clamp:
         formula, numbers = (rf"\Big[{part}\Big]_{{-1}}^{{1}}" for part in (formula, numbers))
-    sigma = r"\beta_t" if plain.variance == "beta" else r"\tilde\beta_t"
+    sigma = r"\beta_t" if plain.options.get("variance") == "beta" else r"\tilde\beta_t"
     lines = [
         rf"$x_{{t-1}} = {formula}$",
         rf"$x_{{{t - 1}}} = {numbers}$",

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from explorer import evaluation
+from explorer.diffusion.samplers import DDIM, DDPM
 from explorer.evaluation.records import HAT, Noise, Quality, Row, noise_name
 from explorer.evaluation.table import find, noises, table
 from explorer.figures.learning import FAINT, HEIGHT, SCALE
@@ -18,10 +19,10 @@ QUANTITIES = tuple(evaluation.QUANTITIES)
 """What `quality_figure` draws: Fréchet distance, class accuracy, seconds."""
 
 NOISES: dict[Noise, Style] = {
-    (0.0, "posterior"): PALETTE["DDIM"],
+    (0.0, "posterior"): PALETTE[DDIM.name],
     (0.2, "posterior"): Style("#7E57A8", "#B99AE6", "dashdot"),
     (0.5, "posterior"): Style("#2F7F9E", "#74C3E3", "longdash"),
-    (1.0, "posterior"): PALETTE["DDPM"],
+    (1.0, "posterior"): PALETTE[DDPM.name],
     HAT: Style("#6B4A1F", "#C9A27E", "dot"),
 }
 """η = 0 is DDIM and η = 1 is DDPM, in their colours; the others lie between or apart."""

@@ -173,7 +173,7 @@ def spread_figure(view: SpreadView) -> go.Figure:
     for lane in view.lanes:
         points = sorted(zip(lane.times, lane.values, strict=False))
         points = [(0, 0.0), *points] if len(points) == len(lane.times) else points
-        style = drawn(PALETTE[lane.name])
+        style = drawn(PALETTE[lane.name.lower()])
         style["marker"]["size"] = 7
         figure.add_scatter(
             x=[t for t, _ in points],
