@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.cli.console import check_writable, complain
 from explorer.devices import find_device
 from explorer.diffusion.options import Option
-from explorer.diffusion.samplers import DDIM, SAMPLERS
+from explorer.diffusion.samplers import DDIM, OPTIONS, SAMPLERS
 from explorer.lectures import LECTURES
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def add_sample_arguments(sample: argparse.ArgumentParser) -> None:
     sample.set_defaults(run=run_sample)
     sample.add_argument("file", type=Path, metavar="FILE")
     sample.add_argument("--sampler", choices=SAMPLERS, help=DDIM.name)
-    for name, option in sampler_options().items():
+    for name, option in OPTIONS.items():
         kind = {"choices": option.choices} if option.choices else {"type": option.type}
         sample.add_argument(f"--{name}", **kind, help=of_samplers(name, option))
     sample.add_argument(
@@ -100,7 +100,7 @@ def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
     """What is asked for; nothing where a lecture only takes one-shot looks."""
     from explorer.race.lanes import lane_of
 
-    given = {name: getattr(args, name) for name in sampler_options()}
+    given = {name: getattr(args, name) for name in OPTIONS}
     given = {name: value for name, value in given.items() if value is not None}
     if args.as_lecture:
         if args.sampler or given:
@@ -118,11 +118,6 @@ def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
             always=True,
         )
     return [lane_of(sampler.name, schedule, **given)]
-
-
-def sampler_options() -> dict[str, Option[Any]]:
-    """The options of all samplers."""
-    return {name: option for way in SAMPLERS.values() for name, option in way.options.items()}
 
 
 def of_samplers(name: str, option: Option[Any]) -> str:

@@ -29,6 +29,8 @@ class Option(Generic[Value]):
     """Words to choose from; then the bounds mean nothing."""
     label: str = ""
     """What the control on a page is called; empty for the option's own name."""
+    titles: tuple[str, ...] = ()
+    """What the choices are called on a page; empty for their own names."""
     mark: str = ""
     """How a value is written in a title, as a format of it: "S = {}"."""
 

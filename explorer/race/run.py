@@ -50,6 +50,8 @@ class Racer:
     seconds: float = 0.0
     memory: Memory = ()
     """The earlier frames that its sampler looks back at."""
+    output: Tensor | None = None
+    """What the network said of x, if it was asked already, together with another lane."""
 
 
 def race(
@@ -137,6 +139,7 @@ class _Runner:
         self.denoiser = replace(denoiser, clip=lane.clip, schedule=schedule)
         self.x = racer.x.to(device).contiguous(memory_format=torch.channels_last)
         self.memory = tuple(_moved(frame, device) for frame in racer.memory)
+        self.output = None if racer.output is None else racer.output.to(device)
         self.generators = [torch.Generator() for _ in racer.generators]
         for generator, state in zip(self.generators, racer.generators, strict=True):
             generator.set_state(state)
@@ -151,11 +154,13 @@ class _Runner:
     def racer(self) -> Racer:
         states = tuple(generator.get_state() for generator in self.generators)
         memory = tuple(_moved(frame, "cpu") for frame in self.memory)
-        return Racer(self.at, self.x.cpu(), states, self.evaluations, self.seconds, memory)
+        output = None if self.output is None else self.output.cpu()
+        return Racer(self.at, self.x.cpu(), states, self.evaluations, self.seconds, memory, output)
 
-    def go(self, output: Tensor) -> tuple[Frame, Advance]:
-        """The frame here, and the step that is taken from it."""
-        lane, (t, s) = self.lane, self.lane.steps[self.at]
+    def go(self) -> tuple[Frame, Advance]:
+        """The frame here, and the step that is taken from it, once `output` is there."""
+        lane, (t, s), output = self.lane, self.lane.steps[self.at], self.output
+        assert output is not None
         frame = Frame(self.t, self.x, self.denoiser.read(self.x, t, output))
         step = advance(
             self.denoiser.schedule,
@@ -169,6 +174,7 @@ class _Runner:
             noisy=lane.noisy,
         )
         self.x, self.memory = step.x.clamp(-1, 1) if lane.clamp else step.x, step.memory
+        self.output = None
         self.at += 1
         self.evaluations += 1
         return frame, step
@@ -208,14 +214,15 @@ class Race(Iterator[LaneFrame]):
         """Always the lanes of the largest t; those that stand at the same t share one call."""
         while (t := max(runner.t for runner in self._runners)) >= 0:
             here = [i for i, runner in enumerate(self._runners) if runner.t == t]
-            started = time.perf_counter()
-            outputs = self._ask([self._runners[i] for i in here]) if t else [None] * len(here)
-            shared = (time.perf_counter() - started) / len(here)
-            for i, output in zip(here, outputs, strict=True):
-                yield self._entry(i, output, shared)
+            new = [self._runners[i] for i in here if t and self._runners[i].output is None]
+            if new:
+                self._ask(new)
+            for i in here:
+                yield self._entry(i)
 
-    def _ask(self, here: Sequence[_Runner]) -> Sequence[Tensor]:
+    def _ask(self, here: Sequence[_Runner]) -> None:
         """The network's output for lanes that stand at the same place on the clock."""
+        started = time.perf_counter()
         told = [runner.lane.steps[runner.at][0] for runner in here]
         x = torch.cat([runner.x for runner in here]) if len(here) > 1 else here[0].x
         t = torch.tensor(told).repeat_interleave(len(here[0].x)) if len(set(told)) > 1 else told[0]
@@ -226,20 +233,22 @@ class Race(Iterator[LaneFrame]):
         if x.is_cuda and time.perf_counter() - self._waited > PATIENCE:
             torch.cuda.synchronize(x.device)
             self._waited = time.perf_counter()
-        return output.chunk(len(here))
+        for runner, own in zip(here, output.chunk(len(here)), strict=True):
+            runner.output = own
+            runner.seconds += (time.perf_counter() - started) / len(here)
 
-    def _entry(self, i: int, output: Tensor | None, shared: float) -> LaneFrame:
+    def _entry(self, i: int) -> LaneFrame:
         """Goes on with a lane and says what it was like before."""
         runner = self._runners[i]
         started = time.perf_counter()
-        if output is None:
+        if runner.t == 0:
             runner.at += 1
-            runner.seconds += shared + time.perf_counter() - started
+            runner.seconds += time.perf_counter() - started
             end = Frame(0, runner.x, runner.x)
             return LaneFrame(i, end, runner.evaluations, runner.seconds)
         times = runner.lane.steps[runner.at]
-        frame, step = runner.go(output)
-        runner.seconds += shared + time.perf_counter() - started
+        frame, step = runner.go()
+        runner.seconds += time.perf_counter() - started
         return LaneFrame(
             i, frame, runner.evaluations, runner.seconds, times, step.terms, step.z, step.change
         )

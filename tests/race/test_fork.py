@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,8 +11,8 @@ from torch import Tensor
 
 from explorer import data
 from explorer.checkpoints import load
-from explorer.diffusion import Denoiser, make_schedule
-from explorer.race import Lane, LaneFrame, ddim, ddpm, race
+from explorer.diffusion import SAMPLERS, Denoiser, make_schedule
+from explorer.race import LaneFrame, ddim, ddpm, lane_from, race
 from explorer.race.fork import fork, from_here, spread, spreads
 from explorer.race.round_trip import as_seen, difference, noised, round_trip, ways_back
 
@@ -63,8 +64,23 @@ def test_spread_is_the_mean_distance_of_pairs() -> None:
     assert spread(x[:1].expand(4, *SHAPE)) == 0
 
 
-@pytest.mark.parametrize("lane", [ddpm(T), ddim(T, 10), ddim(T, 10, eta=1.0)])
-def test_spreads_are_those_of_forks_one_by_one(lane: Lane) -> None:
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"sampler": "ddpm"},
+        {"sampler": "ddim", "steps": 10, "eta": 1.0},
+        *({"sampler": name, "steps": 10} for name, way in SAMPLERS.items() if way.strided),
+        {"sampler": "ddim", "steps": 10, "eta": 0.5, "breaks": ["no clipping"]},
+        {"sampler": "dpm-solver", "steps": 10, "breaks": ["no clipping", "foreign schedule"]},
+        {"sampler": "heun", "steps": 10, "breaks": ["no clipping", "foreign schedule"]},
+        {"sampler": "ddpm", "breaks": ["no noise", "no clipping"], "clamp": True},
+    ],
+    ids=lambda settings: "-".join(map(str, settings.values())),
+)
+def test_spreads_are_those_of_forks_one_by_one(settings: dict[str, Any]) -> None:
+    lane = lane_from(
+        {"spacing": "uniform"} | settings if "steps" in settings else settings, COSINE
+    )
     states = list(race(toy(), [lane], SHAPE, seed=5, n=1))
     times = [40, 24, 8]
     x = torch.cat([e.frame.x for e in states if e.frame.t in times])

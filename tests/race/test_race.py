@@ -11,10 +11,13 @@ from torch import Tensor
 
 from explorer.diffusion import Denoiser, make_schedule, picture_generators, randn, sample
 from explorer.networks import UNet, UNetConfig
-from explorer.race import Lane, LaneFrame, choose_labels, ddim, ddpm, pictures, race
+from explorer.race import Lane, LaneFrame, choose_labels, ddim, ddpm, lane_of, pictures, race
 
 T, SHAPE = 20, (1, 8, 8)
-LANES = [ddpm(T), ddpm(T, variance="beta"), ddim(T, 5), ddim(T, 7, eta=0.5, spacing="quadratic")]
+LANES = [
+    *(ddpm(T), ddpm(T, variance="beta"), ddim(T, 5), ddim(T, 7, eta=0.5, spacing="quadratic")),
+    *(lane_of("dpm-solver", T, steps=5), lane_of("heun", T, steps=5, spacing="uniform")),
+]
 
 
 @pytest.fixture
@@ -160,7 +163,7 @@ def test_a_stopped_race_goes_on_to_the_same_end(stop: int, denoiser: Denoiser) -
         (e.lane, e.frame.t, e.evaluations, e.step) for e in whole
     ]
     for entry, expected in zip(entries, whole, strict=True):
-        torch.testing.assert_close(entry.frame.x, expected.frame.x, rtol=0, atol=1e-5)
+        assert torch.equal(entry.frame.x, expected.frame.x)  # to the last bit
         assert (entry.z is None) == (expected.z is None)
         assert entry.z is None or torch.equal(entry.z, expected.z)
     seconds = [e.seconds for e in entries if e.lane == 0]
@@ -196,12 +199,17 @@ def test_a_step_and_its_z_say_where_the_next_frame_comes_from(
     lane: Lane, denoiser: Denoiser
 ) -> None:
     entries = run(denoiser, [lane])
+    before = None
     for entry, following in zip(entries, entries[1:], strict=False):
         assert entry.step == (entry.frame.t, following.frame.t)
-        signal, sigma, signal_s, direction, std = lane.coefficients(denoiser.schedule, entry.step)
+        signal, sigma, *weights = lane.coefficients(denoiser.schedule, entry.step, before)
+        assert weights == list(entry.terms)[: len(weights)]
+        signal_s, direction, std, *_ = weights
+        before = entry.frame.t
         eps = (entry.frame.x - signal * entry.frame.x0) / sigma
         x = signal_s * entry.frame.x0 + direction * eps
         x = x if entry.z is None else x + std * entry.z
+        x = x if entry.change is None else x + entry.terms.change * entry.change
         torch.testing.assert_close(x, following.frame.x, rtol=0, atol=1e-4)
         assert (std > 0) == (entry.z is not None)
     assert entries[-1].step is None

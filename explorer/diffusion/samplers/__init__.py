@@ -7,20 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
+from explorer.diffusion.options import Option
 from explorer.diffusion.samplers.base import Correction, Frame, Sampler, Terms
 from explorer.diffusion.samplers.ddim import DDIM
 from explorer.diffusion.samplers.ddpm import DDPM
 from explorer.diffusion.samplers.dpm_solver import DPM_SOLVER
 from explorer.diffusion.samplers.heun import HEUN
 
-__all__ = ["DDIM", "DDPM", "DPM_SOLVER", "HEUN", "SAMPLERS", "Correction", "Frame", "Sampler",
-           "Terms", "find_sampler"]  # fmt: skip
+__all__ = ["DDIM", "DDPM", "DPM_SOLVER", "HEUN", "OPTIONS", "SAMPLERS", "Correction", "Frame",
+           "Sampler", "Terms", "find_sampler"]  # fmt: skip
 
 SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
     {sampler.name: sampler for sampler in (DDPM, DDIM, DPM_SOLVER, HEUN)}
 )
 """Name -> sampler, in the order of menus."""
+
+OPTIONS: Mapping[str, Option[Any]] = MappingProxyType(
+    {
+        name: option
+        for sampler in sorted(SAMPLERS.values(), key=lambda sampler: -len(sampler.options))
+        for name, option in sampler.options.items()
+    }
+)
+"""The options of all samplers; where several have one of a name, as the last has it."""
 
 
 def find_sampler(name: object) -> Sampler:

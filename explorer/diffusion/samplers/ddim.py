@@ -12,7 +12,11 @@ from explorer.diffusion.style import Style
 
 ETA: Option[Any] = Option(0.0, lower=0, upper=1, label="η, share of DDPM's noise", mark="η = {:g}")
 VARIANCE: Option[Any] = Option(
-    "posterior", choices=("posterior", "beta"), label="σ² of a step", mark="σ̂"
+    "posterior",
+    choices=("posterior", "beta"),
+    titles=("β̃ (posterior)", "β"),
+    label="σ² of a step",
+    mark="σ̂",
 )
 
 

@@ -12,7 +12,11 @@ from explorer.diffusion.schedule import Schedule
 from explorer.diffusion.style import Style
 
 VARIANCE: Option[Any] = Option(
-    "posterior", choices=("posterior", "beta"), label="σ² of a step", mark="σ² = β"
+    "posterior",
+    choices=("posterior", "beta"),
+    titles=("β̃ (posterior)", "β"),
+    label="σ² of a step",
+    mark="σ² = β",
 )
 
 

@@ -10,27 +10,38 @@ import gradio as gr
 
 from explorer.checkpoints import Spec
 from explorer.diffusion import Schedule
+from explorer.diffusion.options import Option
+from explorer.diffusion.samplers import DDIM, DDPM, DPM_SOLVER, HEUN, OPTIONS, SAMPLERS, Sampler
 from explorer.gui.frame.limits import number, whole
 from explorer.race.lanes import BREAKS, lane_from
 
-DDPM, DDIM, NONE = "DDPM", "DDIM", "–"
-VARIANCES = {"β̃ (posterior)": "posterior", "β": "beta"}
-SPACINGS = {"uniform": "uniform", "quadratic": "quadratic"}
+NONE = "–"
 MOST = 4
 LaneSettings = Mapping[str, Any]
+TITLES: Mapping[str, Sampler] = {sampler.title: sampler for sampler in SAMPLERS.values()}
 
 
-def _ddim(steps: int, **options: Any) -> LaneSettings:
-    return {"sampler": "ddim", "steps": steps, "eta": 0.0, "spacing": "uniform"} | options
+def _settings_of(sampler: Sampler, **options: Any) -> LaneSettings:
+    return {"sampler": sampler.name} | options
 
 
-_DDPM: LaneSettings = {"sampler": "ddpm", "variance": "posterior"}
 PRESETS: Mapping[str, Sequence[LaneSettings]] = {
-    "DDPM against DDIM, S = 50": [_DDPM, _ddim(50)],
-    "S = 5, 10, 50 and 1,000": [_DDPM, _ddim(50), _ddim(10), _ddim(5)],
-    "How much noise: η = 0, 0.2, 0.5, 1": [_ddim(50, eta=eta) for eta in (0.0, 0.2, 0.5, 1.0)],
-    "DDPM: σ² = β̃ or β": [_DDPM, _DDPM | {"variance": "beta"}],
-    "Grid: uniform or quadratic": [_ddim(10), _ddim(10, spacing="quadratic")],
+    "DDPM against DDIM, S = 50": [_settings_of(DDPM), _settings_of(DDIM, steps=50)],
+    "S = 5, 10, 50 and 1,000": [
+        _settings_of(DDPM),
+        *(_settings_of(DDIM, steps=S) for S in (50, 10, 5)),
+    ],
+    "First or second order, S = 10": [
+        *(_settings_of(sampler, steps=10) for sampler in (DDIM, DPM_SOLVER, HEUN)),
+    ],
+    "How much noise: η = 0, 0.2, 0.5, 1": [
+        _settings_of(DDIM, steps=50, eta=eta) for eta in (0.0, 0.2, 0.5, 1.0)
+    ],
+    "DDPM: σ² = β̃ or β": [_settings_of(DDPM), _settings_of(DDPM, variance="beta")],
+    "Grid: uniform, quadratic or Karras": [
+        _settings_of(DDIM, steps=10, spacing=spacing)
+        for spacing in DDIM.options["spacing"].choices or ()
+    ],
 }
 """Name -> the lanes' settings; S is cut at the model's T."""
 
@@ -41,7 +52,8 @@ class LaneForm:
     def __init__(self, T: int) -> None:
         first = next(iter(PRESETS))
         self.preset = gr.Dropdown(list(PRESETS), value=first, label="Race", elem_id="reverse-race")
-        self.lanes = [self._lane(i, values, T) for i, values in enumerate(fill(PRESETS[first], T))]
+        self.boxes: list[gr.Accordion] = []
+        self.lanes = [self._lane(i, row, T) for i, row in enumerate(fill(PRESETS[first], T))]
         with gr.Accordion("Break it on purpose", open=False):
             gr.Markdown(
                 "The first two lanes run twice, as they should and broken; lanes 3 and 4 rest "
@@ -53,38 +65,25 @@ class LaneForm:
                 for i, entry in enumerate(BREAKS.values())
             ]
 
-    def _lane(self, i: int, values: Sequence[Any], T: int) -> list[gr.Component]:
-        sampler, steps, eta, spacing, variance = values
-        short = sampler == DDIM
-        with gr.Accordion(title(i, *values), open=False, elem_id=f"reverse-lane-{i}-set") as box:
-            controls = [
-                gr.Radio(
-                    [DDPM, DDIM, *([NONE] if i else [])],
-                    value=sampler,
-                    label=f"Lane {i + 1}: sampler",
-                    show_label=False,
-                ),
-                gr.Slider(1, T, value=steps, step=1, label="Steps S", visible=short),
-                gr.Slider(
-                    0, 1, value=eta, step=0.05, label="η, share of DDPM's noise", visible=short
-                ),
-                gr.Radio(list(SPACINGS), value=spacing, label="Grid of times", visible=short),
-                gr.Radio(
-                    list(VARIANCES), value=variance, label="σ² of a step", visible=sampler == DDPM
-                ),
-            ]
-        for control in controls:
-            # a preset has its own event; only the hand's changes arrive here
-            control.input(
-                partial(_shown, i),
-                controls,
-                [box, *controls[1:]],
-                show_progress="hidden",
-                queue=False,
-                api_visibility="private",
+    def _lane(self, i: int, row: Sequence[Any], T: int) -> list[gr.Component]:
+        with gr.Accordion(title(i, *row), open=False, elem_id=f"reverse-lane-{i}-set") as box:
+            sampler = gr.Radio(
+                [*TITLES, *([NONE] if i else [])],
+                value=row[0],
+                label=f"Lane {i + 1}: sampler",
+                show_label=False,
             )
-        self.boxes = [*getattr(self, "boxes", []), box]
-        return controls
+            controls = [
+                _control(name, option, value, T, visible=name in _options(row[0]))
+                for (name, option), value in zip(OPTIONS.items(), row[1:], strict=True)
+            ]
+        quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+        # a preset has its own event; only the hand's changes arrive here
+        sampler.input(partial(_chosen, i), [sampler, *controls], [box, *controls], **quiet)
+        for control in controls:
+            control.input(partial(title_update, i), [sampler, *controls], box, **quiet)
+        self.boxes.append(box)
+        return [sampler, *controls]
 
     @property
     def inputs(self) -> list[gr.Component]:
@@ -97,9 +96,9 @@ class LaneForm:
 
     def choose(self, preset: Any, T: int) -> list[Any]:
         """All controls as a preset has them."""
-        lanes = fill(PRESETS.get(preset) or next(iter(PRESETS.values())), T)
-        boxes = [gr.Accordion(label=title(i, *values)) for i, values in enumerate(lanes)]
-        return boxes + [update for values in lanes for update in _updates(values, T)]
+        rows = fill(PRESETS.get(preset) or next(iter(PRESETS.values())), T)
+        boxes = [title_update(i, *row) for i, row in enumerate(rows)]
+        return boxes + [update for row in rows for update in _updates(row, T)]
 
     def read(self, values: Sequence[Any], spec: Spec) -> list[dict[str, Any]]:
         """Settings of each lane, broken ones beside sound ones; ValueError if one cannot be."""
@@ -128,61 +127,106 @@ def with_breaks(
 
 
 def fill(lanes: Sequence[LaneSettings], T: int) -> list[tuple[Any, ...]]:
-    """The controls' values for each of four lanes."""
-    rows = [
-        (
-            DDPM if lane["sampler"] == "ddpm" else DDIM,
-            min(lane.get("steps", 50), T),
-            lane.get("eta", 0.0),
-            lane.get("spacing", "uniform"),
-            next(name for name, v in VARIANCES.items() if v == lane.get("variance", "posterior")),
-        )
-        for lane in lanes
+    """The controls' values for each of four lanes: the sampler's title, then all `OPTIONS`."""
+    return [_row(lane, T) for lane in lanes] + [_row({}, T)] * (MOST - len(lanes))
+
+
+def _row(lane: LaneSettings, T: int) -> tuple[Any, ...]:
+    """What a sampler does not have keeps the default that its control shows when it appears."""
+    sampler = SAMPLERS.get(lane.get("sampler", ""))
+    options = OPTIONS | (sampler.options if sampler else {})
+    values = [
+        _as_shown(option, min(value, T) if name == "steps" else value)
+        for name, option in ((name, options[name]) for name in OPTIONS)
+        for value in [lane.get(name, option.default)]
     ]
-    unused = (NONE, min(50, T), 0.0, "uniform", next(iter(VARIANCES)))
-    return rows + [unused] * (MOST - len(rows))
+    return sampler.title if sampler else NONE, *values
 
 
-def title(i: int, sampler: str, steps: Any, eta: Any, spacing: Any, variance: Any) -> str:
+def title(i: int, sampler: str, *row: Any) -> str:
     """A lane in a line."""
-    if sampler == NONE:
+    if sampler not in TITLES:
         return f"Lane {i + 1}: none"
-    if sampler == DDPM:
-        return f"Lane {i + 1}: DDPM, σ² = {str(variance).split()[0]}"
-    told = [f"S = {steps}", f"η = {eta:g}" if eta else "", spacing if spacing != "uniform" else ""]
-    return f"Lane {i + 1}: DDIM, {', '.join(filter(None, told))}"
+    way, values = TITLES[sampler], dict(zip(OPTIONS, row, strict=True))
+    given = {name: _as_meant(option, values[name]) for name, option in way.options.items()}
+    return f"Lane {i + 1}: {', '.join([way.title, *way.details(given)])}"
 
 
-def _shown(i: int, *values: Any) -> list[Any]:
-    sampler = values[0]
-    visible = [gr.update(visible=sampler == DDIM)] * 3 + [gr.update(visible=sampler == DDPM)]
-    return [gr.Accordion(label=title(i, *values)), *visible]
+def title_update(i: int, *row: Any) -> gr.Accordion:
+    return gr.Accordion(label=title(i, *row))
 
 
-def _updates(values: Sequence[Any], T: int) -> list[Any]:
-    sampler, steps, *rest = values
-    visible = [sampler == DDIM] * 3 + [sampler == DDPM]
-    return [
-        gr.update(value=sampler),
-        gr.update(value=steps, maximum=T, visible=visible[0]),
-        *(gr.update(value=v, visible=on) for v, on in zip(rest, visible[1:], strict=True)),
+def _control(name: str, option: Option[Any], value: Any, T: int, visible: bool) -> gr.Component:
+    if option.choices:
+        choices = list(option.titles or option.choices)
+        return gr.Radio(choices, value=value, label=option.label, visible=visible)
+    most = T if name == "steps" else option.upper
+    step = 1 if option.whole else (option.upper - option.lower) / 20
+    return gr.Slider(
+        option.lower, most, value=value, step=step, label=option.label, visible=visible
+    )
+
+
+def _options(sampler: Any) -> Mapping[str, Option[Any]]:
+    return TITLES[sampler].options if sampler in TITLES else {}
+
+
+def _chosen(i: int, sampler: str, *row: Any) -> list[Any]:
+    """Another sampler: its options, those with its own defaults set to them."""
+    own = _options(sampler)
+    values = [
+        _as_shown(own[name], own[name].default)
+        if name in own and own[name].default != DDIM.options[name].default
+        else value
+        for name, value in zip(OPTIONS, row, strict=True)
     ]
+    updates = [
+        gr.update(value=value, visible=name in own)
+        for name, value in zip(OPTIONS, values, strict=True)
+    ]
+    return [title_update(i, sampler, *values), *updates]
+
+
+def _updates(row: Sequence[Any], T: int) -> list[Any]:
+    own = _options(row[0])
+    return [
+        gr.update(value=row[0]),
+        *(
+            gr.update(
+                value=value,
+                visible=name in own,
+                **({"maximum": T} if name == "steps" else {}),
+            )
+            for name, value in zip(OPTIONS, row[1:], strict=True)
+        ),
+    ]
+
+
+def _as_shown(option: Option[Any], value: Any) -> Any:
+    """A choice by its title, any other value as it is."""
+    if not option.titles or option.choices is None:
+        return value
+    return option.titles[option.choices.index(value)]
+
+
+def _as_meant(option: Option[Any], value: Any) -> Any:
+    """The choice of a title; what is none comes back as it is, for its check to refuse."""
+    if option.titles and option.choices and value in option.titles:
+        return option.choices[option.titles.index(value)]
+    return value
 
 
 def _settings(i: int, row: Sequence[Any], T: int) -> dict[str, Any]:
-    sampler, steps, eta, spacing, variance = row
-    where = f"Lane {i + 1}"
-    if sampler == DDPM:
-        if variance not in VARIANCES:
-            raise ValueError(f"{where}: no σ² {variance!r}; choose one of the two")
-        return {"sampler": "ddpm", "variance": VARIANCES[variance]}
-    if sampler != DDIM:
-        raise ValueError(f"{where}: no sampler {sampler!r}; there are DDPM and DDIM")
-    if spacing not in SPACINGS:
-        raise ValueError(f"{where}: no grid {spacing!r}; choose one of the two")
-    return {
-        "sampler": "ddim",
-        "steps": whole(f"{where}: steps S", steps, (1, T)),
-        "eta": number(f"{where}: η", eta, (0, 1)),
-        "spacing": SPACINGS[spacing],
-    }
+    where, values = f"Lane {i + 1}", dict(zip(OPTIONS, row[1:], strict=True))
+    if row[0] not in TITLES:
+        raise ValueError(f"{where}: no sampler {row[0]!r}; there are {', '.join(TITLES)}")
+    sampler, found = TITLES[row[0]], {"sampler": TITLES[row[0]].name}
+    for name, option in sampler.options.items():
+        label, value = f"{where}: {option.label}", _as_meant(option, values[name])
+        if option.choices:
+            found[name] = option.check(label, value)
+        elif option.whole:
+            found[name] = whole(label, value, (int(option.lower), T))
+        else:
+            found[name] = number(label, value, (option.lower, option.upper))
+    return found

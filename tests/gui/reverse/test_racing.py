@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -20,7 +21,7 @@ import torch
 from PIL import Image
 
 from explorer.checkpoints import load
-from explorer.diffusion import make_schedule
+from explorer.diffusion import SAMPLERS, make_schedule
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, DeviceBusy
 from explorer.gui.frame.limits import HOSTED, LOCAL
@@ -331,14 +332,18 @@ def values(name: str, T: int = 1000, *breaks: str) -> list[Any]:
     return [value for row in rows for value in row] + [b in breaks for b in BREAKS]
 
 
+def without(lane: Mapping[str, Any]) -> dict[str, Any]:
+    """A lane's options."""
+    return {name: value for name, value in lane.items() if name != "sampler"}
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_makes_lanes(name: str, form: LaneForm) -> None:
     _, spec = load(SHIPPED)
     lanes = form.read(values(name), spec)
-    wanted = [{"eta": 0.0, "spacing": "uniform"} | dict(lane) for lane in PRESETS[name]]
-    assert [lane["sampler"] for lane in lanes] == [lane["sampler"] for lane in wanted]
-    for lane, expected in zip(lanes, wanted, strict=True):
-        assert all(expected[key] == value for key, value in lane.items())
+    wanted = [SAMPLERS[lane["sampler"]].settings(1000, **without(lane)) for lane in PRESETS[name]]
+    assert [lane["sampler"] for lane in lanes] == [lane["sampler"] for lane in PRESETS[name]]
+    assert [without(lane) for lane in lanes] == wanted
     assert len(form.choose(name, 300)) == len(form.outputs)
 
 
@@ -348,8 +353,8 @@ def test_steps_are_cut_at_T(form: LaneForm) -> None:
 
 @pytest.mark.parametrize(
     ("place", "value", "says"),
-    [(0, "Euler", "no sampler"), (4, "γ", "no σ²"), (6, 0, "steps S"), (6, 1001, "steps S"),
-     (6, 2.5, "steps S"), (7, 1.5, "η"), (7, None, "η"), (8, "log", "no grid")],
+    [(0, "Euler", "no sampler"), (4, "γ", "σ² of a step"), (6, 0, "Steps S"), (6, 1001, "Steps S"),
+     (6, 2.5, "Steps S"), (7, 1.5, "η"), (7, None, "η"), (8, "log", "Grid of times")],
 )  # fmt: skip
 def test_what_cannot_be_raced_is_refused(
     place: int, value: Any, says: str, form: LaneForm
@@ -371,9 +376,12 @@ def test_breaking_runs_the_first_two_lanes_twice(form: LaneForm) -> None:
 
 
 def test_a_lane_is_told_in_a_line() -> None:
-    assert title(0, "DDPM", 50, 0.0, "uniform", "β̃ (posterior)") == "Lane 1: DDPM, σ² = β̃"
-    told = title(1, "DDIM", 10, 0.25, "quadratic", "β")
+    assert title(0, "DDPM", 50, 0.0, "uniform", "β") == "Lane 1: DDPM, σ² = β"
+    assert title(0, "DDPM", 50, 0.0, "uniform", "β̃ (posterior)") == "Lane 1: DDPM"
+    told = title(1, "DDIM", 10, 0.25, "quadratic", "β̃ (posterior)")
     assert told == "Lane 2: DDIM, S = 10, η = 0.25, quadratic"
+    told = title(2, "Heun", 20, 0.25, "karras", "β")
+    assert told == "Lane 3: Heun, S = 20"
     assert title(3, "–", 10, 0.0, "uniform", "β") == "Lane 4: none"
 
 
