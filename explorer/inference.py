@@ -10,6 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from explorer.graphs import Recorded, RecordingFailed
+
 PRECISIONS = ("float32", "bfloat16")
 WARM_UP = 3
 """Calls with arguments of one shape before they are recorded: cuDNN chooses its algorithms."""
@@ -71,7 +73,7 @@ class Graphs:
         key = tuple((argument.shape, argument.dtype) for argument in arguments)
         with self._lock:
             if key not in self.recorded:
-                self.recorded[key] = Recorded(self.network)
+                self.recorded[key] = Recorded(self.network, x_t.device, WARM_UP)
             self.recorded.move_to_end(key)
             while len(self.recorded) > MOST_GRAPHS:
                 self.recorded.popitem(last=False)
@@ -83,62 +85,3 @@ class Graphs:
                 log = logging.getLogger(__name__)
                 log.warning("no CUDA graph, sampling is slower: %s", error)
         return self.network(*arguments)
-
-
-class RecordingFailed(RuntimeError):
-    """A call cannot be recorded; says why, in a line."""
-
-
-class Recorded:
-    """`network` for arguments of one shape: a few calls as it is, then one graph, replayed."""
-
-    def __init__(self, network: Network) -> None:
-        self.network, self.calls = network, 0
-        self.graph: torch.cuda.CUDAGraph | None = None
-        self.arguments: tuple[Tensor, ...] = ()
-        """Where the graph reads."""
-        self.output: Tensor | None = None
-        """Where it writes."""
-
-    def __call__(self, *arguments: Tensor) -> Tensor:
-        self.calls += 1
-        if self.calls <= WARM_UP:
-            return self._aside(arguments)
-        if self.graph is None:
-            self._record(arguments)
-        for mine, given in zip(self.arguments, arguments, strict=True):
-            mine.copy_(given)
-        self.graph.replay()
-        return self.output.clone()  # the next replay writes there again
-
-    def _aside(self, arguments: tuple[Tensor, ...]) -> Tensor:
-        """A real call on a stream of its own, as capturing asks for."""
-        here = torch.cuda.current_stream(arguments[0].device)
-        stream = torch.cuda.Stream(arguments[0].device)
-        stream.wait_stream(here)
-        with torch.cuda.stream(stream):
-            output = self.network(*arguments)
-        here.wait_stream(stream)
-        output.record_stream(here)
-        return output
-
-    def _record(self, arguments: tuple[Tensor, ...]) -> None:
-        """Computes nothing. RecordingFailed if it cannot be done."""
-        device = arguments[0].device
-        with torch.inference_mode(False):  # so that any later call may write into them
-            self.arguments = tuple(
-                torch.empty_like(given, memory_format=torch.preserve_format).copy_(given)
-                for given in arguments
-            )
-        graph = torch.cuda.CUDAGraph()
-        here, stream = torch.cuda.current_stream(device), torch.cuda.Stream(device)
-        # other threads may go on using the GPU meanwhile
-        capture = torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local")
-        try:
-            with torch.cuda.device(device), capture:
-                self.output = self.network(*self.arguments)
-        except RuntimeError as error:
-            torch.cuda.set_stream(here)  # PyTorch may have stayed where the capture was
-            torch.cuda.synchronize(device)
-            raise RecordingFailed(str(error).splitlines()[0]) from error
-        self.graph = graph

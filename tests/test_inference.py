@@ -74,14 +74,14 @@ class FakeRecorded:
     made: list[tuple[int, ...]]
     """The shapes that were asked for, in order."""
 
-    def __init__(self, network: Callable[..., Tensor]) -> None:
-        self.network, self.shape = network, None
+    def __init__(self, network: Callable[..., Tensor], device: torch.device, _: int) -> None:
+        self.network, self.device, self.shape = network, device, None
 
     def __call__(self, *arguments: Tensor) -> Tensor:
         if self.shape is None:
             self.shape = tuple(arguments[0].shape)
             self.made.append(self.shape)
-        assert self.shape == arguments[0].shape
+        assert self.shape == arguments[0].shape and self.device == arguments[0].device
         return self.network(*arguments)
 
 
@@ -132,7 +132,7 @@ def test_when_recording_fails_it_goes_on_without_and_says_so_once(
     def fail(*_: Tensor) -> Tensor:
         raise RecordingFailed("no reason")
 
-    monkeypatch.setattr(inference, "Recorded", lambda network: fail)
+    monkeypatch.setattr(inference, "Recorded", lambda *_: fail)
     graphs = Graphs(lambda x, t: 2 * x)
     with caplog.at_level(logging.WARNING):
         for batch in (2, 2, 3):
