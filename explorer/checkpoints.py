@@ -21,8 +21,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, Schedule, make_schedule
+from explorer.diffusion.denoiser import check_target
 from explorer.diffusion.objective import CLASS
 from explorer.networks import NETWORKS
+from explorer.networks.layers import Placed
 
 VERSION = 1
 KEY = "diffusion-explorer"
@@ -70,7 +72,7 @@ class Spec:
         """The schedule it was trained with."""
         return make_schedule(self.schedule, self.T, **self.schedule_options)
 
-    def make_network(self) -> torch.nn.Module:
+    def make_network(self) -> Placed:
         """The network, with fresh weights."""
         config, network = NETWORKS[self.network]
         return network(config(**self.network_config))
@@ -117,7 +119,7 @@ def load_classifier(
     return _network(Path(path), spec, device), spec
 
 
-def _network(path: Path, spec: Spec, device: str | torch.device) -> torch.nn.Module:
+def _network(path: Path, spec: Spec, device: str | torch.device) -> Placed:
     """With the file's weights, ready to be called."""
     with torch.device("meta"):
         network = spec.make_network()
@@ -135,7 +137,8 @@ def _network(path: Path, spec: Spec, device: str | torch.device) -> torch.nn.Mod
             )
         weights = {name: file.get_tensor(name).to(empty[name].dtype) for name in expected}
     network.load_state_dict(weights, assign=True)
-    return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    network.to(device).to(memory_format=torch.channels_last)
+    return network.eval().requires_grad_(False)
 
 
 def catalogue(*folders: str | Path, classifiers: bool = False) -> dict[Path, Spec]:
@@ -237,6 +240,7 @@ def _checked(spec: Spec) -> Spec:
     if spec.classifies != (spec.network == "classifier"):
         raise ValueError(f"a network '{spec.network}' does not predict '{spec.target}'")
     if not spec.classifies:
-        Denoiser(torch.nn.Identity(), spec.make_schedule(), spec.target)
+        check_target(spec.target)
+        spec.make_schedule()
     values = {f.name: getattr(spec, f.name) for f in fields(Spec)}
     return Spec(**values | {"classes": tuple(spec.classes)})

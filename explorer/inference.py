@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from explorer.diffusion import Network
 from explorer.graphs import Recorded, RecordingFailed
 
 PRECISIONS = ("float32", "bfloat16")
@@ -17,8 +18,6 @@ WARM_UP = 3
 """Calls with arguments of one shape before they are recorded: cuDNN chooses its algorithms."""
 MOST_GRAPHS = 4
 """A race calls with two shapes (one lane, all lanes together), guidance doubles the batch."""
-
-Network = Callable[..., Tensor]
 
 
 def prepare(network: Network, device: str | torch.device, precision: str = "float32") -> Network:
@@ -34,23 +33,37 @@ def prepare(network: Network, device: str | torch.device, precision: str = "floa
     if precision not in PRECISIONS:
         raise ValueError(f"no precision {precision!r}; there are: {', '.join(PRECISIONS)}")
     kind = torch.device(device).type
-    called = network if precision == "float32" else in_bfloat16(network, kind)
+    called = network if precision == "float32" else InBfloat16(network, kind)
     return Graphs(called) if kind == "cuda" else called
 
 
-def in_bfloat16(network: Network, kind: str) -> Network:
-    """`network` under autocast on such a device; float32 comes out."""
+class Called:
+    """Another network, called in another way."""
 
-    def called(*arguments: Tensor) -> Tensor:
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.network.device
+
+
+class InBfloat16(Called):
+    """Calls `network` under autocast on such a device; float32 comes out."""
+
+    def __init__(self, network: Network, kind: str) -> None:
+        super().__init__(network)
+        self.kind = kind
+
+    def __call__(self, *arguments: Any) -> Tensor:
         # a cast that was kept would not see changed weights, and a graph cannot own it
-        with torch.autocast(kind, dtype=torch.bfloat16, cache_enabled=False):
-            output = network(*arguments)
+        with torch.autocast(self.kind, dtype=torch.bfloat16, cache_enabled=False):
+            output = self.network(*arguments)
         return output.float()
 
-    return called
 
-
-class Graphs:
+class Graphs(Called):
     """Calls `network` by a graph for each shape of its arguments; the `MOST_GRAPHS` last used.
 
     `network` must not look at values on the device. Calls from several threads take turns, on the
@@ -58,7 +71,7 @@ class Graphs:
     """
 
     def __init__(self, network: Network) -> None:
-        self.network = network
+        super().__init__(network)
         self.recorded: OrderedDict[tuple[object, ...], Recorded] = OrderedDict()
         self.works = True
         self._lock = threading.Lock()

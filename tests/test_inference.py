@@ -97,6 +97,12 @@ def test_on_cuda_the_network_is_recorded() -> None:
     assert isinstance(made, Graphs) and isinstance(prepare(made, "cuda", "bfloat16"), Graphs)
 
 
+@pytest.mark.parametrize("precision", inference.PRECISIONS)
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_what_is_called_says_where_its_weights_are(device: str, precision: str) -> None:
+    assert prepare(network(), device, precision).device == torch.device("cpu")
+
+
 def test_a_graph_for_each_shape_with_and_without_label(made: list[tuple[int, ...]]) -> None:
     exact = network()
     graphs = Graphs(exact)

@@ -54,8 +54,9 @@ def write_cache(path: Path, parts: Parts) -> None:
         "note": parts.note,
     }
     try:
-        kept = {"images": parts.images, "labels": parts.labels}
-        kept = {name: tensor for name, tensor in kept.items() if tensor is not None}
+        kept = {"images": parts.images}
+        if parts.labels is not None:
+            kept["labels"] = parts.labels
         save_file(kept, part, metadata=about)
         os.replace(part, path)
     except (OSError, SafetensorError):

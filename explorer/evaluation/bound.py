@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -164,13 +165,13 @@ def measure_bound(
     return _follow(states, about)
 
 
-def _follow(states: Iterator[Bound], about: dict[str, object]) -> Iterator[BoundResult]:
+def _follow(states: Iterator[Bound], about: dict[str, Any]) -> Iterator[BoundResult]:
     begun = time.monotonic()
     for state in states:
         yield summarised(state, about, time.monotonic() - begun)
 
 
-def summarised(state: Bound, about: Mapping[str, object], seconds: float) -> BoundResult:
+def summarised(state: Bound, about: Mapping[str, Any], seconds: float) -> BoundResult:
     """Means over the pictures; `about` holds the fields that do not change."""
     terms = [term for term in state.terms[::-1] if term.last > 1]
     lines = {}
