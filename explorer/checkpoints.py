@@ -7,8 +7,6 @@ unpickles anything, and a file that does not fit gives one sentence, as a `Check
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -23,6 +21,7 @@ from torch import Tensor
 from explorer.diffusion import Denoiser, Schedule, make_schedule
 from explorer.diffusion.denoiser import check_target
 from explorer.diffusion.objective import CLASS
+from explorer.files import written_whole
 from explorer.networks import NETWORKS
 from explorer.networks.layers import Placed
 
@@ -164,18 +163,9 @@ def write_tensors(
 ) -> Path:
     """A safetensors file, written beside its place and then moved there in one step."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(whole, temporary, metadata=dict(header))
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with written_whole(path) as part:
+        save_file(whole, part, metadata=dict(header))
     return path
 
 

@@ -29,6 +29,7 @@ from explorer.diffusion import (
 from explorer.diffusion.process import Variance
 from explorer.diffusion.schedule import Schedule
 from explorer.evaluation.held_out import Pictures
+from explorer.files import written_whole
 from explorer.inference import prepare
 
 VERSION = 1
@@ -89,9 +90,9 @@ class BoundResult:
 
     def write(self, path: Path) -> None:
         """As JSON."""
-        values = rounded(asdict(self))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(rounded(asdict(self)), ensure_ascii=False) + "\n"
+        with written_whole(path) as part:
+            part.write_text(text, encoding="utf-8")
 
 
 def read_bound(path: Path) -> BoundResult:
