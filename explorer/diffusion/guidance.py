@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from numbers import Real
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion.denoiser import TARGETS, Denoiser
+from explorer.diffusion.denoiser import Denoiser, check_target
+from explorer.diffusion.options import is_number
 from explorer.diffusion.process import Time, amplitudes, whole_times
 from explorer.diffusion.schedule import Schedule
 
@@ -76,8 +76,7 @@ def shifted(
     ε̂ − δ is x̂_0 + √(1 − ᾱ_t)/√ᾱ_t · δ and v̂ − δ/√ᾱ_t: x̂_0 and v̂ are affine in ε̂. ValueError for
     an unknown target.
     """
-    if target not in TARGETS:
-        raise ValueError(f"no target {target!r}; there are: {', '.join(TARGETS)}")
+    check_target(target)
     if target == "eps":
         return output - shift
     signal, sigma = amplitudes(schedule, x_t, t)
@@ -104,8 +103,7 @@ class ClassifierGuided(Denoiser):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number = isinstance(self.scale, Real) and not isinstance(self.scale, bool)
-        if not number or not 0 <= self.scale < math.inf:
+        if not is_number(self.scale) or not 0 <= self.scale < math.inf:
             raise ValueError(f"classifier scale = {self.scale!r} is not allowed: it is 0 or more")
 
     def ask(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:

@@ -89,7 +89,7 @@ def discrete_log_likelihood(p: Gaussian, x0: Tensor) -> Tensor:
     upper = low + high > 0  # Φ(b) − Φ(a) = Φ(−a) − Φ(−b)
     low, high = torch.where(upper, -high, low), torch.where(upper, -low, high)
     below, above = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
-    mass = above + (-torch.expm1(below - above)).log()
+    mass: Tensor = above + (-torch.expm1(below - above)).log()
     return mass.where(above > -torch.inf, -torch.inf).flatten(1).sum(1)
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Real
-from typing import Any, Generic, TypeVar, cast
+from numbers import Integral, Real
+from typing import Any, Generic, TypeGuard, TypeVar, cast
 
 LARGEST = 1e300
 """From here on a number counts as infinite."""
@@ -12,6 +12,16 @@ SHOWN = 40
 """So many characters of a refused value are repeated."""
 
 Value = TypeVar("Value", float, str)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a real number of any kind, NumPy's too; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether it is an integer of any kind; True and False are none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class Option(Generic[Value]):
         """Whether `value` is allowed."""
         if self.choices is not None:
             return isinstance(value, str) and value in self.choices
-        if not isinstance(value, Real) or isinstance(value, bool):
+        if not is_number(value):
             return False
         if not -LARGEST < value < LARGEST or self.whole and value != int(value):
             return False

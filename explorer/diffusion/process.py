@@ -118,9 +118,10 @@ def _step(
     ab_s = _alpha_bar(schedule, s, x, lowest=0)
     beta = (ab_s - ab_t) / ab_s
     posterior = (1 - ab_s) / (1 - ab_t) * beta
-    direction = abs(1 - ab_s - eta**2 * posterior) ** 0.5  # below 0 by rounding only
-    variance_s = posterior if variance == "posterior" else beta
-    return ab_t, Step(ab_s**0.5, direction, eta * variance_s**0.5)
+    left = 1 - ab_s - eta**2 * posterior
+    left = left.abs() if isinstance(left, Tensor) else abs(left)  # below 0 by rounding only
+    std = eta * (posterior if variance == "posterior" else beta) ** 0.5
+    return ab_t, Step(ab_s**0.5, left**0.5, std)
 
 
 def reverse(

@@ -6,12 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Integral
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion.options import Option
+from explorer.diffusion.options import Option, is_whole
 from explorer.diffusion.style import Style
 
 MOST_STEPS = 10_000_000
@@ -88,8 +87,9 @@ class Schedule:
         """
         exact = torch.float64 if dtype == torch.float64 else torch.float32
         if (device, exact) not in self._on_devices:
-            tables = (self.alpha_bar.sqrt(), (1 - self.alpha_bar).sqrt())
-            self._on_devices[device, exact] = tuple(table.to(exact).to(device) for table in tables)
+            signal, sigma = self.alpha_bar.sqrt(), (1 - self.alpha_bar).sqrt()
+            tables = signal.to(exact).to(device), sigma.to(exact).to(device)
+            self._on_devices[device, exact] = tables
         return self._on_devices[device, exact]
 
     @cached_property
@@ -218,8 +218,7 @@ def _family(name: str) -> Family:
 
 
 def _whole_number(name: str, value: int) -> int:
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= MOST_STEPS:
+    if not is_whole(value) or not 1 <= value <= MOST_STEPS:
         raise ValueError(
             f"{name} = {value!r} is not allowed: it must be a whole number >= 1 "
             f"(and at most {MOST_STEPS:,})"

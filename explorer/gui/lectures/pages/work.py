@@ -124,7 +124,7 @@ def _follow(
     lanes = lecture.make_lanes(denoiser.schedule)
     frames: dict[int, tuple[int, Tensor]] = {}
     shape, every = (spec.channels, spec.size, spec.size), max(1, spec.T // FILM_FRAMES)
-    device = next(denoiser.network.parameters()).device
+    device = denoiser.network.device
 
     def look() -> list[Sheet]:
         return [
