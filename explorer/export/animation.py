@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator
 
 from PIL import Image, ImageDraw
 
@@ -65,7 +66,7 @@ def animation(
     stage = Stage(view, show, mapping, GIF_AREA if format == "gif" else None)
     times = clocks(stage.reels, FRAMES)
     durations = [TICK] * (len(times) - 1) + [round(1000 * pause)]
-    frames = (stage.frame(clock) for clock in times)
+    frames: Iterator[Image.Image] = (stage.frame(clock) for clock in times)
     options = {"save_all": True, "duration": durations, "loop": 0}
     if format == "gif":
         frames = indexed(frames, [reel.color for reel in stage.reels], grey=view.channels == 1)

@@ -180,6 +180,8 @@ def check_settings(settings: Any, T: int = MAX_T) -> dict[str, Any]:
     T : the model's steps, which no lane may exceed.
     """
     for lane in validated(Settings, settings, "settings").lanes:
-        if (lane.model_extra or {}).get("steps", 1) > T:
-            raise ValueError(f"steps = {lane.model_extra['steps']} are more than T = {T}")
-    return settings
+        steps = (lane.model_extra or {}).get("steps", 1)
+        if steps > T:
+            raise ValueError(f"steps = {steps} are more than T = {T}")
+    checked: dict[str, Any] = settings
+    return checked

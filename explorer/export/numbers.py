@@ -73,5 +73,5 @@ def frames_npz(view: RaceView) -> bytes:
         if frames.change is not None:
             arrays[f"{i}_change"] = frames.change.numpy()
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()

@@ -59,7 +59,7 @@ def spread(x: Tensor) -> float:
     In units of the pictures: 0 if all are equal, at most 2.
     """
     distances = torch.pdist(x.flatten(1).double()) / x[0].numel() ** 0.5
-    return distances.mean().item()
+    return float(distances.mean())
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ class Racer:
 def race(
     denoiser: Denoiser,
     lanes: Sequence[Lane],
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     *,
     seed: int,
     labels: Sequence[int] | None = None,
@@ -114,7 +114,7 @@ def race(
 
 
 def _at_start(
-    shape: tuple[int, int, int], n: int, seed: int, first: int, start: Tensor | None
+    shape: tuple[int, ...], n: int, seed: int, first: int, start: Tensor | None
 ) -> Racer:
     """The noise is drawn even where it is not needed: no step's z shall be the first numbers."""
     generators = picture_generators(seed, n, first=first)
@@ -261,7 +261,7 @@ def _moved(frame: Frame, device: str | torch.device) -> Frame:
 def pictures(
     denoiser: Denoiser,
     lane: Lane,
-    shape: tuple[int, int, int],
+    shape: tuple[int, ...],
     *,
     seed: int,
     labels: Sequence[int] | None = None,

@@ -33,7 +33,7 @@ def step_of_ddim(
 
     The step to s = 0 ends on the mean: the picture carries no noise of its own.
     """
-    signal, direction, std = reverse_step(schedule, t, s, eta=eta, variance=variance)
+    signal, direction, std = map(float, reverse_step(schedule, t, s, eta=eta, variance=variance))
     return Terms(signal, direction, z=std if s else 0.0)
 
 
