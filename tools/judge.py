@@ -22,7 +22,8 @@ from torch.nn import functional as F
 from explorer import checkpoints
 from explorer.data import ImageSet, load, to_tensor
 from explorer.data.sources import default_root
-from explorer.race import ddim, ddpm, pictures
+from explorer.diffusion.samplers import DDIM, SAMPLERS
+from explorer.race import lane_of, pictures
 
 
 def classifier() -> nn.Sequential:
@@ -98,7 +99,7 @@ def accuracy(
     root: Path,
     *,
     seed: int = 0,
-    sampler: str = "ddim",
+    sampler: str = DDIM.name,
     steps: int = 50,
     guidance: float = 1.0,
     device: torch.device | str = "cpu",
@@ -111,7 +112,8 @@ def accuracy(
     network, own = judge_for(spec.size, root)
     denoiser = replace(denoiser, guidance=guidance)
     labels = [i % 10 for i in range(n)]
-    lane = ddim(spec.T, steps) if sampler == "ddim" else ddpm(spec.T)
+    strided = {"steps": steps} if SAMPLERS[sampler].strided else {}
+    lane = lane_of(sampler, denoiser.schedule, **strided)
     shape = (spec.channels, spec.size, spec.size)
     x = pictures(denoiser, lane, shape, seed=seed, labels=labels, device=device)
     right = (read(network, x.cpu()) == torch.tensor(labels)).float()
@@ -122,7 +124,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--n", type=int, default=1000)
-    parser.add_argument("--sampler", choices=("ddim", "ddpm"), default="ddim")
+    parser.add_argument("--sampler", choices=SAMPLERS, default=DDIM.name)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
@@ -145,7 +147,7 @@ def main() -> None:
     print(f"{found.share:.2%} of {args.n} digits are what was asked for")
     if args.write:
         denoiser, spec = checkpoints.load(args.file)
-        steps = args.steps if args.sampler == "ddim" else spec.T
+        steps = args.steps if SAMPLERS[args.sampler].strided else spec.T
         how = f"{args.sampler}_{steps}" + (f"_w{args.guidance:g}" if args.guidance != 1 else "")
         metrics = {f"{how}_accuracy": round(found.share, 4)}
         metrics |= {f"{how}_samples": args.n, "judge_accuracy": round(found.judge, 4)}

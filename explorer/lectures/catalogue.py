@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from explorer.diffusion import Schedule, make_schedule
+from explorer.diffusion.samplers import DDIM, DDPM
 from explorer.diffusion.schedule import schedule_options
 from explorer.lectures.notes import NOTES
 from explorer.networks import CHOICES
@@ -72,7 +73,7 @@ def cut(lane: LaneSettings, T: int) -> dict[str, Any]:
     return dict(lane) | ({"steps": min(lane["steps"], T)} if "steps" in lane else {})
 
 
-_PLAIN = {"sampler": "ddpm", "variance": "beta", "breaks": ["no clipping"]}
+_PLAIN = {"sampler": DDPM.name, "variance": "beta", "breaks": ["no clipping"]}
 """Ho et al. 2020, algorithm 2, word for word: ε̂ as it comes, σ² = β_t."""
 
 LECTURES: Mapping[str, Lecture] = MappingProxyType(
@@ -104,7 +105,7 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
             shared_size=32,
             batch=128,
             rate=1e-3,
-            lanes=({"sampler": "ddpm", "clamp": True, "breaks": ["no clipping"]},),
+            lanes=({"sampler": DDPM.name, "clamp": True, "breaks": ["no clipping"]},),
             note=NOTES["cars"],
         ),
         "sutd": Lecture(
@@ -136,8 +137,8 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
             rate=1e-4,
             lanes=(
                 _PLAIN,
-                {"sampler": "ddim", "steps": 10, "breaks": ["no clipping"]},
-                {"sampler": "ddim", "steps": 4, "breaks": ["no clipping"]},
+                {"sampler": DDIM.name, "steps": 10, "breaks": ["no clipping"]},
+                {"sampler": DDIM.name, "steps": 4, "breaks": ["no clipping"]},
             ),
             film=True,
             note=NOTES["jax"],

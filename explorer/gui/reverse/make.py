@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from explorer.checkpoints import describe
+from explorer.diffusion.samplers import DDIM, DDPM
 from explorer.gui.reverse.racing import IN_TURN, read_settings, run_race, summary
 from explorer.gui.reverse.stored import FOLDER
 from explorer.race.view import write
@@ -17,7 +18,10 @@ def make_race(seed: int = 7, steps: int = 50) -> None:
     """checkpoints/mnist.safetensors: DDPM against DDIM."""
     name = "mnist"
     path = Path(f"checkpoints/{name}.safetensors")
-    lanes = [{"sampler": "ddpm", "variance": "posterior"}, {"sampler": "ddim", "steps": steps}]
+    lanes = [
+        {"sampler": DDPM.name, "variance": "posterior"},
+        {"sampler": DDIM.name, "steps": steps},
+    ]
     settings = read_settings(name, describe(path), 4, IN_TURN, seed, lanes)
     title = f"Stored race of the shipped model {name} · seed {seed}"
     cpu = torch.device("cpu")
