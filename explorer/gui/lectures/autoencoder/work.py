@@ -16,7 +16,7 @@ from torch import Tensor
 from explorer.checkpoints import load
 from explorer.data.bundled import read_npz
 from explorer.diffusion import picture_generators, sample
-from explorer.diffusion.sampler import strided_times
+from explorer.diffusion.times import strided_times
 from explorer.networks.autoencoder import (
     SIDE,
     Autoencoder,
