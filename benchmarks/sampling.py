@@ -20,34 +20,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from benchmarks import sampling_peers as peers
+from benchmarks.task import Task
 from benchmarks.turns import Run, Watched, clock_of, in_turns, ratio
 from explorer.checkpoints import Spec, load
 from explorer.devices import choose_threads, find_device, hardware
-from explorer.diffusion import Denoiser, Schedule, sample
+from explorer.diffusion import Denoiser, Network, sample
 from explorer.diffusion.samplers import DDPM
-from explorer.inference import Network, prepare
+from explorer.inference import prepare
 from explorer.race import Lane, ddim, ddpm, race
 from explorer.race.view import follow, view_of
 
 MNIST = Path(__file__).parents[1] / "checkpoints" / "mnist.safetensors"
-
-
-class Task(NamedTuple):
-    """What every contestant is to do."""
-
-    lane: Lane
-    schedule: Schedule
-    target: str
-    shape: tuple[int, int, int, int]
-    labels: Tensor
-    """(B,), on the device."""
-    device: torch.device
 
 
 def bare(task: Task, network: Network) -> Run:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from explorer.inference import Network
-
-if TYPE_CHECKING:
-    from benchmarks.sampling import Task
+from benchmarks.task import Task
+from explorer.diffusion import Network
 
 
 def _scheduler(task: Task) -> Any:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import math
-import signal
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from explorer.cli.console import Stopped, check_writable
+from explorer.cli.console import Stopped, check_writable, progress_bar, signals_noted
 from explorer.devices import choose_threads, find_device
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def run_bound(args: argparse.Namespace) -> None:
     states = measure_bound(
         denoiser, spec, pictures, count=count, seed=args.seed, batch=args.batch, device=device
     )
-    result = follow(states)
+    result = pull(states)
     chosen = tuple(NAMES) if args.variance == "both" else (args.variance,)
     print(report(result, chosen))
     if args.out is not None:
@@ -66,29 +65,15 @@ def run_bound(args: argparse.Namespace) -> None:
         print(f"{args.out}: all terms, both variances")
 
 
-def follow(states: Iterator[BoundResult]) -> BoundResult:
-    """Pull to the end with a progress bar; Stopped if a signal comes first."""
-    from tqdm import tqdm
-
-    asked: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, frame: asked.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    layout = "{percentage:3.0f}%|{bar}|{postfix}"
-    try:
-        with tqdm(total=1.0, bar_format=layout, mininterval=0.5, miniters=0) as bar:
-            for state in states:
-                left = state.seconds * (1 / state.share - 1) if state.share else math.nan
-                t = state.ranges[0][0] if state.ranges else state.T
-                bar.n = state.share
-                bar.set_postfix_str(f"t = {t}, {left:.0f} s left", refresh=False)
-                bar.update(0)
-                if asked:
-                    raise Stopped("the bound takes all terms; nothing was kept")
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+def pull(states: Iterator[BoundResult]) -> BoundResult:
+    """The last of them, with a progress bar; Stopped if a signal comes first."""
+    with signals_noted() as asked, progress_bar() as show:
+        for state in states:
+            left = state.seconds * (1 / state.share - 1) if state.share else math.nan
+            t = state.ranges[0][0] if state.ranges else state.T
+            show(state.share, f"t = {t}, {left:.0f} s left")
+            if asked:
+                raise Stopped("the bound takes all terms; nothing was kept")
     return state
 
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
+import signal
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+LINE_EVERY = 10.0
+"""Seconds between two lines of progress where no terminal shows a bar."""
+DRAW_EVERY = 0.1
 
 
 class Stopped(Exception):
@@ -33,3 +42,69 @@ def check_writable(out: Path) -> None:
         raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from error
     if out.is_dir():
         raise ValueError(f"--out {out}: there is a folder of this name")
+
+
+@contextmanager
+def progress_bar(
+    *, shown: bool = True, delay: float = 0.0
+) -> Iterator[Callable[[float, str], None]]:
+    """Within, call it with the share of the work that is done, 0…1, and what to say of it.
+
+    On stderr: a live bar in a terminal; elsewhere a line at first, now and then, and at the end.
+    With a `delay`, in seconds, quick work shows nothing, and the bar goes when the work is done.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    begun, last, unsaid, live = time.monotonic(), -math.inf, "", None
+    if sys.stderr.isatty():
+        columns = (
+            TextColumn("{task.percentage:3.0f}%"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.description}", markup=False),
+        )
+        console = Console(stderr=True)
+        # drawn when told: no thread takes time from what is measured
+        live = Progress(
+            *columns, console=console, auto_refresh=False, expand=True, transient=delay > 0
+        )
+        task = live.add_task("", total=1.0)
+
+    def show(share: float, note: str) -> None:
+        nonlocal last, unsaid
+        now = time.monotonic()
+        if not shown or now - begun < delay:
+            return
+        due = now - last >= (DRAW_EVERY if live else LINE_EVERY)
+        last = now if due else last
+        if live:
+            live.start()
+            live.update(task, completed=share, description=note, refresh=due)
+            return
+        unsaid = f"{share:4.0%}| {note}"
+        if due:
+            print(unsaid, file=sys.stderr)
+            unsaid = ""
+
+    try:
+        yield show
+    finally:
+        if live:
+            live.stop()
+        elif unsaid:
+            print(unsaid, file=sys.stderr)
+
+
+@contextmanager
+def signals_noted() -> Iterator[list[int]]:
+    """Within, Ctrl-C and SIGTERM interrupt nothing: they are listed, and a step is never cut."""
+    asked: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, frame: asked.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield asked
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import math
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from explorer.cli.bound import add_bound_arguments, run_bound
-from explorer.cli.console import Stopped, check_writable, complain
+from explorer.cli.console import Stopped, check_writable, complain, progress_bar, signals_noted
 from explorer.devices import choose_threads, find_device
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     quality = begin(denoiser, spec, reference, **asked, precision=precision, device=device)
     quality = kept(out, quality)
     found = evaluate(denoiser, spec, reference, quality, settings, batch=args.batch, device=device)
-    quality, stopped = follow(found, quality, out)
+    quality, stopped = fill(found, quality, out)
     if quality.rows:
         print(report(quality))
     if stopped:
@@ -124,34 +123,20 @@ def kept(out: Path, quality: Quality) -> Quality:
     return replace(quality, rows=before.rows, date=before.date)
 
 
-def follow(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Quality, bool]:
-    """Pull to the end with a progress bar, writing after every row; whether a signal came."""
-    from tqdm import tqdm
-
+def fill(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Quality, bool]:
+    """The table, written after every row, with a progress bar; and whether a signal came."""
     from explorer.evaluation import write
 
-    asked: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, frame: asked.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
     begun = time.monotonic()
-    layout = "{percentage:3.0f}%|{bar}|{postfix}"
-    try:
-        with tqdm(total=1.0, bar_format=layout, mininterval=0.5, miniters=0) as bar:
-            for state in found:
-                if state.finished:
-                    quality = state.quality
-                    write(out, quality)
-                left = (time.monotonic() - begun) * (1 / state.share - 1)
-                bar.n = state.share
-                bar.set_postfix_str(summary(state, left), refresh=False)
-                bar.update(0)
-                if asked:
-                    break
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    with signals_noted() as asked, progress_bar() as show:
+        for state in found:
+            if state.finished:
+                quality = state.quality
+                write(out, quality)
+            left = (time.monotonic() - begun) * (1 / state.share - 1)
+            show(state.share, summary(state, left))
+            if asked:
+                break
     return quality, bool(asked)
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.cli.console import Stopped, check_writable, complain
+from explorer.cli.console import Stopped, check_writable, complain, progress_bar, signals_noted
 from explorer.devices import find_device
 from explorer.lectures import LECTURES, adapt, differences
 from explorer.networks import CHOICES
@@ -79,7 +78,7 @@ def run_train(args: argparse.Namespace) -> int:
             raise ValueError(f"there is no {record.state} to resume from; leave --resume out")
         load_state(run, record.state)
     check_writable(args.out)
-    stopped = follow(run, record, "python -m explorer " + shlex.join(args.words), args.save_every)
+    stopped = train(run, record, "python -m explorer " + shlex.join(args.words), args.save_every)
     if run.accelerator.is_main_process:
         prune(args.out.parent, KEEP_RUNS)
     if stopped:
@@ -116,65 +115,47 @@ def as_in_the_lecture(args: argparse.Namespace) -> dict[str, Any]:
 
 def read(name: str, size: int, root: str | Path | None) -> ImageSet:
     """The data set, with a progress bar while it is read, and what is to be said of it."""
-    from tqdm import tqdm
-
     from explorer.data import loading
 
-    with tqdm(bar_format="{desc}: {percentage:3.0f}%|{bar}|", leave=False, delay=1) as bar:
+    with progress_bar(delay=1.0) as show:
         for state in loading(name, size=size, root=root):
-            bar.set_description(state.what, refresh=False)
-            bar.total, bar.n = state.total, state.done
-            bar.update(0)
+            show(state.done / state.total if state.total else 0.0, state.what)
     if state.note:
         complain(state.note)
     assert state.data is not None  # the last one carries the set
     return state.data
 
 
-def follow(run: Run, record: Record, command: str, save_every: float) -> bool:
+def train(run: Run, record: Record, command: str, save_every: float) -> bool:
     """Train to the end of the budget with a progress bar; whether a signal ended it before.
 
     With several processes only the first writes, and all stop after the same step.
     """
-    from tqdm import tqdm
-
     from explorer.training import observe
 
-    asked: list[int] = []  # the signals that came; a step is never cut in two
-    handlers = {
-        number: signal.signal(number, lambda number, frame: asked.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
     first = run.accelerator.is_main_process
     if first:
         record.drop_after(run.step)
     kept = time.monotonic()
-    layout = "{percentage:3.0f}%|{bar}|{postfix}"
-    try:
-        with tqdm(
-            total=1.0, bar_format=layout, mininterval=0.5, miniters=0, disable=not first
-        ) as bar:
-            for seen in observe(run):
-                bar.n = run.progress
-                bar.set_postfix_str(summary(seen.step, run), refresh=False)
-                bar.update(0)
-                if run.any_process(bool(asked)):
-                    break
-                if first and seen.snapshot:
-                    record.keep_snapshot(run)
-                if first and time.monotonic() - kept > save_every:
-                    record.keep(run, command)
-                    kept = time.monotonic()
-        if first:
-            record.keep(run, command)
-        run.accelerator.wait_for_everyone()  # who ends first ends the others
-    except FloatingPointError:  # the weights are those of the last good step
-        if first and run.step:
-            record.keep(run, command)
-        raise
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    with signals_noted() as asked:
+        try:
+            with progress_bar(shown=first) as show:
+                for seen in observe(run):
+                    show(run.progress, summary(seen.step, run))
+                    if run.any_process(bool(asked)):
+                        break
+                    if first and seen.snapshot:
+                        record.keep_snapshot(run)
+                    if first and time.monotonic() - kept > save_every:
+                        record.keep(run, command)
+                        kept = time.monotonic()
+            if first:
+                record.keep(run, command)
+            run.accelerator.wait_for_everyone()  # who ends first ends the others
+        except FloatingPointError:  # the weights are those of the last good step
+            if first and run.step:
+                record.keep(run, command)
+            raise
     return run.progress < 1
 
 

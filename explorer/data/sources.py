@@ -15,7 +15,6 @@ from explorer.data.limits import LOCAL, OwnLimits
 from explorer.data.own import read_own
 from explorer.data.progress import DataError, Loading, Parts, Reading
 from explorer.data.published import (
-    DOWNLOAD_BYTES,
     SIDE,
     read_cars,
     read_cats,
@@ -40,8 +39,6 @@ class DataSource:
     """(root, split) -> a generator of progress that returns the parts."""
     splits: tuple[str, ...] = ("train",)
     bundled: bool = False
-    download_bytes: int = 0
-    """What its first use downloads."""
 
 
 def default_root() -> Path:
@@ -142,7 +139,6 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             source="MNIST (LeCun, Cortes, Burges), through torchvision",
             read=partial(read_mnist, "mnist", "MNIST"),
             splits=("train", "test"),
-            download_bytes=DOWNLOAD_BYTES["mnist"],
         ),
         "fashion-mnist": DataSource(
             title="Fashion-MNIST (60,000 clothes, downloaded once)",
@@ -152,7 +148,6 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             source="Fashion-MNIST (Zalando Research), through torchvision",
             read=partial(read_mnist, "fashion-mnist", "FashionMNIST"),
             splits=("train", "test"),
-            download_bytes=DOWNLOAD_BYTES["fashion-mnist"],
         ),
         "cifar10": DataSource(
             title="CIFAR-10 (50,000 in colour, downloaded once)",
@@ -162,7 +157,6 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             source="CIFAR-10 (Krizhevsky 2009, University of Toronto), through torchvision",
             read=read_cifar10,
             splits=("train", "test"),
-            download_bytes=DOWNLOAD_BYTES["cifar10"],
         ),
         "flowers102": DataSource(
             title="Flowers (8,189 of 102 kinds, downloaded once)",
@@ -172,7 +166,6 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             source="Oxford 102 Flowers (Nilsback, Zisserman 2008), train, val and test joined, "
             "through torchvision",
             read=read_flowers,
-            download_bytes=DOWNLOAD_BYTES["flowers102"],
         ),
         "pets-cats": DataSource(
             title="Cats (about 2,400 of 12 breeds, downloaded once)",
@@ -182,7 +175,6 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             source="the cats of Oxford-IIIT Pet (Parkhi et al. 2012), trainval and test joined, "
             "through torchvision",
             read=read_cats,
-            download_bytes=DOWNLOAD_BYTES["pets-cats"],
         ),
         "stanford-cars": DataSource(
             title="Stanford Cars (8,144 of 196 makes, from your own folder)",

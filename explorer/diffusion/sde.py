@@ -116,20 +116,6 @@ def beta_of(schedule: Schedule) -> Beta:
     return Beta(lambda s: rates[min(T - 1, max(0, math.floor(s * T + 1e-9)))], integral)
 
 
-def linear_beta(beta_min: float = 0.1, beta_max: float = 20.0) -> Beta:
-    """β(s) = β_min + s (β_max − β_min), ∫_0^s β = s β_min + s²/2 (β_max − β_min).
-
-    Song et al. 2021, appendix C: the limit of the linear schedule for T → ∞ with β_min = T·β_1
-    and β_max = T·β_T. At T = 1000 it leaves 7 % more signal variance at the end. ValueError for a
-    rate that is negative or not finite.
-    """
-    for name, value in (("beta_min", beta_min), ("beta_max", beta_max)):
-        if not is_number(value) or not 0 <= value < math.inf:
-            raise ValueError(f"{name} = {value!r} is not allowed: it is a finite number from 0")
-    slope = beta_max - beta_min
-    return Beta(lambda s: beta_min + slope * s, lambda s: beta_min * s + slope / 2 * s**2)
-
-
 def variance_preserving(beta: Beta, x0: float = 0.0) -> SDE:
     """dx = −½β(t)x dt + √β(t) dW: Song et al. 2021, eq. 11; x(t) ~ N(√ᾱ(t) x(0), 1 − ᾱ(t)).
 

@@ -119,7 +119,6 @@ class Errors(NamedTuple):
     """|E x(T) − E x_T^dt| without sampling: of `SDE.mean` and of the steps without noise."""
     difference: Tensor
     """E(x_T^dt − x(T)) over the same paths: its size estimates `weak`."""
-    difference_se: Tensor
     paths: int
 
 
@@ -175,8 +174,8 @@ def _gather(
         done += size
         sums += torch.stack([d.abs().sum(1), d.sum(1), (d**2).sum(1)])
         strong, mean, square = sums / done
-        spread = [((square - m**2).clamp(min=0) / (done - 1)).sqrt() for m in (strong, mean)]
-        yield Errors(dt, strong, spread[0], weak, mean, spread[1], done)
+        se = ((square - strong**2).clamp(min=0) / (done - 1)).sqrt()
+        yield Errors(dt, strong, se, weak, mean, done)
 
 
 def _differences(

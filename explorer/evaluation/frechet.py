@@ -63,13 +63,6 @@ class Frechet:
         return max(0.0, self.metric.compute().item())  # rounding may go below
 
 
-def frechet_distance(first: Tensor, second: Tensor) -> float:
-    """The distance between two sets of features, (m, d) and (n, d); see `Frechet`."""
-    frechet = Frechet(first)
-    frechet.add(second)
-    return frechet.distance()
-
-
 def _check(features: Tensor) -> None:
     if features.dim() != 2:
         raise ValueError(f"features are (n, d), not {tuple(features.shape)}")

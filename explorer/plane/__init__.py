@@ -9,7 +9,6 @@ from explorer.plane.learn import Learner, LearnStep, denoiser_from, fit
 from explorer.plane.network import PointConfig, PointNetwork
 from explorer.plane.paths import (
     Paths,
-    energy_distance,
     follow,
     lanes,
     nearest,
@@ -27,7 +26,6 @@ __all__ = [
     "PointConfig",
     "PointNetwork",
     "denoiser_from",
-    "energy_distance",
     "fit",
     "follow",
     "gaussian_means",

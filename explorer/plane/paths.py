@@ -99,19 +99,3 @@ def _wanted(keep: Sequence[int], times: Sequence[int]) -> set[int]:
 def nearest(samples: Tensor, points: Tensor) -> float:
     """The mean over the samples (n, 2) of the distance to the nearest of the points (N, 2)."""
     return torch.cdist(samples.double(), points.double()).amin(1).mean().item()
-
-
-def energy_distance(a: Tensor, b: Tensor) -> float:
-    """2 E‖A − B‖ − E‖A − A'‖ − E‖B − B'‖ ≥ 0, and 0 if both are alike: Székely & Rizzo 2013.
-
-    a is (n, D), b (m, D); pairs of a point with itself are left out, so that it is unbiased (and
-    may come out a little below 0). ValueError with fewer than two points.
-    """
-    if len(a) < 2 or len(b) < 2:
-        raise ValueError(f"{len(a)} and {len(b)} points: a distance takes two or more of each")
-
-    def within(x: Tensor) -> Tensor:
-        return torch.cdist(x, x).sum() / (len(x) * (len(x) - 1))
-
-    a, b = a.double(), b.double()
-    return (2 * torch.cdist(a, b).mean() - within(a) - within(b)).item()

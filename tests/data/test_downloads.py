@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from torchvision import datasets
 
-from explorer.data import DATASETS, DataError, load, loading
+from explorer.data import DataError, load, loading
 from explorer.data import downloads as module
 from explorer.data.downloads import obtain
 from explorer.data.progress import Loading
+from explorer.data.published import DOWNLOAD_BYTES
 
-DOWNLOADED = [name for name, source in DATASETS.items() if source.download_bytes]
+DOWNLOADED = list(DOWNLOAD_BYTES)
 
 
 @pytest.fixture(autouse=True)

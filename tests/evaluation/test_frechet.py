@@ -8,7 +8,8 @@ import scipy.linalg
 import torch
 from torch import Tensor
 
-from explorer.evaluation.frechet import Frechet, frechet_distance
+from explorer.evaluation.frechet import Frechet
+from tests.evaluation.made import frechet_distance
 
 
 def exact(n: int, mean: Tensor, covariance: Tensor, seed: int) -> Tensor:

@@ -32,12 +32,12 @@ from explorer.evaluation import (
 )
 from explorer.evaluation.classifier import columns, look
 from explorer.evaluation.classifier import load as load_classifier
-from explorer.evaluation.frechet import frechet_distance
 from explorer.evaluation.quality import fingerprint
 from explorer.evaluation.reference import choose_labels
 from explorer.inference import prepare
 from explorer.race import pictures
 from tests.evaluation.conftest import DIGITS, FREE
+from tests.evaluation.made import frechet_distance
 
 Model = tuple[Denoiser, Spec]
 SETTINGS = (Setting(2, 0.0), Setting(2, *HAT), Setting(5, 1.0))

@@ -94,16 +94,6 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
     return figure
 
 
-def quality_rows(quality: Quality, quantity: str = QUANTITIES[0]) -> list[list[str]]:
-    """The table as Markdown's cells, the header first; the best of each row is **bold**.
-
-    quantity : one of `explorer.evaluation.QUANTITIES`; ValueError for another.
-    """
-    columns, rows = table(quality, quantity)
-    cells = [[f"**{c.text}**" if c.best else c.text or "–" for c in row] for _, row in rows]
-    return [columns, *([S, *texts] for (S, _), texts in zip(rows, cells, strict=True))]
-
-
 def quality_html(quality: Quality, quantity: str = QUANTITIES[0]) -> str:
     """The table as HTML, <table class="quality">; the best of each row in <strong>, escaped."""
     columns, rows = table(quality, quantity)
