@@ -15,12 +15,13 @@ from explorer.gui.forward import tab as forward  # noqa: E402
 from explorer.gui.frame.context import Context  # noqa: E402
 from explorer.gui.frame.shared import Shared  # noqa: E402
 from explorer.gui.lectures import tab as lectures  # noqa: E402
-from explorer.gui.parts.header import Header
+from explorer.gui.parts.header import Header  # noqa: E402
 from explorer.gui.plane import tab as plane  # noqa: E402
 from explorer.gui.reverse import tab as reverse  # noqa: E402
 from explorer.gui.schedules import tab as schedules  # noqa: E402
 from explorer.gui.theme import css, theme  # noqa: E402
 from explorer.gui.train import tab as train  # noqa: E402
+from explorer.gui.train.settings import TrainParts  # noqa: E402
 
 NAME = "Diffusion Explorer"
 TABS = (forward, schedules, train, reverse, plane, lectures)
@@ -48,7 +49,8 @@ def create_app(context: Context | None = None) -> gr.Blocks:
             render=False,
         )
         with gr.Tabs() as tabs:
-            shared = Shared(tabs, model)
+            parts = TrainParts.create(context) if train in TABS else None
+            shared = Shared(tabs, model, parts)
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.ID):
                     tab.build(context, shared)

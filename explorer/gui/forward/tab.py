@@ -19,7 +19,7 @@ from explorer.diffusion import make_schedule
 from explorer.gui.forward.blend import Blend, Scene
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, Limits, whole
-from explorer.gui.frame.shared import QUIET, Shared, message, prose, seed_input
+from explorer.gui.frame.shared import QUIET, Changes, Shared, guarded, message, prose, seed_input
 from explorer.gui.frame.upload import take_upload, upload_box
 from explorer.gui.parts.picker import Picker
 
@@ -80,26 +80,23 @@ def build(context: Context, shared: Shared) -> None:
             )
             T = gr.Number(1000, label="T, steps", precision=0, elem_id="forward-T")
 
-    def show(picture: Image.Image, *settings: Any) -> tuple[Any, str]:
-        try:
-            return make_scene(picture, *settings, limits), ""
-        except ValueError as error:
-            return gr.skip(), str(error)
+    @guarded(trouble)
+    def show(picture: Image.Image, *settings: Any) -> Changes:
+        return {stage: make_scene(picture, *settings, limits)}
 
-    def pick(event: gr.EventData, *settings: Any) -> tuple[Any, Any, str]:
+    @guarded(trouble)
+    def pick(event: gr.EventData, *settings: Any) -> Changes:
         picture = pictures.get(str(getattr(event, "name", "")))
         if picture is None:
-            return gr.skip(), gr.skip(), "There is no such sample; choose one of the strip."
-        return picture, *show(picture, *settings)
+            raise ValueError("There is no such sample; choose one of the strip.")
+        return {current: picture} | show(picture, *settings)
 
-    def bring(path: str | None, *settings: Any) -> tuple[Any, Any, str]:
+    @guarded(trouble)
+    def bring(path: str | None, *settings: Any) -> Changes:
         if path is None:  # cleared: what is shown stays
-            return gr.skip(), gr.skip(), ""
-        try:
-            picture = take_upload(path, limits)
-        except ValueError as error:
-            return gr.skip(), gr.skip(), str(error)
-        return picture, *show(picture, *settings)
+            return {}
+        picture = take_upload(path, limits)
+        return {current: picture} | show(picture, *settings)
 
     settings = [resolution, T, seed]
     picker.pick(pick, settings, [current, stage, trouble], **QUIET)

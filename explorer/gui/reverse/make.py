@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from explorer.checkpoints import describe
-from explorer.gui.reverse.racing import IN_TURN, read_settings, run_race, summary
+from explorer.gui.reverse.racing import IN_TURN, lane_summary, read_settings, run_race
 from explorer.gui.reverse.stored import FOLDER
 from explorer.race.view import write
 
@@ -23,4 +23,4 @@ def make_race(seed: int = 7, steps: int = 50) -> None:
     cpu = torch.device("cpu")
     *_, going = run_race(path, settings, cpu, title, lambda: False, every=math.inf)
     write(going.view, FOLDER)
-    print(summary(going.view))
+    print(lane_summary(going.view))

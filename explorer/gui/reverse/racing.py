@@ -121,7 +121,7 @@ def run_race(
     )
     view = deepcopy(before.view) if before else view_of(lanes, spec.T, n, shape, title=title)
     view.settings = settings
-    yield from _follow(entries, lanes, denoiser, view, stopped, seconds, every)
+    yield from _watch(entries, lanes, denoiser, view, stopped, seconds, every)
 
 
 def run_fork(
@@ -130,12 +130,8 @@ def run_fork(
     cursor: Cursor,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
 ) -> Iterator[Going]:
-    """Four ways on from what a lane shows at the cursor, by each of the race's lanes.
-
-    After so many seconds it ends as if it were stopped.
-    """
+    """Four ways on from what a lane shows at the cursor, by each of the race's lanes."""
     settings = origin.view.settings
     denoiser, spec = model_for(path, settings, device, origin.view)
     lane = origin.view.lanes[cursor.lane]
@@ -156,11 +152,11 @@ def run_fork(
         f"{lane.name}: four ways on with different noise"
     )
     view = view_of(lanes, spec.T, len(entries.racers[0].x), tuple(x_t.shape), title=title)
-    for going in _follow(entries, lanes, denoiser, view, stopped, seconds):
+    for going in _watch(entries, lanes, denoiser, view, stopped):
         yield replace(going, racers=None, origin=origin)
 
 
-def _follow(
+def _watch(
     entries: Race,
     lanes: Sequence[Lane],
     denoiser: Denoiser,
@@ -174,8 +170,8 @@ def _follow(
     def over() -> bool:
         return stopped() or (end is not None and time.monotonic() > end)
 
-    for shown in follow(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
-        yield Going(shown, None if shown.running or entries.finished else entries.racers)
+    for grown in follow(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
+        yield Going(grown, None if grown.running or entries.finished else entries.racers)
 
 
 def model_for(
@@ -227,7 +223,7 @@ class Cursor:
         return cls(lane, picture, t)
 
 
-def summary(view: RaceView) -> str:
+def lane_summary(view: RaceView) -> str:
     """Evaluations and seconds of each lane."""
     lanes = " · ".join(
         f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "

@@ -56,6 +56,8 @@ LECTURE_PRESETS: dict[str, Lecture] = {
     f"Lecture: {lecture.title}": lecture for lecture in LECTURES.values()
 }
 LECTURE_STEPS = 300
+RATES = (1e-6, 0.1)
+"""Bounds of the learning rate."""
 
 
 def preset_values(name: Any, context: Context | None = None) -> dict[str, Any]:
@@ -95,7 +97,7 @@ def _lecture_values(lecture: Lecture, context: Context | None) -> dict[str, Any]
     }
 
 
-def told(name: Any, context: Context) -> str:
+def preset_note(name: Any, context: Context) -> str:
     """What a lecture's preset has otherwise than the lecture; empty for other presets."""
     if not isinstance(name, str) or name not in LECTURE_PRESETS:
         return ""
@@ -168,7 +170,7 @@ def make_config(
         steps=steps,
         seconds=seconds,
         batch=whole("Batch", values["batch"], limits.batch),
-        learning_rate=number("Learning rate", values["rate"], (1e-6, 0.1)),
+        learning_rate=number("Learning rate", values["rate"], RATES),
         ema=number("EMA", values["ema"], (0, 0.99999)),
         label_dropout=number("Label dropout", values["label_dropout"], (0, 1)),
         seed=whole("Seed", values["seed"], SEEDS),

@@ -18,7 +18,7 @@ from explorer.gui.frame.shared import plain, sentence, visitor_of
 from explorer.gui.train.choices import DEFAULTS, foresee, make_config
 from explorer.gui.train.own_pictures import OWN, SIDE, keep, read_stored, stored
 from explorer.gui.train.watch import Job
-from tests.gui.small import CPU, Page, follow, pictures, small
+from tests.gui.small import CPU, Page, pictures, progress_of, small
 
 
 def bring(files: list[Path], folder: Path, limits: object = HOSTED.own) -> str:
@@ -136,7 +136,7 @@ def test_a_few_pictures_without_classes_can_be_trained_on(count: int, tmp_path: 
     context = Context(Device(CPU), HOSTED, datasets=("mnist-5k",))
     asked = make_config(DEFAULTS | {"data": OWN}, {}, context)
     assert "M weights" in foresee(asked, tmp_path, context)
-    *_, last = follow(Job(small(data=OWN, steps=3), tmp_path / "mine.safetensors"))
+    *_, last = progress_of(Job(small(data=OWN, steps=3), tmp_path / "mine.safetensors"))
     assert last.over and last.saved == "mine"
     picture, caption = last.neighbours
     assert "training pictures" in caption and picture.width > picture.height
@@ -144,7 +144,7 @@ def test_a_few_pictures_without_classes_can_be_trained_on(count: int, tmp_path: 
 
 def test_a_set_that_repeats_itself_has_no_verdict(tmp_path: Path) -> None:
     bring(pictures(tmp_path / "in", 1) * 10, tmp_path)
-    *_, last = follow(Job(small(data=OWN, steps=2), tmp_path / "mine.safetensors"))
+    *_, last = progress_of(Job(small(data=OWN, steps=2), tmp_path / "mine.safetensors"))
     assert "held out 0.00" in last.neighbours[1] and "tell nothing" in last.neighbours[1]
 
 
@@ -152,5 +152,5 @@ def test_pictures_that_are_gone_are_a_sentence(tmp_path: Path) -> None:
     bring(pictures(tmp_path / "in"), tmp_path)
     shutil.rmtree(tmp_path)
     with pytest.raises(ValueError, match="no pictures of yours yet"):
-        follow(Job(small(data=OWN), tmp_path / "mine.safetensors"))
+        progress_of(Job(small(data=OWN), tmp_path / "mine.safetensors"))
     assert visitor_of(None) == ""

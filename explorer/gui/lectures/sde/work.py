@@ -19,7 +19,6 @@ from explorer.gui.frame.limits import SEEDS, Limits, number, whole
 
 DRAWN, POINTS = 40, 150
 """So many paths are drawn, through so many points."""
-MOST_STEPS = 2000
 T = 1000
 """Steps of the variance-preserving SDE's schedule."""
 VP = "variance-preserving"
@@ -72,11 +71,6 @@ def first_settings(name: str) -> Settings:
     return Settings(name, parameters, "linear", family.dt, steps, 200, 7)
 
 
-def most_paths(limits: Limits) -> int:
-    """How many paths a visitor may follow."""
-    return 500 if limits.hosted else 1000
-
-
 def read_settings(
     name: Any,
     parameters: Mapping[str, Any],
@@ -97,12 +91,13 @@ def read_settings(
     horizon = number("Horizon", horizon, (0.01, 1 if name == VP else 100))
     dt = number("dt", dt, (1e-5, horizon))
     steps = math.floor(horizon / dt + 1e-9)
-    if steps > MOST_STEPS:
+    most = limits.sde_steps
+    if steps > most:
         raise ValueError(
-            f"dt: {dt:g} would take {steps:,} steps to t = {horizon:g}; {MOST_STEPS} are allowed "
-            f"here, so give at least {horizon / MOST_STEPS:.2g}"
+            f"dt: {dt:g} would take {steps:,} steps to t = {horizon:g}; {most} are allowed here, "
+            f"so give at least {horizon / most:.2g}"
         )
-    count = whole("Paths", paths, (2, most_paths(limits)))
+    count = whole("Paths", paths, limits.sde_paths)
     return Settings(name, values, str(schedule), dt, steps, count, whole("Seed", seed, SEEDS))
 
 

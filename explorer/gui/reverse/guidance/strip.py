@@ -69,7 +69,7 @@ def begin(spec: Spec, kind: str, strengths: Sequence[float], seed: int) -> Strip
     return Strip(spec.name, kind, spec.T, seed, tuple(strengths), spec.classes[:COLUMNS])
 
 
-def follow(
+def walk_down(
     denoiser: Denoiser,
     strip: Strip,
     shape: tuple[int, int, int],

@@ -16,24 +16,23 @@ from explorer.data import photo
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import buttons, find_model, patience, patient, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     QUIET,
+    Changes,
     Shared,
+    guarded,
     message,
-    on_device,
     plain,
     prose,
     seed_input,
-    sentence,
     visitor_of,
 )
 from explorer.gui.frame.upload import take_upload, upload_box
 from explorer.gui.parts.picker import Picker
 from explorer.gui.reverse.round_trip.table import TripTable
-from explorer.gui.reverse.round_trip.trip import Trip, follow, outset, read
+from explorer.gui.reverse.round_trip.trip import Trip, read, set_out, there_and_back
 from explorer.race import ddim, pictures
 from explorer.race.fork import spread
 from explorer.race.round_trip import as_seen
@@ -97,14 +96,14 @@ def prepare(
     x0 = x0 if like is None else torch.cat([x0, like[:1]])
     kind = KINDS.get(spec.data, f"the pictures of {spec.data}")
     apart = None if like is None else spread(like)
-    signal = 1.0  # until `outset` knows
+    signal = 1.0  # until `set_out` knows
     return x0, Trip(spec.name, kind, spec.T, t, seed, signal, (chosen[0], second), apart)
 
 
 def preview(spec: Spec, chosen: Chosen, t: int, seed: int) -> Trip:
     """What can be shown without the network."""
     x0, trip = prepare(spec, chosen, t, seed)
-    return outset(spec.make_schedule(), x0, trip)
+    return set_out(spec.make_schedule(), x0, trip)
 
 
 def run_trip(
@@ -114,17 +113,12 @@ def run_trip(
     seed: int,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
 ) -> Iterator[Trip]:
-    """Load the model and send the picture there and back, beside one of the model's kind.
-
-    After so many seconds it ends as if it were stopped.
-    """
-    stopped = patient(stopped, seconds)
+    """Load the model and send the picture there and back, beside one of the model's kind."""
     denoiser, spec = load(path, device)
     made = None if like_data(spec, seed) is not None else own_making(denoiser, spec, seed, device)
     x0, trip = prepare(spec, chosen, t, seed, made)
-    yield from follow(denoiser, x0, trip, device=device, stopped=stopped)
+    yield from there_and_back(denoiser, x0, trip, device=device, stopped=stopped)
 
 
 def own_making(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor:
@@ -183,55 +177,41 @@ def build(context: Context, shared: Shared) -> None:
         part = whole("t₀, % of T", share, (1, 100))
         return path, spec, max(1, round(part * spec.T / 100)), whole("Seed", seed, SEEDS)
 
-    def begin(request: gr.Request, chosen: Chosen, *values: Any) -> Iterator[tuple[Any, ...]]:
-        flag = StopFlag(visitor_of(request), "trip")
-        flag.start()
-        try:
-            path, _, t, seed = ask(request, *values)
-            yield gr.skip(), waiting(context), *buttons(True), ""
-            device, most = context.device.device, patience(context)
-            for trip in context.device.run(run_trip, path, chosen, t, seed, device, flag, most):
-                yield trip, status(trip), *buttons(trip.running), ""
-        except Exception as error:
-            yield gr.skip(), "not running", *buttons(False), sentence(error)
-        finally:
-            flag.stop()
+    def begin(call: Call, chosen: Chosen, *values: Any) -> Steps:
+        path, _, t, seed = ask(call.request, *values)
+        yield {}
+        for trip in call.run(run_trip, path, chosen, t, seed):
+            yield {table: trip, state: status(trip)}
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "trip").stop()
+    jobs = Jobs(context, "trip", state=state, trouble=trouble, idle=[run], stop=stop)
 
-    def show(request: gr.Request, chosen: Chosen, *values: Any) -> tuple[Any, Any, str]:
+    @guarded(trouble)
+    def show(request: gr.Request, chosen: Chosen, *values: Any) -> Changes:
         """The picture and its noise at once; while a trip runs they wait for the next."""
-        try:
-            _, spec, t, seed = ask(request, *values)
-            if not StopFlag(visitor_of(request), "trip")():
-                return gr.skip(), gr.skip(), "This is for the next trip; one is under way."
-            trip = preview(spec, chosen, t, seed)
-            return trip, f"{status(trip)}, ready to go back", ""
-        except Exception as error:
-            return gr.skip(), gr.skip(), sentence(error)
+        _, spec, t, seed = ask(request, *values)
+        if jobs.running(request):
+            return {trouble: "This is for the next trip; one is under way."}
+        trip = preview(spec, chosen, t, seed)
+        return {table: trip, state: f"{status(trip)}, ready to go back"}
 
-    def pick(request: gr.Request, event: gr.EventData, *values: Any) -> tuple[Any, ...]:
+    @guarded(trouble)
+    def pick(request: gr.Request, event: gr.EventData, *values: Any) -> Changes:
         name = str(getattr(event, "name", ""))
         if name not in choices:
-            said = "There is no such sample; choose one of the strip."
-            return gr.skip(), gr.skip(), gr.skip(), said
-        chosen = (name, choices[name])
-        return chosen, *show(request, chosen, *values)
+            raise ValueError("There is no such sample; choose one of the strip.")
+        picked = (name, choices[name])
+        return {chosen: picked} | show(request, picked, *values)
 
-    def bring(request: gr.Request, path: str | None, *values: Any) -> tuple[Any, ...]:
+    @guarded(trouble)
+    def bring(request: gr.Request, path: str | None, *values: Any) -> Changes:
         if path is None:  # cleared: what is shown stays
-            return gr.skip(), gr.skip(), gr.skip(), ""
-        try:
-            chosen = (OWN, take_upload(path, limits))
-        except ValueError as error:
-            return gr.skip(), gr.skip(), gr.skip(), str(error)
-        return chosen, *show(request, chosen, *values)
+            return {}
+        brought = (OWN, take_upload(path, limits))
+        return {chosen: brought} | show(request, brought, *values)
 
     settings = [shared.model, share, seed]
     shown = [table, state, trouble]
-    run.click(begin, [chosen, *settings], [table, state, run, stop, trouble], **on_device(state))
-    stop.click(ask_to_stop, None, None, **QUIET)
+    jobs.wire(run.click, begin, [chosen, *settings], [table])
     picker.pick(pick, settings, [chosen, *shown], **QUIET)
     upload.change(bring, [upload, *settings], [chosen, *shown], **QUIET)
     for setting in settings:

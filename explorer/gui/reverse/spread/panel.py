@@ -11,23 +11,22 @@ import torch
 
 from explorer.checkpoints import Spec, load
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import buttons, find_model, patience, patient, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     QUIET,
+    Changes,
     Shared,
+    guarded,
     message,
-    on_device,
     plain,
     prose,
     seed_input,
-    sentence,
     visitor_of,
 )
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.spread.fan import Fan
-from explorer.gui.reverse.spread.view import SpreadView, follow, read, spread_figure
+from explorer.gui.reverse.spread.view import SpreadView, fork_at_moments, read, spread_figure
 
 STORED = Path(__file__).with_name("stored")
 SEED = 5
@@ -55,16 +54,13 @@ def run_spread(
     seed: int,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
 ) -> Iterator[SpreadView]:
-    """Load the model and fork its way from one x_T at ten moments; at most so many seconds."""
+    """Load the model and fork its way from one x_T at ten moments."""
     denoiser, spec = load(path, device)
     index = choose_label(spec, label)
     view = SpreadView(spec.name, spec.T, seed, None if index is None else label)
     shape = (spec.channels, spec.size, spec.size)
-    yield from follow(
-        denoiser, shape, view, label=index, device=device, stopped=patient(stopped, seconds)
-    )
+    yield from fork_at_moments(denoiser, shape, view, label=index, device=device, stopped=stopped)
 
 
 def status(view: SpreadView) -> str:
@@ -102,33 +98,19 @@ def build(context: Context, shared: Shared) -> None:
             )
             seed = seed_input(SEEDS, SEED)
 
-    def begin(request: gr.Request, name: Any, label: Any, seed: Any) -> Iterator[tuple[Any, ...]]:
-        flag = StopFlag(visitor_of(request), "spread")
-        flag.start()
-        try:
-            path, spec = find_model(context, name, visitor_of(request))
-            choose_label(spec, label)
-            seed = whole("Seed", seed, SEEDS)
-            yield gr.skip(), gr.skip(), waiting(context), *buttons(True), ""
-            device, most = context.device.device, patience(context)
-            for view in context.device.run(run_spread, path, label, seed, device, flag, most):
-                yield spread_figure(view), view, status(view), *buttons(view.running), ""
-        except Exception as error:
-            yield gr.skip(), gr.skip(), "not running", *buttons(False), sentence(error)
-        finally:
-            flag.stop()
+    def begin(call: Call, name: Any, label: Any, seed: Any) -> Steps:
+        path, spec = find_model(context, name, call.visitor)
+        choose_label(spec, label)
+        seed = whole("Seed", seed, SEEDS)
+        yield {}
+        for view in call.run(run_spread, path, label, seed):
+            yield {plot: spread_figure(view), fan: view, state: status(view)}
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "spread").stop()
+    @guarded(trouble)
+    def offer(name: Any, request: gr.Request) -> Changes:
+        _, spec = find_model(context, name, visitor_of(request))
+        return {label: gr.Dropdown(classes_of(spec), value=NO_CLASS)}
 
-    def offer(name: Any, request: gr.Request) -> tuple[Any, str]:
-        try:
-            _, spec = find_model(context, name, visitor_of(request))
-        except Exception as error:
-            return gr.skip(), sentence(error)
-        return gr.Dropdown(classes_of(spec), value=NO_CLASS), ""
-
-    shown = [plot, fan, state, run, stop, trouble]
-    run.click(begin, [shared.model, label, seed], shown, **on_device(state))
-    stop.click(ask_to_stop, None, None, **QUIET)
+    jobs = Jobs(context, "spread", state=state, trouble=trouble, idle=[run], stop=stop)
+    jobs.wire(run.click, begin, [shared.model, label, seed], [plot, fan])
     shared.model.change(offer, shared.model, [label, trouble], **QUIET)

@@ -75,7 +75,7 @@ def moments(lane: Lane) -> list[int]:
     return sorted(nearest, reverse=True)
 
 
-def follow(
+def fork_at_moments(
     denoiser: Denoiser,
     shape: tuple[int, int, int],
     view: SpreadView,
@@ -93,11 +93,12 @@ def follow(
     for share, ends, found in _walk(denoiser, lanes, shape, view.seed, label, device):
         if share < 1 and time.perf_counter() < due:
             continue
-        shown = [
-            _shown(name, lane, ends.get(name), found.get(name, ())) for name, lane in lanes.items()
-        ]
+        so_far = tuple(
+            lane_spread(name, lane, ends.get(name), found.get(name, ()))
+            for name, lane in lanes.items()
+        )
         running = share < 1 and not stopped()
-        view = replace(view, lanes=tuple(shown), share=share, running=running)
+        view = replace(view, lanes=so_far, share=share, running=running)
         yield view
         if not running:
             return
@@ -141,7 +142,8 @@ def _walk(
         done += work[name]
 
 
-def _shown(name: str, lane: Lane, end: Tensor | None, found: Sequence[Tensor]) -> LaneSpread:
+def lane_spread(name: str, lane: Lane, end: Tensor | None, found: Sequence[Tensor]) -> LaneSpread:
+    """One sampler's own end, its forks' pictures so far, and how far they spread."""
     times, rows = tuple(moments(lane)), BRANCHES if lane.stochastic else 1
     columns = {} if end is None else {0: end.expand(rows, *end.shape[1:])}
     for t, pictures in zip(times, found, strict=False):
