@@ -20,7 +20,7 @@ from explorer.diffusion import Denoiser, forward
 from explorer.diffusion.randomness import picture_generators, randn
 from explorer.gui.lectures.inside.shape import Anatomy, Part, anatomy
 from explorer.gui.reverse.round_trip.panel import own_making
-from explorer.networks.anatomy import deaf_to_time, ear, listening, modulations, stages
+from explorer.networks.anatomy import listening, modulations, stages, time_embedding, without_time
 from explorer.networks.layers import sinusoidal_embedding
 from explorer.race.round_trip import as_seen, difference
 
@@ -83,7 +83,7 @@ def original(
 def asked_times(network: torch.nn.Module, t: int, T: int) -> dict[str, int | None]:
     """What the network is told: the truth, half and twice as much, and nothing."""
     told: dict[str, int | None] = {"own": t, "half": t // 2, "double": min(2 * t, T)}
-    return told | ({"none": None} if ear(network) else {})
+    return told | ({"none": None} if time_embedding(network) else {})
 
 
 @torch.inference_mode()
@@ -100,7 +100,7 @@ def run_look(path: Path, picture: int, t: int, seed: int, device: torch.device) 
     silent = [i for i, s in enumerate(told.values()) if s is None]
     with listening(stages(network)) as heard:
         if silent:
-            with deaf_to_time(network, *silent):
+            with without_time(network, *silent):
                 output = network(batch, times)
         else:
             output = network(batch, times)
