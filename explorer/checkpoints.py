@@ -7,8 +7,6 @@ unpickles anything, and a file that does not fit gives one sentence, as a `Check
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -21,8 +19,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, Schedule, make_schedule
+from explorer.diffusion.denoiser import check_target
 from explorer.diffusion.objective import CLASS
+from explorer.files import written_whole
 from explorer.networks import NETWORKS
+from explorer.networks.layers import Placed
 
 VERSION = 1
 KEY = "diffusion-explorer"
@@ -70,7 +71,7 @@ class Spec:
         """The schedule it was trained with."""
         return make_schedule(self.schedule, self.T, **self.schedule_options)
 
-    def make_network(self) -> torch.nn.Module:
+    def make_network(self) -> Placed:
         """The network, with fresh weights."""
         config, network = NETWORKS[self.network]
         return network(config(**self.network_config))
@@ -117,7 +118,7 @@ def load_classifier(
     return _network(Path(path), spec, device), spec
 
 
-def _network(path: Path, spec: Spec, device: str | torch.device) -> torch.nn.Module:
+def _network(path: Path, spec: Spec, device: str | torch.device) -> Placed:
     """With the file's weights, ready to be called."""
     with torch.device("meta"):
         network = spec.make_network()
@@ -135,7 +136,8 @@ def _network(path: Path, spec: Spec, device: str | torch.device) -> torch.nn.Mod
             )
         weights = {name: file.get_tensor(name).to(empty[name].dtype) for name in expected}
     network.load_state_dict(weights, assign=True)
-    return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    network.to(device).to(memory_format=torch.channels_last)
+    return network.eval().requires_grad_(False)
 
 
 def catalogue(*folders: str | Path, classifiers: bool = False) -> dict[Path, Spec]:
@@ -161,18 +163,9 @@ def write_tensors(
 ) -> Path:
     """A safetensors file, written beside its place and then moved there in one step."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-        save_file(whole, temporary, metadata=dict(header))
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with written_whole(path) as part:
+        save_file(whole, part, metadata=dict(header))
     return path
 
 
@@ -237,6 +230,7 @@ def _checked(spec: Spec) -> Spec:
     if spec.classifies != (spec.network == "classifier"):
         raise ValueError(f"a network '{spec.network}' does not predict '{spec.target}'")
     if not spec.classifies:
-        Denoiser(torch.nn.Identity(), spec.make_schedule(), spec.target)
+        check_target(spec.target)
+        spec.make_schedule()
     values = {f.name: getattr(spec, f.name) for f in fields(Spec)}
     return Spec(**values | {"classes": tuple(spec.classes)})

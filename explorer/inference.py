@@ -5,18 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from explorer.diffusion import Network
+from explorer.graphs import Recorded, RecordingFailed
 
 PRECISIONS = ("float32", "bfloat16")
 WARM_UP = 3
 """Calls with arguments of one shape before they are recorded: cuDNN chooses its algorithms."""
 MOST_GRAPHS = 4
 """A race calls with two shapes (one lane, all lanes together), guidance doubles the batch."""
-
-Network = Callable[..., Tensor]
 
 
 def prepare(network: Network, device: str | torch.device, precision: str = "float32") -> Network:
@@ -32,23 +33,37 @@ def prepare(network: Network, device: str | torch.device, precision: str = "floa
     if precision not in PRECISIONS:
         raise ValueError(f"no precision {precision!r}; there are: {', '.join(PRECISIONS)}")
     kind = torch.device(device).type
-    called = network if precision == "float32" else in_bfloat16(network, kind)
+    called = network if precision == "float32" else InBfloat16(network, kind)
     return Graphs(called) if kind == "cuda" else called
 
 
-def in_bfloat16(network: Network, kind: str) -> Network:
-    """`network` under autocast on such a device; float32 comes out."""
+class Called:
+    """Another network, called in another way."""
 
-    def called(*arguments: Tensor) -> Tensor:
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return self.network.device
+
+
+class InBfloat16(Called):
+    """Calls `network` under autocast on such a device; float32 comes out."""
+
+    def __init__(self, network: Network, kind: str) -> None:
+        super().__init__(network)
+        self.kind = kind
+
+    def __call__(self, *arguments: Any) -> Tensor:
         # a cast that was kept would not see changed weights, and a graph cannot own it
-        with torch.autocast(kind, dtype=torch.bfloat16, cache_enabled=False):
-            output = network(*arguments)
+        with torch.autocast(self.kind, dtype=torch.bfloat16, cache_enabled=False):
+            output = self.network(*arguments)
         return output.float()
 
-    return called
 
-
-class Graphs:
+class Graphs(Called):
     """Calls `network` by a graph for each shape of its arguments; the `MOST_GRAPHS` last used.
 
     `network` must not look at values on the device. Calls from several threads take turns, on the
@@ -56,7 +71,7 @@ class Graphs:
     """
 
     def __init__(self, network: Network) -> None:
-        self.network = network
+        super().__init__(network)
         self.recorded: OrderedDict[tuple[object, ...], Recorded] = OrderedDict()
         self.works = True
         self._lock = threading.Lock()
@@ -71,7 +86,7 @@ class Graphs:
         key = tuple((argument.shape, argument.dtype) for argument in arguments)
         with self._lock:
             if key not in self.recorded:
-                self.recorded[key] = Recorded(self.network)
+                self.recorded[key] = Recorded(self.network, x_t.device, WARM_UP)
             self.recorded.move_to_end(key)
             while len(self.recorded) > MOST_GRAPHS:
                 self.recorded.popitem(last=False)
@@ -83,62 +98,3 @@ class Graphs:
                 log = logging.getLogger(__name__)
                 log.warning("no CUDA graph, sampling is slower: %s", error)
         return self.network(*arguments)
-
-
-class RecordingFailed(RuntimeError):
-    """A call cannot be recorded; says why, in a line."""
-
-
-class Recorded:
-    """`network` for arguments of one shape: a few calls as it is, then one graph, replayed."""
-
-    def __init__(self, network: Network) -> None:
-        self.network, self.calls = network, 0
-        self.graph: torch.cuda.CUDAGraph | None = None
-        self.arguments: tuple[Tensor, ...] = ()
-        """Where the graph reads."""
-        self.output: Tensor | None = None
-        """Where it writes."""
-
-    def __call__(self, *arguments: Tensor) -> Tensor:
-        self.calls += 1
-        if self.calls <= WARM_UP:
-            return self._aside(arguments)
-        if self.graph is None:
-            self._record(arguments)
-        for mine, given in zip(self.arguments, arguments, strict=True):
-            mine.copy_(given)
-        self.graph.replay()
-        return self.output.clone()  # the next replay writes there again
-
-    def _aside(self, arguments: tuple[Tensor, ...]) -> Tensor:
-        """A real call on a stream of its own, as capturing asks for."""
-        here = torch.cuda.current_stream(arguments[0].device)
-        stream = torch.cuda.Stream(arguments[0].device)
-        stream.wait_stream(here)
-        with torch.cuda.stream(stream):
-            output = self.network(*arguments)
-        here.wait_stream(stream)
-        output.record_stream(here)
-        return output
-
-    def _record(self, arguments: tuple[Tensor, ...]) -> None:
-        """Computes nothing. RecordingFailed if it cannot be done."""
-        device = arguments[0].device
-        with torch.inference_mode(False):  # so that any later call may write into them
-            self.arguments = tuple(
-                torch.empty_like(given, memory_format=torch.preserve_format).copy_(given)
-                for given in arguments
-            )
-        graph = torch.cuda.CUDAGraph()
-        here, stream = torch.cuda.current_stream(device), torch.cuda.Stream(device)
-        # other threads may go on using the GPU meanwhile
-        capture = torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local")
-        try:
-            with torch.cuda.device(device), capture:
-                self.output = self.network(*self.arguments)
-        except RuntimeError as error:
-            torch.cuda.set_stream(here)  # PyTorch may have stayed where the capture was
-            torch.cuda.synchronize(device)
-            raise RecordingFailed(str(error).splitlines()[0]) from error
-        self.graph = graph

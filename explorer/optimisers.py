@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-OPTIMISERS: Mapping[str, Mapping[str, float]] = MappingProxyType(
+OPTIMISERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "AdamW": MappingProxyType({}),
         "Adam": MappingProxyType(

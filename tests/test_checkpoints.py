@@ -113,18 +113,18 @@ def test_unknown_entries_of_the_header_are_ignored(tmp_path: Path) -> None:
     assert load(tmp_path / "a.safetensors")[1].name == "small"
 
 
-@pytest.mark.parametrize("step", ["save_file", "os.fsync", "os.replace"])
+@pytest.mark.parametrize("step", ["checkpoints.save_file", "files.os.fsync", "files.os.replace"])
 def test_a_failing_write_leaves_what_was_there(
     step: str, stored: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = stored.read_bytes()
 
     def fail(*arguments: Any, **options: Any) -> None:
-        if step == "save_file":
+        if step == "checkpoints.save_file":
             Path(arguments[1]).write_bytes(b"half")
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(f"explorer.checkpoints.{step}", fail)
+    monkeypatch.setattr(f"explorer.{step}", fail)
     for path in (stored, stored.with_name("new.safetensors")):
         with pytest.raises(OSError, match="No space"):
             save(path, weights(), SPEC)

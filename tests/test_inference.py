@@ -74,14 +74,14 @@ class FakeRecorded:
     made: list[tuple[int, ...]]
     """The shapes that were asked for, in order."""
 
-    def __init__(self, network: Callable[..., Tensor]) -> None:
-        self.network, self.shape = network, None
+    def __init__(self, network: Callable[..., Tensor], device: torch.device, _: int) -> None:
+        self.network, self.device, self.shape = network, device, None
 
     def __call__(self, *arguments: Tensor) -> Tensor:
         if self.shape is None:
             self.shape = tuple(arguments[0].shape)
             self.made.append(self.shape)
-        assert self.shape == arguments[0].shape
+        assert self.shape == arguments[0].shape and self.device == arguments[0].device
         return self.network(*arguments)
 
 
@@ -95,6 +95,12 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
 def test_on_cuda_the_network_is_recorded() -> None:
     made = prepare(nn.Identity(), "cuda:1")
     assert isinstance(made, Graphs) and isinstance(prepare(made, "cuda", "bfloat16"), Graphs)
+
+
+@pytest.mark.parametrize("precision", inference.PRECISIONS)
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_what_is_called_says_where_its_weights_are(device: str, precision: str) -> None:
+    assert prepare(network(), device, precision).device == torch.device("cpu")
 
 
 def test_a_graph_for_each_shape_with_and_without_label(made: list[tuple[int, ...]]) -> None:
@@ -132,7 +138,7 @@ def test_when_recording_fails_it_goes_on_without_and_says_so_once(
     def fail(*_: Tensor) -> Tensor:
         raise RecordingFailed("no reason")
 
-    monkeypatch.setattr(inference, "Recorded", lambda network: fail)
+    monkeypatch.setattr(inference, "Recorded", lambda *_: fail)
     graphs = Graphs(lambda x, t: 2 * x)
     with caplog.at_level(logging.WARNING):
         for batch in (2, 2, 3):

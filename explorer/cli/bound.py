@@ -13,10 +13,11 @@ from explorer.devices import choose_threads, find_device
 
 if TYPE_CHECKING:
     from explorer.diffusion import Mean
+    from explorer.diffusion.process import Variance
     from explorer.evaluation.bound import BoundResult
 
 N, TIMES = 64, 100
-NAMES = {"beta": "σ² = β", "posterior": "σ² = β̃"}
+NAMES: dict[Variance, str] = {"beta": "σ² = β", "posterior": "σ² = β̃"}
 
 
 def add_bound_arguments(evaluate: argparse.ArgumentParser) -> None:
@@ -91,7 +92,7 @@ def follow(states: Iterator[BoundResult]) -> BoundResult:
     return state
 
 
-def report(result: BoundResult, variances: Sequence[str]) -> str:
+def report(result: BoundResult, variances: Sequence[Variance]) -> str:
     """The bound as text, in bits per dimension."""
     every = result.count >= result.T - 1
     times = "every t" if every else f"{result.count} ranges of t, a t drawn from each"

@@ -113,7 +113,7 @@ def kept(out: Path, quality: Quality) -> Quality:
         before = read(out)
         why = differences(before, quality)
     except ValueError as error:
-        before, why = None, str(error)
+        before, why = quality, str(error)
     if why:
         aside = out.with_suffix(".json.old")
         out.replace(aside)

@@ -121,7 +121,7 @@ def look(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:
     from explorer.figures.pictures import grid
     from explorer.lectures.sampling import looks_of, real_pictures
 
-    x0 = real_pictures(spec, args.n).to(next(denoiser.network.parameters()).device)
+    x0 = real_pictures(spec, args.n).to(denoiser.network.device)
     looks = looks_of([denoiser], x0, LECTURES[args.as_lecture].looks, seed=args.seed)
     grid(looks.tiles, columns=len(looks.times)).save(args.out)
     print(f"{args.out}: {looks.caption}")

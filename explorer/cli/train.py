@@ -114,7 +114,7 @@ def as_in_the_lecture(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def read(name: str, size: int, root: Path | None) -> ImageSet:
+def read(name: str, size: int, root: str | Path | None) -> ImageSet:
     """The data set, with a progress bar while it is read, and what is to be said of it."""
     from tqdm import tqdm
 
@@ -127,6 +127,7 @@ def read(name: str, size: int, root: Path | None) -> ImageSet:
             bar.update(0)
     if state.note:
         complain(state.note)
+    assert state.data is not None  # the last one carries the set
     return state.data
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -13,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer.data.progress import Parts
+from explorer.files import written_whole
 
 VERSION = "1"
 
@@ -46,20 +46,17 @@ def read_cache_size(path: Path) -> tuple[int, int, int] | None:
 
 def write_cache(path: Path, parts: Parts) -> None:
     """Keep the parts, whole or not at all; that a disk is full or read-only does no harm."""
-    part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
     about = {
         "version": VERSION,
         "check": str(_check(parts.images, parts.labels)),
         "classes": json.dumps(parts.classes),
         "note": parts.note,
     }
-    try:
-        kept = {"images": parts.images, "labels": parts.labels}
-        kept = {name: tensor for name, tensor in kept.items() if tensor is not None}
+    kept = {"images": parts.images}
+    if parts.labels is not None:
+        kept["labels"] = parts.labels
+    with suppress(OSError, SafetensorError), written_whole(path, lasting=False) as part:
         save_file(kept, part, metadata=about)
-        os.replace(part, path)
-    except (OSError, SafetensorError):
-        part.unlink(missing_ok=True)
 
 
 def _check(images: Tensor, labels: Tensor | None) -> int:

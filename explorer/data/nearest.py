@@ -16,7 +16,7 @@ CANDIDATES = 8
 class Nearest(NamedTuple):
     """For each sample its nearest training picture."""
 
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]  # in place of tuple.index
     """int64 (N,), into the training pictures."""
     distance: Tensor
     """float32 (N,): root-mean-square difference of the pixels' values, 0 (the same) … 2."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
@@ -70,6 +70,7 @@ def _gather(paths: Sequence[str | Path], skipped: Skipped, stack: ExitStack) -> 
     limits = skipped.limits
     budget, files, several = Budget(limits), [], len(paths) > 1
     for path in map(Path, paths):
+        found: Iterable[PictureFile]
         if os.path.isdir(path):
             found = _below(path, f"{path.resolve().name}/" if several else "", skipped)
         else:

@@ -71,7 +71,7 @@ def loading(
     """
     if size is not None:
         check_size(size)
-    if name not in DATASETS:
+    if not isinstance(name, str) or name not in DATASETS:
         path = Path(os.path.expanduser(name))
         if not str(name) or not os.path.exists(path):
             raise DataError(
@@ -105,6 +105,7 @@ def load(
 ) -> ImageSet:
     """The set that `loading` ends with; the same arguments and errors."""
     *_, last = loading(name, size=size, root=root, split=split)
+    assert last.data is not None  # a reading that could not end with a set has raised
     return last.data
 
 

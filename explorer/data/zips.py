@@ -66,7 +66,7 @@ class OpenZip:
         try:
             listing = _Bounded(self.file, self._too_many)
             listing.limit = max(FREE, LISTED * budget.limits.entries)
-            self.zip = zipfile.ZipFile(listing)  # type: ignore[arg-type]
+            self.zip = zipfile.ZipFile(listing)
         except DataError:
             self.close()
             raise

@@ -4,7 +4,7 @@ Time runs from t = 0, the data, to t = T, the noise; a step always goes from an 
 explicit s < t. Coefficients are computed in float64 and cast once.
 """
 
-from explorer.diffusion.denoiser import TARGETS, Denoiser, regression_target
+from explorer.diffusion.denoiser import TARGETS, Denoiser, Network, regression_target
 from explorer.diffusion.likelihood import (
     VARIANCES,
     decoder,
@@ -33,6 +33,7 @@ __all__ = [
     "GaussianMixture",
     "IdealDenoiser",
     "Mean",
+    "Network",
     "Schedule",
     "Step",
     "Term",

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from numbers import Real
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion.process import Time, amplitudes
-from explorer.diffusion.schedule import Schedule
+from explorer.diffusion.options import is_number
+from explorer.diffusion.process import Time, amplitudes, whole_times
+from explorer.diffusion.schedule import MOST_STEPS, Schedule
 
 TARGETS = ("eps", "x0", "v")
+
+
+class Network(Protocol):
+    """What a denoiser asks: a module, or one that is called by CUDA graphs."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are, and x_t must be."""
+
+    def __call__(self, x_t: Tensor, t: Tensor, label: Tensor | None = None, /) -> Tensor:
+        """What it puts out, shaped like x_t (B, …); t is (B,) ints, label (B,) ints or none."""
 
 
 def regression_target(schedule: Schedule, x0: Tensor, eps: Tensor, t: Time, target: str) -> Tensor:
@@ -21,7 +32,7 @@ def regression_target(schedule: Schedule, x0: Tensor, eps: Tensor, t: Time, targ
 
     ε itself (Ho et al. 2020), x_0, or v = √ᾱ_t ε − √(1 − ᾱ_t) x_0 (Salimans & Ho 2022, eq. 12).
     """
-    _check_target(target)
+    check_target(target)
     if target == "eps":
         return eps
     if target == "x0":
@@ -36,7 +47,7 @@ def noise_seen(schedule: Schedule, x_t: Tensor, t: Time, output: Tensor, target:
     ε̂ itself, (x_t − √ᾱ_t x̂_0) / √(1 − ᾱ_t), or √ᾱ_t v̂ + √(1 − ᾱ_t) x_t (Salimans & Ho 2022,
     appendix D). t lies in 1…T.
     """
-    _check_target(target)
+    check_target(target)
     signal, sigma = amplitudes(schedule, x_t, t)
     if target == "eps":
         return output
@@ -62,20 +73,22 @@ class Denoiser:
     (B,) tensor of ints on x_t's device. ValueError for an unknown target or guidance below 0.
     """
 
-    network: Callable[..., Tensor]
+    network: Network
     schedule: Schedule
     target: str = "eps"
     clip: bool = True
     guidance: float = 1.0
 
     def __post_init__(self) -> None:
-        _check_target(self.target)
-        number = isinstance(self.guidance, Real) and not isinstance(self.guidance, bool)
-        if not number or not 0 <= self.guidance < math.inf:
+        check_target(self.target)
+        if not is_number(self.guidance) or not 0 <= self.guidance < math.inf:
             raise ValueError(f"guidance = {self.guidance!r} is not allowed: it is 0 or more")
 
     def __call__(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
-        """x̂_0 for x_t of shape (B, …) at t, an int or a (B,) tensor of ints in 0…T."""
+        """x̂_0 for x_t of shape (B, …) at t, an int or a (B,) tensor of ints in 0…T.
+
+        ValueError for other times.
+        """
         return self.read(x_t, t, self.ask(x_t, t, label))
 
     def ask(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:
@@ -109,11 +122,12 @@ class Denoiser:
 
 def _each(x_t: Tensor, t: Time) -> Tensor:
     """t for each picture, where x_t is: a fill, since moving a number to a GPU would wait."""
-    if isinstance(t, Tensor):
-        return t.to(x_t.device).expand(len(x_t))
-    return torch.full((len(x_t),), t, device=x_t.device)
+    if type(t) is int and 0 <= t <= MOST_STEPS:
+        return torch.full((len(x_t),), t, device=x_t.device)
+    return whole_times(t, x_t).to(x_t.device).expand(len(x_t))
 
 
-def _check_target(target: str) -> None:
+def check_target(target: str) -> None:
+    """ValueError for what is none of `TARGETS`."""
     if target not in TARGETS:
         raise ValueError(f"no target {target!r}; there are: {', '.join(TARGETS)}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from numbers import Real
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion.denoiser import TARGETS, Denoiser
-from explorer.diffusion.process import Time, amplitudes
+from explorer.diffusion.denoiser import Denoiser, check_target
+from explorer.diffusion.options import is_number
+from explorer.diffusion.process import Time, amplitudes, whole_times
 from explorer.diffusion.schedule import Schedule
 
 Classifier = Callable[[Tensor, Tensor], Tensor]
@@ -28,8 +28,8 @@ def class_gradient(
     run. ValueError for other shapes or dtypes, or a class that the classifier does not have
     (labels on an accelerator are taken as they are: looking would wait for it).
     """
-    times, label = torch.as_tensor(t), torch.as_tensor(label)
-    _check_batch(x_t, times, label)
+    times, label = whole_times(t, x_t), torch.as_tensor(label)
+    _check_batch(x_t, label)
     with torch.inference_mode(False), torch.enable_grad():
         x = x_t.detach().clone().requires_grad_()  # autograd keeps no tensor of inference mode
         given = label.to(x.device, torch.long, copy=True)
@@ -43,18 +43,16 @@ def class_gradient(
     return gradient.to(x_t.dtype), chosen.detach()
 
 
-def _check_batch(x_t: Tensor, t: Tensor, label: Tensor) -> None:
+def _check_batch(x_t: Tensor, label: Tensor) -> None:
     """ValueError unless they belong together."""
     if not x_t.dtype.is_floating_point:
         raise ValueError(f"x_t must be floating point, not {x_t.dtype}")
-    for name, value in (("t", t), ("label", label)):
-        whole = not value.dtype.is_floating_point and value.dtype != torch.bool
-        alone = name == "t" and value.shape in ((), (1,))
-        if not whole or not (alone or value.shape == x_t.shape[:1]):
-            raise ValueError(
-                f"{name} must be whole numbers, one for each of the {len(x_t)} pictures, not "
-                f"{value.dtype} of shape {tuple(value.shape)}"
-            )
+    whole = not label.dtype.is_floating_point and label.dtype != torch.bool
+    if not whole or label.shape != x_t.shape[:1]:
+        raise ValueError(
+            f"label must be whole numbers, one for each of the {len(x_t)} pictures, not "
+            f"{label.dtype} of shape {tuple(label.shape)}"
+        )
 
 
 def noise_shift(
@@ -78,8 +76,7 @@ def shifted(
     ε̂ − δ is x̂_0 + √(1 − ᾱ_t)/√ᾱ_t · δ and v̂ − δ/√ᾱ_t: x̂_0 and v̂ are affine in ε̂. ValueError for
     an unknown target.
     """
-    if target not in TARGETS:
-        raise ValueError(f"no target {target!r}; there are: {', '.join(TARGETS)}")
+    check_target(target)
     if target == "eps":
         return output - shift
     signal, sigma = amplitudes(schedule, x_t, t)
@@ -106,8 +103,7 @@ class ClassifierGuided(Denoiser):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        number = isinstance(self.scale, Real) and not isinstance(self.scale, bool)
-        if not number or not 0 <= self.scale < math.inf:
+        if not is_number(self.scale) or not 0 <= self.scale < math.inf:
             raise ValueError(f"classifier scale = {self.scale!r} is not allowed: it is 0 or more")
 
     def ask(self, x_t: Tensor, t: Time, label: Tensor | None = None) -> Tensor:

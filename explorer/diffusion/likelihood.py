@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from explorer.diffusion.process import Gaussian, Time, Variance, reverse
+from explorer.diffusion.process import Gaussian, Time, Variance, reverse, whole_times
 from explorer.diffusion.schedule import Schedule
 
 VARIANCES: tuple[Variance, ...] = ("beta", "posterior")
@@ -41,12 +41,12 @@ def denoising_term(
     posterior is a point, see `decoder`. ValueError for other times, and as in `exact` and
     `reverse`.
     """
-    if not (torch.as_tensor(t) >= 2).all():
+    times = whole_times(t, x_t)
+    if not (times >= 2).all():
         raise ValueError(f"t = {t}: L_{{t−1}} is a divergence for t in 2…{schedule.T}; L_0 is not")
-    s = torch.as_tensor(t) - 1
     x0, x_t, guess = exact(x0), exact(x_t), exact(guess)
-    posterior = reverse(schedule, x0, x_t, t, s)
-    return posterior.kl(reverse(schedule, guess, x_t, t, s, variance=variance))
+    posterior = reverse(schedule, x0, x_t, times, times - 1)
+    return posterior.kl(reverse(schedule, guess, x_t, times, times - 1, variance=variance))
 
 
 def decoder(
@@ -89,7 +89,7 @@ def discrete_log_likelihood(p: Gaussian, x0: Tensor) -> Tensor:
     upper = low + high > 0  # Φ(b) − Φ(a) = Φ(−a) − Φ(−b)
     low, high = torch.where(upper, -high, low), torch.where(upper, -low, high)
     below, above = torch.special.log_ndtr(low), torch.special.log_ndtr(high)
-    mass = above + (-torch.expm1(below - above)).log()
+    mass: Tensor = above + (-torch.expm1(below - above)).log()
     return mass.where(above > -torch.inf, -torch.inf).flatten(1).sum(1)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from numbers import Integral, Real
 
 import torch
 from torch import Tensor
 
+from explorer.diffusion.options import is_number, is_whole
 from explorer.diffusion.process import Time, amplitudes
 from explorer.diffusion.randomness import randn
 from explorer.diffusion.schedule import Schedule
@@ -40,7 +40,7 @@ class GaussianMixture:
             )
         if not means.isfinite().all():
             raise ValueError("means must be finite: some are NaN or infinite")
-        if not isinstance(std, Real) or isinstance(std, bool) or not 0 <= std < math.inf:
+        if not is_number(std) or not 0 <= std < math.inf:
             raise ValueError(f"std = {std!r} is not allowed: it is 0 or more")
         weights = torch.ones(len(means)) if weights is None else weights
         fits = weights.shape == means.shape[:1] and ((weights > 0) & weights.isfinite()).all()
@@ -86,7 +86,7 @@ class GaussianMixture:
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """n ≥ 1 draws from p_0: (n, D), float64. The generator may live on another device."""
-        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+        if not is_whole(n) or n < 1:
             raise ValueError(f"n = {n!r} is not allowed: it is a whole number from 1")
         weights = self.weights.to(generator.device) if generator else self.weights
         chosen = torch.multinomial(weights, n, replacement=True, generator=generator)

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from explorer.diffusion.options import SHOWN
 from explorer.diffusion.randomness import Generators, randn
 from explorer.diffusion.schedule import Schedule
 
@@ -58,7 +59,9 @@ def amplitudes(schedule: Schedule, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
     Times that already lie on an accelerator are taken as they are: checking would wait for it.
     """
     if isinstance(t, Tensor) and t.device.type != "cpu":
-        return tuple(_cast(table[t], x) for table in schedule.amplitudes_on(t.device, x.dtype))
+        times = whole_times(t, x)
+        signal, sigma = schedule.amplitudes_on(t.device, x.dtype)
+        return _cast(signal[times], x), _cast(sigma[times], x)
     alpha_bar = _alpha_bar(schedule, t, x, lowest=0)
     return _cast(alpha_bar**0.5, x), _cast((1 - alpha_bar) ** 0.5, x)
 
@@ -102,17 +105,23 @@ def _step(
         raise ValueError(f"eta = {eta!r} is not allowed: it lies between 0 (DDIM) and 1 (DDPM)")
     if variance not in ("posterior", "beta"):
         raise ValueError(f"no variance {variance!r}; there are: posterior, beta")
-    if type(t) is not int or type(s) is not int:
+    if type(t) is int and type(s) is int:
+        earlier = s < t
+    else:
         t, s = _times(schedule, t, x, lowest=1), _times(schedule, s, x, lowest=0)
-    if not (s < t if isinstance(t, int) else (s < t).all()):
+        if len(t) != len(s) and 1 not in (len(t), len(s)):
+            raise ValueError(f"{len(t)} times t and {len(s)} times s: give as many of both")
+        earlier = bool((s < t).all())
+    if not earlier:
         raise ValueError(f"a reverse step goes to an earlier time: s = {_show(s)}, t = {_show(t)}")
     ab_t = _alpha_bar(schedule, t, x, lowest=1)
     ab_s = _alpha_bar(schedule, s, x, lowest=0)
     beta = (ab_s - ab_t) / ab_s
     posterior = (1 - ab_s) / (1 - ab_t) * beta
-    direction = abs(1 - ab_s - eta**2 * posterior) ** 0.5  # below 0 by rounding only
-    variance_s = posterior if variance == "posterior" else beta
-    return ab_t, Step(ab_s**0.5, direction, eta * variance_s**0.5)
+    left = 1 - ab_s - eta**2 * posterior
+    left = left.abs() if isinstance(left, Tensor) else abs(left)  # below 0 by rounding only
+    std = eta * (posterior if variance == "posterior" else beta) ** 0.5
+    return ab_t, Step(ab_s**0.5, left**0.5, std)
 
 
 def reverse(
@@ -152,17 +161,26 @@ def _alpha_bar(schedule: Schedule, t: Time, x: Tensor | None, *, lowest: int) ->
     return schedule.alpha_bar[_times(schedule, t, x, lowest=lowest)]
 
 
+def whole_times(t: Time, x: Tensor | None) -> Tensor:
+    """t as a tensor of ints where it is, (), (1,) or (B,) like x; ValueError for anything else.
+
+    Whether they lie in 0…T is not looked at. Without an x the batch may have any size.
+    """
+    try:
+        times = torch.as_tensor(t)
+        whole = not (times.is_floating_point() or times.is_complex() or times.dtype == torch.bool)
+        shown = f"{times.dtype} of shape {tuple(times.shape)}"
+    except (TypeError, ValueError, OverflowError, RuntimeError):
+        whole, shown = False, repr(t)[:SHOWN]
+    if not whole or times.dim() > 1 or x is not None and times.numel() not in (1, len(x)):
+        each = "picture" if x is None else f"of the {len(x)} pictures"
+        raise ValueError(f"t must be whole numbers, one for all or for each {each}, not {shown}")
+    return times
+
+
 def _times(schedule: Schedule, t: Time, x: Tensor | None, *, lowest: int) -> Tensor:
     """t as a CPU tensor of ints, (1,) or (B,), checked: an index beyond the table would wrap."""
-    times = torch.as_tensor(t).cpu()
-    if times.dtype.is_floating_point or times.dtype in (torch.bool, torch.complex64):
-        raise ValueError(f"times are whole numbers from {lowest} to {schedule.T}, not {t!r}")
-    if times.dim() > 1 or (x is not None and times.dim() == 1 and len(times) not in (1, len(x))):
-        raise ValueError(
-            f"t is an int or a tensor of shape ({len(x)},) like the batch, not of "
-            f"{tuple(times.shape)}"
-        )
-    times = times.reshape(-1).long()
+    times = whole_times(t, x).cpu().reshape(-1).long()
     if len(times) and not (lowest <= int(times.min()) and int(times.max()) <= schedule.T):
         raise ValueError(f"t = {_show(times)} is not allowed: it lies in {lowest}…{schedule.T}")
     return times

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from numbers import Integral, Real
-from types import MappingProxyType
 
 import torch
 from torch import Tensor
 
+from explorer.diffusion.options import Option, is_whole
+from explorer.diffusion.style import Style
+
 MOST_STEPS = 10_000_000
-LARGEST = 1e300
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +87,9 @@ class Schedule:
         """
         exact = torch.float64 if dtype == torch.float64 else torch.float32
         if (device, exact) not in self._on_devices:
-            tables = (self.alpha_bar.sqrt(), (1 - self.alpha_bar).sqrt())
-            self._on_devices[device, exact] = tuple(table.to(exact).to(device) for table in tables)
+            signal, sigma = self.alpha_bar.sqrt(), (1 - self.alpha_bar).sqrt()
+            tables = signal.to(exact).to(device), sigma.to(exact).to(device)
+            self._on_devices[device, exact] = tables
         return self._on_devices[device, exact]
 
     @cached_property
@@ -97,28 +97,28 @@ class Schedule:
         return {}
 
 
-def _linear(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
+def _linear(T: int, *, beta_start: float, beta_end: float) -> Tensor:
     """β_t rises linearly from beta_start to beta_end (Ho et al. 2020, section 4)."""
     return torch.linspace(beta_start, beta_end, T, dtype=torch.float64)
 
 
-def _quadratic(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
+def _quadratic(T: int, *, beta_start: float, beta_end: float) -> Tensor:
     """√β_t rises linearly from √beta_start to √beta_end (Song et al. 2021, DDIM's code)."""
     return torch.linspace(beta_start**0.5, beta_end**0.5, T, dtype=torch.float64) ** 2
 
 
-def _sigmoid(T: int, *, beta_start: float = 1e-4, beta_end: float = 0.02) -> Tensor:
+def _sigmoid(T: int, *, beta_start: float, beta_end: float) -> Tensor:
     """β_t = beta_start + (beta_end − beta_start) σ(u), u = −6…6 (GeoDiff, Xu et al. 2022)."""
     u = torch.linspace(-6, 6, T, dtype=torch.float64)
     return beta_start + (beta_end - beta_start) * u.sigmoid()
 
 
-def _constant(T: int, *, beta: float = 0.01) -> Tensor:
+def _constant(T: int, *, beta: float) -> Tensor:
     """β_t = beta; the default leaves as much signal after 1000 steps as the linear schedule."""
-    return torch.full((T,), float(beta), dtype=torch.float64)
+    return torch.full((T,), beta, dtype=torch.float64)
 
 
-def _cosine(T: int, *, s: float = 0.008) -> Tensor:
+def _cosine(T: int, *, s: float) -> Tensor:
     """ᾱ_t = f(t) / f(0), f(t) = cos²((t/T + s)/(1 + s) · π/2), β_t ≤ 0.999.
 
     Nichol & Dhariwal 2021, eq. 17.
@@ -128,30 +128,50 @@ def _cosine(T: int, *, s: float = 0.008) -> Tensor:
     return (1 - f[1:] / f[:-1]).clamp(max=0.999)
 
 
-def _cosine_clipped(
-    T: int, *, s: float = 0.008, beta_min: float = 1e-5, beta_max: float = 0.02
-) -> Tensor:
+def _cosine_clipped(T: int, *, s: float, beta_min: float, beta_max: float) -> Tensor:
     """The cosine curve with every β_t clipped to [beta_min, beta_max], as one lecture codes it."""
+    if beta_min > beta_max:
+        raise ValueError(f"beta_min = {beta_min:g} must not be above beta_max = {beta_max:g}")
     return _cosine(T, s=s).clamp(beta_min, beta_max)
 
 
-SCHEDULES: Mapping[str, Callable[..., Tensor]] = MappingProxyType(
-    {
-        "linear": _linear,
-        "cosine": _cosine,
-        "cosine-clipped": _cosine_clipped,
-        "quadratic": _quadratic,
-        "sigmoid": _sigmoid,
-        "constant": _constant,
-    }
-)
-"""Name -> function (T, **options) -> the T values of β, in float64."""
+@dataclass(frozen=True)
+class Family:
+    """The schedules of one formula."""
+
+    betas: Callable[..., Tensor]
+    """(T, **options) -> β_t for t = 1…T, in float64; ValueError if options do not go together."""
+    options: Mapping[str, Option[float]]
+    style: Style
+
+
+def _beta(default: float) -> Option[float]:
+    return Option(default, 0, 1, open=True)
+
+
+ENDS = {"beta_start": _beta(1e-4), "beta_end": _beta(0.02)}
+OFFSET = {"s": Option(0.008, 0)}
+
+SCHEDULES: dict[str, Family] = {
+    "linear": Family(_linear, ENDS, Style("#0072B2", "#4BA3E0", "solid")),
+    "cosine": Family(_cosine, OFFSET, Style("#D55E00", "#FF8A3D", "dash")),
+    "cosine-clipped": Family(
+        _cosine_clipped,
+        OFFSET | {"beta_min": _beta(1e-5), "beta_max": _beta(0.02)},
+        Style("#8C510A", "#D19A5B", "dashdot"),
+    ),
+    "quadratic": Family(_quadratic, ENDS, Style("#E69F00", "#FFC04D", "dot")),
+    "sigmoid": Family(_sigmoid, ENDS, Style("#56B4E9", "#8ED1F7", "longdash")),
+    "constant": Family(
+        _constant, {"beta": _beta(0.01)}, Style("#6B7280", "#A3AAB8", "longdashdot")
+    ),
+}
+"""A schedule is a function of T and its options, and a line here."""
 
 
 def schedule_options(name: str) -> dict[str, float]:
     """The options a schedule takes, with their defaults; ValueError for an unknown name."""
-    parameters = inspect.signature(_family(name)).parameters.values()
-    return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+    return {option: known.default for option, known in _family(name).options.items()}
 
 
 def make_schedule(name: str, T: int = 1000, **options: float) -> Schedule:
@@ -170,21 +190,18 @@ def make_schedule(name: str, T: int = 1000, **options: float) -> Schedule:
     """
     family = _family(name)
     steps = _whole_number("T", T)
-    known = schedule_options(name)
+    settings = schedule_options(name)
     for option, value in options.items():
-        if option not in known:
+        if option not in settings:
             raise ValueError(
                 f"schedule '{name}' has no option '{option}' (given {value!r}); "
-                f"it takes: {', '.join(known)}"
+                f"it takes: {', '.join(settings)}"
             )
-        _check_option(name, option, value)
-    settings = known | {option: float(value) for option, value in options.items()}
-    if settings.get("beta_min", 0) > settings.get("beta_max", 1):
-        raise ValueError(
-            f"schedule '{name}': beta_min = {settings['beta_min']:g} must not be above "
-            f"beta_max = {settings['beta_max']:g}"
-        )
-    betas = family(steps, **settings)
+        settings[option] = family.options[option].check(f"schedule '{name}': {option}", value)
+    try:
+        betas = family.betas(steps, **settings)
+    except ValueError as error:
+        raise ValueError(f"schedule '{name}': {error}") from error
     alpha_bar = torch.cat([torch.ones(1, dtype=torch.float64), torch.cumprod(1 - betas, 0)])
     _check_result(name, steps, settings, betas, alpha_bar)
     schedule = Schedule(name, alpha_bar, settings)
@@ -194,33 +211,19 @@ def make_schedule(name: str, T: int = 1000, **options: float) -> Schedule:
     return schedule
 
 
-def _family(name: str) -> Callable[..., Tensor]:
+def _family(name: str) -> Family:
     if not isinstance(name, str) or name not in SCHEDULES:
         raise ValueError(f"no schedule {name!r}; there are: {', '.join(SCHEDULES)}")
     return SCHEDULES[name]
 
 
 def _whole_number(name: str, value: int) -> int:
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not whole or not 1 <= value <= MOST_STEPS:
+    if not is_whole(value) or not 1 <= value <= MOST_STEPS:
         raise ValueError(
             f"{name} = {value!r} is not allowed: it must be a whole number >= 1 "
             f"(and at most {MOST_STEPS:,})"
         )
     return int(value)
-
-
-def _check_option(name: str, option: str, value: float) -> None:
-    """β options lie in (0, 1); the cosine's offset s is finite and not negative."""
-    number = not isinstance(value, bool) and isinstance(value, Real)
-    if option.startswith("beta"):
-        fits, allowed = number and 0 < value < 1, "between 0 and 1, both excluded"
-    else:
-        fits, allowed = number and 0 <= value < LARGEST, "a finite number >= 0"
-    if not fits:
-        raise ValueError(
-            f"schedule '{name}': {option} = {value!r} is not allowed: it must be {allowed}"
-        )
 
 
 def _check_result(

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from explorer.diffusion.options import is_number
 from explorer.diffusion.schedule import Schedule, make_schedule
 from explorer.diffusion.sde_steps import SDE
 
@@ -124,7 +124,7 @@ def linear_beta(beta_min: float = 0.1, beta_max: float = 20.0) -> Beta:
     rate that is negative or not finite.
     """
     for name, value in (("beta_min", beta_min), ("beta_max", beta_max)):
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < math.inf:
+        if not is_number(value) or not 0 <= value < math.inf:
             raise ValueError(f"{name} = {value!r} is not allowed: it is a finite number from 0")
     slope = beta_max - beta_min
     return Beta(lambda s: beta_min + slope * s, lambda s: beta_min * s + slope / 2 * s**2)
@@ -236,7 +236,7 @@ def make_sde(name: str, *, schedule: Schedule | None = None, **parameters: float
         if key not in settings:
             raise ValueError(f"SDE '{name}' has no '{key}'; it takes: {', '.join(settings)}")
         _, low, high = family.parameters[key]
-        if isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high:
+        if not is_number(value) or not low <= value <= high:
             raise ValueError(
                 f"SDE '{name}': {key} = {value!r} is not allowed: give {low:g} to {high:g}"
             )

@@ -6,12 +6,12 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from numbers import Integral, Real
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from explorer.diffusion.options import is_number, is_whole
 from explorer.diffusion.randomness import Generators, randn
 
 MOST_STEPS = 1_000_000
@@ -61,8 +61,7 @@ def euler_maruyama(
     end; later, if there are too few increments or they have another shape.
     """
     dt = _positive("dt", dt)
-    whole = isinstance(steps, Integral) and not isinstance(steps, bool)
-    if not whole or not 1 <= steps <= MOST_STEPS:
+    if not is_whole(steps) or not 1 <= steps <= MOST_STEPS:
         raise ValueError(f"steps = {steps!r} is not allowed: give 1 to {MOST_STEPS:,}")
     if x0.numel() == 0 or x0.is_complex() or not x0.isfinite().all():
         raise ValueError("x0 is not finite: give a real number for each of one or more paths")
@@ -144,7 +143,7 @@ def errors(
     for name, value, low in (
         ("finest", finest, 1), ("levels", levels, 1), ("paths", paths, 2), ("batch", batch, 2)
     ):  # fmt: skip
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < low:
+        if not is_whole(value) or value < low:
             raise ValueError(f"{name} = {value!r} is not allowed: it is a whole number from {low}")
     if finest % 2 ** (levels - 1):
         raise ValueError(
@@ -216,7 +215,6 @@ def _last(states: Iterator[Tensor]) -> Tensor:
 
 
 def _positive(name: str, value: float) -> float:
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    if not number or not 0 < value < math.inf:
+    if not is_number(value) or not 0 < value < math.inf:
         raise ValueError(f"{name} = {value!r} is not allowed: give a finite number above 0")
     return float(value)

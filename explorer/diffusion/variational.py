@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from numbers import Integral
 from typing import NamedTuple
 
 import torch
@@ -25,6 +24,7 @@ from explorer.diffusion.likelihood import (
     levels,
     prior_term,
 )
+from explorer.diffusion.options import is_whole
 from explorer.diffusion.process import Variance, forward
 from explorer.diffusion.randomness import Generators
 from explorer.diffusion.sampler import strided_times
@@ -103,7 +103,7 @@ def ranges(T: int, count: int) -> list[tuple[int, int]]:
     whole number from 1.
     """
     for name, value in (("T", T), ("count", count)):
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        if not is_whole(value) or value < 1:
             raise ValueError(f"{name} = {value!r} is not allowed: it is a whole number from 1")
     if T == 1:
         return []

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -28,6 +29,7 @@ from explorer.diffusion import (
 from explorer.diffusion.process import Variance
 from explorer.diffusion.schedule import Schedule
 from explorer.evaluation.held_out import Pictures
+from explorer.files import written_whole
 from explorer.inference import prepare
 
 VERSION = 1
@@ -88,9 +90,9 @@ class BoundResult:
 
     def write(self, path: Path) -> None:
         """As JSON."""
-        values = rounded(asdict(self))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(values, ensure_ascii=False) + "\n", encoding="utf-8")
+        text = json.dumps(rounded(asdict(self)), ensure_ascii=False) + "\n"
+        with written_whole(path) as part:
+            part.write_text(text, encoding="utf-8")
 
 
 def read_bound(path: Path) -> BoundResult:
@@ -164,13 +166,13 @@ def measure_bound(
     return _follow(states, about)
 
 
-def _follow(states: Iterator[Bound], about: dict[str, object]) -> Iterator[BoundResult]:
+def _follow(states: Iterator[Bound], about: dict[str, Any]) -> Iterator[BoundResult]:
     begun = time.monotonic()
     for state in states:
         yield summarised(state, about, time.monotonic() - begun)
 
 
-def summarised(state: Bound, about: Mapping[str, object], seconds: float) -> BoundResult:
+def summarised(state: Bound, about: Mapping[str, Any], seconds: float) -> BoundResult:
     """Means over the pictures; `about` holds the fields that do not change."""
     terms = [term for term in state.terms[::-1] if term.last > 1]
     lines = {}

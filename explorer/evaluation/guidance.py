@@ -124,7 +124,7 @@ def _measure(
     total, done = cost(kind, strengths, len(labels), spec.T), 0
     for strength in strengths:
         guided = replace(denoiser, guidance=strength if kind == "w" else 0.0)
-        if kind == "s":
+        if kind == "s" and classifier is not None:
             guided = classifier_guided(guided, classifier, strength)
         each, parts = cost(kind, [strength], 1, spec.T) // lane.evaluations, []
         for first in range(0, len(labels), batch):
@@ -163,14 +163,15 @@ def real_point(spec: Spec, n: int, seed: int = 0) -> Point | None:
     if spec.data not in EXAMPLES:
         return None
     images, labels, classes = read_npz(EXAMPLES[spec.data])
-    if classes != spec.classes or images.shape[1] != spec.channels:
+    own = columns(classes)
+    if own is None or classes != spec.classes or images.shape[1] != spec.channels:
         return None
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
     chosen = torch.cat([order[labels[order] == k][:n] for k in range(len(classes))])
     if len(chosen) < n * len(classes):
         return None
     x = to_tensor(resize(images[chosen], spec.size))
-    return judge(x, labels[chosen], columns(classes), 1.0)
+    return judge(x, labels[chosen], own, 1.0)
 
 
 def write(curves: Sequence[Curve], path: Path) -> None:

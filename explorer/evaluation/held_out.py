@@ -33,7 +33,7 @@ def choose_pictures(
     *,
     name: str | None = None,
     root: str | Path | None = None,
-    read: Callable[[str, int, Path | None], ImageSet] | None = None,
+    read: Callable[[str, int, str | Path | None], ImageSet] | None = None,
     bundled: bool = False,
 ) -> Pictures:
     """n pictures for a model, always the same: of its data's test split, where there is one.
@@ -68,9 +68,10 @@ def choose_pictures(
         else:
             images, what = _of_training(spec, read(chosen, spec.size, root), name)
     except DataError:
-        if examples(chosen) is None:
+        shipped = examples(chosen)
+        if shipped is None:
             raise
-        images = resize(examples(chosen), spec.size)
+        images = resize(shipped, spec.size)
         seen = chosen == "mnist"  # the digits of mnist-5k are training digits
         what = f"pictures of {EXAMPLES[chosen]}" + (", seen in training" if seen else "")
     if images.shape[1] != spec.channels:

@@ -66,6 +66,8 @@ def begin(
     ValueError as in `check`.
     """
     check(denoiser, spec, n=n, seed=seed, guidance=guidance)
+    if not isinstance(denoiser.network, torch.nn.Module):
+        raise TypeError("a table is begun with the model as it was loaded, before `prepare`")
     device = torch.device(device)
     name = hardware(device)
     if device.type == "cpu" and torch.get_num_threads() != cores():
@@ -183,6 +185,7 @@ def _evaluate(
             judge.add(x)
             if judge.frechet.count > 1:
                 row = judge.row(setting, seconds, lane.evaluations)
+        assert row is not None  # n ≥ 2
         quality = replace(quality.adding(row), date=date.today().isoformat())
         yield Progress(quality, setting, row, done / total)
 

@@ -49,7 +49,7 @@ def load_reference(
     most: int = MOST,
     name: str | None = None,
     root: str | Path | None = None,
-    read: Callable[[str, int, Path | None], ImageSet] | None = None,
+    read: Callable[[str, int, str | Path | None], ImageSet] | None = None,
 ) -> Reference:
     """The reference for a model from the set that it was trained on, or from the set `name`.
 

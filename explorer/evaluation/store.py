@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 import textwrap
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from explorer.evaluation.records import VERSION, Quality, Row, Setting
+from explorer.files import written_whole
 
 
 def quality_path(checkpoint: str | Path) -> Path:
@@ -23,18 +22,9 @@ def quality_path(checkpoint: str | Path) -> Path:
 def write(path: str | Path, quality: Quality) -> Path:
     """As JSON, written beside its place and then moved there in one step."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(quality), ensure_ascii=False, indent=1) + "\n"
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
     return path
 
 

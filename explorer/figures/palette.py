@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import colorsys
+from typing import Any
+from zlib import crc32
 
+from explorer.diffusion import SCHEDULES
+from explorer.diffusion.style import Style
 
-class Style(NamedTuple):
-    """How a schedule or a sampler is drawn; lines also differ in their dashes."""
-
-    light: str
-    """Colour on a light page."""
-    dark: str
-    """The same, lightened for a dark page."""
-    dash: str
-    """Plotly's name of the dash."""
+__all__ = ["PALETTE", "PROBE", "RUNS", "Style", "drawn", "style_of"]
 
 
 def drawn(style: Style, width: float = 2.5) -> dict[str, Any]:
@@ -23,12 +19,7 @@ def drawn(style: Style, width: float = 2.5) -> dict[str, Any]:
 
 
 PALETTE: dict[str, Style] = {
-    "linear": Style("#0072B2", "#4BA3E0", "solid"),
-    "cosine": Style("#D55E00", "#FF8A3D", "dash"),
-    "cosine-clipped": Style("#8C510A", "#D19A5B", "dashdot"),
-    "quadratic": Style("#E69F00", "#FFC04D", "dot"),
-    "sigmoid": Style("#56B4E9", "#8ED1F7", "longdash"),
-    "constant": Style("#6B7280", "#A3AAB8", "longdashdot"),
+    **{name: family.style for name, family in SCHEDULES.items()},
     "DDPM": Style("#009E73", "#2FD3A0", "solid"),
     "DDIM": Style("#CC79A7", "#E8A6CB", "dash"),
 }
@@ -43,3 +34,15 @@ RUNS: tuple[Style, ...] = (
     Style("#0F8B8D", "#7FE8DC", "dashdot"),
 )
 """Runs that are compared, in their order; none has a schedule's or a sampler's colour."""
+
+
+def style_of(schedule: str) -> Style:
+    """As its registry has it; a table of one's own gets the colour that its name stands for."""
+    if schedule in SCHEDULES:
+        return SCHEDULES[schedule].style
+    hue = crc32(schedule.encode()) / 2**32
+    light, dark = (
+        "#" + "".join(f"{round(255 * part):02X}" for part in colorsys.hls_to_rgb(hue, *shade))
+        for shade in ((0.38, 0.7), (0.68, 0.8))
+    )
+    return Style(light, dark, "dot")

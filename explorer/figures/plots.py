@@ -12,7 +12,7 @@ from torch import Tensor
 from explorer.diffusion import Schedule, bound_weights
 from explorer.evaluation.bound import noise_bits
 from explorer.figures.axes import logarithmic, titled
-from explorer.figures.palette import PALETTE, drawn
+from explorer.figures.palette import drawn, style_of
 
 POINTS = 1000
 """A curve is drawn through at most about this many points."""
@@ -85,7 +85,7 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
             y=y.numpy(),
             mode="lines",
             name=schedule.name,
-            **drawn(PALETTE[schedule.name]),
+            **drawn(style_of(schedule.name)),
             hovertemplate="%{y:.3g}",
         )
     cursor = {
@@ -94,8 +94,8 @@ def schedule_figure(schedules: Sequence[Schedule], quantity: str) -> go.Figure:
         "series": [
             {
                 "name": schedule.name,
-                "light": PALETTE[schedule.name].light,
-                "dark": PALETTE[schedule.name].dark,
+                "light": style_of(schedule.name).light,
+                "dark": style_of(schedule.name).dark,
                 "values": [
                     *(packed(column(schedule)) for column in COLUMNS.values()),
                     *(end(schedule) for end in ENDS.values()),

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from explorer.networks.classifier import NoisyClassifier, NoisyClassifierConfig
+from explorer.networks.layers import Placed
 from explorer.networks.lecture import (
     AttentionUnet,
     AttentionUnetConfig,
@@ -19,7 +20,7 @@ from explorer.networks.lecture import (
 )
 from explorer.networks.unet import PRESETS, UNet, UNetConfig
 
-NETWORKS = {
+NETWORKS: dict[str, tuple[type[Any], type[Placed]]] = {
     "unet": (UNetConfig, UNet),
     "naive-unet": (NaiveUnetConfig, NaiveUnet),
     "simple-unet": (SimpleUnetConfig, SimpleUnet),

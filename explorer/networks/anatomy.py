@@ -96,6 +96,7 @@ def without_time(network: nn.Module, *rows: int) -> Iterator[None]:
     """Within, the embedding of time that these members of a batch get is zero.
 
     What `time_embedding` puts out, (B, …), is replaced; the embedding of a class stays.
+    ValueError for a network without time.
     """
 
     def silence(_: nn.Module, inputs: Any, out: Tensor) -> Tensor:
@@ -103,7 +104,10 @@ def without_time(network: nn.Module, *rows: int) -> Iterator[None]:
         out[list(rows)] = 0
         return out
 
-    hook = time_embedding(network).register_forward_hook(silence)
+    module = time_embedding(network)
+    if module is None:
+        raise ValueError("this network is not told the time")
+    hook = module.register_forward_hook(silence)
     try:
         yield
     finally:

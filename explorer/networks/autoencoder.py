@@ -8,13 +8,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explorer.networks.layers import Placed
+
 SIDE = 28
 """Of the pictures, in pixels."""
 FACTOR = 0.5
 """The one noise level that it is trained at."""
 
 
-class Autoencoder(nn.Module):
+class Autoencoder(Placed):
     """σ(W₃ relu(W₂ relu(W₁ x))): 784-400-400-784 linear layers, as in introductory lectures.
 
     x : (B, 784) in [0, 1], a noised picture; the result has x's shape and lies in [0, 1] too.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.networks.layers import GROUPS, ResBlock, downsample, sinusoidal_embedding
+from explorer.networks.layers import GROUPS, Placed, ResBlock, downsample, sinusoidal_embedding
 
 WIDEST = 512
 """Channels; whoever asks for more has miscounted, or means harm by a checkpoint."""
@@ -56,7 +56,7 @@ class NoisyClassifierConfig:
             )
 
 
-class NoisyClassifier(nn.Module):
+class NoisyClassifier(Placed):
     """p(y | x_t, t) = softmax(b + cos(πt/2T) · W·mean(h(x_t, t))): the head of a half U-Net.
 
     Dhariwal & Nichol 2021, section 4, in small: residual blocks modulated by the time on three

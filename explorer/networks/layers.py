@@ -24,9 +24,18 @@ def sinusoidal_embedding(time: Tensor, width: int) -> Tensor:
 
 def zeroed(layer: nn.Conv2d) -> nn.Conv2d:
     """A layer that starts as the zero function, so that its residual block starts as identity."""
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
     return layer
+
+
+class Placed(nn.Module):
+    """A network that says where it is."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where its weights are."""
+        return next(self.parameters()).device
 
 
 class ResBlock(nn.Module):

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from explorer.networks.layers import (
     GROUPS,
     Attention,
+    Placed,
     ResBlock,
     downsample,
     sinusoidal_embedding,
@@ -102,7 +103,7 @@ class UNetConfig:
             )
 
 
-class UNet(nn.Module):
+class UNet(Placed):
     """network(x_t, t, label) -> a tensor of x_t's shape (Ronneberger 2015; Ho et al. 2020).
 
     x_t : (B, channels, H, W), both sides multiples of `config.stride`.
@@ -130,12 +131,12 @@ class UNet(nn.Module):
             )
 
         levels = range(len(widths))
-        self.down = nn.ModuleList(
+        self.down: Any = nn.ModuleList(  # PyTorch types no modules within lists of lists
             nn.ModuleList(block(widths[i], i) for _ in range(config.blocks)) for i in levels
         )
         self.shrink = nn.ModuleList(downsample(widths[i], widths[i + 1]) for i in levels[:-1])
         self.middle = block(widths[-1], levels[-1])
-        self.up = nn.ModuleList(
+        self.up: Any = nn.ModuleList(
             nn.ModuleList(block(2 * widths[i], i) for _ in range(config.blocks)) for i in levels
         )
         self.grow = nn.ModuleList(upsample(widths[i + 1], widths[i]) for i in levels[:-1])
@@ -167,7 +168,7 @@ class UNet(nn.Module):
         """The embedding of time and class that modulates every block; (B, 4·width)."""
         time = torch.as_tensor(t, device=like.device).expand(batch) * (1000 / self.config.T)
         waves = sinusoidal_embedding(time, self.config.width)
-        emb = self.time_mlp(waves.to(self.time_mlp[0].weight.dtype))
+        emb = self.time_mlp(waves.to(self.stem.weight.dtype))
         if self.class_embedding is None:
             if label is not None:
                 raise ValueError("this network was trained without classes: leave the class out")

@@ -7,12 +7,12 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
 
 import torch
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, Schedule, losses
+from explorer.diffusion.options import is_number, is_whole
 from explorer.plane.network import PointConfig, PointNetwork
 
 BATCH, RATE, WARMUP = 256, 0.01, 50
@@ -71,10 +71,10 @@ class Learner:
 
     def learn(self, rate: float) -> Tensor:
         """One step of AdamW on ‖network(x_t, t) − target‖² / 2; the loss, not waited for."""
-        g, n, moved = self.generator, self.step, {"device": self.device}
-        x0 = self.points[torch.randint(len(self.points), (BATCH,), generator=g)].to(**moved)
-        t = torch.randint(1, self.schedule.T + 1, (BATCH,), generator=g).to(**moved)
-        eps = torch.randn(BATCH, 2, generator=g).to(**moved)
+        g, n, device = self.generator, self.step, self.device
+        x0 = self.points[torch.randint(len(self.points), (BATCH,), generator=g)].to(device)
+        t = torch.randint(1, self.schedule.T + 1, (BATCH,), generator=g).to(device)
+        eps = torch.randn(BATCH, 2, generator=g).to(device)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * min(1.0, (n + 1) / WARMUP)
         loss = losses(self.network, self.schedule, x0, t, eps, target=self.target).mean()
@@ -84,8 +84,8 @@ class Learner:
         self.step += 1
         keep = min(EMA, (1 + n) / (10 + n))
         with torch.no_grad():
-            averaged = list(self.average.parameters())
-            torch._foreach_lerp_(averaged, list(self.network.parameters()), 1 - keep)
+            averaged: list[Tensor] = [*self.average.parameters()]
+            torch._foreach_lerp_(averaged, [*self.network.parameters()], 1 - keep)
         return loss.detach()
 
     @property
@@ -105,14 +105,13 @@ def fit(
     """
     if (seconds is None) == (steps is None):
         raise ValueError("give either seconds or steps")
-    for name, budget, kind in (("seconds", seconds, Real), ("steps", steps, Integral)):
-        number = isinstance(budget, kind) and not isinstance(budget, bool)
-        if budget is not None and not (number and 0 < budget < math.inf):
+    for name, budget, fits in (("seconds", seconds, is_number), ("steps", steps, is_whole)):
+        if budget is not None and not (fits(budget) and 0 < budget < math.inf):
             raise ValueError(f"{name} = {budget!r} is not allowed: training takes some, above 0")
-    return _fit(learner, seconds, steps)
+    return _fit(learner, seconds or math.inf, steps)
 
 
-def _fit(learner: Learner, seconds: float | None, steps: int | None) -> Iterator[LearnStep]:
+def _fit(learner: Learner, seconds: float, steps: int | None) -> Iterator[LearnStep]:
     first, spent, share = learner.step, 0.0, 0.0
     while share < 1:
         begun, found = time.perf_counter(), []
@@ -125,7 +124,7 @@ def _fit(learner: Learner, seconds: float | None, steps: int | None) -> Iterator
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss became {loss} at step {learner.step}")
         spent += time.perf_counter() - begun
-        share = spent / seconds if steps is None else (learner.step - first) / steps
+        share = (learner.step - first) / steps if steps else spent / seconds
         yield LearnStep(learner.step, loss, min(1.0, share))
 
 

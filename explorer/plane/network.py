@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.networks.layers import sinusoidal_embedding
+from explorer.networks.layers import Placed, sinusoidal_embedding
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,14 @@ class PointConfig:
     T: int = 200
 
 
-class PointNetwork(nn.Module):
+class PointNetwork(Placed):
     """(x_t, t) -> a vector of the plane, by a residual multilayer perceptron.
 
     h = W [x, sin ωx, cos ωx] + b, then h ← h + A_k silu(h + U_k e(t)) + a_k for each layer k, and
     the output is V silu(h) + v; e(t) is `sinusoidal_embedding` of 1000 · t/T.
     """
+
+    omega: Tensor
 
     def __init__(self, config: PointConfig) -> None:
         super().__init__()

@@ -107,8 +107,8 @@ class TrainConfig:
 
     def make_network_config(self, channels: int, classes: int) -> Any:
         """What the network is built from; ValueError if the pictures do not fit through it."""
-        preset = PRESETS[DEFAULT_PRESET] if self.network == "unet" else {}
-        settings = preset | dict(self.network_options)
+        preset: Mapping[str, Any] = PRESETS[DEFAULT_PRESET] if self.network == "unet" else {}
+        settings = {**preset, **self.network_options}
         kind, _ = NETWORKS[self.network]
         config = kind(channels=channels, classes=classes, T=self.T, **settings)
         config.check_size(self.size, self.size)

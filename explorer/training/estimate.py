@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
-from explorer.networks import NETWORKS
+from explorer.networks import NETWORKS, UNet
 from explorer.training.config import TrainConfig
 
 COPIES = 5
@@ -72,15 +72,17 @@ def measure_speed(device: torch.device | str = "cpu") -> float:
     config = TrainConfig(size=16, steps=1, network_options={"width": 32}, batch=32)
     network_config = config.make_network_config(1, 0)
     with torch.random.fork_rng(devices=[]):
-        network = NETWORKS["unet"][1](network_config)
-    network.to(device, memory_format=torch.channels_last)
+        network = UNet(network_config)
+    network.to(device).to(memory_format=torch.channels_last)
     x = torch.zeros(config.batch, 1, 16, 16, device=device)
-    times = []
+    times: list[float] = []
     end = time.perf_counter() + 0.5
     while len(times) < 3 or time.perf_counter() < end:
         begun = time.perf_counter()
         network(x, 1).square().mean().backward()
-        network.head.bias.grad.sum().item()  # waits for the device
+        first = next(network.parameters())
+        assert first.grad is not None
+        first.grad.sum().item()  # waits for the device
         times.append(time.perf_counter() - begun)
     flops = estimate(replace(config, conditional=False), 1, 0).flops
     return flops / sorted(times)[len(times) // 2]

@@ -42,7 +42,8 @@ class History:
         if len(self.steps) > POINTS:
             self.stride *= 2
             kept = [i for i, step in enumerate(self.steps) if step % self.stride == 0]
-            for values in (self.steps, self.losses, self.smooth):
+            series: tuple[list[Any], ...] = (self.steps, self.losses, self.smooth)
+            for values in series:
                 values[:] = [values[i] for i in kept]
 
     def add_probe(self, step: int, probe: ProbeLoss) -> None:
@@ -73,13 +74,13 @@ class History:
             ProbePoint(int(s), float(p), tuple(map(float, b))) for s, p, b in values["probes"]
         ]
         steps = [int(step) for step in values["steps"]]
-        series = [[float(value) for value in values[name]] for name in ("losses", "smooth")]
-        if any(len(each) != len(steps) for each in series):
+        losses, smooth = ([float(v) for v in values[name]] for name in ("losses", "smooth"))
+        if not len(losses) == len(smooth) == len(steps):
             raise ValueError("its curves differ in length")
         stride = int(values["stride"])
         if stride < 1:
             raise ValueError(f"stride = {stride} is not allowed: at least 1")
-        return cls(steps, *series, probes, stride)
+        return cls(steps, losses, smooth, probes, stride)
 
 
 def spread(values: Sequence[Any], count: int) -> list[Any]:

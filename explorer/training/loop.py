@@ -60,6 +60,7 @@ def fit(run: Run) -> Iterator[TrainStep]:
         busy += time.perf_counter() - begun
         run.seconds = agreed(run, before + time.perf_counter() - started)
         note(run, values)
+        assert run.smooth_loss is not None  # noted just now
         yield TrainStep(
             step=run.step,
             loss=values[-1][0],
@@ -85,7 +86,8 @@ def train_step(run: Run) -> Tensor:
     loss.backward()
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.clip_norm)
     good = norm.isfinite()
-    run.optimizer.found_inf = (~good).float()  # the fused kernel leaves out such a step
+    # the fused kernel leaves out such a step; PyTorch declares this for its own GradScaler alone
+    run.optimizer.found_inf = (~good).float()  # type: ignore[attr-defined]
     run.optimizer.step()
     run.average(good)
     return torch.stack([loss.detach(), norm])
@@ -109,7 +111,7 @@ def agreed(run: Run, seconds: float) -> float:
     if run.processes == 1:
         return seconds
     clock = torch.tensor(seconds, device=run.device)
-    return run.accelerator.reduce(clock, "mean").item()
+    return float(run.accelerator.reduce(clock, "mean").item())
 
 
 def note(run: Run, values: list[list[float]]) -> None:

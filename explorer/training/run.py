@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -62,7 +63,7 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = NETWORKS[config.network][1](self.network_config)
-        self.network.to(self.device, memory_format=torch.channels_last).train()
+        self.network.to(self.device).to(memory_format=torch.channels_last).train()
         self.ema = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.model = self.network  # what the step calls; wrapped where gradients are shared
         if self.processes > 1:
@@ -100,14 +101,16 @@ class Run:
         self.history = History()
 
     def _pictures(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
-        labels = self.data.labels[index].to(self.device) if self.classes else None
-        return self.data.images[index].to(self.device), labels
+        images, labels = self.data.images[index].to(self.device), self.data.labels
+        if labels is None or not self.classes:
+            return images, None
+        return images, labels[index].to(self.device)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """This process's part of a batch: x_0 in [−1, 1], t in 1…T, ε, labels (−1: withheld)."""
         config, g = self.config, self.generator
         B = config.batch
-        where = {"generator": g, "device": g.device}
+        where: dict[str, Any] = {"generator": g, "device": g.device}
         index = torch.randint(len(self.images), (B,), **where)
         t = torch.randint(1, config.T + 1, (B,), **where)
         eps = torch.randn((B, *self.images.shape[1:]), **where)
@@ -134,7 +137,8 @@ class Run:
         What layers count themselves (BatchNorm's means and variances) is not averaged but taken
         over; after a step that was not good it is as it was before.
         """
-        averaged, current = list(self.ema.parameters()), list(self.network.parameters())
+        averaged: list[Tensor] = [*self.ema.parameters()]
+        current: list[Tensor] = [*self.network.parameters()]
         decay = torch.where(good, self.decay, 1.0)
         torch._foreach_mul_(averaged, decay)
         torch._foreach_add_(averaged, torch._foreach_mul(current, 1 - decay))
@@ -154,7 +158,8 @@ class Run:
         """Whether one of the processes wishes it; all must ask, and all get the same answer."""
         if self.processes == 1:
             return wish
-        return self.accelerator.reduce(torch.tensor(float(wish), device=self.device)).item() > 0
+        wishes = self.accelerator.reduce(torch.tensor(float(wish), device=self.device))
+        return bool(wishes.item() > 0)
 
     def denoiser(self) -> Denoiser:
         """The model as it stands: the averaged weights, which go on changing with the run."""

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from safetensors.torch import load_file
@@ -99,7 +99,7 @@ def load_state(run: Run, path: str | Path) -> None:
         run.peak = run.config.learning_rate
 
 
-def _header(path: Path) -> dict:
+def _header(path: Path) -> dict[str, Any]:
     text = read_header(path).get(KEY)
     if text is None:
         raise CheckpointError(f"{path.name} does not hold the state of a run")
@@ -110,7 +110,7 @@ def _header(path: Path) -> dict:
         raise CheckpointError(f"{path.name} is damaged: no settings in it") from error
 
 
-def _restore(run: Run, tensors: dict[str, Tensor], header: dict) -> None:
+def _restore(run: Run, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
     def part(prefix: str) -> dict[str, Tensor]:
         return {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
 

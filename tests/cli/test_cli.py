@@ -9,18 +9,21 @@ import signal
 import subprocess
 import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from accelerate.state import AcceleratorState
 from PIL import Image
+from torch import Tensor
 
-from explorer import checkpoints
+from explorer import checkpoints, inference
 from explorer.checkpoints import Spec
 from explorer.cli.main import main
+from explorer.inference import Graphs
 from explorer.training import Record, observe
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +141,23 @@ def test_lectures_sample_their_way(
     looks = sampled(awake, tmp_path / "d.png", "--lecture", "sutd", "--n", 2)
     assert looks.height == 4 * 10 + 2  # x_t and x̂_0 of two pictures
     assert "in one shot, at t = 19, 0" in capsys.readouterr().out
+
+
+def test_a_lectures_looks_by_a_recorded_network(
+    awake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On CUDA what is asked is no module: it has no `.parameters()`, but a device."""
+    asked = []
+
+    def recorded(work: Callable[..., Tensor], device: torch.device, _: int) -> Any:
+        asked.append(device)
+        return work
+
+    plain = sampled(awake, tmp_path / "plain.png", "--lecture", "sutd", "--n", 2)
+    monkeypatch.setattr(inference, "Recorded", recorded)
+    monkeypatch.setattr(inference, "prepare", lambda network, device: Graphs(network))
+    assert sampled(awake, tmp_path / "d.png", "--lecture", "sutd", "--n", 2) == plain
+    assert asked and set(asked) == {torch.device("cpu")}
 
 
 def test_guidance_changes_the_pictures_and_one_is_plain(

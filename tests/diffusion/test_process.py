@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -13,13 +16,23 @@ from torch.distributions import Normal, kl_divergence
 
 from explorer.diffusion import (
     SCHEDULES,
+    Denoiser,
     Gaussian,
+    GaussianMixture,
+    IdealDenoiser,
     Schedule,
+    denoising_term,
     forward,
     forward_step,
+    losses,
     make_schedule,
+    regression_target,
     reverse,
+    reverse_step,
 )
+from explorer.diffusion.denoiser import noise_seen
+from explorer.diffusion.guidance import noise_shift, shifted
+from explorer.diffusion.process import amplitudes
 
 NAMES = st.sampled_from(list(SCHEDULES))
 
@@ -179,10 +192,77 @@ def test_samples_follow_their_generators() -> None:
         normal.sample(each[:1])
 
 
-@pytest.mark.parametrize("t", [-1, 11, 2.5, torch.tensor([1, 12]), torch.tensor([[1, 2]])])
-def test_times_outside_are_refused(t: object) -> None:
+SCHEDULE = make_schedule("linear", 10)
+TWO = torch.zeros(2, 3)
+NETWORK = Denoiser(lambda x, t, label=None: x, SCHEDULE)
+LABEL = torch.tensor([0, 1])
+
+
+def _classes(x: Tensor, t: Tensor) -> Tensor:
+    return x[:, :2]
+
+
+TAKES_TIMES: dict[str, Callable[[Any], object]] = {
+    "forward": lambda t: forward(SCHEDULE, TWO, t),
+    "amplitudes": lambda t: amplitudes(SCHEDULE, TWO, t),
+    "forward_step": lambda t: forward_step(SCHEDULE, TWO, t),
+    "reverse_step, t": lambda t: reverse_step(SCHEDULE, t, 0),
+    "reverse_step, s": lambda s: reverse_step(SCHEDULE, 10, s),
+    "reverse, t": lambda t: reverse(SCHEDULE, TWO, TWO, t, 0),
+    "reverse, s": lambda s: reverse(SCHEDULE, TWO, TWO, 10, s),
+    "denoising_term": lambda t: denoising_term(SCHEDULE, TWO, TWO, t, TWO),
+    "regression_target": lambda t: regression_target(SCHEDULE, TWO, TWO, t, "v"),
+    "noise_seen": lambda t: noise_seen(SCHEDULE, TWO, t, TWO, "v"),
+    "Denoiser": lambda t: NETWORK(TWO, t),
+    "losses": lambda t: losses(NETWORK.network, SCHEDULE, TWO, t, TWO),
+    "noise_shift": lambda t: noise_shift(SCHEDULE, _classes, TWO, t, LABEL),
+    "shifted": lambda t: shifted(SCHEDULE, TWO, t, TWO, "v", TWO),
+    "IdealDenoiser": lambda t: IdealDenoiser(TWO, SCHEDULE)(TWO, t),
+    "GaussianMixture": lambda t: GaussianMixture(TWO, SCHEDULE, std=1.0)(TWO, t),
+    "score": lambda t: GaussianMixture(TWO, SCHEDULE, std=1.0).score(TWO, t),
+}
+NO_TIMES = {
+    "-1": -1,
+    "11": 11,
+    "10^400": 10**400,
+    "2.5": 2.5,
+    "nan": math.nan,
+    "True": True,
+    "None": None,
+    "text": "3",
+    "floats": torch.tensor([1.0, 2.0]),
+    "complex": torch.tensor([1j, 2j], dtype=torch.complex128),
+    "one outside": torch.tensor([1, 12]),
+    "two dimensions": torch.tensor([[1, 2]]),
+    "a column": torch.tensor([[1], [2]]),
+}
+
+
+@pytest.mark.parametrize("t", NO_TIMES.values(), ids=NO_TIMES)
+@pytest.mark.parametrize("call", TAKES_TIMES.values(), ids=TAKES_TIMES)
+def test_what_is_no_time_is_refused_everywhere(call: Callable[[Any], object], t: object) -> None:
     with pytest.raises(ValueError):
-        forward(make_schedule("linear", 10), torch.zeros(2, 3), t)
+        call(t)
+
+
+@pytest.mark.parametrize("call", TAKES_TIMES.values(), ids=TAKES_TIMES)
+def test_every_one_of_them_takes_whole_times(call: Callable[[Any], object]) -> None:
+    call(torch.tensor([5, 3]))
+    call(torch.tensor([3]))
+    call(np.int64(3))
+    call(3)
+
+
+def test_as_many_times_as_pictures() -> None:
+    three = torch.tensor([1, 2, 3])
+    for name, call in TAKES_TIMES.items():
+        if not name.startswith("reverse_step"):
+            with pytest.raises(ValueError, match="one for all or for each of the 2 pictures"):
+                call(three)
+    with pytest.raises(ValueError, match="3 times t and 2 times s"):
+        reverse_step(SCHEDULE, three + 1, torch.tensor([0, 0]))
+    assert reverse_step(SCHEDULE, three + 1, torch.tensor([0])).signal.shape == (1,)
+    assert reverse_step(SCHEDULE, three + 1, three - 1).std.shape == (3,)
 
 
 def test_whole_numbers_are_no_pictures() -> None:
@@ -227,6 +307,9 @@ def test_times_on_a_device_are_not_looked_at() -> None:
     x, t = torch.empty(3, 1, 4, 4, device="meta"), torch.zeros(3, dtype=torch.long, device="meta")
     jump = forward(make_schedule("linear", 10), x, t)
     assert jump.mean.shape == x.shape and jump.std.shape == (3, 1, 1, 1)
+    for wrong in (t[:2], t[:, None], t.float()):
+        with pytest.raises(ValueError, match="each of the 3 pictures"):
+            forward(make_schedule("linear", 10), x, wrong)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

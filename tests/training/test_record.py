@@ -114,9 +114,9 @@ def half_written(tensors: Any, path: str, metadata: Any = None) -> None:
     ("where", "failure"),
     [
         ("explorer.checkpoints.save_file", half_written),
-        ("explorer.checkpoints.os.replace", full),
-        ("explorer.checkpoints.os.fsync", full),
-        ("explorer.checkpoints.tempfile.mkstemp", full),
+        ("explorer.files.os.replace", full),
+        ("explorer.files.os.fsync", full),
+        ("explorer.files.tempfile.mkstemp", full),
     ],
 )
 def test_a_full_disk_leaves_what_was_there_and_one_sentence(
@@ -148,8 +148,8 @@ def test_a_process_killed_while_writing_leaves_what_was_there(
 
     advance(run, 1)
     with monkeypatch.context() as patch:
-        patch.setattr("explorer.checkpoints.os.replace", die)
-        patch.setattr("explorer.checkpoints.Path.unlink", lambda *_, **__: None)  # nobody tidies
+        patch.setattr("explorer.files.os.replace", die)
+        patch.setattr("explorer.files.Path.unlink", lambda *_, **__: None)  # nobody tidies
         with pytest.raises(KeyboardInterrupt):
             record.keep(run, "")
     assert len(list(record.folder.glob(".*.part"))) == 1

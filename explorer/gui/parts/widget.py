@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+
+from explorer.files import written_whole
 
 
 class Widget(gr.HTML):
@@ -44,10 +45,8 @@ class Widget(gr.HTML):
         if path.exists():
             os.utime(path)
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f"{secrets.token_hex(8)}.part")
-            part.write_bytes(data)
-            os.replace(part, path)
+            with written_whole(path, lasting=False) as part:
+                part.write_bytes(data)
         (self.keep_in_cache if self._building else self.temp_files).add(str(path))
         return str(path)
 

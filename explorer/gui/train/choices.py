@@ -152,7 +152,7 @@ def make_config(
     for name, value in chosen.items():
         if value is None:
             raise ValueError(f"{name} of the schedule is empty; give a number")
-        number(f"{name} of the schedule", value, (0, 1e9))
+        SCHEDULES[values["schedule"]].options[name].check(f"{name} of the schedule", value)
     network, network_options = NETWORKS[values["network"]]
     return TrainConfig(
         data=data,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from explorer.networks.layers import GROUPS
+from explorer.networks.layers import GROUPS, Placed
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class LectureConfig:
             )
 
 
-class LectureNetwork(nn.Module, ABC):
+class LectureNetwork(Placed, ABC):
     """network(x_t, t) -> a tensor of x_t's shape; shapes and t as in `UNet`.
 
     ValueError for sides that are no multiples of the config's `stride`, and for a label.

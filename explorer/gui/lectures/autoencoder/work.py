@@ -111,7 +111,7 @@ class FromNoise:
 @torch.inference_mode()
 def judged(network: Autoencoder, training: Training, count: int = UNSEEN) -> Training:
     """With what the network makes of so many unseen digits at every noise factor."""
-    device = next(network.parameters()).device
+    device = network.device
     clean, eps = digits().unseen[:count], digits().eps[:count]
     noisy, after, shown = [], [], []
     for factor in FACTORS:

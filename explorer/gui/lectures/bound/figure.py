@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from explorer.diffusion import SCHEDULES, make_schedule
 from explorer.diffusion.process import Variance
 from explorer.evaluation.bound import BoundResult, noise_bits
-from explorer.figures.palette import PALETTE, Style
+from explorer.figures.palette import Style, style_of
 from explorer.gui.lectures.bound.terms import NAMES, SIMPLE, STYLES, errors_per_time, per_time
 
 PARTS = {
@@ -165,8 +165,8 @@ def noise_figure(T: int, power: float) -> go.Figure:
             textposition="outside",
             cliponaxis=False,
             hovertemplate=f"{bits:.3g} bits/dim; of the picture {100 * left:.2g}% is left",
-            marker={"color": PALETTE[name].light},
-            meta={"dark": PALETTE[name].dark},
+            marker={"color": style_of(name).light},
+            meta={"dark": style_of(name).dark},
         )
     low = math.log10(LEAST)
     return figure.update_layout(

@@ -121,7 +121,7 @@ def _walk(
     lanes = lecture.make_lanes(denoiser.schedule)
     frames: dict[int, tuple[int, Tensor]] = {}
     shape, every = (spec.channels, spec.size, spec.size), max(1, spec.T // FILM_FRAMES)
-    device = next(denoiser.network.parameters()).device
+    device = denoiser.network.device
 
     def sheets() -> list[Sheet]:
         return [
