@@ -21,7 +21,9 @@ from explorer.gui.frame.device import StopFlag
 from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED
 from explorer.gui.frame.shared import visitor_of
-from explorer.gui.reverse.round_trip import panel as round_trip
+from explorer.gui.frame.upload import take_upload
+from explorer.gui.reverse.round_trip import panel as trip_panel
+from explorer.gui.reverse.round_trip import work as round_trip
 from explorer.gui.reverse.round_trip.trip import COLUMNS, Trip, read, verdict
 from explorer.race.round_trip import as_seen
 from tests.gui.panel import CPU, REQUEST, Panel, merged, tiny
@@ -33,7 +35,7 @@ SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.saf
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
     folder = tmp_path_factory.mktemp("models")
     tiny(folder)
-    return Panel(folder, round_trip.build)
+    return Panel(folder, trip_panel.build)
 
 
 def chosen() -> round_trip.Chosen:
@@ -149,7 +151,7 @@ def test_an_upload_is_checked(panel: Panel, tmp_path: Path) -> None:
     Image.new("RGB", (30, 20), "red").save(good)
     bad.write_text("no picture")
     brought = panel("bring", str(good), "toys", 40, 7)
-    assert brought["State"][0] == round_trip.OWN and not brought["trouble"]
+    assert brought["State"][0] == trip_panel.OWN and not brought["trouble"]
     assert brought["trip-table"].names[0] == "your picture"
     refused = panel("bring", str(bad), "toys", 40, 7)
     assert "not a picture" in refused.pop("trouble") and not refused
@@ -160,7 +162,7 @@ def test_hosted_uploads_are_smaller(tmp_path: Path) -> None:
     large = tmp_path / "a.png"
     large.write_bytes(b"x" * (HOSTED.upload_bytes + 1))
     with pytest.raises(PictureError, match="at most 12 MB"):
-        round_trip.take_upload(str(large), HOSTED)
+        take_upload(str(large), HOSTED)
 
 
 def test_a_running_trip_is_not_painted_over_and_can_be_stopped(panel: Panel) -> None:

@@ -12,9 +12,10 @@ import pytest
 from explorer.checkpoints import load
 from explorer.gui.frame.context import HOME
 from explorer.gui.frame.jobs import Patience
-from explorer.gui.reverse.spread import panel as spread
+from explorer.gui.reverse.spread import panel as spread_panel
+from explorer.gui.reverse.spread import work as spread
 from explorer.gui.reverse.spread.fan import Fan
-from explorer.gui.reverse.spread.view import read, sheet_of, spread_lanes, summary
+from explorer.gui.reverse.spread.work import read, sheet_of, spread_lanes, summary
 from explorer.race import race
 from tests.gui.panel import CPU, Panel, by_name, merged, tiny
 
@@ -25,7 +26,7 @@ SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
     folder = tmp_path_factory.mktemp("models")
     tiny(folder, classes=("cat", "dog"))
-    return Panel(folder, spread.build)
+    return Panel(folder, spread_panel.build)
 
 
 @pytest.mark.parametrize("label", [spread.NO_CLASS, "dog"])
@@ -81,7 +82,7 @@ def test_nobody_keeps_a_shared_device(tmp_path: Path) -> None:
 def test_another_model_offers_its_classes(tmp_path: Path) -> None:
     tiny(tmp_path, "plain", T=3)
     tiny(tmp_path, "toys", classes=("cat", "dog"))
-    panel = Panel(tmp_path, spread.build)
+    panel = Panel(tmp_path, spread_panel.build)
 
     def offer(name: str) -> dict[str, Any]:
         return by_name(panel.handlers["offer"](name, None))

@@ -12,7 +12,8 @@ import torch
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, make_schedule
 from explorer.figures.palette import PALETTE
-from explorer.gui.reverse.spread.view import (
+from explorer.gui.reverse.spread.figure import spread_figure
+from explorer.gui.reverse.spread.work import (
     GAP,
     LaneSpread,
     SpreadView,
@@ -21,7 +22,6 @@ from explorer.gui.reverse.spread.view import (
     moments,
     read,
     sheet_of,
-    spread_figure,
     spread_lanes,
     summary,
     write,

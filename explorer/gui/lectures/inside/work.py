@@ -19,7 +19,7 @@ from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser, forward
 from explorer.diffusion.randomness import picture_generators, randn
 from explorer.gui.lectures.inside.shape import Anatomy, Part, anatomy
-from explorer.gui.reverse.round_trip.panel import own_making
+from explorer.gui.reverse.round_trip.work import own_making
 from explorer.networks.anatomy import listening, modulations, stages, time_embedding, without_time
 from explorer.networks.layers import sinusoidal_embedding
 from explorer.race.round_trip import as_seen, difference

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import torch
 
-from explorer.checkpoints import Spec, load
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
 from explorer.gui.frame.limits import SEEDS, whole
@@ -19,56 +15,23 @@ from explorer.gui.frame.shared import (
     Shared,
     guarded,
     message,
-    plain,
     prose,
     seed_input,
     visitor_of,
 )
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.spread.fan import Fan
-from explorer.gui.reverse.spread.view import SpreadView, fork_at_moments, read, spread_figure
-
-STORED = Path(__file__).with_name("stored")
-SEED = 5
-"""What the panel opens with."""
-NO_CLASS = "none given"
-
-
-def choose_label(spec: Spec, label: Any) -> int | None:
-    """The index of a class, None for none; ValueError if the model has no such class."""
-    if label == NO_CLASS:
-        return None
-    if label not in spec.classes:
-        raise ValueError(f"Class: {label!r} is none of this model's; choose one of the menu")
-    return spec.classes.index(label)
-
-
-def classes_of(spec: Spec | None) -> list[str]:
-    """For the menu."""
-    return [NO_CLASS, *(spec.classes if spec else ())]
-
-
-def run_spread(
-    path: Path,
-    label: Any,
-    seed: int,
-    device: torch.device,
-    stopped: Callable[[], bool],
-) -> Iterator[SpreadView]:
-    """Load the model and fork its way from one x_T at ten moments."""
-    denoiser, spec = load(path, device)
-    index = choose_label(spec, label)
-    view = SpreadView(spec.name, spec.T, seed, None if index is None else label)
-    shape = (spec.channels, spec.size, spec.size)
-    yield from fork_at_moments(denoiser, shape, view, label=index, device=device, stopped=stopped)
-
-
-def status(view: SpreadView) -> str:
-    """The model, and how far it is."""
-    if view.finished:
-        forks = sum(len(lane.values) for lane in view.lanes)
-        return f"{plain(view.model)}: {forks} forks, 4 ways on from each"
-    return f"{'running' if view.running else 'stopped'}: {view.share:4.0%}"
+from explorer.gui.reverse.spread.figure import spread_figure
+from explorer.gui.reverse.spread.work import (
+    NO_CLASS,
+    SEED,
+    STORED,
+    choose_label,
+    classes_of,
+    read,
+    run_spread,
+    status,
+)
 
 
 def build(context: Context, shared: Shared) -> None:
