@@ -31,7 +31,7 @@ for _kind in (gr.Number, gr.Slider):
     # What was typed, as it is: of what is out of bounds our handlers say beside the field what is
     # allowed, where Gradio would answer with an error. (A new instance stands in for a component
     # whose bounds were changed, so that telling ours is not enough.)
-    _kind.preprocess = lambda self, payload: payload
+    _kind.preprocess = lambda self, payload: payload  # type: ignore[method-assign]
 
 
 def create_app(context: Context | None = None) -> gr.Blocks:
@@ -61,7 +61,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
 def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str, str]:
     """Serve without a foreign request; `options` go to Gradio (server_port, share, …)."""
     choose_threads(spare=1)  # a core for the page
-    settings = {
+    settings: dict[str, Any] = {
         "run_history": False,
         "ssr_mode": False,
         "state_session_capacity": 300,

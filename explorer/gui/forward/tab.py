@@ -36,7 +36,9 @@ def samples() -> dict[str, Image.Image]:
         for index in chosen:
             pixels = load(data).images[index].permute(1, 2, 0).squeeze(-1).numpy()
             name = "digit" if data == "mnist-5k" else "emoji"
-            large = Image.fromarray(pixels).convert("RGB").resize((256, 256), Image.NEAREST)
+            large = (
+                Image.fromarray(pixels).convert("RGB").resize((256, 256), Image.Resampling.NEAREST)
+            )
             pictures[f"{name} {len(pictures) - len(PHOTOS) + 1}"] = large
     return pictures
 
@@ -50,8 +52,8 @@ def make_scene(picture: Image.Image, resolution: Any, T: Any, seed: Any, limits:
     steps = whole("T", T, limits.T)
     generator = torch.Generator().manual_seed(whole("Seed", seed, SEEDS))
     eps = torch.randn(3, size, size, generator=generator)
-    schedules = tuple(make_schedule(name, steps) for name in SCHEDULES)
-    return Scene(square(picture, size), eps, schedules)
+    left, right = (make_schedule(name, steps) for name in SCHEDULES)
+    return Scene(square(picture, size), eps, (left, right))
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -81,8 +83,8 @@ def build(context: Context, shared: Shared) -> None:
             T = gr.Number(1000, label="T, steps", precision=0, elem_id="forward-T")
 
     @guarded(trouble)
-    def show(picture: Image.Image, *settings: Any) -> Changes:
-        return {stage: make_scene(picture, *settings, limits)}
+    def show(picture: Image.Image, resolution: Any, T: Any, seed: Any) -> Changes:
+        return {stage: make_scene(picture, resolution, T, seed, limits)}
 
     @guarded(trouble)
     def pick(event: gr.EventData, *settings: Any) -> Changes:
@@ -98,7 +100,7 @@ def build(context: Context, shared: Shared) -> None:
         picture = take_upload(path, limits)
         return {current: picture} | show(picture, *settings)
 
-    settings = [resolution, T, seed]
+    settings: list[Any] = [resolution, T, seed]
     picker.pick(pick, settings, [current, stage, trouble], **QUIET)
     upload.change(bring, [upload, *settings], [current, stage, trouble], **QUIET)
     renew.click(lambda: random.randrange(10**6), None, seed, **QUIET)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps
@@ -93,7 +94,7 @@ def build(context: Context, shared: Shared) -> None:
         """Points and samples for these settings; a network of the same points goes on."""
         learning.ask_to_stop(call.request)  # whatever is being learnt
         before, view = now
-        asked = PlaneSettings.read(context.limits, *values, own)
+        asked = PlaneSettings.read(limits, *(*values, own))
         if asked == before and "ideal" in view.beliefs:  # wrong settings may have come before
             yield {state: training_summary(view)}
             return
@@ -125,7 +126,7 @@ def build(context: Context, shared: Shared) -> None:
         before, view = now
         if values[0] == OWN and not before.own:
             raise ValueError("Draw some points first, then press “Use these points”.")
-        asked = PlaneSettings.read(context.limits, *values, before.own)
+        asked = PlaneSettings.read(limits, *(*values, before.own))
         budget = number("Train for, seconds", seconds, limits.plane_seconds)
         yield {}
         known = view if asked == before else None
@@ -138,7 +139,8 @@ def build(context: Context, shared: Shared) -> None:
     learning.wire(run.click, begin, [going, seconds, *settings], [stage, going])
     data.change(None, data, None, js=CHOSEN, **QUIET)
     stage.leave(None, data, data, js=LEFT, **QUIET)
-    shown, once = [stage, going, data], {"trigger_mode": "always_last"}
+    shown: list[Block] = [stage, going, data]
+    once: dict[str, Any] = {"trigger_mode": "always_last"}
     for change in (data.input, points.release, samples.release, steps.release, seed.submit):
         showing.wire(change, choose, [going, *settings], shown, **once)
     drawn = [going, points, samples, steps, seed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -119,7 +119,7 @@ def points_view(asked: PlaneSettings) -> PlaneView:
         table.alpha_bar.tolist(),
         pair(x0, eps),
         way(steps),
-        law and {"means": law.means.tolist(), "std": law.std},
+        {"means": law.means.tolist(), "std": law.std} if law else None,
         fresh,
         title=title,
     )
@@ -136,7 +136,8 @@ def belief(
         visited = [] if lane.evaluations == T else list(lane.times)
         ways.append(way(paths, title=lane.title, steps=visited))
         distances.append(nearest(paths.x[-1], asked.x0))
-    return Belief(*ways, distances)
+    ddpm, ddim = ways
+    return Belief(ddpm, ddim, distances)
 
 
 CPU = torch.device("cpu")
@@ -165,6 +166,8 @@ def show(
 
 def denoiser_of(view: PlaneView, device: torch.device) -> Denoiser:
     """The network as the page has it, in half precision; ValueError if it is gone."""
+    if view.network is None:
+        raise ValueError("there is no network here yet; please train one")
     try:
         weights, config = weights_of(view.network)
     except OSError as error:
@@ -183,7 +186,7 @@ class Learnt(NamedTuple):
 def learn(
     asked: PlaneSettings,
     before: PlaneView | None,
-    budget: dict[str, float],
+    budget: Mapping[str, Any],
     device: torch.device,
     stopped: Callable[[], bool],
 ) -> Iterator[Learnt]:
@@ -193,8 +196,10 @@ def learn(
     budget : {"seconds": …} or {"steps": …}.
     """
     if before is None or "ideal" not in before.beliefs:
-        for before in show(asked, None, device):
-            yield Learnt(before, "preparing …")
+        for shown in show(asked, None, device):
+            before = shown
+            yield Learnt(shown, "preparing …")
+    assert before is not None  # `show` yields at least once
     ready = {name: known for name, known in before.beliefs.items() if name != "trained"}
     view = replace(before, beliefs=ready, network=None, losses=[], learning=True)
     learner = Learner(asked.x0, schedule(), seed=asked.seed, target=TARGET, device=device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -17,7 +18,10 @@ def make_race(seed: int = 7, steps: int = 50) -> None:
     """checkpoints/mnist.safetensors: DDPM against DDIM."""
     name = "mnist"
     path = Path(f"checkpoints/{name}.safetensors")
-    lanes = [{"sampler": "ddpm", "variance": "posterior"}, {"sampler": "ddim", "steps": steps}]
+    lanes: list[dict[str, Any]] = [
+        {"sampler": "ddpm", "variance": "posterior"},
+        {"sampler": "ddim", "steps": steps},
+    ]
     settings = read_settings(name, describe(path), 4, IN_TURN, seed, lanes)
     title = f"Stored race of the shipped model {name} · seed {seed}"
     cpu = torch.device("cpu")

@@ -14,7 +14,7 @@ import torch
 from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.context import Context
-from explorer.guides import find_guide, guide
+from explorer.guides import find_guide, guide, kind_of_pictures
 from explorer.inference import prepare
 from explorer.race import Race, Racer, choose_labels, race
 from explorer.race.fork import fork
@@ -106,7 +106,7 @@ def run_race(
     seconds : after so many it ends as if it were stopped.
     every : seconds between what it yields.
     """
-    denoiser, spec = model_for(path, settings, device, before and before.view)
+    denoiser, spec = model_for(path, settings, device, before.view if before else None)
     lanes = [lane_from(lane, denoiser.schedule) for lane in settings["lanes"]]
     shape, n = (spec.channels, spec.size, spec.size), settings["pictures"]
     entries = race(
@@ -116,7 +116,7 @@ def run_race(
         seed=settings["seed"],
         labels=settings["labels"],
         n=n,
-        resume=before and before.racers,
+        resume=before.racers if before else None,
         device=device,
     )
     view = deepcopy(before.view) if before else view_of(lanes, spec.T, n, shape, title=title)
@@ -195,8 +195,7 @@ def model_for(
 
 
 def _pictures(of: RaceView | Spec) -> str:
-    colour = "grey" if of.channels == 1 else "in colour"
-    return f"{of.size}×{of.size}, {colour}, T = {of.T}"
+    return f"{kind_of_pictures(of.size, of.channels)}, T = {of.T}"
 
 
 @dataclass(frozen=True)

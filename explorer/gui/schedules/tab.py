@@ -107,9 +107,10 @@ def build(context: Context, shared: Shared) -> None:
         return {names: [schedule], T: steps} | dict(zip(fields.values(), numbers, strict=True))
 
     lecture.input(as_in, lecture, [names, T, *fields.values()], **QUIET)
-    for control in (names, T, *fields.values()):  # by hand: it is the lecture's no more
+    controls: list[Any] = [names, T, *fields.values()]
+    for control in controls:  # by hand: it is the lecture's no more
         control.input(None, None, lecture, js=f"() => {json.dumps(OPEN)}", **QUIET)
-    inputs = [names, quantity, T, *fields.values()]
+    inputs: list[Any] = [names, quantity, T, *fields.values()]
     for control in inputs:
         control.change(
             update,

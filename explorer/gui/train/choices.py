@@ -71,7 +71,7 @@ def preset_values(name: Any, context: Context | None = None) -> dict[str, Any]:
 
 def _lecture_values(lecture: Lecture, context: Context | None) -> dict[str, Any]:
     """Without a context: at home, on a CPU, with bundled pictures alone."""
-    place = {"offered": BUNDLED}
+    place: dict[str, Any] = {"offered": BUNDLED}
     if context is not None:
         place = {
             "offered": context.datasets,
@@ -200,7 +200,7 @@ def foresee(config: TrainConfig, folder: Path, context: Context) -> str:
             )
         else:
             text += f"about {_duration(needs)} for {config.steps:,} steps"
-    else:
+    elif config.seconds is not None:
         count = float(f"{needed.steps(config.seconds, speed):.2g}")
         text += f"about {count:,.0f} steps in {_duration(config.seconds)}"
     return "\n\n".join([text, *(f"⚠ {sentence}" for sentence in config.advice())])

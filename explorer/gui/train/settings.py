@@ -53,7 +53,7 @@ class Settings:
         )
         self.told = gr.Markdown("", elem_id="train-told", elem_classes="prose-note")
         self.trouble = message()
-        self.controls: dict[str, gr.Component] = {}
+        self.controls: dict[str, Any] = {}
         """By the names of `DEFAULTS`."""
         self.options: dict[tuple[str, str], gr.Number] = {}
         """The schedules' own numbers, by schedule and name; only the chosen one's are shown."""

@@ -42,7 +42,7 @@ def test_training_is_shown_as_it_goes_and_ends_with_weights() -> None:
     assert [len(each.losses) for each in found] == [*range(13), 12]
     assert found[0].measured == work.GLANCE and found[-1].measured == work.UNSEEN
     last = found[-1]
-    assert not last.running and all(each.weights is None for each in found[:-1])
+    assert not last.running and not any(each.weights for each in found[:-1])
     at = work.FACTORS.index(0.5)
     assert last.noisy_mse[0] == 0 and last.noisy_mse[at] == pytest.approx(0.116, abs=0.01)
     assert last.denoised_mse[at] < found[0].denoised_mse[at]
@@ -56,7 +56,7 @@ def test_training_is_shown_as_it_goes_and_ends_with_weights() -> None:
 
 def test_a_stopped_training_can_be_used() -> None:
     last = training(50, stop_after=3)[-1]
-    assert len(last.losses) == 3 and last.weights is not None
+    assert len(last.losses) == 3 and last.weights
 
 
 def test_both_start_from_the_same_noise() -> None:

@@ -98,7 +98,7 @@ def build(context: Context, shared: Shared) -> None:
             seed = seed_input(SEEDS, SEED)
             T = gr.Number(1000, label="T, for “is it noise at T?”", precision=0, elem_id="bound-T")
 
-    choices = [view, shown, T]
+    choices: list[Any] = [view, shown, T]
     jobs = Jobs(context, "bound", state=state, trouble=trouble, idle=[run], stop=stop)
 
     def pictures(result: BoundResult, view: Any, shown: Any, T: Any) -> Changes:

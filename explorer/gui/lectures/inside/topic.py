@@ -40,7 +40,7 @@ FOREIGN = (
 def heard(spec: Spec | None, t: int) -> TimeWaves:
     """What the network hears of time; of one that is no such U-Net, what a U-Net would."""
     own = spec is not None and spec.network == "unet"
-    T, width = spec.T if spec else 1000, spec.network_config["width"] if own else 64
+    T, width = spec.T if spec else 1000, spec.network_config["width"] if spec and own else 64
     return TimeWaves(waves(T, width), T, t, "" if own else FOREIGN)
 
 
@@ -99,7 +99,7 @@ def build(context: Context, shared: Shared) -> None:
             trouble = message()
     at = gr.State(first.t)
 
-    def look_at(call: Call, name: Any, picture: Any, seed: Any, t: Any, fresh: bool) -> Steps:
+    def look_at(call: Call, fresh: bool, name: Any, picture: Any, seed: Any, t: Any) -> Steps:
         """The drawing at once if the model is another one, then what is seen inside."""
         path, spec = find_model(context, name, call.visitor)
         picture = whole("Picture", picture, (1, PICTURES))
@@ -116,20 +116,21 @@ def build(context: Context, shared: Shared) -> None:
             yield {tiles: blocks_of(look), drawing: drawn, state: plain(named(look)), at: t}
 
     def let_go(call: Call, event: gr.EventData, *values: Any) -> Steps:
-        yield from look_at(call, *values, getattr(event, "t", None), False)
+        name, picture, seed = values
+        yield from look_at(call, False, name, picture, seed, getattr(event, "t", None))
 
     def again(call: Call, *values: Any) -> Steps:
-        yield from look_at(call, *values, False)
+        yield from look_at(call, False, *values)
 
     def choose(call: Call, *values: Any) -> Steps:
-        yield from look_at(call, *values, True)
+        yield from look_at(call, True, *values)
 
     def offer(request: gr.Request) -> gr.Dropdown:
         return gr.Dropdown(list(context.models(visitor_of(request))))
 
     jobs = Jobs(context, ID, state=state, trouble=trouble, quick=True)
     inputs, outputs = [model, picture, seed], [cursor, tiles, drawing, at]
-    options = {"trigger_mode": "always_last", "show_progress": "hidden"}
+    options: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}
     jobs.wire(cursor.release, let_go, inputs, outputs, with_event=True, **options)
     for control in (picture, seed):
         jobs.wire(control.change, again, [*inputs, at], outputs, **options)

@@ -94,6 +94,7 @@ def run_look(path: Path, picture: int, t: int, seed: int, device: torch.device) 
     q = forward(denoiser.schedule, x0, t)
     x_t = q.mean + q.std * randn(x0, picture_generators(seed, 1))
     network = denoiser.network
+    assert isinstance(network, torch.nn.Module)  # as it was loaded
     told = asked_times(network, t, spec.T)
     times = torch.tensor([t if s is None else s for s in told.values()], device=device)
     batch = x_t.to(device).expand(len(told), -1, -1, -1)
@@ -140,7 +141,7 @@ def write(look: Look, shape: Anatomy, folder: Path = STORED) -> None:
     }
     parts = [vars(part) for part in shape.parts]
     (folder / "look.json").write_text(json.dumps({"look": told, "parts": parts}) + "\n")
-    arrays = {f"pixels-{name}": x.numpy() for name, x in look.pixels.items()}
+    arrays: dict[str, Any] = {f"pixels-{name}": x.numpy() for name, x in look.pixels.items()}
     arrays |= {f"channels-{name}": x.numpy() for name, x in look.channels.items()}
     np.savez_compressed(folder / "look.npz", **arrays)
 

@@ -156,14 +156,14 @@ def build(context: Context, shared: Shared) -> None:
     def pick(event: gr.EventData, *values: Any) -> Changes:
         return picture(str(getattr(event, "name", "")), *values)
 
-    inputs = [kind, paths, seed, *fields.values()]
+    inputs: list[Any] = [kind, paths, seed, *fields.values()]
     live = QUIET | {"trigger_mode": "always_last"}
     kind.change(choose, kind, list(groups.values()), **QUIET)
     for control in inputs:
         control.change(update, inputs, [*shown, trouble], **live)
     jobs = Jobs(context, "sde", state=progress, trouble=error_trouble, idle=[run], stop=stop)
     jobs.wire(run.click, begin, inputs, [error_plot, fitted])
-    wanted = [beta, steps, film_seed]
+    wanted: list[Any] = [beta, steps, film_seed]
     picker.pick(pick, wanted, [current, film, film_trouble], **QUIET)
     for control in wanted:
         control.change(picture, [current, *wanted], [current, film, film_trouble], **live)

@@ -37,7 +37,7 @@ class Walk(NamedTuple):
     exact_std: np.ndarray
     quiet: np.ndarray
     """The same steps without noise."""
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not missed
     """How many paths there are in all."""
 
 
@@ -161,7 +161,7 @@ def _tex(x: float) -> str:
 def _formulas(s: Settings) -> tuple[str, str, str, str]:
     """a(x, t), b(x, t), E x(t) and the standard deviation, with their numbers, in LaTeX."""
     p = {key: _tex(value) for key, value in s.parameters.items()}
-    sigma, x0 = p.get("sigma"), p["x0"]
+    sigma, x0 = p.get("sigma", ""), p["x0"]
     if s.name == "brownian":
         return "0", sigma, x0, rf"{sigma}\sqrt t"
     if s.name == "drift":

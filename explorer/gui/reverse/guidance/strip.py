@@ -100,6 +100,7 @@ def walk_down(
             part = noise_seen(schedule, x, t, given, target)
             part = part - noise_seen(schedule, x, t, free, target)
         else:
+            assert classifier is not None  # that of kind "s"
             free = untold.ask(x, t, labels)
             part, log_p = noise_shift(schedule, classifier, x, t, labels)
             output, more = shifted(schedule, x, t, free, target, strength * part), [log_p.exp()]

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 import plotly.graph_objects as go
 import torch
+from gradio.blocks import Block
 
 from explorer.checkpoints import load
 from explorer.data import DataError, ImageSet
@@ -25,6 +26,7 @@ from explorer.evaluation import (
     read,
     write,
 )
+from explorer.evaluation.records import Noise
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
 from explorer.gui.frame.limits import whole
@@ -42,7 +44,7 @@ from explorer.gui.reverse.quality.figure import QUANTITIES, quality_figure, qual
 from explorer.gui.train.own_pictures import OWN, read_stored
 
 STEPS = ("5", "10", "20", "50", "100", "1000")
-NOISES = {
+NOISES: dict[str, Noise] = {
     "η = 0": (0.0, "posterior"),
     "0.2": (0.2, "posterior"),
     "0.5": (0.5, "posterior"),
@@ -67,7 +69,7 @@ class Measured:
 def measure(
     path: Path,
     steps: Sequence[int],
-    noises: Sequence[tuple[float, str]],
+    noises: Sequence[Noise],
     n: int,
     folder: Path,
     context: Context,
@@ -77,7 +79,7 @@ def measure(
     """Evaluate a model as `python -m explorer evaluate` does, with fewer pictures."""
     denoiser, spec = load(path, device)
 
-    def pictures(name: str, size: int, root: Path | None) -> ImageSet:
+    def pictures(name: str, size: int, root: str | Path | None) -> ImageSet:
         if name == OWN:
             return read_stored(folder).resized(size)
         if name not in context.datasets:
@@ -154,7 +156,7 @@ def build(context: Context, shared: Shared) -> None:
             stop = gr.Button("Stop", interactive=False, elem_id="quality-stop", scale=0)
             state = gr.Markdown("", elem_id="quality-status", elem_classes="status-line")
         trouble = message()
-    parts = [facts, plot, table]
+    parts: list[Block] = [facts, plot, table]
 
     def begin_here(call: Call, name: Any, steps: Any, noises: Any, n: Any, quantity: Any) -> Steps:
         path, _ = find_model(context, name, call.visitor)

@@ -111,7 +111,7 @@ def build(context: Context, shared: Shared) -> None:
         brought = (OWN, take_upload(path, limits))
         return {chosen: brought} | show(request, brought, *values)
 
-    settings = [shared.model, share, seed]
+    settings: list[Any] = [shared.model, share, seed]
     shown = [table, state, trouble]
     jobs.wire(run.click, begin, [chosen, *settings], [table])
     picker.pick(pick, settings, [chosen, *shown], **QUIET)

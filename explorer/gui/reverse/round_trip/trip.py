@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -87,7 +88,8 @@ class Trip:
 
 def set_out(schedule: Schedule, x0: Tensor, trip: Trip) -> Trip:
     """What needs no network: the originals, (n, C, H, W) in [−1, 1], and x_{t_0}."""
-    x_t = noised(Denoiser(torch.nn.Identity(), schedule), x0, trip.t, trip.seed)
+    nobody: Any = torch.nn.Identity()  # a denoiser's network, which is not asked
+    x_t = noised(Denoiser(nobody, schedule), x0, trip.t, trip.seed)
     full, short = ways_back(schedule.T, trip.t, STEPS)
     ways = {"ddpm": Way(full.evaluations, t=trip.t), "ddim": Way(short.evaluations, t=trip.t)}
     trip = replace(trip, ways=ways, signal=schedule.alpha_bar[trip.t].sqrt().item())
@@ -112,7 +114,8 @@ def there_and_back(
     trip = replace(set_out(denoiser.schedule, x0, trip), running=True)
     lanes = dict(zip(("ddpm", "ddim"), ways_back(trip.T, trip.t, STEPS), strict=True))
     x_t = noised(denoiser, x0, trip.t, trip.seed)
-    shape, due = tuple(x0.shape[1:]), 0.0
+    _, channels, height, width = x0.shape
+    shape, due = (channels, height, width), 0.0
     for column in ("ddim", "ddpm"):
         lane = lanes[column]
         for entry in race(

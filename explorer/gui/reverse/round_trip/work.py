@@ -42,8 +42,10 @@ def samples() -> dict[str, Image.Image]:
         ("fashion-mnist", {"sneaker": 7, "dress": 3}),
         ("emoji", {"emoji, face": 100, "emoji, thing": 604}),
     ):
+        bundled = examples(data)
+        assert bundled is not None
         for name, index in chosen.items():
-            pixels = examples(data)[index].permute(1, 2, 0).squeeze(-1).numpy()
+            pixels = bundled[index].permute(1, 2, 0).squeeze(-1).numpy()
             found[name] = Image.fromarray(pixels).convert("RGB")
     found["digit 3, inverted"] = ImageOps.invert(found["digit 3"])
     return found | {name: photo(name) for name in ("photographer", "coffee")}

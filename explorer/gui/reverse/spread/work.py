@@ -74,8 +74,8 @@ def spread_lanes(T: int) -> dict[str, Lane]:
 def moments(lane: Lane) -> list[int]:
     """The times of a lane next to T, 9T/10, …, T/10; fewer on a very short way."""
     wanted = (lane.times[0] * k / MOMENTS for k in range(1, MOMENTS + 1))
-    nearest = {min(lane.times[:-1], key=lambda t, w=w: abs(t - w)) for w in wanted}
-    return sorted(nearest, reverse=True)
+    nearest = {min((abs(t - w), -t) for t in lane.times[:-1]) for w in wanted}
+    return sorted((-t for _, t in nearest), reverse=True)
 
 
 def fork_at_moments(
@@ -242,6 +242,7 @@ def write(view: SpreadView, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lanes = [{k: v for k, v in vars(lane).items() if k != "sheet"} for lane in view.lanes]
     for lane in view.lanes:
+        assert lane.sheet is not None  # finished
         lane.sheet.save(folder / f"{lane.name}.png", optimize=True)
     told = json.dumps(vars(view) | {"lanes": lanes})
     (folder / "spread.json").write_text(told + "\n", encoding="utf-8")
