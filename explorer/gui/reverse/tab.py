@@ -226,10 +226,8 @@ def build(context: Context, shared: Shared) -> None:
     if train := shared.train:  # its model races once the lanes fit it
         sent = train.race.click(send, train.trained, [model, shared.tabs], **QUIET)
         fits = sent.success(describe, chosen, described, **QUIET)
-        options: dict[str, Any] = {
-            "taken": announce,
-            "trigger_mode": "multiple",
-        }  # also while that race goes on
+        # also while the race that it began goes on
+        options: dict[str, Any] = {"taken": announce, "trigger_mode": "multiple"}
         jobs.wire(fits.success, begin_sent, settings, outputs, **options)
     lanes.preset.input(prepare, [lanes.preset, model], lanes.outputs, **QUIET)
     gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions

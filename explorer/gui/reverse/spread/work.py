@@ -73,9 +73,12 @@ def spread_lanes(T: int) -> dict[str, Lane]:
 
 def moments(lane: Lane) -> list[int]:
     """The times of a lane next to T, 9T/10, …, T/10; fewer on a very short way."""
-    wanted = (lane.times[0] * k / MOMENTS for k in range(1, MOMENTS + 1))
-    nearest = {min((abs(t - w), -t) for t in lane.times[:-1]) for w in wanted}
-    return sorted((-t for _, t in nearest), reverse=True)
+
+    def nearest(wanted: float) -> int:
+        return min(lane.times[:-1], key=lambda t: abs(t - wanted))
+
+    found = {nearest(lane.times[0] * k / MOMENTS) for k in range(1, MOMENTS + 1)}
+    return sorted(found, reverse=True)
 
 
 def fork_at_moments(
