@@ -19,7 +19,16 @@ from explorer.diffusion import make_schedule
 from explorer.gui.forward.blend import Blend, Scene
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, Limits, whole
-from explorer.gui.frame.shared import QUIET, Changes, Shared, guarded, message, prose, seed_input
+from explorer.gui.frame.shared import (
+    LIVE,
+    QUIET,
+    Changes,
+    Shared,
+    guarded,
+    message,
+    prose,
+    seed_input,
+)
 from explorer.gui.frame.upload import take_upload, upload_box
 from explorer.gui.parts.picker import Picker
 
@@ -105,6 +114,4 @@ def build(context: Context, shared: Shared) -> None:
     upload.change(bring, [upload, *settings], [current, stage, trouble], **QUIET)
     renew.click(lambda: random.randrange(10**6), None, seed, **QUIET)
     for setting in settings:
-        setting.change(
-            show, [current, *settings], [stage, trouble], trigger_mode="always_last", **QUIET
-        )
+        setting.change(show, [current, *settings], [stage, trouble], **LIVE)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import gradio as gr
 
@@ -172,6 +172,24 @@ class Jobs:
         self._flag(request).wish(text)
 
 
+def job_bar(
+    prefix: str,
+    label: str,
+    said: str,
+    names: Sequence[str] = ("run", "stop", "status"),
+    variant: Literal["primary", "secondary"] = "secondary",
+) -> tuple[gr.Button, gr.Button, gr.Markdown]:
+    """A row with the button that begins a job, the one that stops it, and the line that says how
+    far it is; their ids are PREFIX-NAME."""
+    run, stop, state = (f"{prefix}-{name}" for name in names)
+    with gr.Row(elem_classes="train-bar"):
+        return (
+            gr.Button(label, variant=variant, elem_id=run, scale=0),
+            gr.Button("Stop", interactive=False, elem_id=stop, scale=0),
+            gr.Markdown(said, elem_id=state, elem_classes="status-line"),
+        )
+
+
 def waiting(context: Context) -> str:
     """What a job says until it has begun."""
     return "waiting for the device …" if context.device.busy else "starting …"
@@ -186,6 +204,15 @@ def on_device(state: gr.blocks.Block) -> dict[str, Any]:
         "show_progress_on": state,
         "api_visibility": "private",
     }
+
+
+def keep_offering(context: Context, model: gr.Dropdown) -> None:
+    """When the page loads its menu offers the visitor's own models too, of earlier sessions."""
+
+    def offer(request: gr.Request) -> gr.Dropdown:
+        return gr.Dropdown(list(context.models(visitor_of(request))))
+
+    gr.on(None, offer, None, model, **QUIET)
 
 
 def find_model(context: Context, name: Any, visitor: str) -> tuple[Path, Spec]:

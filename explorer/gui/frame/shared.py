@@ -28,6 +28,8 @@ QUIET: dict[str, Any] = {
     "api_visibility": "private",
 }
 """How events are wired that answer at once: nothing blinks, nobody queues."""
+LIVE = QUIET | {"trigger_mode": "always_last"}
+"""How those are that follow a slider: the last value counts."""
 MATH: list[dict[str, str | bool]] = [{"left": "$", "right": "$", "display": False}]
 """What stands for LaTeX in our Markdown."""
 Changes = dict[Block, Any]

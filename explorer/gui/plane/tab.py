@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps
+from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
 from explorer.gui.frame.limits import SEEDS, number
 from explorer.gui.frame.shared import QUIET, Shared, message, prose, seed_input
 from explorer.gui.plane.plane import Plane
@@ -46,16 +46,10 @@ def build(context: Context, shared: Shared) -> None:
     going = gr.State((START, stored))
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button(
-                    f"Train for {SECONDS} s", variant="primary", elem_id="plane-train", scale=0
-                )
-                stop = gr.Button("Stop", interactive=False, elem_id="plane-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored result: {training_summary(stored)}",
-                    elem_id="plane-status",
-                    elem_classes="status-line",
-                )
+            said = f"Stored result: {training_summary(stored)}"
+            names = ("train", "stop", "status")
+            label = f"Train for {SECONDS} s"
+            run, stop, state = job_bar(ID, label, said, names, variant="primary")
             stage = Plane(stored, elem_id="plane-stage")
             prose(__file__)
         with gr.Column(elem_classes="rail"):

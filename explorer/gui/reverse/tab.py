@@ -9,7 +9,7 @@ import gradio as gr
 
 from explorer.checkpoints import Spec
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar, keep_offering
 from explorer.gui.frame.limits import SEEDS, number, whole
 from explorer.gui.frame.shared import (
     QUIET,
@@ -65,14 +65,8 @@ def build(context: Context, shared: Shared) -> None:
     fitted = gr.State(first)  # the name of the model that the lanes' fields were filled for
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Run the race", variant="primary", elem_id="reverse-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="reverse-stop", scale=0)
-                state = gr.Markdown(
-                    "Stored: " + lane_summary(view),
-                    elem_id="reverse-status",
-                    elem_classes="status-line",
-                )
+            said = "Stored: " + lane_summary(view)
+            run, stop, state = job_bar(ID, "Run the race", said, variant="primary")
             player = Player(view, elem_id="reverse-player")
             with gr.Row(elem_classes="train-bar"):
                 branch = gr.Button("Fork here", elem_id="reverse-fork", scale=0)
@@ -204,9 +198,6 @@ def build(context: Context, shared: Shared) -> None:
         found = context.models(visitor_of(request))
         return lanes.choose(preset, found[name][1].T if name in found else 1000)
 
-    def offer(request: gr.Request) -> gr.Dropdown:
-        return gr.Dropdown(list(context.models(visitor_of(request))))
-
     def send(name: str | None, request: gr.Request) -> Changes:
         """The model trained last becomes the one that is raced."""
         found = list(context.models(visitor_of(request)))
@@ -230,4 +221,4 @@ def build(context: Context, shared: Shared) -> None:
         options: dict[str, Any] = {"taken": announce, "trigger_mode": "multiple"}
         jobs.wire(fits.success, begin_sent, settings, outputs, **options)
     lanes.preset.input(prepare, [lanes.preset, model], lanes.outputs, **QUIET)
-    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
+    keep_offering(context, model)

@@ -14,7 +14,7 @@ from explorer.diffusion.schedule import schedule_options
 from explorer.figures.plots import QUANTITIES, schedule_figure
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import Limits, whole
-from explorer.gui.frame.shared import QUIET, Changes, Shared, guarded, message, prose
+from explorer.gui.frame.shared import LIVE, QUIET, Changes, Shared, guarded, message, prose
 from explorer.gui.parts.plot_view import PlotView
 from explorer.lectures import LECTURES
 
@@ -112,10 +112,4 @@ def build(context: Context, shared: Shared) -> None:
         control.input(None, None, lecture, js=f"() => {json.dumps(OPEN)}", **QUIET)
     inputs: list[Any] = [names, quantity, T, *fields.values()]
     for control in inputs:
-        control.change(
-            update,
-            inputs,
-            [plot, trouble],
-            trigger_mode="always_last",
-            **QUIET,
-        )
+        control.change(update, inputs, [plot, trouble], **LIVE)

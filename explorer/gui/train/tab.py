@@ -13,6 +13,7 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps
 from explorer.gui.frame.limits import number
 from explorer.gui.frame.shared import (
+    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -76,15 +77,8 @@ def build(context: Context, shared: Shared) -> None:
                 )
                 report = gr.Markdown("", elem_id="train-report", elem_classes="prose-note")
 
-    jobs = Jobs(
-        context,
-        "train",
-        state=state,
-        trouble=trouble,
-        idle=[start],
-        busy=[pause],
-        stop=stop,
-    )
+    idle, busy = [start], [pause]
+    jobs = Jobs(context, "train", state=state, trouble=trouble, idle=idle, busy=busy, stop=stop)
     rate = settings.controls["rate"]
 
     def begin(call: Call, *values: Any) -> Steps:
@@ -189,8 +183,7 @@ def build(context: Context, shared: Shared) -> None:
 
     inputs, data = settings.inputs, settings.controls["data"]
     settings.wire(start)
-    live = QUIET | {"trigger_mode": "always_last"}
-    gr.on(None, look_ahead, inputs, [forecast, trouble], **live)  # also when the page loads
+    gr.on(None, look_ahead, inputs, [forecast, trouble], **LIVE)  # also when the page loads
     rate.change(change_rate, rate, trouble, **QUIET)
     files.upload(bring, files, [report, data], **QUIET | {"queue": True})
     offered = [finished, download, mine, earlier, shared.model]

@@ -8,7 +8,7 @@ import gradio as gr
 import torch
 
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps
+from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     Changes,
@@ -102,14 +102,9 @@ def build(context: Context, shared: Shared) -> None:
     limits, (training, walk) = context.limits, read()
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Train it", variant="primary", elem_id="autoencoder-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="autoencoder-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored: {status(training, timed=False)}",
-                    elem_id="autoencoder-state",
-                    elem_classes="status-line",
-                )
+            said = f"Stored: {status(training, timed=False)}"
+            names = ("run", "stop", "state")
+            run, stop, state = job_bar(ID, "Train it", said, names, variant="primary")
             rows = Denoising(rows_of(training), elem_id="autoencoder-rows")
             loss, factors = figures_of(training)
             with gr.Row(equal_height=False):

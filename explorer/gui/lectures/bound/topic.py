@@ -10,9 +10,10 @@ import gradio as gr
 from explorer.diffusion import VARIANCES
 from explorer.evaluation.bound import BoundResult
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar, keep_offering
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
+    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -55,12 +56,7 @@ def build(context: Context, shared: Shared) -> None:
     now = gr.State(None)  # None is what the page opens with
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button(
-                    "Compute the bound", variant="primary", elem_id="bound-run", scale=0
-                )
-                stop = gr.Button("Stop", interactive=False, elem_id="bound-stop", scale=0)
-                state = gr.Markdown(said, elem_id="bound-status", elem_classes="status-line")
+            run, stop, state = job_bar("bound", "Compute the bound", said, variant="primary")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=320):
                     bars = PlotView(first and bars_figure(first, VARIANCES), elem_id="bound-bars")
@@ -144,17 +140,13 @@ def build(context: Context, shared: Shared) -> None:
         del changes[trouble]
         return changes or gr.skip()
 
-    def offer(request: gr.Request) -> gr.Dropdown:
-        return gr.Dropdown(list(context.models(visitor_of(request))))
-
     drawn = [bars, table, plot]
     ran = jobs.wire(run.click, begin, [model, n, times, seed, *choices], [*drawn, now])
     ran.then(settle, [now, *choices], drawn, **QUIET)
     model.input(choose, [model, *choices], [*drawn, state, trouble, now], **QUIET)
-    live = QUIET | {"trigger_mode": "always_last"}
     for control in choices:
-        control.change(redraw, [now, *choices], [*drawn, trouble], **live)
-    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
+        control.change(redraw, [now, *choices], [*drawn, trouble], **LIVE)
+    keep_offering(context, model)
 
 
 def begin_with(context: Context, name: Any, visitor: str) -> tuple[BoundResult, str]:

@@ -8,16 +8,14 @@ import gradio as gr
 
 from explorer.checkpoints import Spec
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, keep_offering, waiting
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
-    QUIET,
     Shared,
     message,
     plain,
     prose,
     seed_input,
-    visitor_of,
 )
 from explorer.gui.lectures.inside.shape import Anatomy, anatomy
 from explorer.gui.lectures.inside.unet_view import Inside, UNetView
@@ -125,9 +123,6 @@ def build(context: Context, shared: Shared) -> None:
     def choose(call: Call, *values: Any) -> Steps:
         yield from look_at(call, True, *values)
 
-    def offer(request: gr.Request) -> gr.Dropdown:
-        return gr.Dropdown(list(context.models(visitor_of(request))))
-
     jobs = Jobs(context, ID, state=state, trouble=trouble, quick=True)
     inputs, outputs = [model, picture, seed], [cursor, tiles, drawing, at]
     options: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}
@@ -135,4 +130,4 @@ def build(context: Context, shared: Shared) -> None:
     for control in (picture, seed):
         jobs.wire(control.change, again, [*inputs, at], outputs, **options)
     jobs.wire(model.input, choose, [*inputs, at], outputs, **options)
-    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
+    keep_offering(context, model)

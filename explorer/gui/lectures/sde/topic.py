@@ -11,9 +11,10 @@ from explorer.diffusion.schedule import SCHEDULES
 from explorer.diffusion.sde import SDES
 from explorer.diffusion.sde_steps import Errors
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps
+from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
 from explorer.gui.frame.limits import SEEDS
 from explorer.gui.frame.shared import (
+    LIVE,
     MATH,
     QUIET,
     Changes,
@@ -97,12 +98,11 @@ def build(context: Context, shared: Shared) -> None:
     gr.Markdown("### Error against dt", elem_classes="stage-title")
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Measure", variant="primary", elem_id="sde-measure", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="sde-stop", scale=0)
-                progress = gr.Markdown(
-                    f"Stored: {named(first)}", elem_id="sde-progress", elem_classes="status-line"
-                )
+            run, stop, progress = job_bar(
+                *("sde", "Measure", f"Stored: {named(first)}"),
+                names=("measure", "stop", "progress"),
+                variant="primary",
+            )
             error_plot = PlotView(error_figure(stored.errors), elem_id="sde-errors")
         with gr.Column(elem_classes="rail"):
             fitted = gr.Markdown(
@@ -157,16 +157,15 @@ def build(context: Context, shared: Shared) -> None:
         return picture(str(getattr(event, "name", "")), *values)
 
     inputs: list[Any] = [kind, paths, seed, *fields.values()]
-    live = QUIET | {"trigger_mode": "always_last"}
     kind.change(choose, kind, list(groups.values()), **QUIET)
     for control in inputs:
-        control.change(update, inputs, [*shown, trouble], **live)
+        control.change(update, inputs, [*shown, trouble], **LIVE)
     jobs = Jobs(context, "sde", state=progress, trouble=error_trouble, idle=[run], stop=stop)
     jobs.wire(run.click, begin, inputs, [error_plot, fitted])
     wanted: list[Any] = [beta, steps, film_seed]
     picker.pick(pick, wanted, [current, film, film_trouble], **QUIET)
     for control in wanted:
-        control.change(picture, [current, *wanted], [current, film, film_trouble], **live)
+        control.change(picture, [current, *wanted], [current, film, film_trouble], **LIVE)
 
 
 def _parameters() -> tuple[dict[tuple[str, str], Any], dict[str, gr.Column]]:

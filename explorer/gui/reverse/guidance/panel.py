@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from explorer.evaluation.guidance import Curve
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     QUIET,
@@ -53,14 +53,8 @@ def build(context: Context, shared: Shared) -> None:
     strips, curves = stored_strips(), stored_curves()
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Guide it", variant="primary", elem_id="guidance-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="guidance-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored: {status(strips['w'])}",
-                    elem_id="guidance-status",
-                    elem_classes="status-line",
-                )
+            said = f"Stored: {status(strips['w'])}"
+            run, stop, state = job_bar("guidance", "Guide it", said, variant="primary")
             view = StripView(strips["w"], elem_id="guidance-strip")
             prose(__file__)
             with gr.Accordion("How the network is told the class", open=False):

@@ -28,7 +28,7 @@ from explorer.evaluation import (
 )
 from explorer.evaluation.records import Noise
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import whole
 from explorer.gui.frame.shared import (
     QUIET,
@@ -151,10 +151,7 @@ def build(context: Context, shared: Shared) -> None:
         noises = gr.CheckboxGroup(list(NOISES), value=SMALL[1], label="Noise")
         most = limits.samples
         n = gr.Slider(64, most, value=min(SMALL[2], most), step=64, label="Pictures a cell")
-        with gr.Row(elem_classes="train-bar"):
-            run = gr.Button("Measure", elem_id="quality-run", scale=0)
-            stop = gr.Button("Stop", interactive=False, elem_id="quality-stop", scale=0)
-            state = gr.Markdown("", elem_id="quality-status", elem_classes="status-line")
+        run, stop, state = job_bar("quality", "Measure", "")
         trouble = message()
     parts: list[Block] = [facts, plot, table]
 

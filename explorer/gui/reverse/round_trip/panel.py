@@ -10,9 +10,10 @@ from PIL import Image
 
 from explorer.checkpoints import Spec
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
+    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -53,14 +54,8 @@ def build(context: Context, shared: Shared) -> None:
             share = gr.Slider(
                 1, 100, value=SHARE, step=1, label="Noise it up to t₀, % of T", elem_id="trip-t"
             )
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("There and back", elem_id="trip-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="trip-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored, model {status(stored)}",
-                    elem_id="trip-status",
-                    elem_classes="status-line",
-                )
+            said = f"Stored, model {status(stored)}"
+            run, stop, state = job_bar("trip", "There and back", said)
             table = TripTable(stored, elem_id="trip-table")
             prose(__file__)
         with gr.Column(elem_classes="rail"):
@@ -117,4 +112,4 @@ def build(context: Context, shared: Shared) -> None:
     picker.pick(pick, settings, [chosen, *shown], **QUIET)
     upload.change(bring, [upload, *settings], [chosen, *shown], **QUIET)
     for setting in settings:
-        setting.change(show, [chosen, *settings], shown, trigger_mode="always_last", **QUIET)
+        setting.change(show, [chosen, *settings], shown, **LIVE)

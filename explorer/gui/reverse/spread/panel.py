@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     QUIET,
@@ -40,14 +40,8 @@ def build(context: Context, shared: Shared) -> None:
     stored = read(STORED)
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Fork it", elem_id="spread-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="spread-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored, model {status(stored)}",
-                    elem_id="spread-status",
-                    elem_classes="status-line",
-                )
+            said = f"Stored, model {status(stored)}"
+            run, stop, state = job_bar("spread", "Fork it", said)
             plot = PlotView(spread_figure(stored), elem_id="spread-plot")
             fan = Fan(stored, elem_id="spread-fan")
             prose(__file__)
