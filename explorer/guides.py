@@ -23,10 +23,8 @@ def mismatch(model: Spec, classifier: Spec) -> str:
     if not model.classes:
         return "the model was trained without classes"
     if (model.size, model.channels) != (classifier.size, classifier.channels):
-        theirs = f"{classifier.size}×{classifier.size}, {_colour(classifier)}"
-        return f"it reads pictures of {theirs}; the model makes {model.size}×{model.size}, " + (
-            _colour(model)
-        )
+        ours, theirs = (kind_of_pictures(of.size, of.channels) for of in (model, classifier))
+        return f"it reads pictures of {theirs}; the model makes {ours}"
     if model.classes != classifier.classes:
         return f"it knows the classes {', '.join(classifier.classes[:4])}, …, not the model's"
     if (model.schedule, model.T) != (classifier.schedule, classifier.T) or dict(
@@ -78,5 +76,6 @@ def guide(
     return classifier_guided(denoiser, classifier, classifier_scale)
 
 
-def _colour(spec: Spec) -> str:
-    return "grey" if spec.channels == 1 else "in colour"
+def kind_of_pictures(size: int, channels: int) -> str:
+    """ "28×28, grey": what a model makes, a classifier reads or a race is of, to be compared."""
+    return f"{size}×{size}, {'grey' if channels == 1 else 'in colour'}"

@@ -15,12 +15,13 @@ from explorer.gui.forward import tab as forward  # noqa: E402
 from explorer.gui.frame.context import Context  # noqa: E402
 from explorer.gui.frame.shared import Shared  # noqa: E402
 from explorer.gui.lectures import tab as lectures  # noqa: E402
-from explorer.gui.parts.header import Header
+from explorer.gui.parts.header import Header  # noqa: E402
 from explorer.gui.plane import tab as plane  # noqa: E402
 from explorer.gui.reverse import tab as reverse  # noqa: E402
 from explorer.gui.schedules import tab as schedules  # noqa: E402
 from explorer.gui.theme import css, theme  # noqa: E402
 from explorer.gui.train import tab as train  # noqa: E402
+from explorer.gui.train.settings import TrainParts  # noqa: E402
 
 NAME = "Diffusion Explorer"
 TABS = (forward, schedules, train, reverse, plane, lectures)
@@ -30,7 +31,7 @@ for _kind in (gr.Number, gr.Slider):
     # What was typed, as it is: of what is out of bounds our handlers say beside the field what is
     # allowed, where Gradio would answer with an error. (A new instance stands in for a component
     # whose bounds were changed, so that telling ours is not enough.)
-    _kind.preprocess = lambda self, payload: payload
+    _kind.preprocess = lambda self, payload: payload  # type: ignore[method-assign]
 
 
 def create_app(context: Context | None = None) -> gr.Blocks:
@@ -48,7 +49,8 @@ def create_app(context: Context | None = None) -> gr.Blocks:
             render=False,
         )
         with gr.Tabs() as tabs:
-            shared = Shared(tabs, model)
+            parts = TrainParts.create(context) if train in TABS else None
+            shared = Shared(tabs, model, parts)
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.ID):
                     tab.build(context, shared)
@@ -59,7 +61,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
 def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str, str]:
     """Serve without a foreign request; `options` go to Gradio (server_port, share, …)."""
     choose_threads(spare=1)  # a core for the page
-    settings = {
+    settings: dict[str, Any] = {
         "run_history": False,
         "ssr_mode": False,
         "state_session_capacity": 300,

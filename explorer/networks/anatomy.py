@@ -85,18 +85,18 @@ def listening(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
         yield heard
 
 
-def ear(network: nn.Module) -> nn.Module | None:
+def time_embedding(network: nn.Module) -> nn.Module | None:
     """What makes an embedding of t for all that follows; None in a network without time."""
     found = (getattr(network, name, None) for name in ("time_mlp", "time"))
     return next((module for module in found if isinstance(module, nn.Module)), None)
 
 
 @contextmanager
-def deaf_to_time(network: nn.Module, *rows: int) -> Iterator[None]:
+def without_time(network: nn.Module, *rows: int) -> Iterator[None]:
     """Within, the embedding of time that these members of a batch get is zero.
 
-    What `ear` puts out, (B, …), is replaced; the embedding of a class stays. ValueError for a
-    network without time.
+    What `time_embedding` puts out, (B, …), is replaced; the embedding of a class stays.
+    ValueError for a network without time.
     """
 
     def silence(_: nn.Module, inputs: Any, out: Tensor) -> Tensor:
@@ -104,7 +104,7 @@ def deaf_to_time(network: nn.Module, *rows: int) -> Iterator[None]:
         out[list(rows)] = 0
         return out
 
-    module = ear(network)
+    module = time_embedding(network)
     if module is None:
         raise ValueError("this network is not told the time")
     hook = module.register_forward_hook(silence)

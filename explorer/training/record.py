@@ -36,7 +36,7 @@ class Record:
 
     def keep(self, run: Run, command: str) -> None:
         """Write the state, then the model, as they are now."""
-        with said_plainly(self.model):
+        with plain_write_errors(self.model):
             save_state(run, self.state)
             run.save(self.model, command=command)
 
@@ -48,7 +48,7 @@ class Record:
             name: value.half() if value.is_floating_point() else value
             for name, value in run.ema.state_dict().items()
         }
-        with said_plainly(path):
+        with plain_write_errors(path):
             save(path, weights, run.spec(f"{self.model.stem} after {run.step} steps"))
         return path
 
@@ -70,7 +70,7 @@ class Record:
 
 
 @contextmanager
-def said_plainly(path: Path) -> Iterator[None]:
+def plain_write_errors(path: Path) -> Iterator[None]:
     """A failed write as one OSError: safetensors has an exception of its own for a full disk."""
     try:
         yield

@@ -13,9 +13,14 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
+
 
 ROOT = Path(__file__).parents[2]
 ARGUMENTS = [
@@ -95,7 +100,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[object]:
+def browser(chromium: str) -> Iterator[Browser]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -104,20 +109,20 @@ def browser(chromium: str) -> Iterator[object]:
         browser.close()
 
 
-def drawn(page: object) -> None:
+def drawn(page: Page) -> None:
     """Wait until what has been asked for is on the screen."""
     page.evaluate(
         "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
     )
 
 
-def slide(page: object, name: str, value: int) -> None:
+def slide(page: Page, name: str, value: int) -> None:
     """Set a slider of our own as a hand does, and let the page draw."""
     page.evaluate(SLIDE, [name, value])
     drawn(page)
 
 
-def pixels(page: object, name: str) -> np.ndarray:
+def pixels(page: Page, name: str) -> np.ndarray:
     """What a canvas holds, (H, W, 4)."""
     height, width, text = page.evaluate(PIXELS, name)
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
@@ -126,7 +131,7 @@ def pixels(page: object, name: str) -> np.ndarray:
 class Visit:
     """A page, what it asked for, and what it complained of."""
 
-    def __init__(self, browser: object, address: str, width: int = 1280) -> None:
+    def __init__(self, browser: Browser, address: str, width: int = 1280) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": 900})
         self.page.set_default_timeout(60_000)
         self.requests: list[str] = []
@@ -138,7 +143,7 @@ class Visit:
         self.page.wait_for_selector("[data-loads] #forward-t")
         self.address = address
 
-    def _console(self, message: object) -> None:
+    def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.trouble.append(message.text)
 
@@ -181,14 +186,14 @@ class Visit:
 
 
 @pytest.fixture
-def visit(browser: object, app: str) -> Iterator[Visit]:
+def visit(browser: Browser, app: str) -> Iterator[Visit]:
     visit = Visit(browser, app)
     yield visit
     visit.check()
 
 
 @pytest.fixture
-def phone(browser: object, app: str) -> Iterator[Visit]:
+def phone(browser: Browser, app: str) -> Iterator[Visit]:
     visit = Visit(browser, app, width=390)
     yield visit
     visit.check()

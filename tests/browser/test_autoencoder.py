@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from explorer.gui.lectures.autoencoder import work
 from tests.browser.conftest import Visit, pixels, slide
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
 pytestmark = pytest.mark.browser
 
 
-def pictures(page: object, name: str) -> np.ndarray:
+def pictures(page: Page, name: str) -> np.ndarray:
     """The eight digits of a row, as they are drawn."""
     shown = pixels(page, f"autoencoder-{name}")[..., 0]
     return np.stack([shown[:, 30 * k : 30 * k + 28] for k in range(8)]).astype(float)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.browser.conftest import Visit, slide
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 
 pytestmark = pytest.mark.browser
 TOPS = """["bound-bars", "bound-reading", "bound-view", "bound-plot", "bound-t"].map(
@@ -13,7 +19,7 @@ CELLS = """part => [...document.querySelectorAll(`#bound-reading [data-part="${p
   .map((cell) => cell.firstChild.textContent)"""
 
 
-def opened(visit: Visit) -> object:
+def opened(visit: Visit) -> Page:
     visit.open_topic("bound")
     visit.page.wait_for_selector("#bound-plot .js-plotly-plot")
     visit.page.wait_for_selector("#bound-reading td")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
@@ -20,6 +21,11 @@ from explorer.gui.theme import css, theme
 from explorer.gui.train.film import Film
 from explorer.gui.train.growth import Growth, add
 from tests.browser.conftest import free_port
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from playwright.sync_api import Browser
+
 
 pytestmark = pytest.mark.browser
 
@@ -44,7 +50,7 @@ def grown(steps: list[int], name: str) -> Growth:
     return growth
 
 
-def heat(columns: int) -> object:
+def heat(columns: int) -> go.Figure:
     steps = list(range(0, 10 * columns, 10))
     return bucket_figure(steps, [[1 / (s + b + 1) for b in range(10)] for s in steps], T)
 
@@ -85,7 +91,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class Page:
     """The page with the film, and what it asked for."""
 
-    def __init__(self, browser: object, address: str, width: int) -> None:
+    def __init__(self, browser: Browser, address: str, width: int) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": 1000})
         self.page.set_default_timeout(30_000)
         self.requests, self.trouble = [], []
@@ -123,7 +129,7 @@ class Page:
 
 
 @pytest.fixture(params=[1280, 390])
-def film(request: pytest.FixtureRequest, browser: object, address: str) -> Iterator[Page]:
+def film(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     film = Page(browser, address, request.param)
     yield film
     assert film.page.evaluate("document.documentElement.scrollWidth") == request.param

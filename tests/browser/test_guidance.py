@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from tests.browser.conftest import Visit, pixels
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
 pytestmark = pytest.mark.browser
 
 
-def opened(visit: Visit) -> object:
+def opened(visit: Visit) -> Page:
     visit.open("Reverse")
     visit.open_panel("Guidance")
     visit.page.wait_for_selector("#guidance-strip [data-running='false']")

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from explorer.lectures import LECTURES
 from tests.browser.conftest import Visit
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
 pytestmark = pytest.mark.browser
 
 
-def value(page: object, selector: str, wanted: str) -> None:
+def value(page: Page, selector: str, wanted: str) -> None:
     page.wait_for_function(
         "([s, v]) => document.querySelector(s)?.value === v", arg=[selector, wanted]
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,10 @@ from explorer.gui.plane.tab import START, STORED
 from explorer.gui.plane.view import read, unpack
 from explorer.gui.plane.work import denoiser_of, law_of, schedule
 from tests.browser.conftest import Visit, drawn, slide
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 
 pytestmark = pytest.mark.browser
 EXPLORER = "document.querySelector('#plane-stage').explorer"
@@ -171,11 +177,11 @@ def test_the_clock_plays_and_steps(stage: Stage) -> None:
     assert 0 < stage.ink(0) < before / 4  # only the points are left
 
 
-def chosen(page: object) -> str:
+def chosen(page: Page) -> str:
     return page.inner_text("#plane-data label:has(input:checked)")
 
 
-def agree(page: object) -> None:
+def agree(page: Page) -> None:
     """Until the choice and the picture are of the same data, and the pad is closed."""
     page.wait_for_selector("#plane-stage .pad", state="hidden")
     page.wait_for_function(

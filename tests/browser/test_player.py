@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from explorer.gui.theme import css, theme
 from tests.browser.conftest import drawn, free_port
 from tests.browser.toy_race import FOUR, ONE, TWO, Page, Truth, page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 
 pytestmark = pytest.mark.browser
 MAPPINGS = {"1": 127.5, "3": 42.5}  # grey values to a unit: −1…1 or −3…3 is 0…255
@@ -27,7 +32,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=[1280, 390])
-def player(request: pytest.FixtureRequest, browser: object, address: str) -> Iterator[Page]:
+def player(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
     player = Page(browser, address, request.param)
     yield player
     assert player.page.evaluate("document.documentElement.scrollWidth") == request.param
@@ -36,7 +41,7 @@ def player(request: pytest.FixtureRequest, browser: object, address: str) -> Ite
 
 
 @pytest.fixture
-def desktop(browser: object, address: str) -> Iterator[Page]:
+def desktop(browser: Browser, address: str) -> Iterator[Page]:
     player = Page(browser, address, 1280)
     yield player
     player.page.close()

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from tests.browser.conftest import ROOT, Visit, pixels
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +23,7 @@ def open_trip(visit: Visit) -> Visit:
     visit.page.wait_for_selector("#trip-table .filled")
 
 
-def cell(page: object, column: str, row: int = 0) -> np.ndarray | None:
+def cell(page: Page, column: str, row: int = 0) -> np.ndarray | None:
     """The pixels of a cell; None while it is empty."""
     if not page.locator(f".filled > #trip-{column}-{row}").count():
         return None
@@ -27,8 +32,8 @@ def cell(page: object, column: str, row: int = 0) -> np.ndarray | None:
 
 def test_a_digit_goes_there_and_back(visit: Visit, tmp_path: Path) -> None:
     from explorer.checkpoints import describe
-    from explorer.gui.reverse.round_trip.panel import STORED, preview, samples
     from explorer.gui.reverse.round_trip.trip import read
+    from explorer.gui.reverse.round_trip.work import STORED, preview, samples
 
     open_trip(visit)
     page, stored = visit.page, read(STORED)
@@ -64,7 +69,7 @@ def test_a_digit_goes_there_and_back(visit: Visit, tmp_path: Path) -> None:
     page.wait_for_function("document.body.innerText.includes('not a picture')")
 
 
-def open_spread(visit: Visit) -> object:
+def open_spread(visit: Visit) -> Page:
     """The stored forks, the middles of whose eleven columns stand under the eleven points."""
     visit.open("Reverse")
     visit.open_panel("When is it decided?")

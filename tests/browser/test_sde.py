@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -9,23 +11,27 @@ from explorer.gui.lectures.sde.film import RANGE
 from explorer.gui.lectures.sde.pixels import read_stored
 from tests.browser.conftest import Visit, pixels, slide
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
 pytestmark = pytest.mark.browser
 GRAPH = "document.querySelector('#sde-plot .graph')"
 
 
 @pytest.fixture
-def page(visit: Visit) -> object:
+def page(visit: Visit) -> Page:
     return opened(visit)
 
 
-def opened(visit: Visit) -> object:
+def opened(visit: Visit) -> Page:
     visit.open_topic("sde")
     for part in ("#sde-plot [data-draws]", "#sde-errors [data-draws]", "#sde-film [data-loads]"):
         visit.page.wait_for_selector(part)
     return visit.page
 
 
-def says(page: object, selector: str, part: str) -> None:
+def says(page: Page, selector: str, part: str) -> None:
     page.wait_for_function(
         "([s, p]) => document.querySelector(s)?.innerText.includes(p)", arg=[selector, part]
     )
@@ -53,7 +59,7 @@ def test_the_film_shows_pythons_pixels_and_asks_nothing(phone: Visit) -> None:
     page.wait_for_function("+document.querySelector('#sde-film [data-k]').dataset.k % 40 > 2")
 
 
-def test_choose_an_sde_change_it_and_be_told_what_is_wrong(page: object) -> None:
+def test_choose_an_sde_change_it_and_be_told_what_is_wrong(page: Page) -> None:
     assert page.inner_text("#sde-state").startswith("Stored: Geometric Brownian")
     page.get_by_label("Ornstein–Uhlenbeck", exact=True).check()
     says(page, "#sde-state", "θ = 1, μ = 0, σ = 1, x(0) = 4, 200 paths")
@@ -77,7 +83,7 @@ def test_choose_an_sde_change_it_and_be_told_what_is_wrong(page: object) -> None
     assert page.input_value("#sde-ornstein-uhlenbeck-dt input") == "0.5"
 
 
-def test_measure_errors_and_follow_another_picture(page: object) -> None:
+def test_measure_errors_and_follow_another_picture(page: Page) -> None:
     page.get_by_label("Brownian motion", exact=True).check()
     says(page, "#sde-state", "Brownian")
     page.click("#sde-measure")

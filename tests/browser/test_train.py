@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from explorer.gui.reverse.tab import about
 from tests.browser.conftest import Visit
 from tests.gui.small import pictures
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 
 pytestmark = pytest.mark.browser
 
@@ -250,7 +255,7 @@ def test_ones_own_pictures(train: Visit, tmp_path: Path) -> None:
     train.wait_for_text("#train-neighbours", "training pictures")
 
 
-def test_leaving_the_page_frees_the_device(browser: object, app: str) -> None:
+def test_leaving_the_page_frees_the_device(browser: Browser, app: str) -> None:
     first = Visit(browser, app)
     first.open("Train")
     seconds(first, 100)

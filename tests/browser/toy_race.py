@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
@@ -11,6 +12,10 @@ import numpy as np
 from explorer.gui.reverse.player import Player
 from explorer.race.view import LaneView, RaceView, Sheet
 from tests.browser.conftest import drawn, pixels, slide
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 
 T = 1000
 ALPHA_BAR = np.concatenate([[1.0], np.cumprod(1 - np.linspace(1e-4, 0.02, T))])
@@ -141,7 +146,7 @@ def page() -> gr.Blocks:
 class Page:
     """The page with the player, and what it asked for."""
 
-    def __init__(self, browser: object, address: str, width: int) -> None:
+    def __init__(self, browser: Browser, address: str, width: int) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": 900})
         self.page.set_default_timeout(30_000)
         self.requests, self.trouble = [], []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -40,6 +40,29 @@ def tiny(folder: Path, name: str = "toys", T: int = 20, classes: tuple[str, ...]
     return save(folder / f"{name}.safetensors", UNet(config).state_dict(), spec)
 
 
+def by_name(answer: dict[Any, Any]) -> dict[str, Any]:
+    """What a handler changes, by the component's id, label or kind."""
+
+    def name(block: gr.blocks.Block) -> str:
+        if "trouble-text" in (getattr(block, "elem_classes", None) or ()):
+            return "trouble"
+        return block.elem_id or getattr(block, "label", None) or type(block).__name__
+
+    return {} if answer == gr.skip() else {name(block): value for block, value in answer.items()}
+
+
+def merged(answers: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What the page shows after all of them."""
+    return {name: value for answer in answers for name, value in answer.items()}
+
+
+def named(answer: Any) -> Any:
+    """A handler's answer, or its answers one after the other, by `by_name`."""
+    if isinstance(answer, Iterator):
+        return (by_name(each) for each in answer)
+    return by_name(answer) if isinstance(answer, dict) else answer
+
+
 class Panel:
     """The handlers as a visitor's browser would have them called."""
 
@@ -56,4 +79,4 @@ class Panel:
         self.handlers = {fn.name: fn.fn for fn in self.demo.fns.values()}
 
     def __call__(self, name: str, *values: Any) -> Any:
-        return self.handlers[name](REQUEST, *values)
+        return named(self.handlers[name](REQUEST, *values))

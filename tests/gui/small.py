@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import copy
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ from explorer.gui.frame.limits import HOSTED, Limits
 from explorer.gui.train.watch import Job, Progress, train
 from explorer.networks import PRESETS
 from explorer.training import TrainConfig
+from tests.gui.panel import named
 
 CPU = torch.device("cpu")
 
@@ -31,7 +32,7 @@ def small(**changes: Any) -> TrainConfig:
     return TrainConfig(**values | changes)
 
 
-def follow(job: Job, device: Device | None = None, **options: Any) -> list[Progress]:
+def progress_of(job: Job, device: Device | None = None, **options: Any) -> list[Progress]:
     """What a run shows; `Progress` is one object that grows, so copies are kept."""
     wishes = options.pop("wishes", lambda: "")
     stopped = options.pop("stopped", lambda: False)
@@ -77,7 +78,7 @@ def pictures(folder: Path, count: int = 10, side: int = 12, grey: bool = False) 
 
 
 HANDLERS = ("explorer.gui.train.tab", "explorer.gui.train.settings")
-"""Where the Train tab's handlers stand."""
+"""Where the Train tab's handlers stand; what sends a model to Reverse stands there."""
 
 
 class Page:
@@ -92,12 +93,17 @@ class Page:
         self.blocks = {
             fn.name: fn
             for fn in self.demo.fns.values()
-            if getattr(fn.fn, "__module__", "") in HANDLERS
+            if getattr(fn.fn, "__module__", "") in HANDLERS or fn.name == "send"
         }
+        (stop,) = (b._id for b in self.demo.blocks.values() if b.elem_id == "train-stop")
+        (self.blocks["ask_to_stop"],) = (
+            fn for fn in self.demo.fns.values() if (stop, "click") in fn.targets
+        )
 
-    def __call__(self, handler: str, *values: Any, session: str = "one") -> Iterator[Any]:
+    def __call__(self, handler: str, *values: Any, session: str = "one") -> Any:
+        """What it answers, or its answers one after the other, by `by_name`."""
         request = SimpleNamespace(session_hash=session)
-        return self.blocks[handler].fn(request, *values)
+        return named(self.blocks[handler].fn(request, *values))
 
     def settings(self, **changes: Any) -> list[Any]:
         """The values of all controls as they stand at first, but for some by their labels."""
@@ -106,12 +112,3 @@ class Page:
         fast |= {"T, steps": 10, "Network": "tiny"}
         assert values.keys() >= fast.keys() | changes.keys()
         return list((values | fast | changes).values())
-
-    def shown(self, handler: str, answer: tuple) -> dict[str, Any]:
-        """What an answer changes, by the component's id, label or text."""
-        found = {}
-        for block, value in zip(self.blocks[handler].outputs, answer, strict=True):
-            name = block.elem_id or getattr(block, "label", None) or block.__class__.__name__
-            if not (isinstance(value, dict) and value == {"__type__": "update"}):
-                found[name] = value
-        return found

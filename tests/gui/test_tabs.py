@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -12,6 +15,7 @@ from PIL import Image
 from explorer.checkpoints import load
 from explorer.diffusion import make_schedule
 from explorer.figures.plots import COLUMNS, ENDS, QUANTITIES, schedule_figure
+from explorer.gui import app
 from explorer.gui.app import TABS, create_app
 from explorer.gui.forward import tab as forward
 from explorer.gui.frame.context import HOME, Context
@@ -40,6 +44,29 @@ def test_the_app_builds_with_its_tabs_and_ids() -> None:
     }
     titles = ["Forward", "Schedules", "Train", "Reverse", "Plane", "Lectures"]
     assert [tab.TITLE for tab in TABS] == titles
+
+
+def test_the_order_of_the_tabs_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same elements and events, whoever is built first; each element on its own tab."""
+
+    def contents(demo: gr.Blocks) -> tuple[dict[str, set[str]], list[Any]]:
+        tabs = [block for block in demo.blocks.values() if isinstance(block, gr.Tab)]
+        ids = {tab.label: {b.elem_id or "" for b in _below(tab)} for tab in tabs}
+        events = [(fn.name, len(fn.inputs), len(fn.outputs)) for fn in demo.fns.values()]
+        return ids, sorted(events, key=str)
+
+    as_it_is = contents(create_app(HOME_CONTEXT))
+    monkeypatch.setattr(app, "TABS", TABS[::-1])
+    assert contents(create_app(HOME_CONTEXT)) == as_it_is
+    ids, _ = as_it_is
+    assert "train-race" in ids["Train"] and "reverse-model" in ids["Reverse"]
+    assert {"train-rate", "train-preset", "train-linear-beta_end"} <= ids["Train"]
+
+
+def _below(block: gr.blocks.Block) -> Iterator[gr.blocks.Block]:
+    for child in getattr(block, "children", ()):
+        yield child
+        yield from _below(child)
 
 
 def test_no_handler_is_public_without_a_name() -> None:

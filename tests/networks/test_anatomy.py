@@ -9,12 +9,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.networks import NETWORKS, UNet, UNetConfig
 from explorer.networks.anatomy import (
-    deaf_to_time,
-    ear,
     listening,
     modulations,
     multiply_adds,
     stages,
+    time_embedding,
+    without_time,
 )
 from explorer.networks.layers import sinusoidal_embedding
 
@@ -68,7 +68,7 @@ def test_deaf_rows_do_not_depend_on_time() -> None:
     network, x = small(), torch.randn(1, 1, 8, 8).expand(3, -1, -1, -1)
     with torch.no_grad():
         plain = network(x, torch.tensor([5, 5, 90]))
-        with deaf_to_time(network, 1, 2):
+        with without_time(network, 1, 2):
             out = network(x, torch.tensor([5, 5, 90]))
         torch.testing.assert_close(out[0], plain[0])
         torch.testing.assert_close(out[1], out[2])
@@ -86,9 +86,9 @@ def test_any_network_can_be_deafened_if_it_hears(name: str) -> None:
     t = torch.tensor([5, 900])
     with torch.no_grad():
         one, other = network(x, t)
-        assert torch.allclose(one, other, atol=1e-6) == (ear(network) is None)
-        if ear(network):
-            with deaf_to_time(network, 0, 1):
+        assert torch.allclose(one, other, atol=1e-6) == (time_embedding(network) is None)
+        if time_embedding(network):
+            with without_time(network, 0, 1):
                 torch.testing.assert_close(*network(x, t), atol=1e-5, rtol=1e-4)
 
 

@@ -37,8 +37,8 @@ class Blend(Widget):
             return None
         scene = value
         x0 = np.asarray(scene.picture.convert("RGB"), dtype=np.uint8)
-        eps = (scene.eps.clamp(-NOISE_RANGE, NOISE_RANGE) * (32767 / NOISE_RANGE)).round()
-        eps = eps.to(torch.int16).permute(1, 2, 0).contiguous().numpy().astype("<i2")
+        units = (scene.eps.clamp(-NOISE_RANGE, NOISE_RANGE) * (32767 / NOISE_RANGE)).round()
+        eps = units.to(torch.int16).permute(1, 2, 0).contiguous().numpy().astype("<i2")
         return {
             "size": x0.shape[0],
             "x0": self.publish(x0.tobytes(), "x0.bin"),

@@ -19,7 +19,16 @@ from explorer.diffusion import make_schedule
 from explorer.gui.forward.blend import Blend, Scene
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, Limits, whole
-from explorer.gui.frame.shared import QUIET, Shared, message, prose, seed_input
+from explorer.gui.frame.shared import (
+    LIVE,
+    QUIET,
+    Changes,
+    Shared,
+    guarded,
+    message,
+    prose,
+    seed_input,
+)
 from explorer.gui.frame.upload import take_upload, upload_box
 from explorer.gui.parts.picker import Picker
 
@@ -36,7 +45,9 @@ def samples() -> dict[str, Image.Image]:
         for index in chosen:
             pixels = load(data).images[index].permute(1, 2, 0).squeeze(-1).numpy()
             name = "digit" if data == "mnist-5k" else "emoji"
-            large = Image.fromarray(pixels).convert("RGB").resize((256, 256), Image.NEAREST)
+            large = (
+                Image.fromarray(pixels).convert("RGB").resize((256, 256), Image.Resampling.NEAREST)
+            )
             pictures[f"{name} {len(pictures) - len(PHOTOS) + 1}"] = large
     return pictures
 
@@ -50,8 +61,8 @@ def make_scene(picture: Image.Image, resolution: Any, T: Any, seed: Any, limits:
     steps = whole("T", T, limits.T)
     generator = torch.Generator().manual_seed(whole("Seed", seed, SEEDS))
     eps = torch.randn(3, size, size, generator=generator)
-    schedules = tuple(make_schedule(name, steps) for name in SCHEDULES)
-    return Scene(square(picture, size), eps, schedules)
+    left, right = (make_schedule(name, steps) for name in SCHEDULES)
+    return Scene(square(picture, size), eps, (left, right))
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -80,32 +91,27 @@ def build(context: Context, shared: Shared) -> None:
             )
             T = gr.Number(1000, label="T, steps", precision=0, elem_id="forward-T")
 
-    def show(picture: Image.Image, *settings: Any) -> tuple[Any, str]:
-        try:
-            return make_scene(picture, *settings, limits), ""
-        except ValueError as error:
-            return gr.skip(), str(error)
+    @guarded(trouble)
+    def show(picture: Image.Image, resolution: Any, T: Any, seed: Any) -> Changes:
+        return {stage: make_scene(picture, resolution, T, seed, limits)}
 
-    def pick(event: gr.EventData, *settings: Any) -> tuple[Any, Any, str]:
+    @guarded(trouble)
+    def pick(event: gr.EventData, *settings: Any) -> Changes:
         picture = pictures.get(str(getattr(event, "name", "")))
         if picture is None:
-            return gr.skip(), gr.skip(), "There is no such sample; choose one of the strip."
-        return picture, *show(picture, *settings)
+            raise ValueError("There is no such sample; choose one of the strip.")
+        return {current: picture} | show(picture, *settings)
 
-    def bring(path: str | None, *settings: Any) -> tuple[Any, Any, str]:
+    @guarded(trouble)
+    def bring(path: str | None, *settings: Any) -> Changes:
         if path is None:  # cleared: what is shown stays
-            return gr.skip(), gr.skip(), ""
-        try:
-            picture = take_upload(path, limits)
-        except ValueError as error:
-            return gr.skip(), gr.skip(), str(error)
-        return picture, *show(picture, *settings)
+            return {}
+        picture = take_upload(path, limits)
+        return {current: picture} | show(picture, *settings)
 
-    settings = [resolution, T, seed]
+    settings: list[Any] = [resolution, T, seed]
     picker.pick(pick, settings, [current, stage, trouble], **QUIET)
     upload.change(bring, [upload, *settings], [current, stage, trouble], **QUIET)
     renew.click(lambda: random.randrange(10**6), None, seed, **QUIET)
     for setting in settings:
-        setting.change(
-            show, [current, *settings], [stage, trouble], trigger_mode="always_last", **QUIET
-        )
+        setting.change(show, [current, *settings], [stage, trouble], **LIVE)

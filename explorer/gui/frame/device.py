@@ -7,7 +7,7 @@ import os
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,7 +37,7 @@ class DeviceBusy(RuntimeError):
 @zero_gpu
 def _work(
     job: Callable[..., Iterator[Result]], arguments: tuple, seconds: float
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """On ZeroGPU this runs in a forked process: what a job makes must be yielded or written."""
     yield from job(*arguments)
 
@@ -133,7 +133,7 @@ class Device:
 
     def run(
         self, job: Callable[..., Iterator[Result]], *arguments: Any, seconds: float = 60
-    ) -> Iterator[Result]:
+    ) -> Generator[Result, None, None]:
         """Yield what `job(*arguments)` yields while no other job runs.
 
         Closing the iterator (a stop, a closed page) ends the job at its next yield and frees the

@@ -29,10 +29,25 @@ class Limits:
     """Bytes that a training run may need, by its estimate."""
     slice: float | None = None
     """Seconds after which a run lets others at the device; None runs to its end."""
+    patience: float | None = None
+    """Seconds after which other jobs end as if they were stopped."""
     samples: int = 2048
     """Pictures for each cell of a table of quality."""
     evaluations: float = math.inf
     """Of the network, times pictures, for such a table."""
+    plane_points: tuple[int, int] = (2, 1000)
+    plane_samples: tuple[int, int] = (50, 2000)
+    plane_seconds: tuple[float, float] = (1, 60)
+    """Of training in the plane."""
+    sde_paths: tuple[int, int] = (2, 1000)
+    sde_steps: int = 2000
+    """Of each path."""
+    autoencoder_steps: tuple[int, int] = (50, 2000)
+    bound_pictures: tuple[int, int] = (2, 256)
+    bound_times: tuple[int, int] = (1, 4000)
+    """At how many t the variational bound is evaluated."""
+    guidance_pictures: tuple[int, int] = (2, 40)
+    """Of each class, for each point of a curve."""
     own: OwnLimits = LOCAL_PICTURES
     """Bounds for pictures that people bring to train on."""
     runs: int = 20
@@ -63,8 +78,16 @@ HOSTED = Limits(
     batch=(2, 128),
     memory=2e9,
     slice=20,
+    patience=60,
     samples=128,
     evaluations=12_000,  # about 20 seconds of a CPU core
+    plane_points=(2, 500),
+    plane_samples=(50, 1000),
+    plane_seconds=(1, 10),
+    sde_paths=(2, 500),
+    autoencoder_steps=(50, 600),
+    bound_pictures=(2, 16),
+    bound_times=(1, 200),
     own=HOSTED_PICTURES,
     runs=6,
     wait=1800,  # a class of thirty, each with a slice and what goes with it

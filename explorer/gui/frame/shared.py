@@ -4,43 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from explorer.gui.frame.device import DeviceBusy
+
+if TYPE_CHECKING:
+    from explorer.gui.train.settings import TrainParts
 
 MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
 """What Markdown, HTML, LaTeX or a link could be made of."""
 
 
-QUIET = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
+QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    "queue": False,
+    "api_visibility": "private",
+}
 """How events are wired that answer at once: nothing blinks, nobody queues."""
-
-
-def on_device(state: gr.Component) -> dict:
-    """How jobs are wired: many may wait at the device's door, which lets them in by turns."""
-    return {
-        "concurrency_id": "device",
-        "concurrency_limit": 32,
-        "show_progress": "minimal",
-        "show_progress_on": state,
-        "api_visibility": "private",
-    }
+LIVE = QUIET | {"trigger_mode": "always_last"}
+"""How those are that follow a slider: the last value counts."""
+MATH: list[dict[str, str | bool]] = [{"left": "$", "right": "$", "display": False}]
+"""What stands for LaTeX in our Markdown."""
+Changes = dict[Block, Any]
+"""A handler's answer: what is new, by the component that shows it; the others stay."""
 
 
 @dataclass(frozen=True)
 class Shared:
-    """Components that belong to the page rather than to one tab."""
+    """Components that belong to the page rather than to one tab.
+
+    They are created before the tabs, whose order is free, and rendered where they belong.
+    """
 
     tabs: gr.Tabs
     model: gr.Dropdown
     """The model that Reverse races; rendered there, and set by Train too."""
-    left: dict[str, Any] = field(default_factory=dict)
-    """What a tab leaves for those that are built after it."""
+    train: TrainParts | None = None
+    """What Train gives to others; None on a page without that tab."""
 
 
 def visitor_of(request: gr.Request | None) -> str:
@@ -53,11 +60,10 @@ def prose(module: str, name: str = "prose") -> None:
     """The text beside a module: its first part, and the rest (after a line ---) behind "More"."""
     text = Path(module).with_name(f"{name}.md").read_text(encoding="utf-8")
     first, _, rest = text.partition("\n---\n")
-    math = [{"left": "$", "right": "$", "display": False}]
-    gr.Markdown(first, elem_classes="prose-note", latex_delimiters=math)
+    gr.Markdown(first, elem_classes="prose-note", latex_delimiters=MATH)
     if rest:
         with gr.Accordion("More", open=False):
-            gr.Markdown(rest, elem_classes="prose-note", latex_delimiters=math)
+            gr.Markdown(rest, elem_classes="prose-note", latex_delimiters=MATH)
 
 
 def message() -> gr.Markdown:
@@ -81,3 +87,22 @@ def sentence(error: Exception) -> str:
         return plain(str(error))
     logging.getLogger(__name__).error("a handler failed", exc_info=error)
     return f"Something went wrong here ({type(error).__name__}). Please try again."
+
+
+def guarded(trouble: gr.Markdown) -> Callable[[Callable[..., Changes]], Callable[..., Changes]]:
+    """Decorates a handler: it answers an exception with a sentence, and else takes the last away.
+
+    trouble : where the sentence stands; the handler may answer with another one there.
+    """
+
+    def decorate(handler: Callable[..., Changes]) -> Callable[..., Changes]:
+        @wraps(handler)
+        def answer(*values: Any) -> Changes:
+            try:
+                return {trouble: ""} | handler(*values)
+            except Exception as error:
+                return {trouble: sentence(error)}
+
+        return answer
+
+    return decorate

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import gradio as gr
 
 from explorer.gui.frame.context import Context
@@ -13,7 +16,22 @@ from explorer.gui.lectures.pages.topic import PAGES
 from explorer.gui.lectures.sde import topic as sde
 
 ID, TITLE = "lectures", "Lectures"
-TOPICS = (autoencoder, bound, sde, inside, *PAGES)
+
+
+class Topic(Protocol):
+    """A module, or a page made of data."""
+
+    @property
+    def ID(self) -> str: ...
+    @property
+    def TITLE(self) -> str: ...
+    @property
+    def SUMMARY(self) -> str: ...
+    @property
+    def build(self) -> Callable[[Context, Shared], None]: ...
+
+
+TOPICS: tuple[Topic, ...] = (autoencoder, bound, sde, inside, *PAGES)
 """In the order of the list."""
 
 

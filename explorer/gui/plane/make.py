@@ -18,4 +18,4 @@ def make_plane(steps: float | str = STEPS) -> None:
     for learnt in learn(plane.START, None, budget, cpu, lambda: False):
         print(learnt.said)
     write(learnt.view, plane.STORED)
-    print(plane.told(learnt.view))
+    print(plane.training_summary(learnt.view))

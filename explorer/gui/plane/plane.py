@@ -28,7 +28,7 @@ class Plane(Widget):
         super().__init__(value, unit=UNIT, most_own=MOST_OWN, own=OWN, range=RANGE, **props)
         here = Path(__file__)
         parts = [here.with_name(part).read_text(encoding="utf-8") for part in PARTS]
-        self.js_on_load = "\n".join([self.js_on_load, *parts])
+        self.js_on_load = "\n".join([self.js_on_load or "", *parts])
 
     def postprocess(self, value: PlaneView | None) -> dict[str, Any] | None:
         """The view as JSON, each blob as the path where it can be fetched."""

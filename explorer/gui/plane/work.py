@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -31,6 +31,8 @@ from explorer.plane import (
 from explorer.plane.points import OWN, SPREAD
 
 T, TARGET = 200, "v"
+STEPS = (2, T)
+"""Bounds of DDIM's steps."""
 FRAMES, WALK_FRAMES = 50, 25
 """At most about so many frames of a sampler's way, and of the way into the noise, are sent."""
 FRESH = 1000
@@ -49,23 +51,8 @@ def schedule() -> Schedule:
     return make_schedule("cosine", T, s=0.0)
 
 
-class Bounds(NamedTuple):
-    """What may be asked for here."""
-
-    points: tuple[int, int] = (2, 1000)
-    samples: tuple[int, int] = (50, 2000)
-    steps: tuple[int, int] = (2, T)
-    seconds: tuple[float, float] = (1, 60)
-
-
-def bounds(limits: Limits) -> Bounds:
-    """Less where strangers share the machine."""
-    hosted = Bounds(points=(2, 500), samples=(50, 1000), seconds=(1, 10))
-    return hosted if limits.hosted else Bounds()
-
-
 @dataclass(frozen=True)
-class Wish:
+class PlaneSettings:
     """What somebody wants to see, checked."""
 
     data: str = MIXTURE
@@ -82,22 +69,21 @@ class Wish:
     @classmethod
     def read(
         cls, limits: Limits, data: Any, points: Any, samples: Any, steps: Any, seed: Any, own: Any
-    ) -> Wish:
+    ) -> PlaneSettings:
         """From what the page sent, which may be anything; ValueError says what does not fit."""
-        allowed = bounds(limits)
         drawn = tuple(map(tuple, own_points(own).tolist())) if data == OWN or own else ()
         if data != OWN and (not isinstance(data, str) or data not in POINTS):
             raise ValueError(f"no distribution {data!r}; there are: {', '.join([*POINTS, OWN])}")
         return cls(
             data,
-            len(drawn) if data == OWN else whole("Training points", points, allowed.points),
-            whole("Points out of the noise", samples, allowed.samples),
-            whole("DDIM steps", steps, allowed.steps),
+            len(drawn) if data == OWN else whole("Training points", points, limits.plane_points),
+            whole("Points out of the noise", samples, limits.plane_samples),
+            whole("DDIM steps", steps, STEPS),
             whole("Seed", seed, SEEDS),
             drawn,
         )
 
-    def sees_what(self, other: Wish) -> bool:
+    def same_points(self, other: PlaneSettings) -> bool:
         """Whether both have the same training points and noise."""
         return self == replace(other, samples=self.samples, steps=self.steps)
 
@@ -109,72 +95,79 @@ class Wish:
         return make_points(self.data, self.points, self.seed)
 
 
-def law_of(wish: Wish) -> GaussianMixture | None:
+def law_of(asked: PlaneSettings) -> GaussianMixture | None:
     """The mixture that the points were drawn from, where it is one."""
-    return (
-        GaussianMixture(gaussian_means(), schedule(), std=SPREAD) if wish.data == MIXTURE else None
-    )
+    if asked.data != MIXTURE:
+        return None
+    return GaussianMixture(gaussian_means(), schedule(), std=SPREAD)
 
 
-def outset(wish: Wish) -> PlaneView:
+def points_view(asked: PlaneSettings) -> PlaneView:
     """The points and their way into the noise: no denoiser yet."""
-    x0, law, table = wish.x0, law_of(wish), schedule()
-    eps = noise(len(x0), wish.seed + 100)
-    steps = walk(table, x0, seed=wish.seed, keep=thinned(range(T + 1), WALK_FRAMES))
+    x0, law, table = asked.x0, law_of(asked), schedule()
+    eps = noise(len(x0), asked.seed + 100)
+    steps = walk(table, x0, seed=asked.seed, keep=thinned(range(T + 1), WALK_FRAMES))
     fresh = None
-    if wish.data != OWN:
-        fresh = nearest(make_points(wish.data, FRESH, wish.seed + 1), x0)
-    title = f"{wish.data} · {len(x0)} points · seed {wish.seed}"
+    if asked.data != OWN:
+        fresh = nearest(make_points(asked.data, FRESH, asked.seed + 1), x0)
+    title = f"{asked.data} · {len(x0)} points · seed {asked.seed}"
     return PlaneView(
-        wish.data,
+        asked.data,
         len(x0),
-        wish.samples,
+        asked.samples,
         T,
         table.alpha_bar.tolist(),
         pair(x0, eps),
         way(steps),
-        law and {"means": law.means.tolist(), "std": law.std},
+        {"means": law.means.tolist(), "std": law.std} if law else None,
         fresh,
         title=title,
     )
 
 
-def belief(denoise: Callable[[Tensor, int], Tensor], wish: Wish, device: torch.device) -> Belief:
+def belief(
+    denoise: Callable[[Tensor, int], Tensor], asked: PlaneSettings, device: torch.device
+) -> Belief:
     """Both samplers' ways from the seed's noise with one denoiser."""
-    x_T, ways, distances = noise(wish.samples, wish.seed), [], []
-    for lane in lanes(T, wish.steps):
+    x_T, ways, distances = noise(asked.samples, asked.seed), [], []
+    for lane in lanes(T, asked.steps):
         keep = thinned(lane.times, FRAMES)
-        paths = follow(denoise, schedule(), lane, x_T.to(device), seed=wish.seed, keep=keep)
+        paths = follow(denoise, schedule(), lane, x_T.to(device), seed=asked.seed, keep=keep)
         visited = [] if lane.evaluations == T else list(lane.times)
         ways.append(way(paths, title=lane.title, steps=visited))
-        distances.append(nearest(paths.x[-1], wish.x0))
-    return Belief(*ways, distances)
+        distances.append(nearest(paths.x[-1], asked.x0))
+    ddpm, ddim = ways
+    return Belief(ddpm, ddim, distances)
 
 
 CPU = torch.device("cpu")
 """Where exact denoisers compute, in float64."""
 
 
-def show(wish: Wish, before: PlaneView | None, device: torch.device) -> Iterator[PlaneView]:
+def show(
+    asked: PlaneSettings, before: PlaneView | None, device: torch.device
+) -> Iterator[PlaneView]:
     """The points at once, then what each denoiser makes of the noise.
 
     before : a view of the same points, whose trained network goes on; else None.
     """
-    view = outset(wish)
+    view = points_view(asked)
     yield view
-    view.beliefs["ideal"] = belief(GaussianMixture(wish.x0, schedule()), wish, CPU)
+    view.beliefs["ideal"] = belief(GaussianMixture(asked.x0, schedule()), asked, CPU)
     yield view
-    if law := law_of(wish):
-        view.beliefs["exact"] = belief(law, wish, CPU)
+    if law := law_of(asked):
+        view.beliefs["exact"] = belief(law, asked, CPU)
         yield view
     if before and before.network:
         view.network, view.losses = before.network, before.losses
-        view.beliefs["trained"] = belief(denoiser_of(view, device), wish, device)
+        view.beliefs["trained"] = belief(denoiser_of(view, device), asked, device)
         yield view
 
 
 def denoiser_of(view: PlaneView, device: torch.device) -> Denoiser:
     """The network as the page has it, in half precision; ValueError if it is gone."""
+    if view.network is None:
+        raise ValueError("there is no network here yet; please train one")
     try:
         weights, config = weights_of(view.network)
     except OSError as error:
@@ -191,23 +184,25 @@ class Learnt(NamedTuple):
 
 
 def learn(
-    wish: Wish,
+    asked: PlaneSettings,
     before: PlaneView | None,
-    budget: dict[str, float],
+    budget: Mapping[str, Any],
     device: torch.device,
     stopped: Callable[[], bool],
 ) -> Iterator[Learnt]:
     """Train a new network on the points; samples of the same noise about every second.
 
-    before : a view of the same wish; without one everything else is computed first.
+    before : a view of the same settings; without one everything else is computed first.
     budget : {"seconds": …} or {"steps": …}.
     """
     if before is None or "ideal" not in before.beliefs:
-        for before in show(wish, None, device):
-            yield Learnt(before, "preparing …")
+        for shown in show(asked, None, device):
+            before = shown
+            yield Learnt(shown, "preparing …")
+    assert before is not None  # `show` yields at least once
     ready = {name: known for name, known in before.beliefs.items() if name != "trained"}
     view = replace(before, beliefs=ready, network=None, losses=[], learning=True)
-    learner = Learner(wish.x0, schedule(), seed=wish.seed, target=TARGET, device=device)
+    learner = Learner(asked.x0, schedule(), seed=asked.seed, target=TARGET, device=device)
     told, due, losses = time.monotonic(), 0.0, []
     for step in fit(learner, **budget):
         losses.append([step.step, round(step.loss, 4)])
@@ -216,18 +211,18 @@ def learn(
             continue
         view.losses = losses[:: -1 - len(losses) // LOSSES][::-1]  # with the last
         if now > due and step.share < 1:
-            look(view, learner, wish)
+            show_samples(view, learner, asked)
             due = time.monotonic() + max(LOOK, time.monotonic() - now)  # half the time at most
         view.learning = step.share < 1 and not stopped()
         if not view.learning:
-            look(view, learner, wish)
+            show_samples(view, learner, asked)
         yield Learnt(view, f"{step.step} steps, loss {step.loss:.3f}, {step.share:.0%}")
         if not view.learning:
             return
         told = time.monotonic()
 
 
-def look(view: PlaneView, learner: Learner, wish: Wish) -> None:
+def show_samples(view: PlaneView, learner: Learner, asked: PlaneSettings) -> None:
     """Samples by the network as it is now."""
     view.network = network_of(learner.weights, learner.config, learner.target)
-    view.beliefs["trained"] = belief(denoiser_of(view, learner.device), wish, learner.device)
+    view.beliefs["trained"] = belief(denoiser_of(view, learner.device), asked, learner.device)

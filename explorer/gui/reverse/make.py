@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from explorer.checkpoints import describe
 from explorer.diffusion.samplers import DDIM, DDPM
-from explorer.gui.reverse.racing import IN_TURN, read_settings, run_race, summary
+from explorer.gui.reverse.racing import IN_TURN, lane_summary, read_settings, run_race
 from explorer.gui.reverse.stored import FOLDER
 from explorer.race.view import write
 
@@ -18,7 +19,7 @@ def make_race(seed: int = 7, steps: int = 50) -> None:
     """checkpoints/mnist.safetensors: DDPM against DDIM."""
     name = "mnist"
     path = Path(f"checkpoints/{name}.safetensors")
-    lanes = [
+    lanes: list[dict[str, Any]] = [
         {"sampler": DDPM.name, "variance": "posterior"},
         {"sampler": DDIM.name, "steps": steps},
     ]
@@ -27,4 +28,4 @@ def make_race(seed: int = 7, steps: int = 50) -> None:
     cpu = torch.device("cpu")
     *_, going = run_race(path, settings, cpu, title, lambda: False, every=math.inf)
     write(going.view, FOLDER)
-    print(summary(going.view))
+    print(lane_summary(going.view))

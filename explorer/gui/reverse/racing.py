@@ -14,7 +14,7 @@ import torch
 from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.context import Context
-from explorer.guides import find_guide, guide
+from explorer.guides import find_guide, guide, kind_of_pictures
 from explorer.inference import prepare
 from explorer.race import Race, Racer, choose_labels, race
 from explorer.race.fork import fork
@@ -106,7 +106,7 @@ def run_race(
     seconds : after so many it ends as if it were stopped.
     every : seconds between what it yields.
     """
-    denoiser, spec = model_for(path, settings, device, before and before.view)
+    denoiser, spec = model_for(path, settings, device, before.view if before else None)
     lanes = [lane_from(lane, denoiser.schedule) for lane in settings["lanes"]]
     shape, n = (spec.channels, spec.size, spec.size), settings["pictures"]
     entries = race(
@@ -116,12 +116,12 @@ def run_race(
         seed=settings["seed"],
         labels=settings["labels"],
         n=n,
-        resume=before and before.racers,
+        resume=before.racers if before else None,
         device=device,
     )
     view = deepcopy(before.view) if before else view_of(lanes, spec.T, n, shape, title=title)
     view.settings = settings
-    yield from _follow(entries, lanes, denoiser, view, stopped, seconds, every)
+    yield from _watch(entries, lanes, denoiser, view, stopped, seconds, every)
 
 
 def run_fork(
@@ -130,12 +130,8 @@ def run_fork(
     cursor: Cursor,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
 ) -> Iterator[Going]:
-    """Four ways on from what a lane shows at the cursor, by each of the race's lanes.
-
-    After so many seconds it ends as if it were stopped.
-    """
+    """Four ways on from what a lane shows at the cursor, by each of the race's lanes."""
     settings = origin.view.settings
     denoiser, spec = model_for(path, settings, device, origin.view)
     lane = origin.view.lanes[cursor.lane]
@@ -156,11 +152,11 @@ def run_fork(
         f"{lane.name}: four ways on with different noise"
     )
     view = view_of(lanes, spec.T, len(entries.racers[0].x), tuple(x_t.shape), title=title)
-    for going in _follow(entries, lanes, denoiser, view, stopped, seconds):
+    for going in _watch(entries, lanes, denoiser, view, stopped):
         yield replace(going, racers=None, origin=origin)
 
 
-def _follow(
+def _watch(
     entries: Race,
     lanes: Sequence[Lane],
     denoiser: Denoiser,
@@ -174,8 +170,8 @@ def _follow(
     def over() -> bool:
         return stopped() or (end is not None and time.monotonic() > end)
 
-    for shown in follow(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
-        yield Going(shown, None if shown.running or entries.finished else entries.racers)
+    for grown in follow(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
+        yield Going(grown, None if grown.running or entries.finished else entries.racers)
 
 
 def model_for(
@@ -199,8 +195,7 @@ def model_for(
 
 
 def _pictures(of: RaceView | Spec) -> str:
-    colour = "grey" if of.channels == 1 else "in colour"
-    return f"{of.size}×{of.size}, {colour}, T = {of.T}"
+    return f"{kind_of_pictures(of.size, of.channels)}, T = {of.T}"
 
 
 @dataclass(frozen=True)
@@ -227,7 +222,7 @@ class Cursor:
         return cls(lane, picture, t)
 
 
-def summary(view: RaceView) -> str:
+def lane_summary(view: RaceView) -> str:
     """Evaluations and seconds of each lane."""
     lanes = " · ".join(
         f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "

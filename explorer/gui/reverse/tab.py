@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
 from explorer.checkpoints import Spec
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import find_model, patience, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar, keep_offering
 from explorer.gui.frame.limits import SEEDS, number, whole
 from explorer.gui.frame.shared import (
     QUIET,
+    Changes,
     Shared,
+    guarded,
     message,
-    on_device,
     plain,
     prose,
     seed_input,
-    sentence,
     visitor_of,
 )
 from explorer.gui.reverse.export import panel as take_away
@@ -33,10 +32,10 @@ from explorer.gui.reverse.racing import (
     Cursor,
     Going,
     class_choices,
+    lane_summary,
     race_in_turns,
     read_settings,
     run_fork,
-    summary,
 )
 from explorer.gui.reverse.round_trip import panel as round_trip
 from explorer.gui.reverse.spread import panel as spread
@@ -66,14 +65,8 @@ def build(context: Context, shared: Shared) -> None:
     fitted = gr.State(first)  # the name of the model that the lanes' fields were filled for
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Run the race", variant="primary", elem_id="reverse-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="reverse-stop", scale=0)
-                state = gr.Markdown(
-                    "Stored: " + summary(view),
-                    elem_id="reverse-status",
-                    elem_classes="status-line",
-                )
+            said = "Stored: " + lane_summary(view)
+            run, stop, state = job_bar(ID, "Run the race", said, variant="primary")
             player = Player(view, elem_id="reverse-player")
             with gr.Row(elem_classes="train-bar"):
                 branch = gr.Button("Fork here", elem_id="reverse-fork", scale=0)
@@ -125,141 +118,107 @@ def build(context: Context, shared: Shared) -> None:
                 )
             lanes = LaneForm(spec.T if spec else 1000)
 
-    buttons = {run: False, stop: True, branch: False, more: False, back: False}
-    """Which can be pressed while something runs."""
-    outputs = [player, state, trouble, going, *buttons]
+    jobs = Jobs(context, "race", state=state, trouble=trouble, idle=[run, branch], stop=stop)
 
-    def answer(changes: dict[Any, Any], busy: bool, now: Going | None) -> tuple[Any, ...]:
-        """The outputs, all but the changes left as they are."""
-        idle = {
-            run: True,
-            stop: False,
-            branch: True,
-            more: bool(now and now.racers),
-            back: bool(now and now.origin),
-        }
-        pressable = buttons if busy else idle
-        changes = changes | {b: gr.Button(interactive=on) for b, on in pressable.items()}
-        return tuple(changes.get(output, gr.skip()) for output in outputs)
+    def ways_on(now: Going | None) -> Changes:
+        """What can be done with a race; with None nothing."""
+        on = {more: bool(now and now.racers), back: bool(now and now.origin)}
+        return {button: gr.Button(interactive=can) for button, can in on.items()}
 
-    def follow(
-        request: gr.Request, now: Going | None, job: Callable[[str, StopFlag], Iterator[Going]]
-    ) -> Iterator[tuple[Any, ...]]:
-        """Show what a job yields; `job` gets the visitor and the flag."""
-        visitor = visitor_of(request)
-        flag, wish = StopFlag(visitor, "race"), ""
-        flag.start()
-        try:
-            entries = job(visitor, flag)
-            yield answer({state: waiting(context), trouble: ""}, True, now)
-            for news in entries:
-                wish = flag.read() or wish
-                told = " · ".join(filter(None, (summary(news.view), wish)))
-                shown = {player: news.view, state: told}
-                if news.racers or not news.view.running:
-                    now = shown[going] = news
-                yield answer(shown, news.view.running, now)
-            yield answer({}, False, now)
-        except Exception as error:
-            yield answer({state: "not running", trouble: sentence(error)}, False, now)
-        finally:
-            flag.stop()
+    def watch(call: Call, now: Going | None, entries: Iterator[Going]) -> Steps:
+        """Show a race as it goes on; beside its summary stands what was wished meanwhile."""
+        yield ways_on(None)
+        wish, call.left = "", ways_on(now)
+        for news in entries:
+            wish = call.flag.read() or wish
+            said = " · ".join(filter(None, (lane_summary(news.view), wish)))
+            changes: Changes = {player: news.view, state: said}
+            if news.racers or not news.view.running:
+                changes[going] = news
+                call.left = ways_on(news)
+            yield changes
 
-    def begin(request: gr.Request, now: Going | None, *values: Any) -> Iterator[tuple[Any, ...]]:
-        def job(visitor: str, flag: StopFlag) -> Iterator[Going]:
-            name, n, label, seed, w, scale, *rest = values
-            path, spec = find_model(context, name, visitor)
-            n = whole("Pictures", n, limits.pictures)
-            seed = whole("Seed", seed, SEEDS)
-            w = number("Guidance w", w, (0, 8))
-            scale = number("Classifier scale s", scale, (0, 10))
-            settings = read_settings(name, spec, n, label, seed, lanes.read(rest, spec), w, scale)
-            guided = f" · w = {w:g}" * (w != 1) + f" · s = {scale:g}" * (scale > 0)
-            title = f"{spec.name} · seed {seed}{guided}"
-            return race_in_turns(context, path, settings, title, flag, None)
+    def begin(call: Call, now: Going | None, *values: Any) -> Steps:
+        name, n, label, seed, w, scale, *rest = values
+        path, spec = find_model(context, name, call.visitor)
+        n = whole("Pictures", n, limits.pictures)
+        seed = whole("Seed", seed, SEEDS)
+        w = number("Guidance w", w, (0, 8))
+        scale = number("Classifier scale s", scale, (0, 10))
+        settings = read_settings(name, spec, n, label, seed, lanes.read(rest, spec), w, scale)
+        guided = f" · w = {w:g}" * (w != 1) + f" · s = {scale:g}" * (scale > 0)
+        title = f"{spec.name} · seed {seed}{guided}"
+        yield from watch(call, now, race_in_turns(context, path, settings, title, call.flag, None))
 
-        yield from follow(request, now, job)
-
-    def begin_sent(
-        request: gr.Request, now: Going | None, *values: Any
-    ) -> Iterator[tuple[Any, ...]]:
+    def begin_sent(call: Call, now: Going | None, *values: Any) -> Steps:
         """Train's model: at once, unless another race of this visitor runs, which then says so."""
-        flag = StopFlag(visitor_of(request), "race")
-        if flag():
-            yield from begin(request, now, *values)
-            return
+        return begin(call, now, *values)
+
+    def announce(call: Call, now: Going | None, *values: Any) -> Changes:
         wish = f"**{plain(str(values[0]))}** is chosen: press “Run the race” next"
-        flag.wish(wish)
-        yield tuple(wish if output is state else gr.skip() for output in outputs)
+        call.flag.wish(wish)
+        return {state: wish}
 
-    def go_on(request: gr.Request, now: Going | None) -> Iterator[tuple[Any, ...]]:
-        def job(visitor: str, flag: StopFlag) -> Iterator[Going]:
-            if now is None or now.racers is None:
-                raise ValueError("There is nothing to go on with: this race has ended.")
-            settings = now.view.settings
-            path, _ = find_model(context, settings["model"], visitor)
-            return race_in_turns(context, path, settings, now.view.title, flag, now)
+    def go_on(call: Call, now: Going | None) -> Steps:
+        if now is None or now.racers is None:
+            raise ValueError("There is nothing to go on with: this race has ended.")
+        settings = now.view.settings
+        path, _ = find_model(context, settings["model"], call.visitor)
+        entries = race_in_turns(context, path, settings, now.view.title, call.flag, now)
+        yield from watch(call, now, entries)
 
-        yield from follow(request, now, job)
+    def split(call: Call, now: Going | None, cursor: Any) -> Steps:
+        origin = (now.origin if now and now.origin else now) or Going(stored_race())
+        if now and now.origin:
+            raise ValueError("This is a fork already; go back to the race first.")
+        where = Cursor.read(cursor, origin.view)
+        if not origin.view.settings:
+            raise ValueError("These frames do not say which model made them; run a race first.")
+        path, _ = find_model(context, origin.view.settings["model"], call.visitor)
+        yield from watch(call, now, call.run(run_fork, path, origin, where))
 
-    def split(request: gr.Request, now: Going | None, cursor: Any) -> Iterator[tuple[Any, ...]]:
-        def job(visitor: str, flag: StopFlag) -> Iterator[Going]:
-            origin = (now.origin if now and now.origin else now) or Going(stored_race())
-            if now and now.origin:
-                raise ValueError("This is a fork already; go back to the race first.")
-            where = Cursor.read(cursor, origin.view)
-            if not origin.view.settings:
-                raise ValueError(
-                    "These frames do not say which model made them; run a race first."
-                )
-            path, _ = find_model(context, origin.view.settings["model"], visitor)
-            arguments = (path, origin, where, context.device.device, flag, patience(context))
-            return context.device.run(run_fork, *arguments)
-
-        yield from follow(request, now, job)
-
-    def go_back(now: Going | None) -> tuple[Any, ...]:
+    def go_back(now: Going | None) -> Changes:
         if now is None or now.origin is None:
-            return answer({}, False, now)
+            return ways_on(now)
         origin = now.origin
-        return answer(
-            {player: origin.view, state: summary(origin.view), going: origin}, False, origin
-        )
+        shown = {player: origin.view, state: lane_summary(origin.view), going: origin}
+        return shown | ways_on(origin)
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "race").stop()
-
-    def describe(name: Any, preset: Any, known: Any, request: gr.Request) -> tuple[Any, ...]:
+    @guarded(trouble)
+    def describe(name: Any, preset: Any, known: Any, request: gr.Request) -> Changes:
         """A model, and the lanes' fields for it; what was set by hand for the same one stays."""
-        try:
-            _, spec = find_model(context, name, visitor_of(request))
-        except ValueError as error:
-            return gr.skip(), sentence(error), *[gr.skip()] * (2 + len(lanes.outputs))
-        if name == known:
-            return about(spec), "", *[gr.skip()] * (2 + len(lanes.outputs))
-        choices = gr.Dropdown(class_choices(spec), value=IN_TURN)
-        return about(spec), "", name, choices, *lanes.choose(preset, spec.T)
+        _, spec = find_model(context, name, visitor_of(request))
+        changes: Changes = {facts: about(spec)}
+        if name != known:
+            changes |= {fitted: name, label: gr.Dropdown(class_choices(spec), value=IN_TURN)}
+            changes |= zip(lanes.outputs, lanes.choose(preset, spec.T), strict=True)
+        return changes
 
     def prepare(preset: Any, name: Any, request: gr.Request) -> list[Any]:
         found = context.models(visitor_of(request))
         return lanes.choose(preset, found[name][1].T if name in found else 1000)
 
-    def offer(request: gr.Request) -> Any:
-        return gr.Dropdown(list(context.models(visitor_of(request))))
+    def send(name: str | None, request: gr.Request) -> Changes:
+        """The model trained last becomes the one that is raced."""
+        found = list(context.models(visitor_of(request)))
+        value = name if name in found else found[0]
+        return {model: gr.Dropdown(found, value=value), shared.tabs: gr.Tabs(selected=ID)}
 
     settings = [going, model, pictures, label, seed, w, scale, *lanes.inputs]
-    run.click(begin, settings, outputs, **on_device(state))
-    more.click(go_on, going, outputs, **on_device(state))
-    branch.click(split, [going, gr.JSON(visible=False)], outputs, js=CURSOR, **on_device(state))
+    outputs = [player, going, more, back]
+    jobs.wire(run.click, begin, settings, outputs)
+    jobs.wire(more.click, go_on, going, outputs)
+    jobs.wire(branch.click, split, [going, gr.JSON(visible=False)], outputs, js=CURSOR)
     heard = QUIET | {"queue": True}  # else nobody is told that `going` has changed
-    back.click(go_back, going, outputs, **heard)
-    stop.click(ask_to_stop, None, None, **QUIET)
+    back.click(go_back, going, [*outputs, state], **heard)
     chosen, described = [model, lanes.preset, fitted], [facts, trouble, fitted, label]
     described += lanes.outputs
     model.input(describe, chosen, described, **QUIET)
-    if sent := shared.left.get("sent"):  # a model from Train races once the lanes fit it
+    if train := shared.train:  # its model races once the lanes fit it
+        sent = train.race.click(send, train.trained, [model, shared.tabs], **QUIET)
         fits = sent.success(describe, chosen, described, **QUIET)
-        often = {"trigger_mode": "multiple"}  # also while the race that it began goes on
-        fits.success(begin_sent, settings, outputs, **on_device(state), **often)
+        # also while the race that it began goes on
+        options: dict[str, Any] = {"taken": announce, "trigger_mode": "multiple"}
+        jobs.wire(fits.success, begin_sent, settings, outputs, **options)
     lanes.preset.input(prepare, [lanes.preset, model], lanes.outputs, **QUIET)
-    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
+    keep_offering(context, model)

@@ -14,7 +14,7 @@ from explorer.diffusion.schedule import schedule_options
 from explorer.figures.plots import QUANTITIES, schedule_figure
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import Limits, whole
-from explorer.gui.frame.shared import QUIET, Shared, message, prose
+from explorer.gui.frame.shared import LIVE, QUIET, Changes, Shared, guarded, message, prose
 from explorer.gui.parts.plot_view import PlotView
 from explorer.lectures import LECTURES
 
@@ -53,13 +53,13 @@ def draw(
     return schedule_figure(chosen_schedules(names, T, options, limits), quantity)
 
 
-def as_in(title: Any) -> list[Any]:
-    """The ticks, T and all options as a lecture has them; nothing changes for another title."""
-    numbers = [default for options in OPTIONS.values() for default in options.values()]
+def settings_of(title: Any) -> tuple[str, int, list[Any]] | None:
+    """The schedule, T and all options as the lecture of this title has them; None for another."""
     for lecture in LECTURES.values():
         if lecture.title == title:
-            return [[lecture.schedule], lecture.T, *numbers]
-    return [gr.skip()] * (2 + len(numbers))
+            numbers = [default for options in OPTIONS.values() for default in options.values()]
+            return lecture.schedule, lecture.T, numbers
+    return None
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -91,25 +91,25 @@ def build(context: Context, shared: Shared) -> None:
                             default, label=option, elem_id=f"schedules-{name}-{option}"
                         )
 
-    def update(names: list[str], quantity: str, T: Any, *values: Any) -> tuple[Any, str]:
+    @guarded(trouble)
+    def update(names: list[str], quantity: str, T: Any, *values: Any) -> Changes:
         options: dict[str, dict[str, Any]] = {name: {} for name in OPTIONS}
         for (name, option), value in zip(fields, values, strict=True):
             options[name][option] = value
-        try:
-            empty = "" if names else "No schedule is ticked: choose one under “Compare”."
-            return draw(names, quantity, T, options, limits), empty
-        except ValueError as error:
-            return gr.skip(), str(error)
+        empty = "" if names else "No schedule is ticked: choose one under “Compare”."
+        return {plot: draw(names, quantity, T, options, limits), trouble: empty}
+
+    def as_in(title: Any) -> Changes:
+        found = settings_of(title)
+        if found is None:
+            return gr.skip()
+        schedule, steps, numbers = found
+        return {names: [schedule], T: steps} | dict(zip(fields.values(), numbers, strict=True))
 
     lecture.input(as_in, lecture, [names, T, *fields.values()], **QUIET)
-    for control in (names, T, *fields.values()):  # by hand: it is the lecture's no more
+    controls: list[Any] = [names, T, *fields.values()]
+    for control in controls:  # by hand: it is the lecture's no more
         control.input(None, None, lecture, js=f"() => {json.dumps(OPEN)}", **QUIET)
-    inputs = [names, quantity, T, *fields.values()]
+    inputs: list[Any] = [names, quantity, T, *fields.values()]
     for control in inputs:
-        control.change(
-            update,
-            inputs,
-            [plot, trouble],
-            trigger_mode="always_last",
-            **QUIET,
-        )
+        control.change(update, inputs, [plot, trouble], **LIVE)

@@ -56,6 +56,8 @@ LECTURE_PRESETS: dict[str, Lecture] = {
     f"Lecture: {lecture.title}": lecture for lecture in LECTURES.values()
 }
 LECTURE_STEPS = 300
+RATES = (1e-6, 0.1)
+"""Bounds of the learning rate."""
 
 
 def preset_values(name: Any, context: Context | None = None) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def preset_values(name: Any, context: Context | None = None) -> dict[str, Any]:
 
 def _lecture_values(lecture: Lecture, context: Context | None) -> dict[str, Any]:
     """Without a context: at home, on a CPU, with bundled pictures alone."""
-    place = {"offered": BUNDLED}
+    place: dict[str, Any] = {"offered": BUNDLED}
     if context is not None:
         place = {
             "offered": context.datasets,
@@ -95,7 +97,7 @@ def _lecture_values(lecture: Lecture, context: Context | None) -> dict[str, Any]
     }
 
 
-def told(name: Any, context: Context) -> str:
+def preset_note(name: Any, context: Context) -> str:
     """What a lecture's preset has otherwise than the lecture; empty for other presets."""
     if not isinstance(name, str) or name not in LECTURE_PRESETS:
         return ""
@@ -168,7 +170,7 @@ def make_config(
         steps=steps,
         seconds=seconds,
         batch=whole("Batch", values["batch"], limits.batch),
-        learning_rate=number("Learning rate", values["rate"], (1e-6, 0.1)),
+        learning_rate=number("Learning rate", values["rate"], RATES),
         ema=number("EMA", values["ema"], (0, 0.99999)),
         label_dropout=number("Label dropout", values["label_dropout"], (0, 1)),
         seed=whole("Seed", values["seed"], SEEDS),
@@ -198,7 +200,7 @@ def foresee(config: TrainConfig, folder: Path, context: Context) -> str:
             )
         else:
             text += f"about {_duration(needs)} for {config.steps:,} steps"
-    else:
+    elif config.seconds is not None:
         count = float(f"{needed.steps(config.seconds, speed):.2g}")
         text += f"about {count:,.0f} steps in {_duration(config.seconds)}"
     return "\n\n".join([text, *(f"⚠ {sentence}" for sentence in config.advice())])

@@ -12,7 +12,7 @@ from PIL import Image
 from explorer.checkpoints import CheckpointError
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.shared import QUIET, message, sentence, visitor_of
+from explorer.gui.frame.shared import QUIET, Changes, guarded, message, visitor_of
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.train.earlier import find_record, records
@@ -23,7 +23,7 @@ from explorer.training.state import read_state
 
 MOST = 4
 STORED = {f"stored run, {name}": name for name in RUNS}
-Shown = tuple[Curves, tuple[Image.Image, str] | None]
+RunCurves = tuple[Curves, tuple[Image.Image, str] | None]
 
 
 def names(context: Context, visitor: str) -> list[str]:
@@ -32,7 +32,7 @@ def names(context: Context, visitor: str) -> list[str]:
     return [*own, *STORED]
 
 
-def shown(name: str, folder: Path) -> Shown:
+def run_curves(name: str, folder: Path) -> RunCurves:
     """A run's curves and samples; ValueError if it is gone."""
     if name in STORED:
         run = stored_run(STORED[name])
@@ -51,7 +51,7 @@ def compare(chosen: Sequence[str], quantity: str, folder: Path) -> tuple[go.Figu
     """The overlaid curves, and the samples of each run; ValueError if that cannot be."""
     if len(chosen) > MOST:
         raise ValueError(f"{len(chosen)} runs are too many to compare: at most {MOST}")
-    found = [shown(name, folder) for name in chosen]
+    found = [run_curves(name, folder) for name in chosen]
     return compare_figure([curves for curves, _ in found], quantity), [pic for _, pic in found]
 
 
@@ -83,15 +83,15 @@ def build(context: Context) -> gr.Dropdown:
             elem_classes="prose-note",
         )
 
-    def update(request: gr.Request, chosen: list[str], quantity: str) -> tuple:
-        try:
-            folder = context.runs(visitor_of(request))
-            figure, pictures = compare(chosen or [], quantity, folder)
-        except Exception as error:
-            return sentence(error), gr.skip(), *[gr.skip()] * MOST
+    @guarded(trouble)
+    def update(request: gr.Request, chosen: list[str], quantity: str) -> Changes:
+        folder = context.runs(visitor_of(request))
+        figure, pictures = compare(chosen or [], quantity, folder)
         filled = [*pictures, *[None] * (MOST - len(pictures))]
-        outputs = [gr.update(value=p, visible=p is not None) for p in filled]
-        return "", figure, *outputs
+        changes: Changes = {plot: figure}
+        for sheet, picture in zip(sheets, filled, strict=True):
+            changes[sheet] = gr.update(value=picture, visible=picture is not None)
+        return changes
 
     def refresh(request: gr.Request) -> gr.Dropdown:
         return gr.Dropdown(names(context, visitor_of(request)))

@@ -116,9 +116,10 @@ def read(folder: Path) -> Growth:
     """
     try:
         stored = json.loads((folder / "growth.json").read_text(encoding="utf-8"))
-        whole = {name: int(stored[name]) for name in ("T", "size", "pictures")}
         growth = Growth(
-            **whole,
+            T=int(stored["T"]),
+            size=int(stored["size"]),
+            pictures=int(stored["pictures"]),
             times=[int(t) for t in stored["times"]],
             caption=str(stored["caption"]),
             id=str(stored["id"]),

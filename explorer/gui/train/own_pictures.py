@@ -24,12 +24,13 @@ def keep(
     DataError if they make no data set; what was stored before then stays.
     """
     for loading in read_own(files, size=SIDE, name=OWN, limits=limits):
-        if loading.data is None:
+        data = loading.data
+        if data is None:
             yield f"{loading.what} … {loading.done} of {loading.total}", None
-    data = loading.data
-    folder.mkdir(parents=True, exist_ok=True)
-    write_cache(_path(folder), Parts(data.images, data.labels, data.classes, loading.note))
-    yield loading.note, data
+            continue
+        folder.mkdir(parents=True, exist_ok=True)
+        write_cache(_path(folder), Parts(data.images, data.labels, data.classes, loading.note))
+        yield loading.note, data
 
 
 def stored(folder: Path) -> tuple[int, int, int] | None:

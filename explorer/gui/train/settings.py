@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from explorer.diffusion import SCHEDULES, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS
-from explorer.gui.frame.shared import QUIET, message, seed_input
+from explorer.gui.frame.shared import QUIET, Changes, message, seed_input
 from explorer.gui.train import own_pictures
 from explorer.gui.train.choices import (
     DEFAULTS,
@@ -21,8 +22,8 @@ from explorer.gui.train.choices import (
     PRESETS,
     allowed,
     make_config,
+    preset_note,
     preset_values,
-    told,
 )
 from explorer.gui.train.own_pictures import OWN
 from explorer.networks import CHOICES as NETWORKS
@@ -40,7 +41,7 @@ NAMES = {
 
 
 class Settings:
-    """Builds the controls where it is made; `read` turns their values into a run's settings."""
+    """The controls, which `render` lays out; `read` turns their values into a run's settings."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -52,13 +53,27 @@ class Settings:
         )
         self.told = gr.Markdown("", elem_id="train-told", elem_classes="prose-note")
         self.trouble = message()
-        self.controls: dict[str, gr.Component] = {}
+        self.controls: dict[str, Any] = {}
         """By the names of `DEFAULTS`."""
         self.options: dict[tuple[str, str], gr.Number] = {}
         """The schedules' own numbers, by schedule and name; only the chosen one's are shown."""
         self._main()
+        main = [self.preset, self.told, self.trouble, *self.inputs]
+        self._network()
+        network = [part for part in self.inputs if part not in main]
+        self._rail = [sorted(parts, key=lambda part: part._id) for parts in (main, network)]
+        """In the order in which they were made."""
+        for part in (*main, *network):
+            part.unrender()
+
+    def render(self) -> None:
+        """In whatever container is open."""
+        main, network = self._rail
+        for part in main:
+            part.render()
         with gr.Accordion("Network and optimiser", open=False):
-            self._network()
+            for part in network:
+                part.render()
 
     @property
     def inputs(self) -> list[gr.Component]:
@@ -78,12 +93,15 @@ class Settings:
         """What `fill` sets."""
         return [self.told, *self.inputs]
 
-    def fill(self, name: Any) -> list[Any]:
+    def fill(self, name: Any) -> Changes:
         """All controls as a preset has them, the schedules' numbers too."""
         values = preset_values(name, self.context)
-        numbers = [schedule_options(of)[option] for of, option in self.options]
-        note = told(name, self.context)
-        return [note, *(values[setting] for setting in self.controls), *numbers]
+        changes: Changes = {self.told: preset_note(name, self.context)}
+        changes |= {control: values[key] for key, control in self.controls.items()}
+        return changes | {
+            field: schedule_options(schedule)[option]
+            for (schedule, option), field in self.options.items()
+        }
 
     def wire(self, start: gr.Button) -> None:
         """Presets fill the controls, a schedule shows its options, the budget names `start`."""
@@ -155,6 +173,23 @@ class Settings:
             label="Optimiser",
             info="AdamW warms up, decays the weights and slows down; Adam does not.",
         )
+
+
+@dataclass(frozen=True)
+class TrainParts:
+    """What Train gives to other tabs, and lays out itself."""
+
+    settings: Settings
+    trained: gr.State
+    """The name of the model trained last."""
+    race: gr.Button
+    """The way to Reverse."""
+
+    @classmethod
+    def create(cls, context: Context) -> TrainParts:
+        """Not yet rendered."""
+        race = gr.Button("Race it in Reverse", elem_id="train-race", scale=0, render=False)
+        return cls(Settings(context), gr.State(None, render=False), race)
 
 
 def data_menu(context: Context, folder: Path | None = None, **props: Any) -> gr.Dropdown:

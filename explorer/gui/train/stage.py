@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
 import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.figures.learning import bucket_figure, loss_figure
-from explorer.gui.frame.shared import plain
+from explorer.gui.frame.shared import Changes, plain
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.train import growth
@@ -19,9 +18,6 @@ from explorer.gui.train.stored import stored_run
 from explorer.gui.train.watch import Progress
 from explorer.training import History, Record
 from explorer.training.state import read_state
-
-Changes = dict[gr.Component, Any]
-"""What is new, by the component that shows it."""
 
 
 class Stage:
@@ -47,12 +43,11 @@ class Stage:
 
     def cleared(self) -> Changes:
         """A run begins: what only its end can tell is taken away."""
-        told = None, "To be seen when the run has ended."
-        return {self.state: "starting …", self.neighbours: told}
+        return {self.neighbours: (None, "To be seen when the run has ended.")}
 
     def news(self, progress: Progress, T: int) -> Changes:
         """What has changed since the last look."""
-        changes = {self.state: progress.status}
+        changes: Changes = {self.state: progress.status}
         if progress.history.probes:
             changes[self.plot] = losses_of(progress.history)
         if progress.probed:
@@ -68,7 +63,7 @@ class Stage:
         """A run as it was left; CheckpointError if it cannot be read."""
         stored = read_state(record.state)
         name, nothing = record.model.stem, (None, "Not kept: the run was interrupted.")
-        changes = {
+        changes: Changes = {
             self.state: f"**{plain(name)}**, as it was left after {stored.step} steps",
             self.plot: losses_of(stored.history),
             self.heat: heat_of(stored.history, stored.config.T),

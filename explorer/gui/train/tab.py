@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,25 @@ from typing import Any
 import gradio as gr
 
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import Call, Jobs, Steps
 from explorer.gui.frame.limits import number
-from explorer.gui.frame.shared import QUIET, Shared, on_device, plain, prose, sentence, visitor_of
+from explorer.gui.frame.shared import (
+    LIVE,
+    QUIET,
+    Changes,
+    Shared,
+    guarded,
+    plain,
+    prose,
+    sentence,
+    visitor_of,
+)
 from explorer.gui.train import compare, own_pictures
-from explorer.gui.train.choices import DEFAULTS, check_run, foresee
+from explorer.gui.train.choices import DEFAULTS, RATES, check_run, foresee
 from explorer.gui.train.earlier import continued, find_record, runs_menu
 from explorer.gui.train.own_pictures import OWN
-from explorer.gui.train.settings import Settings, button_name, data_menu
-from explorer.gui.train.stage import Changes, Stage
+from explorer.gui.train.settings import TrainParts, button_name, data_menu
+from explorer.gui.train.stage import Stage
 from explorer.gui.train.stored import stored_run
 from explorer.gui.train.watch import Job, free_path, train
 from explorer.training.record import prune
@@ -31,6 +40,7 @@ GOING = "a run of yours is going; stop or pause it first"
 
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring."""
+    parts = shared.train or TrainParts.create(context)
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
             with gr.Row(elem_classes="train-bar"):
@@ -42,16 +52,16 @@ def build(context: Context, shared: Shared) -> None:
                     stored_run().status, elem_id="train-status", elem_classes="status-line"
                 )
             with gr.Row(visible=False, elem_classes="train-bar") as finished:
-                mine = gr.State(None)  # the name of the model trained last
+                mine = parts.trained.render()
                 more = gr.Button("Continue", elem_id="train-continue", scale=0)
-                race = gr.Button("Race it in Reverse", elem_id="train-race", scale=0)
+                parts.race.render()
                 download = gr.DownloadButton("Download the model", scale=0)
             stage = Stage(state)
             prose(__file__)
             compared = compare.build(context)
         with gr.Column(elem_classes="rail"):
-            settings = shared.left["settings"] = Settings(context)
-            trouble = settings.trouble
+            settings, trouble = parts.settings, parts.settings.trouble
+            settings.render()
             forecast = gr.Markdown("", elem_id="train-forecast", elem_classes="prose-note")
             with gr.Accordion("Earlier runs", open=False) as past:
                 earlier = gr.Dropdown(
@@ -67,65 +77,50 @@ def build(context: Context, shared: Shared) -> None:
                 )
                 report = gr.Markdown("", elem_id="train-report", elem_classes="prose-note")
 
-    buttons = {start: False, pause: True, stop: True}  # while a run goes on
+    idle, busy = [start], [pause]
+    jobs = Jobs(context, "train", state=state, trouble=trouble, idle=idle, busy=busy, stop=stop)
     rate = settings.controls["rate"]
-    others = [finished, download, trouble, shared.model, mine, earlier, rate]
-    outputs = [*stage.outputs, *buttons, *others]
 
-    def answer(changes: Changes, going: bool | None = None) -> tuple[Any, ...]:
-        """The outputs, all but the changes left as they are."""
-        if going is not None:
-            changes |= {b: gr.Button(interactive=on == going) for b, on in buttons.items()}
-        return tuple(changes.get(output, gr.skip()) for output in outputs)
+    def begin(call: Call, *values: Any) -> Steps:
+        context.prune()
+        folder = context.runs(call.visitor)
+        config = settings.read(values)
+        check_run(config, folder, context)
+        prune(folder, context.limits.runs - 1)
+        name = f"{config.data.replace(' ', '-')}-{config.size}-{config.schedule}"
+        yield from watch(call, Job(config, free_path(folder, name), context.root))
 
-    def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        def job(folder: Path) -> Job:
-            config = settings.read(values)
-            check_run(config, folder, context)
-            prune(folder, context.limits.runs - 1)
-            name = f"{config.data.replace(' ', '-')}-{config.size}-{config.schedule}"
-            return Job(config, free_path(folder, name), context.root)
+    def go_on(call: Call, name: str | None, *values: Any) -> Steps:
+        context.prune()
+        folder = context.runs(call.visitor)
+        yield from watch(call, continued(name, folder, settings.read(values), context.root))
 
-        yield from follow(request, job)
-
-    def go_on(request: gr.Request, name: str | None, *values: Any) -> Iterator[tuple[Any, ...]]:
-        def job(folder: Path) -> Job:
-            return continued(name, folder, settings.read(values), context.root)
-
-        yield from follow(request, job)
-
-    def follow(request: gr.Request, make_job: Callable[[Path], Job]) -> Iterator[tuple[Any, ...]]:
-        visitor = visitor_of(request)
-        flag, job = StopFlag(visitor, "train"), None
-        if not flag():  # the page does not let one start a second run; others may
-            yield answer({trouble: GOING})
-            return
-        flag.start()
+    def watch(call: Call, job: Job) -> Steps:
+        limits, flag = context.limits, call.flag
         try:
-            context.prune()
-            job = make_job(context.runs(visitor))
-            yield answer(stage.cleared() | {finished: gr.Row(visible=False), trouble: ""}, True)
-            wait = context.limits.slice
-            run = train(job, context.device, flag.read, flag, slice_seconds=wait)
+            yield stage.cleared() | {finished: gr.Row(visible=False)}
+            run = train(job, context.device, flag.read, flag, slice_seconds=limits.slice)
             with closing(run):
                 for progress in run:
-                    yield answer(stage.news(progress, job.config.T))
+                    yield stage.news(progress, job.config.T)
             if progress.speed:  # the next forecast is measured
                 with suppress(ValueError):  # pictures that are gone by now
                     needed = check_run(job.config, job.model.parent, context)
                     context.device.speed = progress.speed * needed.flops
-            yield answer(kept(job, visitor), False)
-        except Exception as error:
-            left = {state: "not running", trouble: sentence(error)}
-            if job and job.model.is_file():
-                left |= kept(job, visitor)
-                left[state] = f"not running; **{job.model.stem}** is kept at its last good step"
-            yield answer(left, False)
+            yield kept(job, call.visitor)
+        except Exception:
+            if job.model.is_file():
+                call.left = kept(job, call.visitor)
+                said = f"not running; **{job.model.stem}** is kept at its last good step"
+                call.left[state] = said
+            raise
         finally:
-            flag.stop()
-            if job:
-                with suppress(OSError):  # not empty, if something was learnt
-                    job.record.folder.rmdir()
+            with suppress(OSError):  # not empty, if something was learnt
+                job.record.folder.rmdir()
+
+    def refuse(call: Call, *values: Any) -> Changes:
+        """The page does not let one start a second run; others may."""
+        return {trouble: GOING}
 
     def kept(job: Job, visitor: str) -> Changes:
         """A model that is there, and the menus that it is in now."""
@@ -139,84 +134,63 @@ def build(context: Context, shared: Shared) -> None:
         ready = {finished: gr.Row(visible=True), download: gr.DownloadButton(value=file)}
         return ready | {mine: model.stem}
 
-    def show_earlier(request: gr.Request, name: str | None) -> tuple[Any, ...]:
+    @guarded(trouble)
+    def show_earlier(request: gr.Request, name: str | None) -> Changes:
         """An earlier run as it was left, ready to be continued."""
-        visitor = visitor_of(request)
-        try:
-            if not name:
-                return answer({})
-            if not StopFlag(visitor, "train")():
-                raise ValueError(GOING)
-            record = find_record(name, context.runs(visitor))
-            found = {trouble: "", rate: read_state(record.state).peak}
-            return answer(found | stage.of_record(record) | offer(record.model))
-        except Exception as error:
-            return answer({trouble: sentence(error)})
-
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "train").stop()
+        if not name:
+            return {}
+        if jobs.running(request):
+            raise ValueError(GOING)
+        record = find_record(name, context.runs(visitor_of(request)))
+        peak: Changes = {rate: read_state(record.state).peak}
+        return peak | stage.of_record(record) | offer(record.model)
 
     def ask_to_pause(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "train").wish(json.dumps({"pause": True}))
+        jobs.wish(request, json.dumps({"pause": True}))
 
-    def change_rate(request: gr.Request, asked: Any) -> str:
-        try:
-            value = number("Learning rate", asked, (1e-6, 0.1))
-        except ValueError as error:
-            return str(error)
-        StopFlag(visitor_of(request), "train").wish(json.dumps({"rate": value}))
-        return ""
+    @guarded(trouble)
+    def change_rate(request: gr.Request, asked: Any) -> Changes:
+        jobs.wish(request, json.dumps({"rate": number("Learning rate", asked, RATES)}))
+        return {}
 
-    def look_ahead(request: gr.Request, *values: Any) -> tuple[str, str]:
+    def look_ahead(request: gr.Request, *values: Any) -> Changes:
         try:
             folder = context.runs(visitor_of(request))
-            return foresee(settings.read(values), folder, context), ""
+            return {forecast: foresee(settings.read(values), folder, context), trouble: ""}
         except Exception as error:
-            return "", sentence(error)
+            return {forecast: "", trouble: sentence(error)}
 
-    def bring(request: gr.Request, files: list[str] | None) -> Iterator[tuple[Any, ...]]:
+    def bring(request: gr.Request, files: list[str] | None) -> Steps:
         if not files:
             return
         try:
             folder = context.runs(visitor_of(request))
-            for text, data in own_pictures.keep(files, folder, context.limits.own):
-                menu = gr.skip() if data is None else data_menu(context, folder, value=OWN)
-                yield plain(text), menu
+            for text, _ in own_pictures.keep(files, folder, context.limits.own):
+                yield {report: plain(text)}
+            yield {data: data_menu(context, folder, value=OWN)}
         except Exception as error:
-            yield sentence(error), gr.skip()
+            yield {report: sentence(error)}
 
-    def welcome(request: gr.Request) -> tuple[Any, ...]:
+    def welcome(request: gr.Request) -> Changes:
         """What an earlier visit left."""
         visitor = visitor_of(request)
         folder = context.runs(visitor)
         runs = gr.Dropdown(compare.names(context, visitor))
-        return data_menu(context, folder), runs_menu(folder), runs
+        return {data: data_menu(context, folder), earlier: runs_menu(folder), compared: runs}
 
     def offer_earlier(request: gr.Request) -> gr.Dropdown:
         return runs_menu(context.runs(visitor_of(request)))
 
-    def send(name: str | None, request: gr.Request) -> tuple[Any, Any]:
-        found = list(context.models(visitor_of(request)))
-        value = name if name in found else found[0]
-        return gr.Dropdown(found, value=value), gr.Tabs(selected="reverse")
-
     inputs, data = settings.inputs, settings.controls["data"]
     settings.wire(start)
-    gr.on(  # also when the page loads
-        None,
-        look_ahead,
-        inputs,
-        [forecast, trouble],
-        trigger_mode="always_last",
-        **QUIET,
-    )
+    gr.on(None, look_ahead, inputs, [forecast, trouble], **LIVE)  # also when the page loads
     rate.change(change_rate, rate, trouble, **QUIET)
     files.upload(bring, files, [report, data], **QUIET | {"queue": True})
-    start.click(begin, inputs, outputs, **on_device(state))
-    more.click(go_on, [mine, *inputs], outputs, **on_device(state))
-    stop.click(ask_to_stop, None, None, **QUIET)
+    offered = [finished, download, mine, earlier, shared.model]
+    jobs.wire(start.click, begin, inputs, [*stage.outputs, *offered], taken=refuse)
+    jobs.wire(more.click, go_on, [mine, *inputs], [*stage.outputs, *offered], taken=refuse)
     pause.click(ask_to_pause, None, None, **QUIET)
-    shared.left["sent"] = race.click(send, mine, [shared.model, shared.tabs], **QUIET)
+    outputs = [*stage.outputs, finished, download, mine, rate, trouble]
     earlier.input(show_earlier, earlier, outputs, **QUIET)
     past.expand(offer_earlier, None, earlier, **QUIET)
     gr.on(None, welcome, None, [data, earlier, compared], **QUIET)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,7 +84,7 @@ def train(
     stopped: Callable[[], bool],
     *,
     slice_seconds: float | None = None,
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, None]:
     """Train, look and save: yields a growing `Progress`, at the end one that is `over`.
 
     Whatever ends the run, its budget, a stop, a closed page or a failure, the model and all that

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
+import explorer.gui
 from explorer.gui.frame.limits import HOSTED, LOCAL, detect, number, whole
 
 
@@ -43,3 +45,21 @@ def test_strangers_get_less_than_the_owner() -> None:
     for name in ("pictures", "sizes", "seconds", "steps"):
         assert getattr(HOSTED, name)[1] < getattr(LOCAL, name)[1]
     assert HOSTED.upload_bytes < LOCAL.upload_bytes
+    for name in (
+        *("plane_points", "plane_samples", "plane_seconds", "sde_paths", "autoencoder_steps"),
+        *("bound_pictures", "bound_times"),
+    ):
+        (low, high), (least, most) = getattr(HOSTED, name), getattr(LOCAL, name)
+        assert low == least and high < most
+    assert LOCAL.patience is None and HOSTED.patience == 60
+
+
+def test_every_limit_stands_in_one_place() -> None:
+    """Elsewhere it matters only whose models are shown, and that a run by steps ends in time."""
+    gui = Path(explorer.gui.__file__).parent
+    asking = {
+        path.relative_to(gui).as_posix()
+        for path in gui.rglob("*.py")
+        if "limits.hosted" in path.read_text(encoding="utf-8")
+    }
+    assert asking == {"frame/context.py", "train/choices.py"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from explorer.gui.frame.limits import HOSTED
 from explorer.gui.frame.shared import Shared
 from explorer.gui.lectures.autoencoder import topic, work
 from explorer.networks.autoencoder import Autoencoder
+from tests.gui.panel import merged, named
 
 CPU = torch.device("cpu")
 
@@ -40,7 +42,7 @@ def test_training_is_shown_as_it_goes_and_ends_with_weights() -> None:
     assert [len(each.losses) for each in found] == [*range(13), 12]
     assert found[0].measured == work.GLANCE and found[-1].measured == work.UNSEEN
     last = found[-1]
-    assert not last.running and all(each.weights is None for each in found[:-1])
+    assert not last.running and not any(each.weights for each in found[:-1])
     at = work.FACTORS.index(0.5)
     assert last.noisy_mse[0] == 0 and last.noisy_mse[at] == pytest.approx(0.116, abs=0.01)
     assert last.denoised_mse[at] < found[0].denoised_mse[at]
@@ -54,7 +56,7 @@ def test_training_is_shown_as_it_goes_and_ends_with_weights() -> None:
 
 def test_a_stopped_training_can_be_used() -> None:
     last = training(50, stop_after=3)[-1]
-    assert len(last.losses) == 3 and last.weights is not None
+    assert len(last.losses) == 3 and last.weights
 
 
 def test_both_start_from_the_same_noise() -> None:
@@ -95,26 +97,32 @@ def handlers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {fn.name: fn.fn for fn in demo.fns.values()}
 
 
+def answers(handlers: dict[str, Any], name: str, *values: Any) -> Iterator[dict[str, Any]]:
+    """What a handler answers, by the ids without "autoencoder-"."""
+    for answer in named(handlers[name](REQUEST, *values)):
+        yield {name.removeprefix("autoencoder-"): value for name, value in answer.items()}
+
+
 def test_who_stops_the_training_keeps_the_pictures(handlers: dict[str, Any]) -> None:
-    running = handlers["begin"](REQUEST, 600, 7)
+    running = answers(handlers, "begin", 600, 7)
     next(running), next(running)
     handlers["ask_to_stop"](REQUEST)
-    answers = list(running)
-    assert any(a[7] != SKIP for a in answers) and all(a[4] == SKIP for a in answers)
-    assert answers[-1][8].interactive and not answers[-1][9].interactive
+    last = merged(running)
+    assert "State" in last and "walks" not in last
+    assert last["run"].interactive and not last["stop"].interactive
 
 
 REQUEST = SimpleNamespace(session_hash="one")
-SKIP = gr.skip()
 
 
 def test_a_visitors_training(handlers: dict[str, Any]) -> None:
-    *_, last = answers = list(handlers["begin"](REQUEST, 50, 7))
-    weights = next(a[7] for a in answers if a[7] != SKIP)
+    first, *rest = answers(handlers, "begin", 50, 7)
+    last = merged(rest)
+    weights = last["State"]
     assert set(weights) == set(Autoencoder().state_dict())
-    assert last[8].interactive and not last[9].interactive and answers[0][9].interactive
-    walked = list(handlers["new_noise"](REQUEST, weights, 8))
-    assert any(a[4] != SKIP for a in walked) and walked[-1][10].interactive
+    assert last["run"].interactive and not last["stop"].interactive and first["stop"].interactive
+    walked = merged(answers(handlers, "new_noise", weights, 8))
+    assert "walks" in walked and walked["noise-run"].interactive
 
 
 @pytest.mark.parametrize(
@@ -124,10 +132,10 @@ def test_a_visitors_training(handlers: dict[str, Any]) -> None:
 def test_bad_input_is_one_sentence(
     handlers: dict[str, Any], steps: Any, seed: Any, said: str
 ) -> None:
-    (answer,) = handlers["begin"](REQUEST, steps, seed)
-    assert said in answer[6] and answer[7] == SKIP and answer[8].interactive
+    (answer,) = answers(handlers, "begin", steps, seed)
+    assert said in answer["trouble"] and "State" not in answer and answer["run"].interactive
 
 
 def test_the_stored_network_is_not_there(handlers: dict[str, Any]) -> None:
-    (answer,) = handlers["new_noise"](REQUEST, None, 7)
-    assert "Train it first" in answer[6]
+    (answer,) = answers(handlers, "new_noise", None, 7)
+    assert "Train it first" in answer["trouble"]

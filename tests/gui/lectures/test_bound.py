@@ -19,7 +19,8 @@ from explorer.evaluation.bound import measure_bound
 from explorer.evaluation.held_out import choose_pictures
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, StopFlag
-from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.jobs import Patience
+from explorer.gui.frame.limits import LOCAL
 from explorer.gui.frame.shared import Shared, visitor_of
 from explorer.gui.lectures.bound import topic as bound
 from explorer.gui.lectures.bound.work import (
@@ -27,7 +28,6 @@ from explorer.gui.lectures.bound.work import (
     STORED,
     VIEWS,
     draw,
-    most,
     not_yet,
     reading,
     run_bound,
@@ -35,6 +35,7 @@ from explorer.gui.lectures.bound.work import (
     stored_bound,
 )
 from tests.evaluation.conftest import DIGITS, made
+from tests.gui.panel import merged, named
 
 CPU = torch.device("cpu")
 
@@ -56,12 +57,19 @@ class Page:
         self.fns = {fn.name: fn for fn in demo.fns.values()}
         self.request = SimpleNamespace(session_hash="one")
 
-    def run(self, name: str = "tiny", **changes: Any) -> Iterator[Any]:
+    def run(self, name: str = "tiny", **changes: Any) -> Iterator[dict[str, Any]]:
+        """What it answers, by the ids without "bound-"; the result is the "State"."""
         values = {"n": 4, "times": 5, "seed": 7, "view": VIEWS[0], "shown": "both", "T": 1000}
-        return self.fns["begin"].fn(self.request, name, *(values | changes).values())
+        handler = self.fns["begin"].fn
+        for answer in named(handler(self.request, name, *(values | changes).values())):
+            yield _short(answer)
 
-    def call(self, name: str, *values: Any) -> Any:
-        return self.fns[name].fn(self.request, *values)
+    def call(self, name: str, *values: Any) -> dict[str, Any]:
+        return _short(named(self.fns[name].fn(self.request, *values)))
+
+
+def _short(answer: dict[str, Any]) -> dict[str, Any]:
+    return {name.removeprefix("bound-"): value for name, value in (answer or {}).items()}
 
 
 @pytest.fixture(scope="module")
@@ -69,16 +77,14 @@ def page(folder: Path) -> Page:
     return Page(folder)
 
 
-def skipped(value: Any) -> bool:
-    return isinstance(value, dict) and value == {"__type__": "update"}
-
-
 def test_a_run_ends_with_all_parts(page: Page) -> None:
-    *_, last = page.run()
-    bars, table, plot, state, trouble, result, run, stop = last
-    assert trouble == "" and result.finished and result.n == 4 and len(result.ranges) == 5
+    last = merged(page.run())
+    bars, table, plot = (last[name] for name in ("bars", "reading", "plot"))
+    state, result = last["status"], last["State"]
+    assert last["trouble"] == "" and result.finished
+    assert result.n == 4 and len(result.ranges) == 5
     assert "24 evaluations" in state and "seen in training" in state
-    assert run.interactive and not stop.interactive
+    assert last["run"].interactive and not last["stop"].interactive
     assert [cells[0] for cells in table.rows["total"]] == [
         f"{result.lines[v].total.value:.3f}" for v in VARIANCES
     ]
@@ -112,7 +118,9 @@ def test_one_step_alone_is_drawn_and_read_too() -> None:
 
 
 def test_nobody_keeps_the_device_for_long(folder: Path) -> None:
-    states = list(run_bound(folder / "tiny.safetensors", 2, 30, 1, CPU, lambda: False, 0.0))
+    states = list(
+        run_bound(folder / "tiny.safetensors", 2, 30, 1, CPU, Patience(lambda: False, 0))
+    )
     assert len(states) == 1 and not states[0].finished
 
 
@@ -129,34 +137,37 @@ def test_nobody_keeps_the_device_for_long(folder: Path) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(page: Page, changes: dict[str, Any], says: str) -> None:
-    *_, last = page.run(**changes)
-    assert says in unescape(last[4]) and last[3] == "not running" and skipped(last[5])
-    assert last[6].interactive and not last[7].interactive
+    last = merged(page.run(**changes))
+    assert says in unescape(last["trouble"]) and last["status"] == "not running"
+    assert "State" not in last and last["run"].interactive and not last["stop"].interactive
 
 
 def test_looks_change_without_computing(page: Page) -> None:
-    *_, last = page.run()
+    result = merged(page.run())["State"]
     for view in VIEWS:
         for shown, variances in CHOICES.items():
-            bars, table, plot, trouble = page.call("look_again", last[5], view, shown, 50)
-            assert trouble == "" and len(table.columns) == len(bars.data[0].x) == len(variances)
-            assert plot.data
-    *kept, trouble = page.call("look_again", last[5], VIEWS[3], "both", None)
-    assert all(map(skipped, kept)) and "T of the schedules" in trouble
-    assert len(page.call("settle", None, VIEWS[1], "both", 50)) == 3
+            drawn = page.call("redraw", result, view, shown, 50)
+            assert drawn["trouble"] == "" and drawn["plot"].data
+            bars = drawn["bars"].data[0].x
+            assert len(drawn["reading"].columns) == len(bars) == len(variances)
+    refused = page.call("redraw", result, VIEWS[3], "both", None)
+    assert "T of the schedules" in refused.pop("trouble") and not refused
+    settled = page.call("settle", None, VIEWS[1], "both", 50)
+    assert settled.keys() == {"bars", "reading", "plot"}
+    assert page.call("settle", result, VIEWS[3], "both", None) == {}  # trouble stays
 
 
 def test_what_is_chosen_meanwhile_is_what_comes_next(page: Page) -> None:
     states = page.run(times=30)
     next(states)
     visitor = visitor_of(page.request)
-    assert all(map(skipped, page.call("look_again", None, VIEWS[1], "σ² = β", 50)[:3]))
+    assert page.call("redraw", None, VIEWS[1], "σ² = β", 50) == {"trouble": ""}
     assert VIEWS[1] in StopFlag(visitor, "bound").read()
     shown = next(states)
-    assert [bars.name for bars in shown[2].data] == ["bound, σ² = β", "L<sub>simple</sub>"]
+    assert [bars.name for bars in shown["plot"].data] == ["bound, σ² = β", "L<sub>simple</sub>"]
     page.call("ask_to_stop")
-    *_, last = states
-    assert last[3].startswith("stopped") and len(last[2].data) == 2
+    last = merged(states)
+    assert last["status"].startswith("stopped") and len(last["plot"].data) == 2
 
 
 def test_stored_results_belong_to_the_shipped_models(folder: Path, tmp_path: Path) -> None:
@@ -172,17 +183,13 @@ def test_stored_results_belong_to_the_shipped_models(folder: Path, tmp_path: Pat
 
 
 def test_before_it_is_computed_the_prior_is_known(page: Page) -> None:
-    bars, table, plot, state, trouble, result = page.call("choose", "tiny", VIEWS[0], "both", 1000)
-    assert "not computed yet" in state and trouble == "" and not result.ranges
+    chosen = page.call("choose", "tiny", VIEWS[0], "both", 1000)
+    table, result = chosen["reading"], chosen["State"]
+    assert "not computed yet" in chosen["status"] and not chosen["trouble"] and not result.ranges
     assert table.rows["prior"][0][0] != "–" and table.rows["matching"][0][0] == "–"
     assert replace(result, seconds=0) == replace(not_yet(DIGITS), seconds=0)
-    *kept, trouble, _ = page.call("choose", "gone", VIEWS[0], "both", 1000)
-    assert all(map(skipped, kept)) and "not here any more" in trouble
-
-
-def test_where_a_server_is_shared_less_may_be_asked_for() -> None:
-    local, hosted = most(LOCAL), most(HOSTED)
-    assert all(hosted[name][1] < local[name][1] for name in local)
+    refused = page.call("choose", "gone", VIEWS[0], "both", 1000)
+    assert "not here any more" in refused.pop("trouble") and not refused
 
 
 def test_nothing_is_public(page: Page) -> None:
@@ -191,5 +198,5 @@ def test_nothing_is_public(page: Page) -> None:
 
 def test_without_any_model_it_says_so(tmp_path: Path) -> None:
     page = Page(tmp_path)
-    *kept, trouble = page.call("look_again", None, VIEWS[0], "both", 1000)
-    assert all(map(skipped, kept)) and "no model" in trouble
+    refused = page.call("redraw", None, VIEWS[0], "both", 1000)
+    assert "no model" in refused.pop("trouble") and not refused

@@ -22,12 +22,13 @@ from explorer.gui.lectures.inside import topic, work
 from explorer.gui.lectures.inside.shape import anatomy
 from explorer.networks import NETWORKS
 from explorer.networks.layers import sinusoidal_embedding
+from tests.gui.panel import merged, named
 
 CPU = torch.device("cpu")
 MNIST = HOME / "checkpoints" / "mnist.safetensors"
 
 
-def look(t: int = 400, picture: int = 4, path: Path = MNIST) -> work.Look:
+def seen(t: int = 400, picture: int = 4, path: Path = MNIST) -> work.Look:
     (found,) = work.run_look(path, picture, t, 7, CPU)
     return found
 
@@ -42,7 +43,7 @@ def test_rows_are_what_the_network_hears() -> None:
 
 
 def test_told_its_own_t_it_is_the_denoiser() -> None:
-    found = look()
+    found = seen()
     denoiser, _ = load(MNIST)
     x0 = to_tensor(found.pixels["x0"])[None]
     q = forward(denoiser.schedule, x0, 400)
@@ -57,18 +58,18 @@ def test_told_its_own_t_it_is_the_denoiser() -> None:
 
 
 def test_ends_of_time() -> None:
-    assert look(0).told == {"own": 0, "half": 0, "double": 0, "none": None}
-    assert look(1000).told == {"own": 1000, "half": 500, "double": 1000, "none": None}
+    assert seen(0).told == {"own": 0, "half": 0, "double": 0, "none": None}
+    assert seen(1000).told == {"own": 1000, "half": 500, "double": 1000, "none": None}
 
 
 def test_channels_are_stretched_one_by_one() -> None:
     found = work.spread_out(torch.tensor([[[0.0, 5.0]], [[-2.0, -1.0]], [[3.0, 3.0]]]))
     assert found.tolist() == [[[0, 255]], [[0, 255]], [[0, 0]]]
-    assert look().channels["middle"].shape == (8, 7, 7)
+    assert seen().channels["middle"].shape == (8, 7, 7)
 
 
 def test_a_colour_model_and_one_of_unknown_pictures(tmp_path: Path) -> None:
-    found = look(path=HOME / "checkpoints" / "emoji.safetensors")
+    found = seen(path=HOME / "checkpoints" / "emoji.safetensors")
     assert found.pixels["none"].shape == (3, 32, 32)
     assert topic.blocks_of(found)[0].columns[0].shape == (1, 3, 32, 32)
 
@@ -76,7 +77,7 @@ def test_a_colour_model_and_one_of_unknown_pictures(tmp_path: Path) -> None:
 def test_stored_is_small_and_what_the_code_makes() -> None:
     assert sum(file.stat().st_size for file in work.STORED.iterdir()) < 100_000
     stored, shape = work.read()
-    now = look(stored.t, stored.picture)
+    now = seen(stored.t, stored.picture)
     assert stored.errors == pytest.approx(now.errors, abs=1e-3)
     assert stored.channels.keys() == now.channels.keys() and stored.times == now.times
     assert shape == anatomy(describe(MNIST))
@@ -93,21 +94,24 @@ def handlers() -> dict[str, Any]:
 
 
 REQUEST = SimpleNamespace(session_hash="one")
-SKIP = gr.skip()
 
 
 def test_letting_go_looks_there(handlers: dict[str, Any]) -> None:
-    (answer,) = handlers["let_go"](SimpleNamespace(t=123), REQUEST, "mnist", 4, 7)
-    _, blocks, inside, said, trouble, t = answer
-    assert blocks[0].headings[1][0] == "x₁₂₃" and t == 123 and trouble == ""
-    assert inside.channels and "t &#61; 123" in said
+    first, *rest = named(handlers["let_go"](REQUEST, SimpleNamespace(t=123), "mnist", 4, 7))
+    assert first == {"trouble": ""}  # it says nothing: it need not wait
+    answer = merged(rest)
+    blocks, t = answer["inside-told"], answer["State"]
+    assert blocks[0].headings[1][0] == "x₁₂₃" and t == 123 and "inside-waves" not in answer
+    assert answer["inside-network"].channels and "t &#61; 123" in answer["inside-state"]
 
 
 def test_another_model_is_drawn_before_it_works(handlers: dict[str, Any]) -> None:
-    first, second = handlers["choose"](REQUEST, "fashion-mnist", 2, 7, 400)
-    assert first[0].table.shape == (1001, 48) and first[1] == SKIP
-    assert not first[2].channels and second[2].channels
-    assert first[2].anatomy == anatomy(describe(HOME / "checkpoints/fashion-mnist.safetensors"))
+    first, *rest = named(handlers["choose"](REQUEST, "fashion-mnist", 2, 7, 400))
+    drawn = first["inside-network"]
+    assert first["inside-waves"].table.shape == (1001, 48) and "inside-told" not in first
+    assert not drawn.channels and merged(rest)["inside-network"].channels
+    assert first["inside-state"] == "starting …"
+    assert drawn.anatomy == anatomy(describe(HOME / "checkpoints/fashion-mnist.safetensors"))
 
 
 @pytest.mark.parametrize(
@@ -122,8 +126,8 @@ def test_another_model_is_drawn_before_it_works(handlers: dict[str, Any]) -> Non
     ],
 )
 def test_bad_input_is_one_sentence(handlers: dict[str, Any], values: tuple, said: str) -> None:
-    (answer,) = handlers["again"](REQUEST, *values)
-    assert said in answer[4] and answer[0] == answer[1] == answer[2] == SKIP
+    (answer,) = named(handlers["again"](REQUEST, *values))
+    assert said in answer.pop("trouble") and not answer
 
 
 def test_a_lectures_network_is_looked_into_too(tmp_path: Path) -> None:
@@ -142,7 +146,7 @@ def test_a_lectures_network_is_looked_into_too(tmp_path: Path) -> None:
         T=50,
     )
     path = save(tmp_path / "plain.safetensors", network.state_dict(), spec)
-    found = look(20, path=path)
+    found = seen(20, path=path)
     assert found.kind == "its own making" and not found.modulation
     assert found.told == {"own": 20, "half": 10, "double": 40, "none": None}
     assert found.channels["conv1"].shape == (8, 8, 8) and "time" not in found.channels

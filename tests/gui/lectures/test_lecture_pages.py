@@ -9,6 +9,7 @@ import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -25,11 +26,12 @@ from explorer.gui.lectures.pages.topic import STORED as FOLDER
 from explorer.gui.lectures.pages.work import numbers_at, own_models, room, sample_as
 from explorer.gui.schedules import tab as schedules
 from explorer.gui.train.choices import LECTURE_PRESETS, preset_values
-from explorer.gui.train.settings import Settings
+from explorer.gui.train.settings import Settings, TrainParts
 from explorer.gui.train.watch import Job
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES, NETWORKS, PRESETS
-from tests.gui.small import CPU, follow, same, small
+from tests.gui.panel import by_name, merged, named
+from tests.gui.small import CPU, progress_of, same, small
 
 STORED = [name for name in LECTURES if stored_page(name)]
 
@@ -39,13 +41,20 @@ def page(limits: Limits, root: Path) -> tuple[gr.Blocks, Settings]:
     context = Context(Device(CPU), limits, root=root, datasets=("mnist-5k", "emoji"))
     with gr.Blocks() as demo:
         with gr.Tabs() as tabs:
-            shared = Shared(tabs, gr.Dropdown([], render=False))
+            train = TrainParts.create(context)
+            shared, settings = Shared(tabs, gr.Dropdown([], render=False), train), train.settings
             with gr.Tab("Train", id="train"):
-                settings = shared.left["settings"] = Settings(context)
+                settings.render()
             with gr.Tab("Lectures", id="lectures"):
                 for each in PAGES:
                     each.build(context, shared)
     return demo, settings
+
+
+def in_order(handler: Any) -> list[Any]:
+    """What a handler answers, in the order of its outputs."""
+    answer = handler.fn()
+    return [answer[output] for output in handler.outputs]
 
 
 @pytest.mark.parametrize("limits", [LOCAL, HOSTED])
@@ -54,7 +63,7 @@ def test_one_click_sets_everything_in_train(limits: Limits, tmp_path: Path) -> N
     handlers = [fn for fn in demo.fns.values() if fn.name == "set_in_train"]
     assert len(handlers) == len(LECTURES)
     for handler, (title, lecture) in zip(handlers, LECTURE_PRESETS.items(), strict=True):
-        tab, preset, note, *values = handler.fn()
+        tab, preset, note, *values = in_order(handler)
         assert tab.selected == "train" and preset == title
         assert note.startswith("Here pictures")
         assert len(values) == len(settings.inputs) == len(handler.outputs) - 3
@@ -73,9 +82,9 @@ def test_ours_is_set_for_the_same_data_budget_and_seed(tmp_path: Path) -> None:
     ]
     assert len(pairs[1]) == len(LECTURES)
     for theirs, ours in zip(*pairs, strict=True):
-        tab, preset, note, *values = ours.fn()
+        tab, preset, note, *values = in_order(ours)
         assert tab.selected == "train" and preset is None and note.startswith("Ours, for the")
-        a, b = settings.read(theirs.fn()[3:]), settings.read(values)
+        a, b = settings.read(in_order(theirs)[3:]), settings.read(values)
         same = ("data", "size", "conditional", "schedule", "T", "target", "batch", "steps", "seed")
         assert [getattr(a, name) for name in same] == [getattr(b, name) for name in same]
         assert (b.network, b.learning_rate, b.ema, b.weight_decay) == ("unet", 0.002, 0.999, 0.01)
@@ -83,11 +92,13 @@ def test_ours_is_set_for_the_same_data_budget_and_seed(tmp_path: Path) -> None:
 
 def test_a_preset_resets_the_schedules_numbers_too(tmp_path: Path) -> None:
     _, settings = page(LOCAL, tmp_path)
-    filled = dict(zip(settings.filled, settings.fill("Lecture: SUTD week 12"), strict=True))
+    filled = settings.fill("Lecture: SUTD week 12")
+    assert filled.keys() == set(settings.filled)
     assert filled[settings.options["cosine-clipped", "beta_max"]] == 0.02
     assert filled[settings.options["linear", "beta_end"]] == 0.02
-    assert settings.fill("Digits 16×16 · 90 s")[0] == ""
-    assert settings.fill(["x"])[1] == "mnist-5k" and settings.fill(None)[0] == ""
+    data, note = settings.controls["data"], settings.told
+    assert settings.fill("Digits 16×16 · 90 s")[note] == "" == settings.fill(None)[note]
+    assert settings.fill(["x"])[data] == "mnist-5k"
 
 
 def test_a_page_without_the_train_tab_shows_no_way_there() -> None:
@@ -125,12 +136,12 @@ def test_what_is_stored_is_small() -> None:
 
 def test_the_schedules_tab_takes_a_lectures_schedule() -> None:
     for lecture in LECTURES.values():
-        names, T, *options = schedules.as_in(lecture.title)
-        assert (names, T) == ([lecture.schedule], lecture.T)
+        name, T, options = schedules.settings_of(lecture.title)
+        assert (name, T) == (lecture.schedule, lecture.T)
         assert len(options) == sum(map(len, schedules.OPTIONS.values()))
-        made = schedules.chosen_schedules(names, T, schedules.OPTIONS, LOCAL)
+        made = schedules.chosen_schedules([name], T, schedules.OPTIONS, LOCAL)
         assert (made[0].alpha_bar == lecture.make_schedule().alpha_bar).all()
-    assert schedules.as_in("none")[0] == gr.skip() == schedules.as_in(None)[1]
+    assert schedules.settings_of("none") is None is schedules.settings_of(None)
 
 
 def trained(
@@ -222,12 +233,13 @@ def test_the_formulas_numbers_are_those_of_the_papers(name: str, share: float) -
 
 def test_the_formula_follows_t_and_refuses_what_is_no_step(tmp_path: Path) -> None:
     demo, _ = page(LOCAL, tmp_path)
-    looks = [fn.fn for fn in demo.fns.values() if fn.name == "look_at"]
-    for look, lecture in zip(looks, LECTURES.values(), strict=True):
-        assert look(lecture.T) == (numbers_at(lecture, lecture.T), "")
+    handlers = [fn.fn for fn in demo.fns.values() if fn.name == "numbers_of"]
+    for handler, (name, lecture) in zip(handlers, LECTURES.items(), strict=True):
+        shown = {f"{name}-formula": numbers_at(lecture, lecture.T), "trouble": ""}
+        assert named(handler(lecture.T)) == shown
         for wrong in (0, lecture.T + 1, 2.5, None, "x"):
-            kept, said = look(wrong)
-            assert kept == gr.skip() and "whole number from 1 to" in said
+            refused = named(handler(wrong))
+            assert "whole number from 1 to" in refused.pop("trouble") and not refused
 
 
 @pytest.mark.parametrize("name", LECTURES)
@@ -270,11 +282,14 @@ def test_the_button_says_what_is_missing_and_fills_the_sheets(tmp_path: Path) ->
         PAGES[-1].build(context, Shared(gr.Tabs(), gr.Dropdown([], render=False)))
     begin = next(fn for fn in demo.fns.values() if fn.name == "begin").fn
     request = SimpleNamespace(session_hash="one")
-    (refused,) = begin(request)
-    assert refused[0] == "not running" and "Set it in Train" in refused[1]
+    (refused,) = named(begin(request))
+    assert refused["oslo-status"] == "not running" and "Set it in Train" in refused["trouble"]
     trained("oslo", context.runs(visitor_of(request)))
-    first, *_, seen, last = begin(request)
-    assert first[2].open and seen[3][0].width > 20 and last[-2].interactive
+    first, *rest = begin(request)
+    (fold,) = (value for value in first.values() if isinstance(value, gr.Accordion))
+    assert fold.open and not by_name(first)["oslo-run"].interactive
+    last = merged(map(by_name, rest))
+    assert last["Gallery"][0].width > 20 and last["oslo-run"].interactive
     assert not context.device.busy
 
 
@@ -287,8 +302,8 @@ def test_a_run_with_batchnorm_is_followed_paused_and_continued_in_the_train_tab(
         Job(config, tmp_path / "a.safetensors"),
         Job(config, tmp_path / "b.safetensors"),
     )
-    last = follow(whole)[-1]
+    last = progress_of(whole)[-1]
     assert last.over and last.saved == "a" and last.samples and last.neighbours
-    follow(sliced, stopped=iter([False, True, *[True] * 99]).__next__)
-    again = follow(replace(sliced, resume=True))[-1]
+    progress_of(sliced, stopped=iter([False, True, *[True] * 99]).__next__)
+    again = progress_of(replace(sliced, resume=True))[-1]
     assert again.over and same(whole, sliced)

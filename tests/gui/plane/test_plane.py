@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,18 +29,19 @@ from explorer.gui.plane.view import (
     weights_of,
     write,
 )
-from explorer.gui.plane.work import Wish, denoiser_of, learn, outset, show
+from explorer.gui.plane.work import PlaneSettings, denoiser_of, learn, points_view, show
 from explorer.plane import PointConfig, PointNetwork, noise
 from explorer.plane.points import OWN
+from tests.gui.panel import merged, named
 
 CPU = torch.device("cpu")
-SMALL = Wish("moons", points=30, samples=50, steps=10)
+SMALL = PlaneSettings("moons", points=30, samples=50, steps=10)
 TRIANGLE = [[0.0, 1.0], [-1.0, -0.5], [1.0, -0.5]]
 
 
-def taught(wish: Wish = SMALL, steps: int = 20, **options: Any) -> list[Any]:
+def taught(asked: PlaneSettings = SMALL, steps: int = 20, **options: Any) -> list[Any]:
     stopped = options.get("stopped", lambda: False)
-    return list(learn(wish, options.get("before"), {"steps": steps}, CPU, stopped))
+    return list(learn(asked, options.get("before"), {"steps": steps}, CPU, stopped))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_weights_survive_in_half_precision() -> None:
 
 def test_wishes_are_checked() -> None:
     good = ("moons", 100, 200, 20, 7, None)
-    assert Wish.read(LOCAL, *good) == Wish("moons", 100, 200, 20, 7)
+    assert PlaneSettings.read(LOCAL, *good) == PlaneSettings("moons", 100, 200, 20, 7)
     for limits, place, value, said in (
         (LOCAL, 0, "moon", "no distribution 'moon'; there are: eight Gaussians"),
         (LOCAL, 0, ["moons"], "no distribution"),
@@ -83,10 +84,10 @@ def test_wishes_are_checked() -> None:
         values = [*good]
         values[place] = value
         with pytest.raises(ValueError, match=said):
-            Wish.read(limits, *values)
-    own = Wish.read(HOSTED, OWN, None, 200, 20, 7, TRIANGLE)
+            PlaneSettings.read(limits, *values)
+    own = PlaneSettings.read(HOSTED, OWN, None, 200, 20, 7, TRIANGLE)
     assert own.points == 3 and own.x0.tolist() == TRIANGLE
-    assert own.sees_what(replace(own, samples=60, steps=3)) and not own.sees_what(SMALL)
+    assert own.same_points(replace(own, samples=60, steps=3)) and not own.same_points(SMALL)
 
 
 def test_points_come_at_once_and_samples_after() -> None:
@@ -104,7 +105,7 @@ def test_points_come_at_once_and_samples_after() -> None:
     starts = [unpack(way.sheet.read(), len(way.times))[0] for way in (ideal.ddpm, ideal.ddim)]
     assert torch.equal(*starts)
     torch.testing.assert_close(starts[0], noise(50, 7), atol=1 / 256, rtol=0)
-    assert outset(Wish(OWN, 3, own=tuple(map(tuple, TRIANGLE)))).fresh is None
+    assert points_view(PlaneSettings(OWN, 3, own=tuple(map(tuple, TRIANGLE)))).fresh is None
 
 
 def test_learning_shows_samples_and_the_same_seed_the_same(learnt: PlaneView) -> None:
@@ -172,7 +173,7 @@ def test_what_is_stored_is_what_the_tab_opens_with() -> None:
     view = read(plane.STORED)
     assert sum(file.stat().st_size for file in plane.STORED.iterdir()) < 150_000
     assert list(view.beliefs) == ["ideal", "exact", "trained"]
-    first = outset(plane.START)
+    first = points_view(plane.START)
     assert (view.title, view.samples, view.alpha_bar) == (
         first.title,
         first.samples,
@@ -186,7 +187,7 @@ def test_what_is_stored_is_what_the_tab_opens_with() -> None:
 
 
 @pytest.fixture
-def tab(tmp_path: Path) -> Callable[..., Iterator[tuple]]:
+def tab(tmp_path: Path) -> Callable[..., list[dict]]:
     """The tab's handlers, called as a visitor's browser would have them called."""
     context = Context(Device(CPU), HOSTED, checkpoints=tmp_path)
     with gr.Blocks() as demo:
@@ -195,40 +196,43 @@ def tab(tmp_path: Path) -> Callable[..., Iterator[tuple]]:
             plane.build(context, Shared(tabs, model))
     found = {fn.name: fn.fn for fn in demo.fns.values()}
     request = SimpleNamespace(session_hash="one")
-    return lambda name, *values: found[name](request, *values)
+    return lambda name, *values: list(named(found[name](request, *values)))
 
 
-def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., Iterator[tuple]]) -> None:
+def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., list[dict]]) -> None:
     now = (plane.START, read(plane.STORED))
-    *_, (stage, status, run, stop, trouble, _, data) = tab("choose", now, "moons", 30, 5, 4, 7)
-    assert "50 to 1000" in trouble and status == "not running"
-    assert run.interactive and not stop.interactive
-    assert data == plane.START.data  # the choice goes back to what is shown
-    skipped = tab("choose", now, OWN, 30, 50, 10, 7)
-    assert [set(map(str, answer)) for answer in skipped] == [{str(gr.skip())}]
-    answers = list(tab("choose", now, "moons", 30, 50, 10, 7))
-    going = answers[-2][5]
+    last = merged(tab("choose", now, "moons", 30, 5, 4, 7))
+    assert "50 to 1000" in last["trouble"] and last["plane-status"] == "not running"
+    assert last["plane-train"].interactive and not last["plane-stop"].interactive
+    assert last["plane-data"] == plane.START.data  # the choice goes back to what is shown
+    assert tab("choose", now, OWN, 30, 50, 10, 7) == [{}]  # nothing changes
+    answers = tab("choose", now, "moons", 30, 50, 10, 7)
+    assert not answers[0]["plane-train"].interactive and answers[0]["plane-stop"].interactive
+    last = merged(answers)
+    going = last["State"]
     assert going[0] == SMALL and "ideal" in going[1].beliefs
-    assert answers[-1][1] == "not trained on these points yet"
+    assert last["plane-status"] == "not trained on these points yet" and "plane-data" not in last
+    assert last["plane-train"].interactive and not last["plane-stop"].interactive
     *_, last = tab("begin", going, 11, "moons", 30, 50, 10, 7)
-    assert "give 1 to 10" in last[4]
+    assert "give 1 to 10" in last["trouble"]
     *_, last = tab("begin", going, 5, OWN, 30, 50, 10, 7)
-    assert "Draw some points first" in last[4]
-    *_, last = tab("begin", going, 1, "moons", 30, 50, 10, 7)
-    assert "trained" in last[5][1].beliefs and last[1].startswith("trained for")
-    *_, last = tab("begin", (going[0], last[5][1]), 5, "moons", 30, 50, 4, "x")
-    assert "Seed" in last[4]
+    assert "Draw some points first" in last["trouble"]
+    last = merged(tab("begin", going, 1, "moons", 30, 50, 10, 7))
+    assert "trained" in last["State"][1].beliefs
+    assert last["plane-status"].startswith("trained for")
+    *_, last = tab("begin", (going[0], last["State"][1]), 5, "moons", 30, 50, 4, "x")
+    assert "Seed" in last["trouble"]
 
 
-def test_drawn_points_are_used(tab: Callable[..., Iterator[tuple]]) -> None:
+def test_drawn_points_are_used(tab: Callable[..., list[dict]]) -> None:
     now = (plane.START, read(plane.STORED))
     *_, last = tab("use", SimpleNamespace(points=[[0, 9], [0, 0]]), now, 30, 50, 10, 7)
-    assert "lies outside" in last[4]
-    answers = list(tab("use", SimpleNamespace(points=TRIANGLE), now, 30, 50, 10, 7))
-    wish, view = answers[-2][5]
-    assert [answer[6] for answer in answers].count(OWN) == 1
-    assert wish.own == tuple(map(tuple, TRIANGLE)) and view.points == 3
-    going = list(tab("choose", (wish, view), "moons", 30, 50, 10, 7))[-2][5]
-    assert going[0] == replace(SMALL, own=wish.own) and going[1].data == "moons"
-    wish, view = list(tab("choose", going, OWN, 30, 50, 10, 7))[-2][5]  # at once, as drawn
+    assert "lies outside" in last["trouble"]
+    answers = tab("use", SimpleNamespace(points=TRIANGLE), now, 30, 50, 10, 7)
+    asked, view = merged(answers)["State"]
+    assert [answer.get("plane-data") for answer in answers].count(OWN) == 1
+    assert asked.own == tuple(map(tuple, TRIANGLE)) and view.points == 3
+    going = merged(tab("choose", (asked, view), "moons", 30, 50, 10, 7))["State"]
+    assert going[0] == replace(SMALL, own=asked.own) and going[1].data == "moons"
+    asked, view = merged(tab("choose", going, OWN, 30, 50, 10, 7))["State"]  # at once, as drawn
     assert view.data == OWN and view.points == 3 and "ideal" in view.beliefs

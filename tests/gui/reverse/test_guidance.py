@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 import torch
 
@@ -33,7 +32,7 @@ from explorer.gui.reverse.guidance.work import (
     stored_strips,
 )
 from explorer.race import ddim, pictures
-from tests.gui.panel import Panel
+from tests.gui.panel import Panel, merged
 
 CPU = torch.device("cpu")
 MNIST = HOME / "checkpoints" / "mnist.safetensors"
@@ -150,7 +149,7 @@ def test_handlers_check_everything() -> None:
     hosted = Panel(MNIST.parent, panel.build, HOSTED)
 
     def said(handler: str, *values: Any) -> str:
-        return list(hosted(handler, *values))[-1][-1]
+        return merged(hosted(handler, *values))["trouble"]
 
     assert "not here any more" in said("guide", "nothing", "w", ["1"], [], 7)
     assert "at least one w" in said("guide", "mnist", "w", [], [], 7)
@@ -161,8 +160,8 @@ def test_handlers_check_everything() -> None:
     )
     assert "Pictures of each class" in said("measure", "mnist", "w", ["1"], [], 1, "pixels")
     shown = hosted("choose", "s")
-    assert shown[0].kind == "s" and "Stored" in shown[1]
-    assert hosted("choose", "?")[0] == gr.skip()
+    assert shown["guidance-strip"].kind == "s" and "Stored" in shown["guidance-status"]
+    assert "guidance-strip" not in hosted("choose", "?")
 
 
 def test_while_it_runs_only_the_newest_moment_is_sent() -> None:

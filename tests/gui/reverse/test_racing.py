@@ -24,6 +24,7 @@ from explorer.checkpoints import load
 from explorer.diffusion import SAMPLERS, make_schedule
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, DeviceBusy
+from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import Shared
 from explorer.gui.reverse import tab as reverse
@@ -38,11 +39,12 @@ from explorer.gui.reverse.racing import (
     run_race,
 )
 from explorer.gui.reverse.stored import stored_race
+from explorer.gui.train.settings import TrainParts
 from explorer.race import ddim, pictures
 from explorer.race import view as race_view
 from explorer.race.lanes import BREAKS
 from explorer.race.view import RaceView, decode
-from tests.gui.panel import tiny
+from tests.gui.panel import by_name, merged, tiny
 
 CPU = torch.device("cpu")
 CONTEXT = Context(Device(CPU), LOCAL)
@@ -205,7 +207,7 @@ def test_a_race_of_another_model_is_neither_forked_nor_gone_on_with(
 
 @pytest.mark.usefixtures("ticking")
 def test_nobody_keeps_a_shared_device_with_a_fork(raced: Going) -> None:
-    *_, going = run_fork(SHIPPED, raced, Cursor(1, 0, 1000), CPU, lambda: False, 0)
+    *_, going = run_fork(SHIPPED, raced, Cursor(1, 0, 1000), CPU, Patience(lambda: False, 0))
     assert not going.view.running and len(going.view.lanes[1].times) < 11
 
 
@@ -225,20 +227,36 @@ class Page:
         with gr.Blocks() as demo:
             names = list(context.models(""))
             model = gr.Dropdown(names, value=names[0], render=False)
-            sent = gr.Button().click(lambda: None)
-            reverse.build(context, Shared(gr.Tabs(), model, {"sent": sent}))
+            train = TrainParts.create(context)
+            train.settings.render()
+            train.trained.render()
+            train.race.render()
+            reverse.build(context, Shared(gr.Tabs(), model, train))
         handlers = [fn.fn for fn in demo.fns.values() if fn.fn]
         self.handlers = {fn.__name__: fn for fn in handlers if fn.__module__ == reverse.__name__}
 
     def __call__(self, name: str, *values: Any) -> list[dict[str, Any]]:
-        """What it yields: the view, the status, trouble, the race, and which buttons work."""
-        answers = []
+        """What the page shows after each answer: view, status, trouble, race; whether buttons
+        work."""
+        states: list[dict[str, Any]] = [{}]
         for answer in self.handlers[name](SimpleNamespace(session_hash="one"), *values):
-            said = dict(zip(("view", "state", "trouble", "going"), answer[:4], strict=True))
-            on = [button.interactive for button in answer[4:]]
-            said |= dict(zip(("run", "stop", "fork", "more", "back"), on, strict=True))
-            answers.append(said)
-        return answers
+            changes = {NAMES.get(k, k): v for k, v in by_name(answer).items()}
+            on = {k: v.interactive for k, v in changes.items() if isinstance(v, gr.Button)}
+            states.append(states[-1] | changes | on)
+        return states[1:]
+
+
+NAMES = {
+    "reverse-player": "view",
+    "reverse-status": "state",
+    "State": "going",
+    "reverse-run": "run",
+    "reverse-stop": "stop",
+    "reverse-fork": "fork",
+    "reverse-go-on": "more",
+    "reverse-back": "back",
+}
+"""Element's id -> what the tests call it."""
 
 
 @pytest.fixture
@@ -259,8 +277,8 @@ def test_between_two_slices_nothing_but_stop_can_be_pressed(toys: Context) -> No
     assert len(between) > 5 and first["stop"] and not first["run"]
     for answer in between:
         assert answer["stop"] and not (answer["run"] or answer["more"] or answer["fork"])
-    assert sum(isinstance(answer["going"], Going) for answer in between) > 1
-    assert end["run"] and not end["stop"] and not end["more"]
+    assert len({id(answer["going"]) for answer in between if "going" in answer}) > 1
+    assert end["run"] and end["fork"] and not end["stop"] and not end["more"]
     assert last["going"].racers is None and not last["going"].view.running
 
 
@@ -278,8 +296,9 @@ def test_when_a_later_slice_fails_one_can_go_on(
     monkeypatch.setattr(toys.device, "run", once)
     *answers, end = page("begin", None, *toy_values())
     assert "busy" in end["trouble"] and end["more"] and end["run"] and not end["stop"]
-    kept = [answer["going"] for answer in answers if isinstance(answer["going"], Going)][-1]
-    whole = page("go_on", kept)[-2]["going"]
+    kept = end["going"]
+    assert isinstance(kept, Going) and kept is answers[-1]["going"]
+    whole = page("go_on", kept)[-1]["going"]
     assert [len(lane.times) for lane in whole.view.lanes] == [21, 6] and whole.racers is None
 
 
@@ -289,24 +308,26 @@ def test_a_model_from_train_races_at_once_unless_something_runs(toys: Context) -
     assert last["going"].view.title == "toys · seed 5" and end["run"]
     first = page.handlers["begin"](one, None, *toy_values())
     next(first)
-    (second,) = page.handlers["begin_sent"](one, None, *toy_values())
-    assert second[1].startswith("**toys** is chosen: press “Run the race”")
-    assert all(output == gr.skip() for output in (second[0], *second[2:]))
-    *_, last, _ = first
-    assert last[1].endswith(second[1])  # still said when the race has ended
+    ((component, said),) = page("begin_sent", None, *toy_values())[0].items()
+    assert component == "state"  # and nothing else changes
+    assert said.startswith("**toys** is chosen: press “Run the race”")
+    last = merged(map(by_name, first))["reverse-status"]
+    assert last.endswith(said)  # still said when the race has ended
 
 
 def test_a_models_lanes_are_filled_once_and_what_the_hand_sets_stays(toys: Context) -> None:
-    describe = Page(toys).handlers["describe"]
-    request = SimpleNamespace(session_hash="one")
+    page, request = Page(toys), SimpleNamespace(session_hash="one")
     preset = next(iter(PRESETS))
-    facts, trouble, name, label, *lanes = describe("toys", preset, "mnist", request)
-    controls = lanes[MOST:]  # after the titles
-    assert "T = 20" in facts and (trouble, name, label.value) == ("", "toys", "each in turn")
-    steps = [(update["value"], update["maximum"]) for update in controls if "maximum" in update]
+    answer = page.handlers["describe"]("toys", preset, "mnist", request)
+    found = by_name(answer)
+    facts, name = found["Markdown"], found["State"]
+    assert "T = 20" in facts and (found["trouble"], name) == ("", "toys")
+    assert found["Class"].value == "each in turn"
+    updates = [value for value in answer.values() if isinstance(value, dict)]
+    steps = [(update["value"], update["maximum"]) for update in updates if "maximum" in update]
     assert steps == [(20, 20)] * MOST
-    kept = describe("toys", preset, name, request)
-    assert kept == (facts, "", *[gr.skip()] * (2 + len(lanes)))
+    kept = by_name(page.handlers["describe"]("toys", preset, name, request))
+    assert kept == {"Markdown": facts, "trouble": ""}
 
 
 def test_what_has_no_model_is_not_forked(toys: Context) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +18,15 @@ from explorer.data import PictureError, from_tensor
 from explorer.data.bundled import FOLDER, examples
 from explorer.gui.frame.context import HOME
 from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED
 from explorer.gui.frame.shared import visitor_of
-from explorer.gui.reverse.round_trip import panel as round_trip
+from explorer.gui.frame.upload import take_upload
+from explorer.gui.reverse.round_trip import panel as trip_panel
+from explorer.gui.reverse.round_trip import work as round_trip
 from explorer.gui.reverse.round_trip.trip import COLUMNS, Trip, read, verdict
 from explorer.race.round_trip import as_seen
-from tests.gui.panel import CPU, REQUEST, Panel, tiny
+from tests.gui.panel import CPU, REQUEST, Panel, merged, tiny
 
 SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.safetensors"))}
 
@@ -31,15 +35,15 @@ SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.saf
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
     folder = tmp_path_factory.mktemp("models")
     tiny(folder)
-    return Panel(folder, round_trip.build)
+    return Panel(folder, trip_panel.build)
 
 
 def chosen() -> round_trip.Chosen:
     return "cat", data.photo("cat")
 
 
-def trips(answers: Iterator[tuple]) -> list[Trip]:
-    return [answer[0] for answer in answers if isinstance(answer[0], Trip)]
+def trips(answers: Iterable[dict[str, Any]]) -> list[Trip]:
+    return [answer["trip-table"] for answer in answers if "trip-table" in answer]
 
 
 # ---- pictures ---------------------------------------------------------------------------------
@@ -88,16 +92,16 @@ def test_a_model_of_other_data_is_compared_with_what_it_makes(tmp_path: Path) ->
 
 def test_a_trip_fills_the_table(panel: Panel) -> None:
     answers = list(panel("begin", chosen(), "toys", 60, 7))
-    shown = trips(iter(answers))
+    shown, last = trips(answers), merged(answers)
     assert [trip.running for trip in shown][-1] is False and list(shown[-1].pixels) == [
         *COLUMNS[:3],
         "ddim",
         "ddpm",
     ]
     assert shown[-1].t == 12 and shown[-1].T == 20
-    table, state, run, stop, trouble = answers[-1]
-    assert "DDPM 12 of 12" in state and run.interactive and not stop.interactive and not trouble
-    assert not answers[0][2].interactive and answers[0][3].interactive
+    assert "DDPM 12 of 12" in last["trip-status"] and not last["trouble"]
+    assert last["trip-run"].interactive and not last["trip-stop"].interactive
+    assert not answers[0]["trip-run"].interactive and answers[0]["trip-stop"].interactive
     assert not panel.context.device.busy
 
 
@@ -115,10 +119,10 @@ def test_a_trip_fills_the_table(panel: Panel) -> None:
     ],
 )
 def test_what_is_wrong_is_said_beside_it(panel: Panel, values: tuple, says: str) -> None:
-    *_, (_, state, run, stop, trouble) = panel("begin", chosen(), *values)
-    assert says in plain(trouble) and state == "not running"
-    assert run.interactive and not stop.interactive
-    assert says in plain(panel("show", chosen(), *values)[2])
+    *_, last = panel("begin", chosen(), *values)
+    assert says in plain(last["trouble"]) and last["trip-status"] == "not running"
+    assert last["trip-run"].interactive and not last["trip-stop"].interactive
+    assert says in plain(panel("show", chosen(), *values)["trouble"])
 
 
 def plain(text: str) -> str:
@@ -130,39 +134,41 @@ def plain(text: str) -> str:
 
 def test_a_choice_is_shown_at_once(panel: Panel) -> None:
     event = SimpleNamespace(name="digit 3")
-    picked, trip, state, trouble = panel("pick", event, "toys", 40, 7)
-    assert picked[0] == trip.names[0] == "digit 3" and not trip.finished and not trouble
+    answer = panel("pick", event, "toys", 40, 7)
+    trip = answer["trip-table"]
+    assert answer["State"][0] == trip.names[0] == "digit 3"
+    assert not trip.finished and not answer["trouble"]
     expected = from_tensor(as_seen(round_trip.samples()["digit 3"], 1, 8))
     assert torch.equal(trip.pixels["original"][0], expected)
     for name in ("../secret", "", None):
-        *_, trouble = panel("pick", SimpleNamespace(name=name), "toys", 40, 7)
-        assert "no such sample" in trouble
-    *_, trouble = panel("pick", SimpleNamespace(), "toys", 40, 7)
-    assert "no such sample" in trouble
+        answer = panel("pick", SimpleNamespace(name=name), "toys", 40, 7)
+        assert "no such sample" in answer.pop("trouble") and not answer
+    assert "no such sample" in panel("pick", SimpleNamespace(), "toys", 40, 7)["trouble"]
 
 
 def test_an_upload_is_checked(panel: Panel, tmp_path: Path) -> None:
     good, bad = tmp_path / "a.png", tmp_path / "b.png"
     Image.new("RGB", (30, 20), "red").save(good)
     bad.write_text("no picture")
-    brought, trip, _, trouble = panel("bring", str(good), "toys", 40, 7)
-    assert brought[0] == round_trip.OWN and trip.names[0] == "your picture" and not trouble
-    *kept, trouble = panel("bring", str(bad), "toys", 40, 7)
-    assert "not a picture" in trouble and all(isinstance(value, dict) for value in kept)
-    assert panel("bring", None, "toys", 40, 7)[3] == ""
+    brought = panel("bring", str(good), "toys", 40, 7)
+    assert brought["State"][0] == trip_panel.OWN and not brought["trouble"]
+    assert brought["trip-table"].names[0] == "your picture"
+    refused = panel("bring", str(bad), "toys", 40, 7)
+    assert "not a picture" in refused.pop("trouble") and not refused
+    assert panel("bring", None, "toys", 40, 7) == {"trouble": ""}
 
 
 def test_hosted_uploads_are_smaller(tmp_path: Path) -> None:
     large = tmp_path / "a.png"
     large.write_bytes(b"x" * (HOSTED.upload_bytes + 1))
     with pytest.raises(PictureError, match="at most 12 MB"):
-        round_trip.take_upload(str(large), HOSTED)
+        take_upload(str(large), HOSTED)
 
 
 def test_a_running_trip_is_not_painted_over_and_can_be_stopped(panel: Panel) -> None:
     answers = panel("begin", chosen(), "toys", 100, 7)
     next(answers)
-    assert "under way" in panel("show", chosen(), "toys", 10, 7)[2]
+    assert "under way" in panel("show", chosen(), "toys", 10, 7)["trouble"]
     panel("ask_to_stop")
     shown = trips(answers)
     assert not shown[-1].running and not shown[-1].finished
@@ -170,7 +176,8 @@ def test_a_running_trip_is_not_painted_over_and_can_be_stopped(panel: Panel) -> 
 
 
 def test_nobody_keeps_a_shared_device(tmp_path: Path) -> None:
-    *_, trip = round_trip.run_trip(tiny(tmp_path), chosen(), 20, 7, CPU, lambda: False, 0)
+    soon = Patience(lambda: False, 0)
+    *_, trip = round_trip.run_trip(tiny(tmp_path), chosen(), 20, 7, CPU, soon)
     assert not trip.running and not trip.finished
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from explorer.checkpoints import load
 from explorer.gui.frame.context import HOME
-from explorer.gui.reverse.spread import panel as spread
+from explorer.gui.frame.jobs import Patience
+from explorer.gui.reverse.spread import panel as spread_panel
+from explorer.gui.reverse.spread import work as spread
 from explorer.gui.reverse.spread.fan import Fan
-from explorer.gui.reverse.spread.view import SpreadView, read, sheet_of, spread_lanes, summary
+from explorer.gui.reverse.spread.work import read, sheet_of, spread_lanes, summary
 from explorer.race import race
-from tests.gui.panel import CPU, Panel, tiny
+from tests.gui.panel import CPU, Panel, by_name, merged, tiny
 
 SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
 
@@ -23,18 +26,22 @@ SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
 def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
     folder = tmp_path_factory.mktemp("models")
     tiny(folder, classes=("cat", "dog"))
-    return Panel(folder, spread.build)
+    return Panel(folder, spread_panel.build)
 
 
 @pytest.mark.parametrize("label", [spread.NO_CLASS, "dog"])
 def test_forks_draw_the_curve_and_the_columns(panel: Panel, label: str) -> None:
     answers = list(panel("begin", "toys", label, 7))
-    figure, view, state, run, stop, trouble = answers[-1]
+    last = merged(answers)
+    figure, view, state = (last[f"spread-{part}"] for part in ("plot", "fan", "status"))
     assert view.finished and view.label == (None if label == spread.NO_CLASS else label)
     assert [len(trace.x) for trace in figure.data] == [11, 11]
-    assert state == "toys: 20 forks, 4 ways on from each" and trouble == ""
-    assert run.interactive and not stop.interactive and not panel.context.device.busy
-    assert answers[1][2].startswith("running") and answers[1][4].interactive
+    assert state == "toys: 20 forks, 4 ways on from each" and last["trouble"] == ""
+    assert last["spread-run"].interactive and not last["spread-stop"].interactive
+    assert not panel.context.device.busy
+    assert answers[0]["spread-stop"].interactive and not answers[0]["spread-run"].interactive
+    assert answers[1]["spread-status"].startswith("running")
+    assert "spread-stop" not in merged(answers[1:-1])  # until it has ended
     shown = Fan().postprocess(view)
     assert [lane["rows"] for lane in shown["lanes"]] == [4, 1] and shown["text"] == summary(view)
 
@@ -52,34 +59,40 @@ def test_forks_draw_the_curve_and_the_columns(panel: Panel, label: str) -> None:
 )
 def test_what_is_wrong_is_said(panel: Panel, values: tuple, says: str) -> None:
     *_, answer = panel("begin", *values)
-    assert says in html.unescape(answer[-1]) and answer[2] == "not running"
-    assert answer[3].interactive and not answer[4].interactive
+    assert says in html.unescape(answer["trouble"])
+    assert answer["spread-status"] == "not running"
+    assert answer["spread-run"].interactive and not answer["spread-stop"].interactive
 
 
 def test_it_can_be_stopped(panel: Panel) -> None:
     answers = panel("begin", "toys", "cat", 7)
     next(answers)
     panel("ask_to_stop")
-    views = [answer[1] for answer in answers if isinstance(answer[1], SpreadView)]
+    views = [answer["spread-fan"] for answer in answers if "spread-fan" in answer]
     assert not views[-1].running and not views[-1].finished and summary(views[-1]) == ""
     assert not panel.context.device.busy
 
 
 def test_nobody_keeps_a_shared_device(tmp_path: Path) -> None:
-    *_, view = spread.run_spread(tiny(tmp_path), spread.NO_CLASS, 7, CPU, lambda: False, 0)
+    soon = Patience(lambda: False, 0)
+    *_, view = spread.run_spread(tiny(tmp_path), spread.NO_CLASS, 7, CPU, soon)
     assert not view.running and not view.finished
 
 
 def test_another_model_offers_its_classes(tmp_path: Path) -> None:
     tiny(tmp_path, "plain", T=3)
     tiny(tmp_path, "toys", classes=("cat", "dog"))
-    panel = Panel(tmp_path, spread.build)
-    offer = panel.handlers["offer"]
-    menu, trouble = offer("toys", None)
-    assert [name for name, _ in menu.choices] == [spread.NO_CLASS, "cat", "dog"] and not trouble
-    assert [name for name, _ in offer("plain", None)[0].choices] == [spread.NO_CLASS]
-    assert "not here any more" in html.unescape(offer("gone", None)[1])
-    *_, (_, view, *_) = panel("begin", "plain", spread.NO_CLASS, 7)  # T = 3: three moments
+    panel = Panel(tmp_path, spread_panel.build)
+
+    def offer(name: str) -> dict[str, Any]:
+        return by_name(panel.handlers["offer"](name, None))
+
+    menu = offer("toys")["spread-class"]
+    assert [name for name, _ in menu.choices] == [spread.NO_CLASS, "cat", "dog"]
+    assert not offer("toys")["trouble"]
+    assert [name for name, _ in offer("plain")["spread-class"].choices] == [spread.NO_CLASS]
+    assert "not here any more" in html.unescape(offer("gone")["trouble"])
+    view = merged(panel("begin", "plain", spread.NO_CLASS, 7))["spread-fan"]  # three moments
     assert view.finished and view.lanes[0].times == (3, 2, 1)
 
 

@@ -12,16 +12,16 @@ import torch
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, make_schedule
 from explorer.figures.palette import PALETTE
-from explorer.gui.reverse.spread.view import (
+from explorer.gui.reverse.spread.figure import spread_figure
+from explorer.gui.reverse.spread.work import (
     GAP,
     LaneSpread,
     SpreadView,
     decided,
-    follow,
+    fork_at_moments,
     moments,
     read,
     sheet_of,
-    spread_figure,
     spread_lanes,
     summary,
     write,
@@ -40,7 +40,7 @@ def toy() -> Denoiser:
 
 @pytest.fixture(scope="module")
 def found() -> list[SpreadView]:
-    return list(follow(toy(), SHAPE, VIEW, every=0))
+    return list(fork_at_moments(toy(), SHAPE, VIEW, every=0))
 
 
 def test_moments_are_tenths_of_the_way() -> None:
@@ -72,7 +72,7 @@ def test_it_says_how_far_it_is(found: list[SpreadView]) -> None:
 
 def test_a_stop_ends_it() -> None:
     asked = iter([False, True])
-    views = list(follow(toy(), SHAPE, VIEW, every=0, stopped=lambda: next(asked)))
+    views = list(fork_at_moments(toy(), SHAPE, VIEW, every=0, stopped=lambda: next(asked)))
     assert [view.running for view in views] == [True, False] and not views[-1].finished
 
 

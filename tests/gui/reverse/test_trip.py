@@ -14,9 +14,9 @@ from explorer.gui.reverse.round_trip.trip import (
     COLUMNS,
     Trip,
     Way,
-    follow,
-    outset,
     read,
+    set_out,
+    there_and_back,
     verdict,
     write,
 )
@@ -38,7 +38,7 @@ def originals(channels: int = 1) -> torch.Tensor:
 
 def test_both_ways_end_where_the_round_trip_ends() -> None:
     x0 = originals()
-    found = list(follow(toy(), x0, TRIP, every=0))
+    found = list(there_and_back(toy(), x0, TRIP, every=0))
     lanes, x_t, entries = round_trip(toy(), x0, 55, seed=3)
     entries = list(entries)
     last = found[-1]
@@ -56,7 +56,7 @@ def test_both_ways_end_where_the_round_trip_ends() -> None:
 
 
 def test_columns_come_one_after_the_other_and_the_short_way_first() -> None:
-    found = list(follow(toy(), originals(), TRIP, every=0))
+    found = list(there_and_back(toy(), originals(), TRIP, every=0))
     assert list(found[0].pixels) == ["original", "noisy", "shot", "ddim"]
     done = [(trip.ways["ddim"].done, trip.ways["ddpm"].done) for trip in found]
     assert done == sorted(done) and done[0] == (1, 0) and done[-1] == (50, 55)
@@ -66,7 +66,7 @@ def test_columns_come_one_after_the_other_and_the_short_way_first() -> None:
 
 def test_a_stop_ends_it_and_keeps_what_there_is() -> None:
     asked = iter([False, False, True])
-    found = list(follow(toy(), originals(), TRIP, every=0, stopped=lambda: next(asked)))
+    found = list(there_and_back(toy(), originals(), TRIP, every=0, stopped=lambda: next(asked)))
     assert [trip.running for trip in found] == [True, True, True, False]
     assert found[-1].ways["ddim"].done == 3 and not found[-1].finished
     assert verdict(found[-1]) == ""
@@ -74,7 +74,7 @@ def test_a_stop_ends_it_and_keeps_what_there_is() -> None:
 
 def test_what_needs_no_network_comes_without_one() -> None:
     x0 = originals()
-    trip = outset(COSINE, x0, TRIP)
+    trip = set_out(COSINE, x0, TRIP)
     assert list(trip.pixels) == ["original", "noisy"] and not trip.finished
     assert torch.equal(trip.pixels["noisy"], from_tensor(noised(toy(), x0, 55, 3)))
 
@@ -85,7 +85,7 @@ def finished(ours: float, theirs: float, apart: float | None = 0.8) -> str:
     return verdict(replace(TRIP, ways=ways, changes=changes, apart=apart, signal=0.5))
 
 
-def test_the_sentence_follows_the_numbers() -> None:
+def test_the_sentence_there_and_backs_the_numbers() -> None:
     foreign, alike = "only ever seen toys", "nothing unusual"
     unlike = finished(0.8, 0.2)
     assert foreign in unlike and "4.0 times" in unlike and "0.80 (DDPM)" in unlike
@@ -99,7 +99,7 @@ def test_the_sentence_follows_the_numbers() -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_what_is_stored_is_read_again(tmp_path: Path, channels: int) -> None:
-    *_, trip = follow(toy(), originals(channels), TRIP)
+    *_, trip = there_and_back(toy(), originals(channels), TRIP)
     write(trip, tmp_path)
     again = read(tmp_path)
     assert {k: v for k, v in vars(again).items() if k != "pixels"} == {

@@ -21,8 +21,8 @@ from explorer.gui.train.choices import (
     check_run,
     foresee,
     make_config,
+    preset_note,
     preset_values,
-    told,
 )
 from explorer.networks import PRESETS as NETWORKS
 from explorer.networks import UNet
@@ -180,7 +180,7 @@ def test_lectures_are_presets_at_home_and_fit_when_hosted(name: str, tmp_path: P
     assert (made.batch, made.learning_rate, made.target) == (lecture.batch, lecture.rate, "eps")
     assert (made.weight_decay, made.ema, made.final_rate, made.steps) == (0, 0, 1, 300)
     needed = check_run(made, tmp_path, here)
-    assert needed.parameters > 1e5 and told(name, here).startswith("Here pictures")
+    assert needed.parameters > 1e5 and preset_note(name, here).startswith("Here pictures")
     assert set(preset_values(name, here)) == set(DEFAULTS)
     shared = config(HOSTED_CONTEXT, **preset_values(name, HOSTED_CONTEXT))
     assert check_run(shared, tmp_path, HOSTED_CONTEXT).memory < HOSTED.memory

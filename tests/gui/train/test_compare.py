@@ -13,19 +13,19 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED
 from explorer.gui.train import compare
-from explorer.gui.train.compare import MOST, STORED, names, records, shown
+from explorer.gui.train.compare import MOST, STORED, names, records, run_curves
 from explorer.gui.train.stored import RUNS, stored_run
 from explorer.gui.train.watch import Job
 from explorer.training import Record
 from explorer.training.state import read_state
-from tests.gui.small import CPU, follow, small
+from tests.gui.small import CPU, progress_of, small
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A visitor's folder with a finished run."""
     folder = tmp_path_factory.mktemp("runs")
-    follow(Job(small(steps=4), folder / "first.safetensors"))
+    progress_of(Job(small(steps=4), folder / "first.safetensors"))
     return folder
 
 
@@ -109,7 +109,7 @@ def test_a_hostile_name_is_text(folder: Path) -> None:
 def test_an_interrupted_run_has_curves_without_samples(folder: Path) -> None:
     interrupted = copied(folder, "interrupted")
     (interrupted.folder / "samples.png").unlink()
-    curves, picture = shown("interrupted", folder)
+    curves, picture = run_curves("interrupted", folder)
     assert curves.smooth and picture is None
     (interrupted.folder / "samples.png").write_bytes(b"cut short")
-    assert shown("interrupted", folder)[1] is None
+    assert run_curves("interrupted", folder)[1] is None

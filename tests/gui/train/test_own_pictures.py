@@ -18,7 +18,8 @@ from explorer.gui.frame.shared import plain, sentence, visitor_of
 from explorer.gui.train.choices import DEFAULTS, foresee, make_config
 from explorer.gui.train.own_pictures import OWN, SIDE, keep, read_stored, stored
 from explorer.gui.train.watch import Job
-from tests.gui.small import CPU, Page, follow, pictures, small
+from tests.gui.panel import merged
+from tests.gui.small import CPU, Page, pictures, progress_of, small
 
 
 def bring(files: list[Path], folder: Path, limits: object = HOSTED.own) -> str:
@@ -83,8 +84,8 @@ def test_strangers_limits_are_applied(tmp_path: Path) -> None:
 def test_the_page_applies_the_limits_of_its_place(tmp_path: Path) -> None:
     own = replace(HOSTED.own, entries=9)
     page = Page(tmp_path / "models", replace(HOSTED, own=own))
-    *_, (report, menu) = page("bring", list(map(str, pictures(tmp_path / "in"))))
-    assert "more than 9 files" in report and not menu.get("choices")
+    last = merged(page("bring", list(map(str, pictures(tmp_path / "in")))))
+    assert "more than 9 files" in last["train-report"] and "train-data" not in last
 
 
 NAMES = ["<img src=x onerror=alert(1)>.png", "[a](javascript:alert(1)).png", "**b**.png"]
@@ -100,10 +101,11 @@ def test_a_files_name_is_text_in_the_report(tmp_path: Path) -> None:
     for name in NAMES:
         bad = tmp_path / name
         bad.write_bytes(b"no picture")
-        *_, (report, menu) = page("bring", [*map(str, files), str(bad)])
+        last = merged(page("bring", [*map(str, files), str(bad)]))
+        report, menu = last["train-report"], last["train-data"]
         assert not set(report) & set("<>[]()*`$_!/.") and name in html.unescape(report)
         assert (f"Your images ({len(files)})", OWN) in menu.choices and menu.value == OWN
-        *_, (report, _) = page("bring", [*map(str, few), str(bad)])
+        report = merged(page("bring", [*map(str, few), str(bad)]))["train-report"]
         assert not set(report) & set("<>[]()*`$_!/.") and name in html.unescape(report)
 
 
@@ -119,15 +121,16 @@ def test_text_survives_as_it_is() -> None:
 def test_they_belong_to_one_visitor(tmp_path: Path) -> None:
     page = Page(tmp_path)
     list(page("bring", list(map(str, pictures(tmp_path / "in"))), session="one"))
-    mine = page("welcome", session="one")[0].choices
-    theirs = page("welcome", session="two")[0].choices
+    mine = page("welcome", session="one")["train-data"].choices
+    theirs = page("welcome", session="two")["train-data"].choices
     assert OWN in [value for _, value in mine] and OWN not in [value for _, value in theirs]
     own = {"Pictures": OWN}
-    assert "M weights" in page("look_ahead", *page.settings(**own), session="one")[0]
-    text, trouble = page("look_ahead", *page.settings(**own), session="two")
-    assert text == "" and "no pictures of yours yet" in trouble
+    ahead = page("look_ahead", *page.settings(**own), session="one")
+    assert "M weights" in ahead["train-forecast"]
+    ahead = page("look_ahead", *page.settings(**own), session="two")
+    assert ahead["train-forecast"] == "" and "no pictures of yours yet" in ahead["trouble"]
     first, *_ = [*page("begin", *page.settings(**own), session="two")]
-    assert "no pictures of yours yet" in page.shown("begin", first)["Markdown"]
+    assert "no pictures of yours yet" in first["trouble"]
 
 
 @pytest.mark.parametrize("count", [8, 12])
@@ -136,7 +139,7 @@ def test_a_few_pictures_without_classes_can_be_trained_on(count: int, tmp_path: 
     context = Context(Device(CPU), HOSTED, datasets=("mnist-5k",))
     asked = make_config(DEFAULTS | {"data": OWN}, {}, context)
     assert "M weights" in foresee(asked, tmp_path, context)
-    *_, last = follow(Job(small(data=OWN, steps=3), tmp_path / "mine.safetensors"))
+    *_, last = progress_of(Job(small(data=OWN, steps=3), tmp_path / "mine.safetensors"))
     assert last.over and last.saved == "mine"
     picture, caption = last.neighbours
     assert "training pictures" in caption and picture.width > picture.height
@@ -144,7 +147,7 @@ def test_a_few_pictures_without_classes_can_be_trained_on(count: int, tmp_path: 
 
 def test_a_set_that_repeats_itself_has_no_verdict(tmp_path: Path) -> None:
     bring(pictures(tmp_path / "in", 1) * 10, tmp_path)
-    *_, last = follow(Job(small(data=OWN, steps=2), tmp_path / "mine.safetensors"))
+    *_, last = progress_of(Job(small(data=OWN, steps=2), tmp_path / "mine.safetensors"))
     assert "held out 0.00" in last.neighbours[1] and "tell nothing" in last.neighbours[1]
 
 
@@ -152,5 +155,5 @@ def test_pictures_that_are_gone_are_a_sentence(tmp_path: Path) -> None:
     bring(pictures(tmp_path / "in"), tmp_path)
     shutil.rmtree(tmp_path)
     with pytest.raises(ValueError, match="no pictures of yours yet"):
-        follow(Job(small(data=OWN), tmp_path / "mine.safetensors"))
+        progress_of(Job(small(data=OWN), tmp_path / "mine.safetensors"))
     assert visitor_of(None) == ""

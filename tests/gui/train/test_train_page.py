@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from explorer.gui.train.earlier import records
 from explorer.gui.train.settings import button_name
 from explorer.gui.train.tab import GOING
 from explorer.training.history import History
+from tests.gui.panel import by_name, merged
 from tests.gui.small import Page
 
 
@@ -31,8 +33,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
 
 
 def run(page: Page, handler: str, *values: Any, session: str = "one") -> list[dict[str, Any]]:
-    answers = page(handler, *values, session=session)
-    return [page.shown(handler, answer) for answer in answers]
+    return list(page(handler, *values, session=session))
 
 
 def folder(page: Page, session: str = "one") -> Path:
@@ -45,7 +46,8 @@ class Request:
 
 
 def test_a_run_from_start_to_race(page: Page) -> None:
-    first, *_, last = run(page, "begin", *page.settings())
+    first, *rest = run(page, "begin", *page.settings())
+    last = merged(rest)
     assert first["train-start"].interactive is False and first["train-stop"].interactive is True
     assert first["train-neighbours"][0] is None  # those of the run before do not stay
     assert last["train-start"].interactive is True and last["train-pause"].interactive is False
@@ -55,20 +57,20 @@ def test_a_run_from_start_to_race(page: Page) -> None:
     assert name in [choice[1] for choice in last["reverse-model"].choices]
     assert last["train-earlier"].value == name
     assert page.device.speed != 1e10  # measured, for the next forecast
-    menu, _ = page.blocks["send"].fn(name, Request("one"))
+    menu = by_name(page.blocks["send"].fn(name, Request("one")))["reverse-model"]
     assert menu.value == name
-    menu, _ = page.blocks["send"].fn("../x", Request("one"))
+    menu = by_name(page.blocks["send"].fn("../x", Request("one")))["reverse-model"]
     assert menu.value in menu.choices[0]
     assert (folder(page) / f"{name}.safetensors").is_file()
 
-    shown = page.shown("show_earlier", page("show_earlier", name))
+    shown = page("show_earlier", name)
     assert "as it was left after 10 steps" in shown["train-status"]
     assert "after 10 steps" in shown["train-samples"][1] and shown["train-neighbours"][0]
     assert len(shown["train-film"].snapshots) > 3
 
-    *_, more = run(page, "go_on", name, *page.settings(Budget=12))
+    more = merged(run(page, "go_on", name, *page.settings(Budget=12)))
     assert describe(folder(page) / f"{name}.safetensors").training["steps"] == 22
-    assert more["State"] == name and "Markdown" not in more  # no trouble
+    assert more["State"] == name and not more["trouble"]
 
 
 @pytest.mark.parametrize("name", ["../two/mnist-5k-8-cosine", "../../mnist", "/etc/passwd", "x"])
@@ -76,10 +78,9 @@ def test_nobody_reads_anothers_run_by_its_name(page: Page, name: str) -> None:
     list(page("begin", *page.settings(), session="two"))
     for handler, values in (("show_earlier", [name]), ("go_on", [name, *page.settings()])):
         answer = page(handler, *values)
-        answers = [answer] if isinstance(answer, tuple) else list(answer)
-        for shown in (page.shown(handler, each) for each in answers):
+        for shown in [answer] if isinstance(answer, dict) else answer:
             assert "Download the model" not in shown and "State" not in shown
-        assert "is no longer here" in shown["Markdown"]
+        assert "is no longer here" in shown["trouble"]
 
 
 @pytest.mark.parametrize("handler", ["begin", "go_on", "bring", "look_ahead", "show_earlier"])
@@ -87,7 +88,7 @@ def test_without_a_session_nothing_is_written(page: Page, handler: str) -> None:
     values = {"begin": page.settings(), "go_on": ["x", *page.settings()]}
     values |= {"bring": [["/etc/passwd"]], "look_ahead": page.settings(), "show_earlier": ["x"]}
     answer = page(handler, *values[handler], session="")
-    text = str(answer if isinstance(answer, tuple) else list(answer))
+    text = str(answer if isinstance(answer, dict) else list(answer))
     assert "please reload it" in text.replace("&#59;", ";")
     assert not (page.context.checkpoints / "runs").exists()
 
@@ -100,10 +101,10 @@ def test_what_does_not_fit_is_said_and_leaves_nothing(page: Page) -> None:
         ({"cosine: s": None}, "schedule is empty"),
     ):
         (answer,) = run(page, "begin", *page.settings(**changes))
-        assert answer["train-status"] == "not running" and says in answer["Markdown"]
+        assert answer["train-status"] == "not running" and says in answer["trouble"]
         assert answer["train-start"].interactive is True
-        text, trouble = page("look_ahead", *page.settings(**changes))
-        assert text == "" and says in trouble
+        ahead = page("look_ahead", *page.settings(**changes))
+        assert ahead["train-forecast"] == "" and says in ahead["trouble"]
     assert not page.device.busy and not list(page.context.checkpoints.rglob("*.safetensors"))
 
 
@@ -111,8 +112,8 @@ def test_a_second_run_of_one_visitor_is_refused(page: Page) -> None:
     first = page("begin", *page.settings(Budget=5000))
     next(first)
     (second,) = run(page, "begin", *page.settings())
-    assert second == {"Markdown": GOING}
-    assert page.shown("show_earlier", page("show_earlier", "x"))["Markdown"].startswith("a run")
+    assert second == {"trouble": GOING}
+    assert page("show_earlier", "x")["trouble"].startswith("a run")
     first.close()
     assert len(run(page, "begin", *page.settings())) > 2  # and now it may
     assert not page.device.busy
@@ -127,7 +128,7 @@ def test_a_run_that_fails_offers_what_is_kept(page: Page, monkeypatch: pytest.Mo
     monkeypatch.setattr(History, "add", add)
     name = "mnist-5k-8-cosine"
     *_, last = run(page, "go_on", name, *page.settings())
-    assert "the loss became nan" in last["Markdown"] and "kept" in last["train-status"]
+    assert "the loss became nan" in last["trouble"] and "kept" in last["train-status"]
     assert last["State"] == name and last["train-start"].interactive is True
     assert StopFlag(visitor_of(Request("one")), "train")() and not page.device.busy
 
@@ -140,7 +141,7 @@ def test_a_run_that_fails_before_it_begins_leaves_nothing(
 
     monkeypatch.setattr(watch, "Run", refuse)
     *_, last = run(page, "begin", *page.settings())
-    assert last["train-status"] == "not running" and "do not fit" in last["Markdown"]
+    assert last["train-status"] == "not running" and "do not fit" in last["trouble"]
     assert "State" not in last and not page.device.busy
     assert list(folder(page).iterdir()) == []
 
@@ -152,7 +153,7 @@ def test_the_oldest_of_the_kept_runs_can_still_be_continued(tmp_path: Path) -> N
     left = [record.model.stem for record in records(folder(page))]
     assert left == ["mnist-5k-8-cosine-3", "mnist-5k-8-cosine-2"]  # a stated rule
     assert len(list(folder(page).glob("*.safetensors"))) == 3  # of older ones the model is kept
-    *_, last = run(page, "go_on", left[-1], *page.settings())
+    last = merged(run(page, "go_on", left[-1], *page.settings()))
     assert last["State"] == left[-1]
     assert describe(folder(page) / f"{left[-1]}.safetensors").training["steps"] == 20
 
@@ -164,19 +165,20 @@ def test_own_runs_are_found_again_at_home_and_by_their_visitor_alone_elsewhere(
         page = Page(tmp_path / str(limits.hosted), limits)
         list(page("begin", *page.settings(), session="one"))
         for session, found in (("one", ["mnist-5k-8-cosine"]), ("two", others)):
-            _, earlier, compared = page("welcome", session=session)
+            left = page("welcome", session=session)
+            earlier, compared = left["train-earlier"], left["train-compare"]
             assert [value for _, value in earlier.choices] == found
             assert [value for _, value in compared.choices][: len(found)] == found
 
 
 def test_wishes_reach_a_running_job_alone(page: Page) -> None:
     flag = StopFlag(visitor_of(Request("one")), "train")
-    assert page("change_rate", 1e-3) == "" and flag.read() == ""
+    assert page("change_rate", 1e-3) == {"trouble": ""} and flag.read() == ""
     flag.start()
     page("change_rate", 5e-4)
     assert flag.read() == '{"rate": 0.0005}'
     for bad in (None, 0, 1, "fast", float("nan"), True):
-        assert "; give" in page("change_rate", bad)
+        assert "; give" in unescape(page("change_rate", bad)["trouble"])
     assert flag.read() == '{"rate": 0.0005}'
     page("ask_to_pause")
     assert flag.read() == '{"pause": true}'

@@ -19,7 +19,7 @@ from explorer.gui.train.look import read_sheet
 from explorer.gui.train.watch import Job, Progress, free_path
 from explorer.training import Record, Run
 from explorer.training.state import read_state
-from tests.gui.small import CPU, follow, kept, same, small, thread, until
+from tests.gui.small import CPU, kept, progress_of, same, small, thread, until
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +56,7 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
     monkeypatch.setattr(watch, "SAMPLE_EVERY", 0.3)
     device = Device(CPU)
     whole = job(tmp_path, steps=130)
-    seen = follow(whole, device)
+    seen = progress_of(whole, device)
     last = seen[-1]
     assert last.over and not last.paused and not device.busy and last.saved == "run"
     assert "130 steps" in last.status and "**run** saved" in last.status
@@ -92,7 +92,7 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
 def test_a_stopped_run_keeps_its_model(tmp_path: Path) -> None:
     stop, _ = after(5)
     stopped = job(tmp_path, steps=5000)
-    *_, last = follow(stopped, stopped=stop)
+    *_, last = progress_of(stopped, stopped=stop)
     assert last.over and last.saved and "5 steps" in last.status
     assert describe(stopped.model).training["steps"] == 5
     assert last.neighbours and last.film.snapshots[0].step == 0
@@ -115,13 +115,13 @@ def test_a_closed_page_keeps_the_model_and_frees_the_device(tmp_path: Path) -> N
 
 def test_pausing_and_going_on_changes_nothing(tmp_path: Path) -> None:
     straight, halted = job(tmp_path, "straight"), job(tmp_path, "halted")
-    follow(straight)
-    *_, paused = follow(halted, wishes=pausing(5))
+    progress_of(straight)
+    *_, paused = progress_of(halted, wishes=pausing(5))
     assert paused.over and paused.paused and "paused and saved: 5 steps" in paused.status
     assert not same(straight, halted)
     go_on = continued("halted", tmp_path, small(steps=999))
     assert go_on.resume and go_on.config.steps == 12  # to the end of its own budget
-    seen = follow(go_on)
+    seen = progress_of(go_on)
     assert seen[-1].history.steps == list(range(1, 13)) and same(straight, halted)
     films = [each.record.folder / "film" for each in (straight, halted)]
     one, two = ({p.name: p.read_bytes() for p in film.glob("*.png")} for film in films)
@@ -129,10 +129,10 @@ def test_pausing_and_going_on_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_spent_run_goes_on_for_what_is_asked(tmp_path: Path) -> None:
-    follow(job(tmp_path, steps=3))
+    progress_of(job(tmp_path, steps=3))
     more = continued("run", tmp_path, small(steps=4))
     assert (more.config.steps, more.config.seconds, more.resume) == (7, None, True)
-    assert follow(more)[-1].history.steps == list(range(1, 8))
+    assert progress_of(more)[-1].history.steps == list(range(1, 8))
     timed = continued("run", tmp_path, small(steps=None, seconds=50.0))
     spent = read_state(timed.record.state).seconds
     assert timed.config.steps is None and timed.config.seconds == pytest.approx(spent + 50)
@@ -151,7 +151,7 @@ def test_the_learning_rate_changes_while_it_runs_and_stays(tmp_path: Path) -> No
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watch, "status", noted)
         asked = iter(range(10**6))
-        follow(
+        progress_of(
             job(tmp_path, steps=6, warmup=0),
             wishes=lambda: json.dumps({"rate": 1e-4}) if next(asked) >= 2 else "",
         )
@@ -181,11 +181,11 @@ def test_a_run_that_explodes_keeps_its_last_good_state(
 
     monkeypatch.setattr(loop, "train_step", explode)
     with pytest.raises(FloatingPointError, match="loss became nan at step 5; try a lower"):
-        follow(broken, device)
+        progress_of(broken, device)
     assert not device.busy and describe(broken.model).training["steps"] == 4
     assert all(t.isfinite().all() for t in kept(broken).values() if t.is_floating_point())
     monkeypatch.undo()
-    assert follow(continued("run", tmp_path, small()))[-1].over  # and goes on from there
+    assert progress_of(continued("run", tmp_path, small()))[-1].over  # and goes on from there
 
 
 def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     from explorer import checkpoints
 
     before, device = job(tmp_path, steps=3), Device(CPU)
-    follow(before, device)
+    progress_of(before, device)
     good = kept(before)
 
     def full(*_: object, **__: object) -> None:
@@ -202,7 +202,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(checkpoints, "save_file", full)
     with pytest.raises(OSError, match="No space left on device") as caught:
-        follow(continued("run", tmp_path, small(steps=3)), device)
+        progress_of(continued("run", tmp_path, small(steps=3)), device)
     assert str(caught.value).count("\n") == 0 and not device.busy
     monkeypatch.undo()
     after_all = kept(before)
@@ -212,11 +212,11 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_slices_change_nothing(tmp_path: Path) -> None:
     straight, sliced = job(tmp_path, "straight", steps=6), job(tmp_path, "sliced", steps=6)
-    follow(straight)
+    progress_of(straight)
     work, slices = watch.work, []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(watch, "work", lambda *a: slices.append(1) or work(*a))
-        seen = follow(sliced, slice_seconds=1e-9)
+        seen = progress_of(sliced, slice_seconds=1e-9)
     assert len(slices) == 6 and same(straight, sliced)
     assert seen[-1].history.steps == list(range(1, 7))
     assert [progress.over for progress in seen].index(True) >= len(seen) - 2
@@ -236,7 +236,7 @@ def test_visitors_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     results: dict[str, list[Progress]] = {}
 
     def run(name: str) -> None:
-        results[name] = follow(job(tmp_path, name, steps=3), device, slice_seconds=1e-9)
+        results[name] = progress_of(job(tmp_path, name, steps=3), device, slice_seconds=1e-9)
         done.set()
 
     one = thread(lambda: run("one"))
@@ -276,8 +276,8 @@ HOSTILE = ["../x", "../two/run", "/etc/passwd", "run.run", "run.safetensors", ""
 
 
 def test_no_name_leads_out_of_a_visitors_folder(tmp_path: Path) -> None:
-    follow(job(tmp_path / "two", steps=1))
-    follow(job(tmp_path / "one", "mine", steps=1))
+    progress_of(job(tmp_path / "two", steps=1))
+    progress_of(job(tmp_path / "one", "mine", steps=1))
     for name in HOSTILE:
         with pytest.raises(ValueError, match="is no longer here"):
             find_record(name, tmp_path / "one")
@@ -287,7 +287,7 @@ def test_no_name_leads_out_of_a_visitors_folder(tmp_path: Path) -> None:
 
 
 def test_a_damaged_state_is_a_sentence(tmp_path: Path) -> None:
-    follow(job(tmp_path, steps=1))
+    progress_of(job(tmp_path, steps=1))
     state = Record(tmp_path / "run.safetensors").state
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match="not a whole safetensors file"):

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 import torch
 
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import patience, patient, waiting
-from explorer.gui.frame.limits import SEEDS, Limits, whole
+from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
+from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
-    QUIET,
+    Changes,
     Shared,
     message,
-    on_device,
     prose,
     seed_input,
-    sentence,
-    visitor_of,
 )
 from explorer.gui.lectures.autoencoder.figure import factor_figure, loss_figure
 from explorer.gui.lectures.autoencoder.noise_rows import Denoising, NoiseRows
@@ -46,11 +41,6 @@ ID, TITLE = "autoencoder", "Denoising before diffusion"
 SUMMARY = "An autoencoder trained at one noise level: why it denoises and cannot generate"
 MODEL, STEPS = "mnist", 400
 """The diffusion model beside it; how long it is trained at first."""
-
-
-def step_bounds(limits: Limits) -> tuple[int, int]:
-    """How many steps a visitor may ask for."""
-    return (50, 600) if limits.hosted else (50, 2000)
 
 
 def rows_of(training: Training) -> NoiseRows:
@@ -110,17 +100,11 @@ def status(training: Training, timed: bool = True) -> str:
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring."""
     limits, (training, walk) = context.limits, read()
-    bounds = step_bounds(limits)
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Train it", variant="primary", elem_id="autoencoder-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="autoencoder-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored: {status(training, timed=False)}",
-                    elem_id="autoencoder-state",
-                    elem_classes="status-line",
-                )
+            said = f"Stored: {status(training, timed=False)}"
+            names = ("run", "stop", "state")
+            run, stop, state = job_bar(ID, "Train it", said, names, variant="primary")
             rows = Denoising(rows_of(training), elem_id="autoencoder-rows")
             loss, factors = figures_of(training)
             with gr.Row(equal_height=False):
@@ -140,7 +124,7 @@ def build(context: Context, shared: Shared) -> None:
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             steps = gr.Slider(
-                *bounds,
+                *limits.autoencoder_steps,
                 value=STEPS,
                 step=50,
                 label="Steps of training",
@@ -150,68 +134,39 @@ def build(context: Context, shared: Shared) -> None:
             trouble = message()
     weights = gr.State(None)  # of the visitor's own network; the stored one's are not kept
 
-    outputs = [rows, loss_plot, factor_plot, state, tiles, progress, trouble, weights]
-    outputs += [run, stop, again]
-
-    def answer(changes: dict[Any, Any], busy: bool) -> tuple[Any, ...]:
-        """The outputs, all but the changes left as they are."""
-        pressable = {run: not busy, stop: busy, again: not busy}
-        changes = changes | {b: gr.Button(interactive=on) for b, on in pressable.items()}
-        return tuple(changes.get(output, gr.skip()) for output in outputs)
-
-    def walk_on(kept: dict[str, Any], seed: int, flag: StopFlag) -> Iterator[tuple[Any, ...]]:
+    def walk_on(call: Call, kept: dict[str, Any], seed: int) -> Steps:
         path, spec = context.models("").get(MODEL, (None, None))
         fits = spec is not None and (spec.channels, spec.size) == (1, SIDE)
-        device, seconds = context.device, patience(context)
-        arguments = (kept, seed, path if fits else None, device.device, patient(flag, seconds))
-        for walk in device.run(run_from_noise, *arguments, seconds=seconds or 60):
-            shown = 0 if walk.diffusion is None else len(walk.diffusion)
-            at = f" · diffusion: t = {walk.times[shown - 1]}" if shown else ""
-            took = f", {walk.seconds[1]:.1f} s" if shown else ""
-            said = f"seed {seed}{at}{took}"
-            yield answer({tiles: blocks_of(walk), progress: said}, True)
+        for walk in call.run(run_from_noise, kept, seed, path if fits else None):
+            done = 0 if walk.diffusion is None else len(walk.diffusion)
+            at = f" · diffusion: t = {walk.times[done - 1]}" if done else ""
+            took = f", {walk.seconds[1]:.1f} s" if done else ""
+            yield {tiles: blocks_of(walk), progress: f"seed {seed}{at}{took}"}
 
-    def begin(request: gr.Request, steps: Any, seed: Any) -> Iterator[tuple[Any, ...]]:
-        flag = StopFlag(visitor_of(request), ID)
-        flag.start()
-        try:
-            steps, seed = whole("Steps", steps, bounds), whole("Seed", seed, SEEDS)
-            yield answer({state: waiting(context), trouble: ""}, True)
-            device, seconds = context.device, patience(context)
-            arguments = (steps, seed, device.device, patient(flag, seconds))
-            for training in device.run(run_training, *arguments, seconds=seconds or 60):
-                loss, factors = figures_of(training)
-                shown = {rows: rows_of(training), loss_plot: loss, factor_plot: factors}
-                yield answer({**shown, state: status(training)}, True)
-            yield answer({weights: training.weights}, True)
-            if not flag():  # else the pictures stay as they are
-                yield from walk_on(training.weights, seed, flag)
-            yield answer({}, False)
-        except Exception as error:
-            yield answer({state: "not running", trouble: sentence(error)}, False)
-        finally:
-            flag.stop()
+    def begin(call: Call, steps: Any, seed: Any) -> Steps:
+        steps = whole("Steps", steps, limits.autoencoder_steps)
+        seed = whole("Seed", seed, SEEDS)
+        yield {}
+        for training in call.run(run_training, steps, seed):
+            loss, factors = figures_of(training)
+            changes: Changes = {rows: rows_of(training), state: status(training)}
+            yield changes | {loss_plot: loss, factor_plot: factors}
+        yield {weights: training.weights}
+        if not call.flag():  # else the pictures stay as they are
+            yield from walk_on(call, training.weights, seed)
 
-    def new_noise(request: gr.Request, kept: Any, seed: Any) -> Iterator[tuple[Any, ...]]:
-        flag = StopFlag(visitor_of(request), ID)
-        flag.start()
-        try:
-            seed = whole("Seed", seed, SEEDS)
-            if not kept:
-                raise ValueError(
-                    "Train it first: of the stored autoencoder only the pictures are kept."
-                )
-            yield answer({progress: waiting(context), trouble: ""}, True)
-            yield from walk_on(kept, seed, flag)
-            yield answer({}, False)
-        except Exception as error:
-            yield answer({trouble: sentence(error)}, False)
-        finally:
-            flag.stop()
+    def new_noise(call: Call, kept: Any, seed: Any) -> Steps:
+        seed = whole("Seed", seed, SEEDS)
+        if not kept:
+            raise ValueError(
+                "Train it first: of the stored autoencoder only the pictures are kept."
+            )
+        yield {}
+        yield from walk_on(call, kept, seed)
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), ID).stop()
-
-    run.click(begin, [steps, seed], outputs, **on_device(state))
-    again.click(new_noise, [weights, seed], outputs, **on_device(progress))
-    stop.click(ask_to_stop, None, None, **QUIET)
+    idle = [run, again]
+    training_jobs = Jobs(context, ID, state=state, trouble=trouble, idle=idle, stop=stop)
+    noise_jobs = Jobs(context, ID, state=progress, trouble=trouble, idle=idle, busy=[stop])
+    outputs = [rows, loss_plot, factor_plot, tiles, progress, weights]
+    training_jobs.wire(run.click, begin, [steps, seed], outputs)
+    noise_jobs.wire(again.click, new_noise, [weights, seed], [tiles])

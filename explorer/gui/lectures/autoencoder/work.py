@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,7 +82,7 @@ class Training:
     seed: int
     losses: tuple[float, ...] = ()
     seconds: float = 0.0
-    denoised: Tensor | None = None
+    denoised: Tensor = field(default_factory=lambda: torch.empty(0))
     """(factors, shown, 784), uint8."""
     noisy_mse: tuple[float, ...] = ()
     """Noised against clean, for each of `FACTORS`."""
@@ -89,7 +90,7 @@ class Training:
     measured: int = UNSEEN
     """Over so many of the unseen digits."""
     running: bool = False
-    weights: dict[str, Tensor] | None = None
+    weights: dict[str, Tensor] = field(default_factory=dict)
     """Half precision, once training has ended; not stored."""
 
 
@@ -213,8 +214,8 @@ def run_from_noise(
 def write(training: Training, walk: FromNoise, path: Path = STORED) -> None:
     """As one compressed file of arrays, the numbers as JSON; weights are not kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {"denoised": training.denoised.numpy(), "autoencoder": walk.autoencoder.numpy()}
-    arrays["diffusion"] = walk.diffusion.numpy()
+    arrays: dict[str, Any] = {"denoised": training.denoised, "autoencoder": walk.autoencoder}
+    arrays["diffusion"] = walk.diffusion
     numbers = {
         "training": {
             name: [round(v, 6) for v in value] if isinstance(value, tuple) else value
@@ -229,7 +230,9 @@ def write(training: Training, walk: FromNoise, path: Path = STORED) -> None:
 def read(path: Path = STORED) -> tuple[Training, FromNoise]:
     """What `write` stored."""
     with np.load(path, allow_pickle=False) as file:
-        arrays = {name: torch.from_numpy(file[name]) for name in file.files if name != "numbers"}
+        arrays: dict[str, Any] = {
+            name: torch.from_numpy(file[name]) for name in file.files if name != "numbers"
+        }
         numbers = json.loads(str(file["numbers"]))
     for values in numbers.values():
         values |= {k: tuple(v) for k, v in values.items() if isinstance(v, list)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
@@ -11,18 +10,18 @@ import gradio as gr
 from explorer.diffusion import VARIANCES
 from explorer.evaluation.bound import BoundResult
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import buttons, find_model, patience, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar, keep_offering
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
+    LIVE,
     QUIET,
+    Changes,
     Shared,
+    guarded,
     message,
-    on_device,
     plain,
     prose,
     seed_input,
-    sentence,
     visitor_of,
 )
 from explorer.gui.lectures.bound.figure import bars_figure
@@ -37,7 +36,6 @@ from explorer.gui.lectures.bound.work import (
     VIEWS,
     N,
     draw,
-    most,
     not_yet,
     reading,
     run_bound,
@@ -58,12 +56,7 @@ def build(context: Context, shared: Shared) -> None:
     now = gr.State(None)  # None is what the page opens with
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button(
-                    "Compute the bound", variant="primary", elem_id="bound-run", scale=0
-                )
-                stop = gr.Button("Stop", interactive=False, elem_id="bound-stop", scale=0)
-                state = gr.Markdown(said, elem_id="bound-status", elem_classes="status-line")
+            run, stop, state = job_bar("bound", "Compute the bound", said, variant="primary")
             with gr.Row(equal_height=False):
                 with gr.Column(min_width=320):
                     bars = PlotView(first and bars_figure(first, VARIANCES), elem_id="bound-bars")
@@ -85,7 +78,7 @@ def build(context: Context, shared: Shared) -> None:
         with gr.Column(elem_classes="rail"):
             model = gr.Dropdown(list(models), value=start, label="Model", elem_id="bound-model")
             trouble = message()
-            bounds = most(limits)
+            bounds = {"n": limits.bound_pictures, "times": limits.bound_times}
             n, times = (
                 gr.Number(
                     value,
@@ -101,85 +94,59 @@ def build(context: Context, shared: Shared) -> None:
             seed = seed_input(SEEDS, SEED)
             T = gr.Number(1000, label="T, for “is it noise at T?”", precision=0, elem_id="bound-T")
 
-    looks = [view, shown, T]
-    outputs = [bars, table, plot, state, trouble, now, run, stop]
+    choices: list[Any] = [view, shown, T]
+    jobs = Jobs(context, "bound", state=state, trouble=trouble, idle=[run], stop=stop)
 
-    def pictures(result: BoundResult, view: Any, shown: Any, T: Any) -> tuple[Any, ...]:
+    def pictures(result: BoundResult, view: Any, shown: Any, T: Any) -> Changes:
         """Bars, table and plot."""
         figure = draw(view, result, shown, T, limits)
         variances = CHOICES[shown]
-        return bars_figure(result, variances), reading(result, variances), figure
+        return {
+            bars: bars_figure(result, variances),
+            table: reading(result, variances),
+            plot: figure,
+        }
 
-    def begin(
-        request: gr.Request, name: Any, n: Any, times: Any, seed: Any, *look: Any
-    ) -> Iterator[tuple[Any, ...]]:
-        visitor = visitor_of(request)
-        flag = StopFlag(visitor, "bound")
-        flag.start()
-        result, keep = None, [gr.skip()] * 3
-        try:
-            path, _ = find_model(context, name, visitor)
-            n = whole(TITLES["n"], n, bounds["n"])
-            times = whole(TITLES["times"], times, bounds["times"])
-            seed = whole("Seed", seed, SEEDS)
-            yield *keep, waiting(context), "", gr.skip(), *buttons(True)
-            seconds = patience(context)
-            arguments = (path, n, times, seed, context.device.device, flag, seconds)
-            for result in context.device.run(run_bound, *arguments, seconds=seconds or 60):
-                look = json.loads(flag.read() or "null") or look
-                drawn = pictures(result, *look)
-                said = plain(status(result, running=True))
-                yield *drawn, said, "", gr.skip(), *buttons(True)
-            yield *pictures(result, *look), plain(status(result)), "", result, *buttons(False)
-        except Exception as error:
-            yield *keep, "not running", sentence(error), gr.skip(), *buttons(False)
-        finally:
-            flag.stop()
+    def begin(call: Call, name: Any, n: Any, times: Any, seed: Any, *choice: Any) -> Steps:
+        path, _ = find_model(context, name, call.visitor)
+        n = whole(TITLES["n"], n, limits.bound_pictures)
+        times = whole(TITLES["times"], times, limits.bound_times)
+        seed = whole("Seed", seed, SEEDS)
+        yield {}
+        for result in call.run(run_bound, path, n, times, seed):
+            choice = json.loads(call.flag.read() or "null") or choice
+            yield pictures(result, *choice) | {state: plain(status(result, running=True))}
+        yield pictures(result, *choice) | {state: plain(status(result)), now: result}
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "bound").stop()
+    @guarded(trouble)
+    def choose(request: gr.Request, name: Any, *choice: Any) -> Changes:
+        result, said = begin_with(context, name, visitor_of(request))
+        return pictures(result, *choice) | {state: said, now: result}
 
-    def choose(request: gr.Request, name: Any, *look: Any) -> tuple[Any, ...]:
-        try:
-            result, said = begin_with(context, name, visitor_of(request))
-            return *pictures(result, *look), said, "", result
-        except Exception as error:
-            return *[gr.skip()] * 4, sentence(error), gr.skip()
+    @guarded(trouble)
+    def redraw(request: gr.Request, now: BoundResult | None, *choice: Any) -> Changes:
+        result = now or first
+        if result is None:
+            raise ValueError("There is no model here to show anything of.")
+        drawn = pictures(result, *choice)
+        if not jobs.running(request):
+            return drawn
+        jobs.wish(request, json.dumps(choice))  # it will show its next terms like that
+        return {}
 
-    def look_again(request: gr.Request, now: BoundResult | None, *look: Any) -> tuple[Any, ...]:
-        try:
-            result = now or first
-            if result is None:
-                raise ValueError("There is no model here to show anything of.")
-            drawn = pictures(result, *look)
-            flag = StopFlag(visitor_of(request), "bound")
-            if flag():
-                return *drawn, ""
-            flag.wish(json.dumps(look))  # what runs will show its next terms like that
-            return *[gr.skip()] * 3, ""
-        except Exception as error:
-            return *[gr.skip()] * 3, sentence(error)
-
-    def settle(request: gr.Request, now: BoundResult | None, *look: Any) -> tuple[Any, ...]:
+    def settle(request: gr.Request, now: BoundResult | None, *choice: Any) -> Changes:
         """What was chosen while the last terms came; trouble stays."""
-        return look_again(request, now, *look)[:3]
+        changes = redraw(request, now, *choice)
+        del changes[trouble]
+        return changes or gr.skip()
 
-    def offer(request: gr.Request) -> Any:
-        return gr.Dropdown(list(context.models(visitor_of(request))))
-
-    ran = run.click(begin, [model, n, times, seed, *looks], outputs, **on_device(state))
-    ran.then(settle, [now, *looks], [bars, table, plot], **QUIET)
-    stop.click(ask_to_stop, None, None, **QUIET)
-    model.input(choose, [model, *looks], outputs[:6], **QUIET)
-    for control in looks:
-        control.change(
-            look_again,
-            [now, *looks],
-            [bars, table, plot, trouble],
-            trigger_mode="always_last",
-            **QUIET,
-        )
-    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
+    drawn = [bars, table, plot]
+    ran = jobs.wire(run.click, begin, [model, n, times, seed, *choices], [*drawn, now])
+    ran.then(settle, [now, *choices], drawn, **QUIET)
+    model.input(choose, [model, *choices], [*drawn, state, trouble, now], **QUIET)
+    for control in choices:
+        control.change(redraw, [now, *choices], [*drawn, trouble], **LIVE)
+    keep_offering(context, model)
 
 
 def begin_with(context: Context, name: Any, visitor: str) -> tuple[BoundResult, str]:

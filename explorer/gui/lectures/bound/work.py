@@ -16,7 +16,6 @@ from explorer.diffusion.process import Variance
 from explorer.evaluation.bound import BoundResult, measure_bound, read_bound
 from explorer.evaluation.held_out import choose_pictures
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import patient
 from explorer.gui.frame.limits import Limits, whole
 from explorer.gui.lectures.bound.figure import PARTS, in_powers, noise_figure, share_figure
 from explorer.gui.lectures.bound.reading import Reading
@@ -31,12 +30,6 @@ N, TIMES, SEED = 16, 50, 7
 TITLES = {"n": "Pictures", "times": "Times t"}
 
 
-def most(limits: Limits) -> dict[str, tuple[int, int]]:
-    """Bounds of what may be asked for; where a server is shared, some seconds' work."""
-    pictures, times = (16, 200) if limits.hosted else (256, 4000)
-    return {"n": (2, pictures), "times": (1, times)}
-
-
 def stored_bound(context: Context, path: Path) -> BoundResult | None:
     """What the package holds of a shipped model; a visitor's own may have the same name."""
     file = STORED / f"{path.stem}.json"
@@ -47,7 +40,8 @@ def stored_bound(context: Context, path: Path) -> BoundResult | None:
 def not_yet(spec: Spec) -> BoundResult:
     """L_T alone, which no network is asked for. ValueError if there are no pictures."""
     pictures = choose_pictures(spec, N, bundled=True)
-    denoiser = Denoiser(torch.nn.Identity(), spec.make_schedule(), spec.target)
+    nobody: Any = torch.nn.Identity()  # a denoiser's network, which is not asked
+    denoiser = Denoiser(nobody, spec.make_schedule(), spec.target)
     return next(measure_bound(denoiser, spec, pictures))
 
 
@@ -58,19 +52,18 @@ def run_bound(
     seed: int,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
     *,
     every: float = 0.7,
 ) -> Iterator[BoundResult]:
-    """Load the model and measure, now and then what there is; at most so many seconds."""
+    """Load the model and measure, now and then what there is."""
     denoiser, spec = load(path, device)
     pictures = choose_pictures(spec, n, bundled=True)
     states = measure_bound(denoiser, spec, pictures, count=times, seed=seed, device=device)
-    over, shown = patient(stopped, seconds), -every
+    told = -every
     for state in states:
-        ended = state.finished or over()
-        if ended or time.monotonic() - shown >= every:
-            shown = time.monotonic()
+        ended = state.finished or stopped()
+        if ended or time.monotonic() - told >= every:
+            told = time.monotonic()
             yield state
         if ended:
             return

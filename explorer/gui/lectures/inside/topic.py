@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
 
 from explorer.checkpoints import Spec
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import find_model, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, keep_offering, waiting
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
-    QUIET,
     Shared,
     message,
-    on_device,
     plain,
     prose,
     seed_input,
-    sentence,
-    visitor_of,
 )
 from explorer.gui.lectures.inside.shape import Anatomy, anatomy
 from explorer.gui.lectures.inside.unet_view import Inside, UNetView
@@ -43,7 +38,7 @@ FOREIGN = (
 def heard(spec: Spec | None, t: int) -> TimeWaves:
     """What the network hears of time; of one that is no such U-Net, what a U-Net would."""
     own = spec is not None and spec.network == "unet"
-    T, width = spec.T if spec else 1000, spec.network_config["width"] if own else 64
+    T, width = spec.T if spec else 1000, spec.network_config["width"] if spec and own else 64
     return TimeWaves(waves(T, width), T, t, "" if own else FOREIGN)
 
 
@@ -102,44 +97,37 @@ def build(context: Context, shared: Shared) -> None:
             trouble = message()
     at = gr.State(first.t)
 
-    def look_at(
-        request: gr.Request, name: Any, picture: Any, seed: Any, t: Any, fresh: bool
-    ) -> Iterator[tuple[Any, ...]]:
-        """The drawing at once if the model is another one, then the look."""
-        try:
-            path, spec = find_model(context, name, visitor_of(request))
-            picture = whole("Picture", picture, (1, PICTURES))
-            seed = whole("Seed", seed, SEEDS)
-            t = whole("t", min(t, spec.T) if type(t) is int else t, (0, spec.T))
-            shape = anatomy(spec)
-            if fresh:
-                drawn = inside_of(shape, None, spec.name)
-                yield heard(spec, t), gr.skip(), drawn, waiting(context), "", t
-            elif context.device.busy:
-                yield *[gr.skip()] * 3, waiting(context), "", gr.skip()
-            device = context.device
-            for look in device.run(run_look, path, picture, t, seed, device.device, seconds=20):
-                shown = inside_of(shape, look, spec.name)
-                yield gr.skip(), blocks_of(look), shown, plain(named(look)), "", t
-        except Exception as error:
-            yield *[gr.skip()] * 4, sentence(error), gr.skip()
+    def look_at(call: Call, fresh: bool, name: Any, picture: Any, seed: Any, t: Any) -> Steps:
+        """The drawing at once if the model is another one, then what is seen inside."""
+        path, spec = find_model(context, name, call.visitor)
+        picture = whole("Picture", picture, (1, PICTURES))
+        seed = whole("Seed", seed, SEEDS)
+        t = whole("t", min(t, spec.T) if type(t) is int else t, (0, spec.T))
+        shape, device = anatomy(spec), context.device
+        if fresh:
+            drawn = inside_of(shape, None, spec.name)
+            yield {cursor: heard(spec, t), drawing: drawn, state: waiting(context), at: t}
+        else:
+            yield {}
+        for look in device.run(run_look, path, picture, t, seed, device.device, seconds=20):
+            drawn = inside_of(shape, look, spec.name)
+            yield {tiles: blocks_of(look), drawing: drawn, state: plain(named(look)), at: t}
 
-    def let_go(event: gr.EventData, request: gr.Request, *values: Any) -> Iterator[Any]:
-        yield from look_at(request, *values, getattr(event, "t", None), False)
+    def let_go(call: Call, event: gr.EventData, *values: Any) -> Steps:
+        name, picture, seed = values
+        yield from look_at(call, False, name, picture, seed, getattr(event, "t", None))
 
-    def again(request: gr.Request, *values: Any) -> Iterator[Any]:
-        yield from look_at(request, *values, False)
+    def again(call: Call, *values: Any) -> Steps:
+        yield from look_at(call, False, *values)
 
-    def choose(request: gr.Request, *values: Any) -> Iterator[Any]:
-        yield from look_at(request, *values, True)
+    def choose(call: Call, *values: Any) -> Steps:
+        yield from look_at(call, True, *values)
 
-    def offer(request: gr.Request) -> Any:
-        return gr.Dropdown(list(context.models(visitor_of(request))))
-
-    inputs, outputs = [model, picture, seed], [cursor, tiles, drawing, state, trouble, at]
-    device = on_device(state) | {"trigger_mode": "always_last", "show_progress": "hidden"}
-    cursor.release(let_go, inputs, outputs, **device)
+    jobs = Jobs(context, ID, state=state, trouble=trouble, quick=True)
+    inputs, outputs = [model, picture, seed], [cursor, tiles, drawing, at]
+    options: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}
+    jobs.wire(cursor.release, let_go, inputs, outputs, with_event=True, **options)
     for control in (picture, seed):
-        control.change(again, [*inputs, at], outputs, **device)
-    model.input(choose, [*inputs, at], outputs, **device)
-    gr.on(None, offer, None, model, **QUIET)  # when the page loads: models of earlier sessions
+        jobs.wire(control.change, again, [*inputs, at], outputs, **options)
+    jobs.wire(model.input, choose, [*inputs, at], outputs, **options)
+    keep_offering(context, model)

@@ -19,8 +19,8 @@ from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser, forward
 from explorer.diffusion.randomness import picture_generators, randn
 from explorer.gui.lectures.inside.shape import Anatomy, Part, anatomy
-from explorer.gui.reverse.round_trip.panel import own_making
-from explorer.networks.anatomy import deaf_to_time, ear, listening, modulations, stages
+from explorer.gui.reverse.round_trip.work import own_making
+from explorer.networks.anatomy import listening, modulations, stages, time_embedding, without_time
 from explorer.networks.layers import sinusoidal_embedding
 from explorer.race.round_trip import as_seen, difference
 
@@ -83,7 +83,7 @@ def original(
 def asked_times(network: torch.nn.Module, t: int, T: int) -> dict[str, int | None]:
     """What the network is told: the truth, half and twice as much, and nothing."""
     told: dict[str, int | None] = {"own": t, "half": t // 2, "double": min(2 * t, T)}
-    return told | ({"none": None} if ear(network) else {})
+    return told | ({"none": None} if time_embedding(network) else {})
 
 
 @torch.inference_mode()
@@ -94,13 +94,14 @@ def run_look(path: Path, picture: int, t: int, seed: int, device: torch.device) 
     q = forward(denoiser.schedule, x0, t)
     x_t = q.mean + q.std * randn(x0, picture_generators(seed, 1))
     network = denoiser.network
+    assert isinstance(network, torch.nn.Module)  # as it was loaded
     told = asked_times(network, t, spec.T)
     times = torch.tensor([t if s is None else s for s in told.values()], device=device)
     batch = x_t.to(device).expand(len(told), -1, -1, -1)
     silent = [i for i, s in enumerate(told.values()) if s is None]
     with listening(stages(network)) as heard:
         if silent:
-            with deaf_to_time(network, *silent):
+            with without_time(network, *silent):
                 output = network(batch, times)
         else:
             output = network(batch, times)
@@ -140,7 +141,7 @@ def write(look: Look, shape: Anatomy, folder: Path = STORED) -> None:
     }
     parts = [vars(part) for part in shape.parts]
     (folder / "look.json").write_text(json.dumps({"look": told, "parts": parts}) + "\n")
-    arrays = {f"pixels-{name}": x.numpy() for name, x in look.pixels.items()}
+    arrays: dict[str, Any] = {f"pixels-{name}": x.numpy() for name, x in look.pixels.items()}
     arrays |= {f"channels-{name}": x.numpy() for name, x in look.channels.items()}
     np.savez_compressed(folder / "look.npz", **arrays)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -14,18 +14,17 @@ from PIL import Image
 
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import buttons, patience, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps
 from explorer.gui.frame.limits import whole
 from explorer.gui.frame.shared import (
+    MATH,
     QUIET,
+    Changes,
     Shared,
+    guarded,
     message,
-    on_device,
     plain,
     prose,
-    sentence,
-    visitor_of,
 )
 from explorer.gui.lectures.pages.work import (
     Sheet,
@@ -47,7 +46,6 @@ WALK = (
 OURS = {"network": "small"} | {name: DEFAULTS[name] for name in ("rate", "ema", "optimiser")}
 """What differs in Train where ours is set to be compared."""
 STORED = Path(__file__).with_name("stored")
-MATH = [{"left": "$", "right": "$", "display": False}]
 
 
 @dataclass(frozen=True)
@@ -154,57 +152,41 @@ def build(context: Context, shared: Shared, name: str) -> None:
         with gr.Accordion("Your models, sampled as the lecture does", open=False) as fold:
             sheets = _in_rows(room(lecture))
             film = gr.HTML(visible=False, elem_id=f"{name}-film")
-    outputs = [state, trouble, fold, *sheets, film, run, stop]
 
-    def begin(request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        visitor = visitor_of(request)
-        flag = StopFlag(visitor, f"lecture-{name}")
-        flag.start()
-        keep = [gr.skip()] * (len(sheets) + 1)
-        try:
-            paths = [path for path, _ in own_models(context, lecture, visitor)]
-            empty = [*room(lecture), gr.HTML(visible=False)]
-            yield waiting(context), "", gr.Accordion(open=True), *empty, *buttons(True)
-            seconds = patience(context)
-            arguments = (paths, name, context.device.device, flag, seconds)
-            for seen in context.device.run(sample_as, *arguments, seconds=seconds or 60):
-                moving = gr.HTML(WALK.format(seen.film), visible=True) if seen.film else gr.skip()
-                shown = [*seen.sheets, *keep][: len(sheets)]
-                yield plain(seen.status), "", gr.skip(), *shown, moving, *buttons(True)
-            yield gr.skip(), "", gr.skip(), *keep, *buttons(False)
-        except Exception as error:
-            yield "not running", sentence(error), gr.skip(), *keep, *buttons(False)
-        finally:
-            flag.stop()
+    def begin(call: Call) -> Steps:
+        paths = [path for path, _ in own_models(context, lecture, call.visitor)]
+        opened: Changes = {fold: gr.Accordion(open=True), film: gr.HTML(visible=False)}
+        yield opened | dict(zip(sheets, room(lecture), strict=True))
+        for seen in call.run(sample_as, paths, name):
+            changes: Changes = dict(zip(sheets, seen.sheets, strict=False))
+            if seen.film:
+                changes[film] = gr.HTML(WALK.format(seen.film), visible=True)
+            yield changes | {state: plain(seen.status)}
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), f"lecture-{name}").stop()
+    @guarded(trouble)
+    def numbers_of(t: Any) -> Changes:
+        return {numbers_now: numbers_at(lecture, whole("t", t, (1, T)))}
 
-    def look_at(t: Any) -> tuple[Any, str]:
-        try:
-            return numbers_at(lecture, whole("t", t, (1, T))), ""
-        except ValueError as error:
-            return gr.skip(), sentence(error)
+    kind = f"lecture-{name}"
+    jobs = Jobs(context, kind, state=state, trouble=trouble, idle=[run], stop=stop)
+    jobs.wire(run.click, begin, None, [fold, *sheets, film])
+    t.input(numbers_of, t, [numbers_now, trouble], trigger_mode="always_last", **QUIET)
 
-    run.click(begin, None, outputs, **on_device(state))
-    stop.click(ask_to_stop, None, None, **QUIET)
-    t.input(look_at, t, [numbers_now, trouble], trigger_mode="always_last", **QUIET)
-
-    settings = shared.left.get("settings")
-    if settings is None:  # a page without the Train tab
+    if shared.train is None:
         go.visible = ours.visible = False
         return
+    settings = shared.train.settings
     preset = next(title for title, each in LECTURE_PRESETS.items() if each is lecture)
 
-    def set_in_train() -> list[Any]:
-        return [gr.Tabs(selected="train"), preset, *settings.fill(preset)]
+    def set_in_train() -> Changes:
+        chosen: Changes = {shared.tabs: gr.Tabs(selected="train"), settings.preset: preset}
+        return chosen | settings.fill(preset)
 
-    def set_ours_in_train() -> list[Any]:
-        _, *values = settings.fill(preset)
-        names = [*settings.controls, *settings.options]
-        values = [OURS.get(key, value) for key, value in zip(names, values, strict=True)]
-        told = f"Ours, for the pictures, schedule, steps and seed of {lecture.title}."
-        return [gr.Tabs(selected="train"), None, told, *values]
+    def set_ours_in_train() -> Changes:
+        note = f"Ours, for the pictures, schedule, steps and seed of {lecture.title}."
+        ours: Changes = {settings.controls[key]: value for key, value in OURS.items()}
+        said = {settings.preset: None, settings.told: note}
+        return set_in_train() | ours | said
 
     filled = [shared.tabs, settings.preset, *settings.filled]
     go.click(set_in_train, None, filled, **QUIET)

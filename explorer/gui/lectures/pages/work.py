@@ -17,7 +17,6 @@ from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
 from explorer.figures.pictures import grid
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import patient
 from explorer.lectures import LECTURES, Lecture
 from explorer.lectures.sampling import looks_of, real_pictures
 from explorer.networks import CHOICES
@@ -84,14 +83,12 @@ def sample_as(
     name: str,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
 ) -> Iterator[Sampled]:
     """Each model by all samplers of the lecture from one noise, or its one-shot looks; growing.
 
     paths : of a model of the lecture's network, and perhaps of one of ours like it.
-    seconds : after so many it ends as if it were stopped.
     """
-    lecture, stop = LECTURES[name], patient(stopped, seconds)
+    lecture = LECTURES[name]
     loaded = [load(path, device) for path in paths]
     title = f"{' and '.join(spec.name for _, spec in loaded)}, seed {SEED}"
     if lecture.looks:
@@ -104,7 +101,7 @@ def sample_as(
     done: list[Sheet] = []
     film: list[Image.Image] = []
     for owner, (denoiser, spec) in zip(OWNERS, loaded, strict=False):
-        for sheets, at in _follow(denoiser, spec, lecture, stop, [] if done else film):
+        for sheets, at in _walk(denoiser, spec, lecture, stopped, [] if done else film):
             captioned = [(picture, f"{owner}: {caption}") for picture, caption in sheets]
             yield Sampled(f"{title}, {at}", (*done, *captioned))
         if at == STOPPED:
@@ -113,11 +110,11 @@ def sample_as(
     yield Sampled(f"{title}, done", tuple(done), gif_uri(gif(film)) if lecture.film else None)
 
 
-def _follow(
+def _walk(
     denoiser: Denoiser,
     spec: Spec,
     lecture: Lecture,
-    stop: Callable[[], bool],
+    stopped: Callable[[], bool],
     film: list[Image.Image],
 ) -> Iterator[tuple[list[Sheet], str]]:
     """Sheets and where they are, to the end or until `STOPPED`; the first lane goes to film."""
@@ -126,25 +123,25 @@ def _follow(
     shape, every = (spec.channels, spec.size, spec.size), max(1, spec.T // FILM_FRAMES)
     device = denoiser.network.device
 
-    def look() -> list[Sheet]:
+    def sheets() -> list[Sheet]:
         return [
             (sheet_of(x), lanes[i].title + (f", t = {t}" if t else ""))
             for i, (t, x) in sorted(frames.items())
         ]
 
-    shown = time.monotonic()
+    told = time.monotonic()
     for entry in race(denoiser, lanes, shape, seed=SEED, n=COUNT, device=device):
         t = entry.frame.t
         frames[entry.lane] = (t, entry.frame.x)
         if entry.lane == 0 and t % every == 0:
             film.append(sheet_of(entry.frame.x))
-        if stop():
-            yield look(), STOPPED
+        if stopped():
+            yield sheets(), STOPPED
             return
-        if len(frames) == len(lanes) and time.monotonic() - shown > SHOW_EVERY:
-            yield look(), f"t = {t}"
-            shown = time.monotonic()
-    yield look(), "t = 0"
+        if len(frames) == len(lanes) and time.monotonic() - told > SHOW_EVERY:
+            yield sheets(), f"t = {t}"
+            told = time.monotonic()
+    yield sheets(), "t = 0"
 
 
 def gif(pictures: Sequence[Image.Image]) -> bytes:

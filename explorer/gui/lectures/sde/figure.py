@@ -102,7 +102,9 @@ def error_figure(found: Errors) -> go.Figure:
         )
         if top is None and np.isfinite(y[-1]):
             top = y[-1]
-    for power, dash in ((0.5, "dot"), (1.0, "dash")) if top is not None else ():
+    for power, dash in ((0.5, "dot"), (1.0, "dash")):
+        if top is None:
+            break
         name = "slope ½" if power == 0.5 else "slope 1"
         y = 1.6 * top * (dt / dt[-1]) ** power
         style = SLOPE._replace(dash=dash)

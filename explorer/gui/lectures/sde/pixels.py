@@ -30,7 +30,7 @@ MOST_VALUES = 3072
 def picture(name: str) -> Tensor:
     """(C, H, W) in [−1, 1]: a digit of 28, an emoji of 32, a photo of 48 pixels."""
     if name == "photo":
-        small = photo("cat").convert("RGB").resize((48, 48), Image.LANCZOS)
+        small = photo("cat").convert("RGB").resize((48, 48), Image.Resampling.LANCZOS)
         pixels = torch.from_numpy(np.array(small)).permute(2, 0, 1)
     elif name in PICTURES:
         data, index = {"digit": ("mnist-5k", 1500), "emoji": ("emoji", 604)}[name]
@@ -46,7 +46,7 @@ def thumbnails() -> dict[str, Image.Image]:
     for name in PICTURES:
         pixels = ((picture(name) + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 0)
         image = Image.fromarray(pixels.squeeze(-1).numpy()).convert("RGB")
-        made[name] = image.resize((112, 112), Image.NEAREST)
+        made[name] = image.resize((112, 112), Image.Resampling.NEAREST)
     return made
 
 
@@ -107,7 +107,8 @@ STORED = Path(__file__).with_name("stored") / "sde.npz"
 def write_stored(stored: Stored, path: Path = STORED) -> None:
     """As one compressed file of arrays; the few numbers as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays, numbers = {}, {}
+    arrays: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     for part, values in stored._asdict().items():
         for name, value in values._asdict().items():
             if isinstance(value, (Tensor, np.ndarray)):
@@ -123,7 +124,7 @@ def read_stored(path: Path = STORED) -> Stored:
         found = {name: file[name] for name in file.files}
     found |= json.loads(str(found.pop("numbers")))
 
-    def part(kind: type, name: str) -> Any:
+    def part(kind: Any, name: str) -> Any:
         return kind(**{field: found[f"{name}-{field}"] for field in kind._fields})
 
     known = part(Errors, "errors")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -13,17 +11,18 @@ from explorer.diffusion.schedule import SCHEDULES
 from explorer.diffusion.sde import SDES
 from explorer.diffusion.sde_steps import Errors
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
 from explorer.gui.frame.limits import SEEDS
 from explorer.gui.frame.shared import (
+    LIVE,
+    MATH,
     QUIET,
+    Changes,
     Shared,
+    guarded,
     message,
-    on_device,
     prose,
     seed_input,
-    sentence,
-    visitor_of,
 )
 from explorer.gui.lectures.sde.figure import error_figure, walk_figure
 from explorer.gui.lectures.sde.film import SdeFilm
@@ -35,7 +34,6 @@ from explorer.gui.lectures.sde.work import (
     equations,
     first_settings,
     measure,
-    most_paths,
     named,
     read_settings,
     table,
@@ -49,7 +47,6 @@ ID, TITLE = "sde", "Stochastic differential equations"
 SUMMARY = "Paths in small random steps, how wrong the steps are, and the forward process as one"
 START = "geometric"
 MARKS = {"sigma": "σ", "mu": "μ", "theta": "θ", "k": "k", "x0": "x(0)"}
-MATH = [{"left": "$", "right": "$", "display": False}]
 
 
 def make_stored() -> Stored:
@@ -95,18 +92,17 @@ def build(context: Context, shared: Shared) -> None:
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             fields, groups = _parameters()
-            paths = gr.Slider(2, most_paths(limits), value=200, step=1, label="Paths")
+            paths = gr.Slider(*limits.sde_paths, value=200, step=1, label="Paths")
             seed = seed_input(SEEDS)
             trouble = message()
     gr.Markdown("### Error against dt", elem_classes="stage-title")
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Measure", variant="primary", elem_id="sde-measure", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="sde-stop", scale=0)
-                progress = gr.Markdown(
-                    f"Stored: {named(first)}", elem_id="sde-progress", elem_classes="status-line"
-                )
+            run, stop, progress = job_bar(
+                *("sde", "Measure", f"Stored: {named(first)}"),
+                names=("measure", "stop", "progress"),
+                variant="primary",
+            )
             error_plot = PlotView(error_figure(stored.errors), elem_id="sde-errors")
         with gr.Column(elem_classes="rail"):
             fitted = gr.Markdown(
@@ -136,58 +132,40 @@ def build(context: Context, shared: Shared) -> None:
         schedule, dt, horizon = (mine.pop(key, None) for key in ("schedule", "dt", "horizon"))
         return read_settings(name, mine, schedule, dt, horizon, paths, seed, limits)
 
-    def update(*values: Any) -> tuple[Any, ...]:
-        try:
-            settings = settings_of(*values)
-            return *show_walk(settings), f"{named(settings)}, {settings.paths} paths", ""
-        except Exception as error:
-            return *[gr.skip()] * 4, sentence(error)
+    shown, measured = [plot, formulas, numbers, state], [error_plot, fitted, progress]
 
-    def choose(name: Any) -> list[Any]:
-        return [gr.Column(visible=n == name) for n in groups]
+    @guarded(trouble)
+    def update(*values: Any) -> Changes:
+        settings = settings_of(*values)
+        said = f"{named(settings)}, {settings.paths} paths"
+        return dict(zip(shown, (*show_walk(settings), said), strict=True))
 
-    def begin(request: gr.Request, *values: Any) -> Iterator[tuple[Any, ...]]:
-        flag = StopFlag(visitor_of(request), "sde")
-        idle = (gr.Button(interactive=True), gr.Button(interactive=False))
-        busy = (gr.Button(interactive=False), gr.Button(interactive=True))
-        flag.start()
-        try:
-            settings = settings_of(*values)
-            waiting = "waiting for the device …" if context.device.busy else "starting …"
-            yield gr.skip(), gr.skip(), waiting, "", *busy
-            for found in context.device.run(measure, settings, flag, seconds=20):
-                yield *show_errors(settings, found), "", *busy
-            yield *[gr.skip()] * 4, *idle
-        except Exception as error:
-            yield *[gr.skip()] * 2, "not running", sentence(error), *idle
-        finally:
-            flag.stop()
+    def choose(name: Any) -> Changes:
+        return {group: gr.Column(visible=n == name) for n, group in groups.items()}
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "sde").stop()
+    def begin(call: Call, *values: Any) -> Steps:
+        settings = settings_of(*values)
+        yield {}
+        for found in context.device.run(measure, settings, call.flag, seconds=20):
+            yield dict(zip(measured, show_errors(settings, found), strict=True))
 
-    def picture(name: Any, *values: Any) -> tuple[Any, Any, str]:
-        try:
-            return name, follow_pixels(name, *values), ""
-        except Exception as error:
-            return gr.skip(), gr.skip(), sentence(error)
+    @guarded(film_trouble)
+    def picture(name: Any, *values: Any) -> Changes:
+        return {current: name, film: follow_pixels(name, *values)}
 
-    def pick(event: gr.EventData, *values: Any) -> tuple[Any, Any, str]:
+    def pick(event: gr.EventData, *values: Any) -> Changes:
         return picture(str(getattr(event, "name", "")), *values)
 
-    inputs = [kind, paths, seed, *fields.values()]
-    shown = [plot, formulas, numbers, state, trouble]
-    live = partial(dict, trigger_mode="always_last", **QUIET)
+    inputs: list[Any] = [kind, paths, seed, *fields.values()]
     kind.change(choose, kind, list(groups.values()), **QUIET)
     for control in inputs:
-        control.change(update, inputs, shown, **live())
-    outputs = [error_plot, fitted, progress, error_trouble, run, stop]
-    run.click(begin, inputs, outputs, **on_device(progress))
-    stop.click(ask_to_stop, None, None, **QUIET)
-    wanted = [beta, steps, film_seed]
+        control.change(update, inputs, [*shown, trouble], **LIVE)
+    jobs = Jobs(context, "sde", state=progress, trouble=error_trouble, idle=[run], stop=stop)
+    jobs.wire(run.click, begin, inputs, [error_plot, fitted])
+    wanted: list[Any] = [beta, steps, film_seed]
     picker.pick(pick, wanted, [current, film, film_trouble], **QUIET)
     for control in wanted:
-        control.change(picture, [current, *wanted], [current, film, film_trouble], **live())
+        control.change(picture, [current, *wanted], [current, film, film_trouble], **LIVE)
 
 
 def _parameters() -> tuple[dict[tuple[str, str], Any], dict[str, gr.Column]]:

@@ -19,7 +19,6 @@ from explorer.gui.frame.limits import SEEDS, Limits, number, whole
 
 DRAWN, POINTS = 40, 150
 """So many paths are drawn, through so many points."""
-MOST_STEPS = 2000
 T = 1000
 """Steps of the variance-preserving SDE's schedule."""
 VP = "variance-preserving"
@@ -38,7 +37,7 @@ class Walk(NamedTuple):
     exact_std: np.ndarray
     quiet: np.ndarray
     """The same steps without noise."""
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple's own method is not missed
     """How many paths there are in all."""
 
 
@@ -72,11 +71,6 @@ def first_settings(name: str) -> Settings:
     return Settings(name, parameters, "linear", family.dt, steps, 200, 7)
 
 
-def most_paths(limits: Limits) -> int:
-    """How many paths a visitor may follow."""
-    return 500 if limits.hosted else 1000
-
-
 def read_settings(
     name: Any,
     parameters: Mapping[str, Any],
@@ -97,12 +91,13 @@ def read_settings(
     horizon = number("Horizon", horizon, (0.01, 1 if name == VP else 100))
     dt = number("dt", dt, (1e-5, horizon))
     steps = math.floor(horizon / dt + 1e-9)
-    if steps > MOST_STEPS:
+    most = limits.sde_steps
+    if steps > most:
         raise ValueError(
-            f"dt: {dt:g} would take {steps:,} steps to t = {horizon:g}; {MOST_STEPS} are allowed "
-            f"here, so give at least {horizon / MOST_STEPS:.2g}"
+            f"dt: {dt:g} would take {steps:,} steps to t = {horizon:g}; {most} are allowed here, "
+            f"so give at least {horizon / most:.2g}"
         )
-    count = whole("Paths", paths, (2, most_paths(limits)))
+    count = whole("Paths", paths, limits.sde_paths)
     return Settings(name, values, str(schedule), dt, steps, count, whole("Seed", seed, SEEDS))
 
 
@@ -166,7 +161,7 @@ def _tex(x: float) -> str:
 def _formulas(s: Settings) -> tuple[str, str, str, str]:
     """a(x, t), b(x, t), E x(t) and the standard deviation, with their numbers, in LaTeX."""
     p = {key: _tex(value) for key, value in s.parameters.items()}
-    sigma, x0 = p.get("sigma"), p["x0"]
+    sigma, x0 = p.get("sigma", ""), p["x0"]
     if s.name == "brownian":
         return "0", sigma, x0, rf"{sigma}\sqrt t"
     if s.name == "drift":

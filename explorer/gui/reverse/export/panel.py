@@ -15,9 +15,9 @@ import gradio as gr
 from explorer.export.capsule import SUFFIX, pack, unpack
 from explorer.export.numbers import animation, filmstrip, frames_npz, python_snippet
 from explorer.gui.frame.context import HOME, Context
-from explorer.gui.frame.shared import QUIET, message, sentence, visitor_of
+from explorer.gui.frame.shared import QUIET, Changes, guarded, message, visitor_of
 from explorer.gui.reverse.player import Player
-from explorer.gui.reverse.racing import Going, summary
+from explorer.gui.reverse.racing import Going, lane_summary
 from explorer.gui.reverse.stored import stored_race
 from explorer.race.view import RaceView
 
@@ -48,14 +48,14 @@ FILES: Mapping[str, tuple[str, Callable[[RaceView, str], bytes]]] = {
 """Button -> how the file's name ends, and its bytes."""
 
 
-def shown_view(going: Going | None) -> RaceView:
+def view_on_page(going: Going | None) -> RaceView:
     """The race on the page; before any was run it is the stored one."""
     return going.view if going else stored_race()
 
 
 def make_file(kind: str, going: Going | None, show: Any) -> tuple[str, bytes]:
     """Name and bytes of one of `FILES`; ValueError if it cannot be made."""
-    view = shown_view(going)
+    view = view_on_page(going)
     if show not in SHOWN:
         raise ValueError(f"There is no {show!r} to show; choose x_t, x̂₀ or ε̂.")
     ending, make = FILES[kind]
@@ -71,7 +71,7 @@ def make_file(kind: str, going: Going | None, show: Any) -> tuple[str, bytes]:
 
 def script(going: Going | None, models: Mapping[str, tuple[Path, Any]]) -> str:
     """The race on the page as Python; `models` are those that `Context.models` found."""
-    settings = shown_view(going).settings
+    settings = view_on_page(going).settings
     if not settings:
         return NO_SCRIPT
     path, _ = models.get(settings["model"], (Path(f"{settings['model']}.safetensors"), None))
@@ -123,19 +123,15 @@ def build(context: Context, player: Player, state: gr.Markdown, going: gr.State)
         elem_id="take-python",
     )
 
-    def offer(kind: str, now: Going | None, show: Any) -> tuple[Any, str]:
-        try:
-            name, data = make_file(kind, now, show)
-            return gr.DownloadButton(value=player.publish(data, name)), ""
-        except Exception as error:
-            return gr.skip(), sentence(error)
+    @guarded(trouble)
+    def offer(kind: str, now: Going | None, show: Any) -> Changes:
+        name, data = make_file(kind, now, show)
+        return {file: gr.DownloadButton(value=player.publish(data, name))}
 
-    def reopen(path: Any) -> tuple[Any, ...]:
-        try:
-            now = open_capsule(path)
-            return now.view, "From a capsule: " + summary(now.view), now, ""
-        except Exception as error:
-            return gr.skip(), gr.skip(), gr.skip(), sentence(error)
+    @guarded(trouble)
+    def reopen(path: Any) -> Changes:
+        now = open_capsule(path)
+        return {player: now.view, state: "From a capsule: " + lane_summary(now.view), going: now}
 
     def write_script(request: gr.Request, now: Going | None) -> str:
         return script(now, context.models(visitor_of(request)))

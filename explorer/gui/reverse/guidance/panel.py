@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import gradio as gr
@@ -10,14 +9,13 @@ import plotly.graph_objects as go
 
 from explorer.evaluation.guidance import Curve
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import buttons, find_model, patience, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     QUIET,
+    Changes,
     Shared,
     message,
-    on_device,
     prose,
     seed_input,
     sentence,
@@ -44,8 +42,8 @@ from explorer.gui.reverse.guidance.work import (
 )
 
 WAYS = [("Classifier-free, w", "w"), ("By a classifier, s", "s")]
-SMALL, MOST = 4, 40
-"""Pictures of each class that are measured here: at first, and at most."""
+SMALL = 4
+"""Pictures of each class that are measured here at first."""
 MEASURED = {"w": ("1", "2", "4"), "s": ("1", "5")}
 
 
@@ -55,14 +53,8 @@ def build(context: Context, shared: Shared) -> None:
     strips, curves = stored_strips(), stored_curves()
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Guide it", variant="primary", elem_id="guidance-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="guidance-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored: {status(strips['w'])}",
-                    elem_id="guidance-status",
-                    elem_classes="status-line",
-                )
+            said = f"Stored: {status(strips['w'])}"
+            run, stop, state = job_bar("guidance", "Guide it", said, variant="primary")
             view = StripView(strips["w"], elem_id="guidance-strip")
             prose(__file__)
             with gr.Accordion("How the network is told the class", open=False):
@@ -106,7 +98,8 @@ def build(context: Context, shared: Shared) -> None:
                     )
                     for k in KINDS
                 }
-                n = gr.Slider(2, MOST, value=SMALL, step=1, label="Pictures of each class")
+                allowed = context.limits.guidance_pictures
+                n = gr.Slider(*allowed, value=SMALL, step=1, label="Pictures of each class")
                 with gr.Row(elem_classes="train-bar"):
                     begin = gr.Button("Measure", elem_id="guidance-measure", scale=0)
                     end = gr.Button("Stop", interactive=False, elem_id="guidance-end", scale=0)
@@ -114,100 +107,70 @@ def build(context: Context, shared: Shared) -> None:
                 measure_trouble = message()
     current = gr.State(curves)
 
-    def guide(request: gr.Request, name: Any, way: Any, w: Any, s: Any, seed: Any) -> Any:
-        def job(visitor: str, flag: StopFlag) -> Iterator[tuple[Any, ...]]:
-            path, spec = find_model(context, name, visitor)
-            kind, strengths = chosen(way, s if way == "s" else w)
-            check_cost(kind, strengths, len(spec.classes[:10]), spec, context.limits)
-            device, most = context.device.device, patience(context)
-            asked = (path, kind, strengths, whole("Seed", seed, SEEDS), device, flag, most)
-            yield gr.skip(), waiting(context), *buttons(True), ""
-            for strip in context.device.run(run_strip, *asked):
-                yield strip, status(strip), *buttons(strip.running), ""
+    guiding = Jobs(context, "guidance", state=state, trouble=trouble, idle=[run], stop=stop)
+    measuring = Jobs(
+        context,
+        "guidance-curve",
+        state=progress,
+        trouble=measure_trouble,
+        idle=[begin],
+        stop=end,
+    )
 
-        yield from guarded(request, "guidance", job, 1)
+    def guide(call: Call, name: Any, way: Any, w: Any, s: Any, seed: Any) -> Steps:
+        path, spec = find_model(context, name, call.visitor)
+        kind, strengths = chosen(way, s if way == "s" else w)
+        check_cost(kind, strengths, len(spec.classes[:10]), spec, context.limits)
+        seed = whole("Seed", seed, SEEDS)
+        yield {}
+        for strip in call.run(run_strip, path, kind, strengths, seed):
+            yield {view: strip, state: status(strip)}
 
-    def measure(
-        request: gr.Request, name: Any, way: Any, w: Any, s: Any, n: Any, within: Any
-    ) -> Any:
-        def job(visitor: str, flag: StopFlag) -> Iterator[tuple[Any, ...]]:
-            path, spec = find_model(context, name, visitor)
-            kind, strengths = chosen(way, s if way == "s" else w)
-            count = whole("Pictures of each class", n, (2, MOST))
-            check_cost(kind, strengths, count * len(spec.classes), spec, context.limits)
-            device, most = context.device.device, patience(context)
-            asked = (path, kind, strengths, count, device, flag, most)
-            yield *[gr.skip()] * 3, waiting(context), *buttons(True), ""
-            known = -1
-            for found in context.device.run(run_curve, *asked):
-                words = f"{found.share:4.0%}, {kind} = {found.strength:g}"
-                if not found.running:
-                    words = f"{len(found.curve.points)} of {len(strengths)} points"
-                news: list[Any] = [gr.skip()] * 3
-                if len(found.curve.points) != known:
-                    known = len(found.curve.points)
-                    news = [*shown((found.curve,), within), (found.curve,)]
-                yield *news, words, *buttons(found.running), ""
+    def measure(call: Call, name: Any, way: Any, w: Any, s: Any, n: Any, within: Any) -> Steps:
+        path, spec = find_model(context, name, call.visitor)
+        kind, strengths = chosen(way, s if way == "s" else w)
+        count = whole("Pictures of each class", n, context.limits.guidance_pictures)
+        check_cost(kind, strengths, count * len(spec.classes), spec, context.limits)
+        yield {}
+        known = -1
+        for found in call.run(run_curve, path, kind, strengths, count):
+            words = f"{found.share:4.0%}, {kind} = {found.strength:g}"
+            if not found.running:
+                words = f"{len(found.curve.points)} of {len(strengths)} points"
+            news: Changes = {progress: words}
+            if len(found.curve.points) != known:
+                known, curves = len(found.curve.points), (found.curve,)
+                news |= {facts: curve_facts(curves), current: curves}
+                news |= {plot: curves_over(curves, within)}
+            yield news
 
-        yield from guarded(request, "guidance-curve", job, 3)
-
-    def guarded(
-        request: gr.Request,
-        what: str,
-        job: Callable[[str, StopFlag], Iterator[tuple[Any, ...]]],
-        before: int,
-    ) -> Iterator[tuple[Any, ...]]:
-        """What a job yields; on failure its last four outputs say so and the others stay."""
-        visitor = visitor_of(request)
-        flag = StopFlag(visitor, what)
-        flag.start()
-        try:
-            yield from job(visitor, flag)
-        except Exception as error:
-            yield *[gr.skip()] * before, "not running", *buttons(False), sentence(error)
-        finally:
-            flag.stop()
-
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "guidance").stop()
-
-    def ask_to_end(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "guidance-curve").stop()
-
-    def choose(request: gr.Request, way: Any) -> tuple[Any, ...]:
+    def choose(request: gr.Request, way: Any) -> Changes:
         """The other kind's rows; its stored strip, unless one is being made."""
-        boxes = [
-            gr.CheckboxGroup(visible=True if k == way else "hidden") for k in (*rows, *points)
-        ]
-        if way not in strips or not StopFlag(visitor_of(request), "guidance")():
-            return gr.skip(), gr.skip(), *boxes
-        return strips[way], f"Stored: {status(strips[way])}", *boxes
+        changes: Changes = {
+            box: gr.CheckboxGroup(visible=True if k == way else "hidden")
+            for boxes in (rows, points)
+            for k, box in boxes.items()
+        }
+        if way in strips and not guiding.running(request):
+            changes |= {view: strips[way], state: f"Stored: {status(strips[way])}"}
+        return changes
 
-    def look(name: Any, request: gr.Request) -> str:
+    def say_what_fits(name: Any, request: gr.Request) -> str:
         try:
             return fitting(find_model(context, name, visitor_of(request))[1])
         except Exception as error:
             return sentence(error)
 
     wanted = [shared.model, kind, rows["w"], rows["s"], seed]
-    run.click(guide, wanted, [view, state, run, stop, trouble], **on_device(state))
-    stop.click(ask_to_stop, None, None, **QUIET)
-    boxes = [*rows.values(), *points.values()]
-    kind.change(choose, kind, [view, state, *boxes], **QUIET)
+    guiding.wire(run.click, guide, wanted, [view])
+    kind.change(choose, kind, [view, state, *rows.values(), *points.values()], **QUIET)
     wanted = [shared.model, kind, points["w"], points["s"], n, diversity]
-    told = [facts, plot, current, progress, begin, end, measure_trouble]
-    begin.click(measure, wanted, told, **on_device(progress))
-    end.click(ask_to_end, None, None, **QUIET)
-    diversity.input(again, [current, diversity], plot, **QUIET)
-    shared.model.change(look, shared.model, fits, **QUIET)
+    measuring.wire(begin.click, measure, wanted, [facts, plot, current])
+    diversity.input(curves_over, [current, diversity], plot, **QUIET)
+    shared.model.change(say_what_fits, shared.model, fits, **QUIET)
 
 
-def shown(curves: tuple[Curve, ...], diversity: Any) -> tuple[str, go.Figure]:
-    """Words and figure."""
+def curves_over(curves: tuple[Curve, ...], diversity: Any) -> go.Figure:
+    """The figure over one of `DIVERSITIES`, the first for anything else."""
     within = diversity if diversity in DIVERSITIES else next(iter(DIVERSITIES))
-    return curve_facts(curves), guidance_figure(curves, within)
-
-
-def again(curves: tuple[Curve, ...], diversity: Any) -> go.Figure:
-    """The same curves over another diversity."""
-    return shown(curves, diversity)[1]
+    return guidance_figure(curves, within)

@@ -69,7 +69,7 @@ def begin(spec: Spec, kind: str, strengths: Sequence[float], seed: int) -> Strip
     return Strip(spec.name, kind, spec.T, seed, tuple(strengths), spec.classes[:COLUMNS])
 
 
-def follow(
+def walk_down(
     denoiser: Denoiser,
     strip: Strip,
     shape: tuple[int, int, int],
@@ -100,6 +100,7 @@ def follow(
             part = noise_seen(schedule, x, t, given, target)
             part = part - noise_seen(schedule, x, t, free, target)
         else:
+            assert classifier is not None  # that of kind "s"
             free = untold.ask(x, t, labels)
             part, log_p = noise_shift(schedule, classifier, x, t, labels)
             output, more = shifted(schedule, x, t, free, target, strength * part), [log_p.exp()]

@@ -13,11 +13,10 @@ from explorer.checkpoints import Spec, load, load_classifier
 from explorer.diffusion.guidance import Classifier
 from explorer.evaluation import guidance
 from explorer.evaluation.guidance import Curve
-from explorer.gui.frame.jobs import patient
 from explorer.gui.frame.limits import Limits
 from explorer.gui.frame.shared import plain
 from explorer.gui.reverse.guidance import strip as strips
-from explorer.gui.reverse.guidance.strip import KINDS, STEPS, Strip, begin, follow
+from explorer.gui.reverse.guidance.strip import KINDS, STEPS, Strip, begin, walk_down
 from explorer.guides import find_guide
 
 STORED = Path(__file__).with_name("stored")
@@ -84,19 +83,18 @@ def run_strip(
     seed: int,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
 ) -> Iterator[Strip]:
     """Load the model, and for kind "s" its classifier, and walk the whole strip down."""
     denoiser, spec = load(path, device)
     strip = begin(spec, kind, strengths, seed)
-    yield from follow(
+    yield from walk_down(
         denoiser,
         strip,
         (spec.channels, spec.size, spec.size),
         classes=spec.classes,
         classifier=classifier_for(spec, kind, device),
         device=device,
-        stopped=patient(stopped, seconds),
+        stopped=stopped,
     )
 
 
@@ -117,10 +115,8 @@ def run_curve(
     n: int,
     device: torch.device,
     stopped: Callable[[], bool],
-    seconds: float | None = None,
 ) -> Iterator[Measured]:
     """Load the model and measure its pictures at each strength, from the same noises."""
-    stopped = patient(stopped, seconds)
     denoiser, spec = load(path, device)
     classifier = classifier_for(spec, kind, device)
     found = Measured(Curve(spec.name, kind), 0.0, strengths[0], True)

@@ -9,6 +9,8 @@ from typing import Any
 
 import gradio as gr
 import plotly.graph_objects as go
+import torch
+from gradio.blocks import Block
 
 from explorer.checkpoints import load
 from explorer.data import DataError, ImageSet
@@ -24,18 +26,17 @@ from explorer.evaluation import (
     read,
     write,
 )
+from explorer.evaluation.records import Noise
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import buttons, find_model, patience, patient, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import whole
 from explorer.gui.frame.shared import (
     QUIET,
+    Changes,
     Shared,
     message,
-    on_device,
     plain,
     prose,
-    sentence,
     visitor_of,
 )
 from explorer.gui.parts.plot_view import PlotView
@@ -43,7 +44,7 @@ from explorer.gui.reverse.quality.figure import QUANTITIES, quality_figure, qual
 from explorer.gui.train.own_pictures import OWN, read_stored
 
 STEPS = ("5", "10", "20", "50", "100", "1000")
-NOISES = {
+NOISES: dict[str, Noise] = {
     "η = 0": (0.0, "posterior"),
     "0.2": (0.2, "posterior"),
     "0.5": (0.5, "posterior"),
@@ -68,21 +69,17 @@ class Measured:
 def measure(
     path: Path,
     steps: Sequence[int],
-    noises: Sequence[tuple[float, str]],
+    noises: Sequence[Noise],
     n: int,
     folder: Path,
     context: Context,
+    device: torch.device,
     stopped: Callable[[], bool],
 ) -> Iterator[Measured]:
-    """Evaluate a model as `python -m explorer evaluate` does, with fewer pictures.
-
-    Where strangers share the device it ends after a while as if it were stopped.
-    """
-    stopped = patient(stopped, patience(context))
-    device = context.device.device
+    """Evaluate a model as `python -m explorer evaluate` does, with fewer pictures."""
     denoiser, spec = load(path, device)
 
-    def pictures(name: str, size: int, root: Path | None) -> ImageSet:
+    def pictures(name: str, size: int, root: str | Path | None) -> ImageSet:
         if name == OWN:
             return read_stored(folder).resized(size)
         if name not in context.datasets:
@@ -113,7 +110,7 @@ def stored_quality(path: Path) -> Quality | None:
         return None
 
 
-def told(quality: Quality | None) -> str:
+def quality_caption(quality: Quality | None) -> str:
     """What the numbers are."""
     if quality is None:
         return "Nothing measured for this model yet."
@@ -126,11 +123,15 @@ def told(quality: Quality | None) -> str:
     )
 
 
-def shown(quality: Quality | None, quantity: str) -> tuple[str, go.Figure | None, str]:
-    """Words, figure and table."""
+def quality_parts(quality: Quality | None, quantity: str) -> tuple[str, go.Figure, str]:
+    """Caption, figure and table."""
     if quality is None:
-        return told(None), go.Figure(), ""
-    return told(quality), quality_figure(quality, quantity), quality_html(quality, quantity)
+        return quality_caption(None), go.Figure(), ""
+    return (
+        quality_caption(quality),
+        quality_figure(quality, quantity),
+        quality_html(quality, quantity),
+    )
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -139,7 +140,7 @@ def build(context: Context, shared: Shared) -> None:
     first = next(iter(models.values()), None)
     stored = stored_quality(first[0]) if first else None
     current = gr.State(stored)
-    words, figure, cells = shown(stored, QUANTITIES[0])
+    words, figure, cells = quality_parts(stored, QUANTITIES[0])
     facts = gr.Markdown(words, elem_classes="prose-note", elem_id="quality-facts")
     quantity = gr.Radio(list(QUANTITIES), value=QUANTITIES[0], show_label=False, label="Shown")
     plot = PlotView(figure, elem_id="quality-plot")
@@ -150,62 +151,47 @@ def build(context: Context, shared: Shared) -> None:
         noises = gr.CheckboxGroup(list(NOISES), value=SMALL[1], label="Noise")
         most = limits.samples
         n = gr.Slider(64, most, value=min(SMALL[2], most), step=64, label="Pictures a cell")
-        with gr.Row(elem_classes="train-bar"):
-            run = gr.Button("Measure", elem_id="quality-run", scale=0)
-            stop = gr.Button("Stop", interactive=False, elem_id="quality-stop", scale=0)
-            state = gr.Markdown("", elem_id="quality-status", elem_classes="status-line")
+        run, stop, state = job_bar("quality", "Measure", "")
         trouble = message()
-    outputs = [facts, plot, table, current, state, run, stop, trouble]
+    parts: list[Block] = [facts, plot, table]
 
-    def begin_here(
-        request: gr.Request, name: Any, steps: Any, noises: Any, n: Any, quantity: Any
-    ) -> Iterator[tuple[Any, ...]]:
-        visitor = visitor_of(request)
-        flag = StopFlag(visitor, "quality")
-        flag.start()
-        try:
-            path, _ = find_model(context, name, visitor)
-            asked = [int(S) for S in steps or [] if S in STEPS]
-            kinds = [NOISES[noise] for noise in noises or [] if noise in NOISES]
-            if not asked or not kinds:
-                raise ValueError("Choose at least one S and one noise.")
-            n = whole("Pictures a cell", n, (2, limits.samples))
-            cost = sum(asked) * len(kinds) * n
-            if cost > limits.evaluations:
-                raise ValueError(
-                    f"{cost:,} evaluations of the network are more than {limits.evaluations:,} "
-                    "and too many here: choose fewer pictures, smaller S or less noise"
-                )
-            yield *[gr.skip()] * 4, waiting(context), *buttons(True), ""
-            rows = -1
-            arguments = (path, asked, kinds, n, context.runs(visitor), context, flag)
-            for news in context.device.run(measure, *arguments, seconds=limits.slice or 600):
-                fresh = len(news.quality.rows) != rows
+    def begin_here(call: Call, name: Any, steps: Any, noises: Any, n: Any, quantity: Any) -> Steps:
+        path, _ = find_model(context, name, call.visitor)
+        asked = [int(S) for S in steps or [] if S in STEPS]
+        kinds = [NOISES[noise] for noise in noises or [] if noise in NOISES]
+        if not asked or not kinds:
+            raise ValueError("Choose at least one S and one noise.")
+        n = whole("Pictures a cell", n, (2, limits.samples))
+        cost = sum(asked) * len(kinds) * n
+        if cost > limits.evaluations:
+            raise ValueError(
+                f"{cost:,} evaluations of the network are more than {limits.evaluations:,} "
+                "and too many here: choose fewer pictures, smaller S or less noise"
+            )
+        yield {}
+        rows, folder = -1, context.runs(call.visitor)
+        arguments = (path, asked, kinds, n, folder, context)
+        for news in call.run(measure, *arguments, seconds=limits.slice or 600):
+            changes: Changes = {state: f"{news.share:.0%} {news.what}"}
+            if len(news.quality.rows) != rows:
                 rows = len(news.quality.rows)
-                view = shown(news.quality, quantity) if fresh else [gr.skip()] * 3
-                words = (
-                    f"{news.share:.0%} {news.what}" if news.running else f"{rows} cells measured"
-                )
-                now = news.quality if fresh else gr.skip()
-                yield *view, now, words, *buttons(news.running), ""
-            if rows and path.parent != context.checkpoints:  # the shipped tables stay
-                write(quality_path(path), news.quality)
-        except Exception as error:
-            yield *[gr.skip()] * 4, "not running", *buttons(False), sentence(error)
-        finally:
-            flag.stop()
+                fresh = quality_parts(news.quality, quantity)
+                changes |= dict(zip(parts, fresh, strict=True)) | {current: news.quality}
+            if not news.running:
+                changes[state] = f"{rows} cells measured"
+            yield changes
+        if rows and path.parent != context.checkpoints:  # the shipped tables stay
+            write(quality_path(path), news.quality)
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "quality").stop()
-
-    def look(name: Any, quantity: str, request: gr.Request) -> tuple[Any, ...]:
+    def show_stored(name: Any, quantity: str, request: gr.Request) -> Changes:
         try:
             found = stored_quality(find_model(context, name, visitor_of(request))[0])
         except ValueError:
             found = None
-        return *shown(found, quantity), found
+        return dict(zip(parts, quality_parts(found, quantity), strict=True)) | {current: found}
 
-    run.click(begin_here, [shared.model, steps, noises, n, quantity], outputs, **on_device(state))
-    stop.click(ask_to_stop, None, None, **QUIET)
-    shared.model.change(look, [shared.model, quantity], [facts, plot, table, current], **QUIET)
-    quantity.input(shown, [current, quantity], [facts, plot, table], **QUIET)
+    jobs = Jobs(context, "quality", state=state, trouble=trouble, idle=[run], stop=stop)
+    wanted = [shared.model, steps, noises, n, quantity]
+    jobs.wire(run.click, begin_here, wanted, [*parts, current])
+    shared.model.change(show_stored, [shared.model, quantity], [*parts, current], **QUIET)
+    quantity.input(quality_parts, [current, quantity], parts, **QUIET)

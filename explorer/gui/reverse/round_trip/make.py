@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from explorer.gui.reverse.round_trip import panel as round_trip
+from explorer.gui.reverse.round_trip import work as round_trip
 from explorer.gui.reverse.round_trip.trip import verdict, write
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -74,7 +75,7 @@ class Trip:
         """Whether both samplers have arrived."""
         return bool(self.ways) and all(way.finished for way in self.ways.values())
 
-    def shown(self, column: str, x: Tensor, x0: Tensor) -> Trip:
+    def with_column(self, column: str, x: Tensor, x0: Tensor) -> Trip:
         """Itself with a column of these pictures; x0 are the originals."""
         x = x.cpu()
         found = tuple(round(value, 4) for value in difference(x, x0).tolist())
@@ -85,17 +86,18 @@ class Trip:
         )
 
 
-def outset(schedule: Schedule, x0: Tensor, trip: Trip) -> Trip:
+def set_out(schedule: Schedule, x0: Tensor, trip: Trip) -> Trip:
     """What needs no network: the originals, (n, C, H, W) in [−1, 1], and x_{t_0}."""
-    x_t = noised(Denoiser(torch.nn.Identity(), schedule), x0, trip.t, trip.seed)
+    nobody: Any = torch.nn.Identity()  # a denoiser's network, which is not asked
+    x_t = noised(Denoiser(nobody, schedule), x0, trip.t, trip.seed)
     full, short = ways_back(schedule.T, trip.t, STEPS)
     ways = {"ddpm": Way(full.evaluations, t=trip.t), "ddim": Way(short.evaluations, t=trip.t)}
     trip = replace(trip, ways=ways, signal=schedule.alpha_bar[trip.t].sqrt().item())
     trip = replace(trip, pixels={"original": from_tensor(x0)}, changes={})
-    return trip.shown("noisy", x_t, x0)
+    return trip.with_column("noisy", x_t, x0)
 
 
-def follow(
+def there_and_back(
     denoiser: Denoiser,
     x0: Tensor,
     trip: Trip,
@@ -109,21 +111,22 @@ def follow(
     Yields at once with the one-shot x̂_0, then every so many seconds with what each sampler
     believes by then, and at the end. No class is given.
     """
-    trip = replace(outset(denoiser.schedule, x0, trip), running=True)
+    trip = replace(set_out(denoiser.schedule, x0, trip), running=True)
     lanes = dict(zip(("ddpm", "ddim"), ways_back(trip.T, trip.t, STEPS), strict=True))
     x_t = noised(denoiser, x0, trip.t, trip.seed)
-    shape, due = tuple(x0.shape[1:]), 0.0
+    _, channels, height, width = x0.shape
+    shape, due = (channels, height, width), 0.0
     for column in ("ddim", "ddpm"):
         lane = lanes[column]
         for entry in race(
             denoiser, [lane], shape, seed=trip.seed, n=len(x0), start=x_t, device=device
         ):
             if "shot" not in trip.pixels:
-                trip = trip.shown("shot", entry.frame.x0, x0)
+                trip = trip.with_column("shot", entry.frame.x0, x0)
             if entry.step and time.perf_counter() < due:
                 continue
             way = Way(lane.evaluations, entry.evaluations, entry.frame.t, round(entry.seconds, 2))
-            trip = trip.shown(column, entry.frame.x0, x0)
+            trip = trip.with_column(column, entry.frame.x0, x0)
             trip = replace(trip, ways={**trip.ways, column: way})
             if entry.step:
                 yield trip

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import torch
 
-from explorer.gui.reverse.spread import panel as spread
-from explorer.gui.reverse.spread.view import summary, write
+from explorer.gui.reverse.spread import work as spread
 
 
 def make_spread() -> None:
     """By the code that runs when a visitor asks."""
     path, cpu = Path("checkpoints/mnist.safetensors"), torch.device("cpu")
     *_, view = spread.run_spread(path, spread.NO_CLASS, spread.SEED, cpu, lambda: False)
-    write(view, spread.STORED)
-    print(summary(view))
+    spread.write(view, spread.STORED)
+    print(spread.summary(view))

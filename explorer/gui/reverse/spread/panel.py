@@ -2,77 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import torch
 
-from explorer.checkpoints import Spec, load
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import buttons, find_model, patience, patient, waiting
+from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     QUIET,
+    Changes,
     Shared,
+    guarded,
     message,
-    on_device,
-    plain,
     prose,
     seed_input,
-    sentence,
     visitor_of,
 )
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.spread.fan import Fan
-from explorer.gui.reverse.spread.view import SpreadView, follow, read, spread_figure
-
-STORED = Path(__file__).with_name("stored")
-SEED = 5
-"""What the panel opens with."""
-NO_CLASS = "none given"
-
-
-def choose_label(spec: Spec, label: Any) -> int | None:
-    """The index of a class, None for none; ValueError if the model has no such class."""
-    if label == NO_CLASS:
-        return None
-    if label not in spec.classes:
-        raise ValueError(f"Class: {label!r} is none of this model's; choose one of the menu")
-    return spec.classes.index(label)
-
-
-def classes_of(spec: Spec | None) -> list[str]:
-    """For the menu."""
-    return [NO_CLASS, *(spec.classes if spec else ())]
-
-
-def run_spread(
-    path: Path,
-    label: Any,
-    seed: int,
-    device: torch.device,
-    stopped: Callable[[], bool],
-    seconds: float | None = None,
-) -> Iterator[SpreadView]:
-    """Load the model and fork its way from one x_T at ten moments; at most so many seconds."""
-    denoiser, spec = load(path, device)
-    index = choose_label(spec, label)
-    view = SpreadView(spec.name, spec.T, seed, None if index is None else label)
-    shape = (spec.channels, spec.size, spec.size)
-    yield from follow(
-        denoiser, shape, view, label=index, device=device, stopped=patient(stopped, seconds)
-    )
-
-
-def status(view: SpreadView) -> str:
-    """The model, and how far it is."""
-    if view.finished:
-        forks = sum(len(lane.values) for lane in view.lanes)
-        return f"{plain(view.model)}: {forks} forks, 4 ways on from each"
-    return f"{'running' if view.running else 'stopped'}: {view.share:4.0%}"
+from explorer.gui.reverse.spread.figure import spread_figure
+from explorer.gui.reverse.spread.work import (
+    NO_CLASS,
+    SEED,
+    STORED,
+    choose_label,
+    classes_of,
+    read,
+    run_spread,
+    status,
+)
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -81,14 +40,8 @@ def build(context: Context, shared: Shared) -> None:
     stored = read(STORED)
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            with gr.Row(elem_classes="train-bar"):
-                run = gr.Button("Fork it", elem_id="spread-run", scale=0)
-                stop = gr.Button("Stop", interactive=False, elem_id="spread-stop", scale=0)
-                state = gr.Markdown(
-                    f"Stored, model {status(stored)}",
-                    elem_id="spread-status",
-                    elem_classes="status-line",
-                )
+            said = f"Stored, model {status(stored)}"
+            run, stop, state = job_bar("spread", "Fork it", said)
             plot = PlotView(spread_figure(stored), elem_id="spread-plot")
             fan = Fan(stored, elem_id="spread-fan")
             prose(__file__)
@@ -102,33 +55,19 @@ def build(context: Context, shared: Shared) -> None:
             )
             seed = seed_input(SEEDS, SEED)
 
-    def begin(request: gr.Request, name: Any, label: Any, seed: Any) -> Iterator[tuple[Any, ...]]:
-        flag = StopFlag(visitor_of(request), "spread")
-        flag.start()
-        try:
-            path, spec = find_model(context, name, visitor_of(request))
-            choose_label(spec, label)
-            seed = whole("Seed", seed, SEEDS)
-            yield gr.skip(), gr.skip(), waiting(context), *buttons(True), ""
-            device, most = context.device.device, patience(context)
-            for view in context.device.run(run_spread, path, label, seed, device, flag, most):
-                yield spread_figure(view), view, status(view), *buttons(view.running), ""
-        except Exception as error:
-            yield gr.skip(), gr.skip(), "not running", *buttons(False), sentence(error)
-        finally:
-            flag.stop()
+    def begin(call: Call, name: Any, label: Any, seed: Any) -> Steps:
+        path, spec = find_model(context, name, call.visitor)
+        choose_label(spec, label)
+        seed = whole("Seed", seed, SEEDS)
+        yield {}
+        for view in call.run(run_spread, path, label, seed):
+            yield {plot: spread_figure(view), fan: view, state: status(view)}
 
-    def ask_to_stop(request: gr.Request) -> None:
-        StopFlag(visitor_of(request), "spread").stop()
+    @guarded(trouble)
+    def offer(name: Any, request: gr.Request) -> Changes:
+        _, spec = find_model(context, name, visitor_of(request))
+        return {label: gr.Dropdown(classes_of(spec), value=NO_CLASS)}
 
-    def offer(name: Any, request: gr.Request) -> tuple[Any, str]:
-        try:
-            _, spec = find_model(context, name, visitor_of(request))
-        except Exception as error:
-            return gr.skip(), sentence(error)
-        return gr.Dropdown(classes_of(spec), value=NO_CLASS), ""
-
-    shown = [plot, fan, state, run, stop, trouble]
-    run.click(begin, [shared.model, label, seed], shown, **on_device(state))
-    stop.click(ask_to_stop, None, None, **QUIET)
+    jobs = Jobs(context, "spread", state=state, trouble=trouble, idle=[run], stop=stop)
+    jobs.wire(run.click, begin, [shared.model, label, seed], [plot, fan])
     shared.model.change(offer, shared.model, [label, trouble], **QUIET)

@@ -7,25 +7,28 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-import plotly.graph_objects as go
 import torch
 from PIL import Image
 from torch import Tensor
 
+from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
-from explorer.figures.palette import PALETTE, drawn
 from explorer.figures.pictures import grid
+from explorer.gui.frame.shared import plain
 from explorer.race import race
 from explorer.race.fork import BRANCHES, from_here, spread, spreads
 from explorer.race.lanes import Lane, ddim
 
+STORED = Path(__file__).with_name("stored")
+SEED = 5
+"""What the panel opens with."""
+NO_CLASS = "none given"
 MOMENTS = 10
 """Forks are at T, 9T/10, …, T/10, or the lane's nearest times."""
 GAP = 2
 """Pixels of the pictures' own size between two of them."""
-MARGINS = {"l": 64, "r": 20, "t": 34, "b": 44}
-"""Around the plot, in pixels; the sheet under it has the same at its sides."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +73,15 @@ def spread_lanes(T: int) -> dict[str, Lane]:
 
 def moments(lane: Lane) -> list[int]:
     """The times of a lane next to T, 9T/10, …, T/10; fewer on a very short way."""
-    wanted = (lane.times[0] * k / MOMENTS for k in range(1, MOMENTS + 1))
-    nearest = {min(lane.times[:-1], key=lambda t, w=w: abs(t - w)) for w in wanted}
-    return sorted(nearest, reverse=True)
+
+    def nearest(wanted: float) -> int:
+        return min(lane.times[:-1], key=lambda t: abs(t - wanted))
+
+    found = {nearest(lane.times[0] * k / MOMENTS) for k in range(1, MOMENTS + 1)}
+    return sorted(found, reverse=True)
 
 
-def follow(
+def fork_at_moments(
     denoiser: Denoiser,
     shape: tuple[int, int, int],
     view: SpreadView,
@@ -93,11 +99,12 @@ def follow(
     for share, ends, found in _walk(denoiser, lanes, shape, view.seed, label, device):
         if share < 1 and time.perf_counter() < due:
             continue
-        shown = [
-            _shown(name, lane, ends.get(name), found.get(name, ())) for name, lane in lanes.items()
-        ]
+        so_far = tuple(
+            lane_spread(name, lane, ends.get(name), found.get(name, ()))
+            for name, lane in lanes.items()
+        )
         running = share < 1 and not stopped()
-        view = replace(view, lanes=tuple(shown), share=share, running=running)
+        view = replace(view, lanes=so_far, share=share, running=running)
         yield view
         if not running:
             return
@@ -141,7 +148,8 @@ def _walk(
         done += work[name]
 
 
-def _shown(name: str, lane: Lane, end: Tensor | None, found: Sequence[Tensor]) -> LaneSpread:
+def lane_spread(name: str, lane: Lane, end: Tensor | None, found: Sequence[Tensor]) -> LaneSpread:
+    """One sampler's own end, its forks' pictures so far, and how far they spread."""
     times, rows = tuple(moments(lane)), BRANCHES if lane.stochastic else 1
     columns = {} if end is None else {0: end.expand(rows, *end.shape[1:])}
     for t, pictures in zip(times, found, strict=False):
@@ -167,41 +175,41 @@ def sheet_of(columns: Mapping[int, Tensor]) -> Image.Image | None:
     return sheet
 
 
-def spread_figure(view: SpreadView) -> go.Figure:
-    """The spread against the time of the fork; at t = 0 nothing is left that could differ."""
-    figure = go.Figure()
-    for lane in view.lanes:
-        points = sorted(zip(lane.times, lane.values, strict=False))
-        points = [(0, 0.0), *points] if len(points) == len(lane.times) else points
-        style = drawn(PALETTE[lane.name.lower()])
-        style["marker"]["size"] = 7
-        figure.add_scatter(
-            x=[t for t, _ in points],
-            y=[value for _, value in points],
-            mode="lines+markers",
-            name=lane.title,
-            hovertemplate="fork at t = %{x}: %{y:.3f}",
-            **style,
-        )
-    half, highest = view.T / MOMENTS / 2, max([0.75, *(v for e in view.lanes for v in e.values)])
-    figure.update_layout(
-        xaxis={
-            "title": "fork at t (0 data, T noise)",
-            "range": [-half, view.T + half],
-            "tickvals": [round(view.T * k / MOMENTS) for k in range(0, MOMENTS + 1, 2)],
-            "fixedrange": True,
-            "zeroline": False,
-        },
-        yaxis={"title": "spread (RMS)", "range": [-0.04, 1.08 * highest], "fixedrange": True},
-        hovermode="x",
-        dragmode=False,
-        showlegend=True,
-        height=320,
-        margin=MARGINS,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        uirevision=f"spread {view.T}",
-    )
-    return figure
+def choose_label(spec: Spec, label: Any) -> int | None:
+    """The index of a class, None for none; ValueError if the model has no such class."""
+    if label == NO_CLASS:
+        return None
+    if label not in spec.classes:
+        raise ValueError(f"Class: {label!r} is none of this model's; choose one of the menu")
+    return spec.classes.index(label)
+
+
+def classes_of(spec: Spec | None) -> list[str]:
+    """For the menu."""
+    return [NO_CLASS, *(spec.classes if spec else ())]
+
+
+def run_spread(
+    path: Path,
+    label: Any,
+    seed: int,
+    device: torch.device,
+    stopped: Callable[[], bool],
+) -> Iterator[SpreadView]:
+    """Load the model and fork its way from one x_T at ten moments."""
+    denoiser, spec = load(path, device)
+    index = choose_label(spec, label)
+    view = SpreadView(spec.name, spec.T, seed, None if index is None else label)
+    shape = (spec.channels, spec.size, spec.size)
+    yield from fork_at_moments(denoiser, shape, view, label=index, device=device, stopped=stopped)
+
+
+def status(view: SpreadView) -> str:
+    """The model, and how far it is."""
+    if view.finished:
+        forks = sum(len(lane.values) for lane in view.lanes)
+        return f"{plain(view.model)}: {forks} forks, 4 ways on from each"
+    return f"{'running' if view.running else 'stopped'}: {view.share:4.0%}"
 
 
 def decided(lane: LaneSpread) -> float | None:
@@ -237,6 +245,7 @@ def write(view: SpreadView, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lanes = [{k: v for k, v in vars(lane).items() if k != "sheet"} for lane in view.lanes]
     for lane in view.lanes:
+        assert lane.sheet is not None  # finished
         lane.sheet.save(folder / f"{lane.name}.png", optimize=True)
     told = json.dumps(vars(view) | {"lanes": lanes})
     (folder / "spread.json").write_text(told + "\n", encoding="utf-8")

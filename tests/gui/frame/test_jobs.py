@@ -1,0 +1,240 @@
+"""How a job runs, whatever it does: what the page is told from its beginning to its end."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+import torch
+
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.device import Device, StopFlag
+from explorer.gui.frame.jobs import Call, Jobs, Patience, Steps
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.shared import guarded, visitor_of
+from tests.gui.panel import by_name, merged
+
+REQUEST = SimpleNamespace(session_hash="one")
+
+
+class Page:
+    """A panel with one kind of job."""
+
+    def __init__(self, quick: bool = False, **changes: Any) -> None:
+        self.context = Context(Device(torch.device("cpu")), replace(LOCAL, **changes))
+        with gr.Blocks() as self.demo:
+            self.run, self.stop, self.pause = (
+                gr.Button(elem_id=name) for name in ("run", "stop", "pause")
+            )
+            self.state, self.trouble, self.count, self.other = (
+                gr.Markdown(elem_id=name) for name in ("state", "trouble", "count", "other")
+            )
+            self.jobs = Jobs(
+                self.context,
+                "test",
+                state=self.state,
+                trouble=self.trouble,
+                idle=[self.run],
+                busy=[self.pause],
+                stop=self.stop,
+                quick=quick,
+            )
+
+    def handler(self, work: Callable[..., Steps], **options: Any) -> Any:
+        """What Gradio would call."""
+        with self.demo:
+            self.jobs.wire(self.run.click, work, None, [self.count, self.other], **options)
+        return list(self.demo.fns.values())[-1].fn
+
+    def answers(self, work: Callable[..., Steps], *values: Any, **options: Any) -> Any:
+        return (by_name(answer) for answer in self.handler(work, **options)(REQUEST, *values))
+
+    @property
+    def flag(self) -> StopFlag:
+        return StopFlag(visitor_of(REQUEST), "test")
+
+    def counting(self, call: Call, n: Any) -> Steps:
+        if not isinstance(n, int):
+            raise ValueError(f"{n} is no number")
+        yield {self.other: "cleared"}
+        for i in call.run(count, n):
+            yield {self.count: i}
+        yield {}
+
+
+def count(n: int, device: torch.device, stopped: Callable[[], bool]) -> Iterator[int]:
+    for i in range(n):
+        yield i
+        if stopped():
+            return
+
+
+def pressable(answer: dict[str, Any]) -> dict[str, bool]:
+    return {name: v.interactive for name, v in answer.items() if isinstance(v, gr.Button)}
+
+
+def test_a_job_from_the_press_to_its_end() -> None:
+    page = Page()
+    answers = page.answers(page.counting, 2)
+    first = next(answers)
+    assert pressable(first) == {"run": False, "stop": True, "pause": True}
+    said = {"state": "starting …", "trouble": "", "other": "cleared"}
+    assert said.items() <= first.items() and "count" not in first
+    assert page.jobs.running(REQUEST) and not page.context.device.busy
+    assert [next(answers), next(answers)] == [{"count": 0}, {"count": 1}]
+    (last,) = answers  # an empty answer is not sent: it would mean something else to Gradio
+    assert last.keys() == {"run", "stop", "pause"}
+    assert pressable(last) == {"run": True, "stop": False, "pause": False}
+    assert not page.jobs.running(REQUEST) and not page.context.device.busy
+
+
+def test_wrong_values_are_a_sentence_before_anything_waits() -> None:
+    page = Page()
+    (answer,) = page.answers(page.counting, "x")
+    assert answer["trouble"] == "x is no number" and answer["state"] == "not running"
+    assert pressable(answer) == {"run": True, "stop": False, "pause": False}
+    assert not page.jobs.running(REQUEST)
+
+
+def test_what_fails_on_its_way_frees_everything_and_leaves_what_it_says() -> None:
+    page = Page()
+
+    def failing(call: Call) -> Steps:
+        yield {}
+        try:
+            for i in call.run(count, 9):
+                yield {page.count: i}
+                raise FloatingPointError("the loss is nan")
+        except Exception:
+            call.left = {page.state: "kept at its last good step"}
+            raise
+
+    *_, last = page.answers(failing)
+    assert last["trouble"] == "the loss is nan" and last["state"] == "kept at its last good step"
+    assert pressable(last)["run"] and not page.context.device.busy
+    assert not page.jobs.running(REQUEST)
+
+
+def test_a_closed_page_ends_the_job_and_frees_the_device() -> None:
+    page, ended = Page(), []
+
+    def endless(call: Call) -> Steps:
+        try:
+            yield {}
+            for i in call.run(count, 10**9):
+                yield {page.count: i}
+        finally:
+            ended.append(page.context.device.busy)
+
+    running = page.handler(endless)(REQUEST)
+    next(running), next(running)
+    assert page.context.device.busy and page.jobs.running(REQUEST)
+    running.close()
+    assert len(ended) == 1 and not page.context.device.busy and not page.jobs.running(REQUEST)
+
+
+def test_who_asks_to_stop_ends_ones_own_job_alone() -> None:
+    page = Page()
+    answers = page.answers(page.counting, 10**9)
+    next(answers), next(answers)
+    page.jobs.ask_to_stop(SimpleNamespace(session_hash="two"))
+    assert next(answers) == {"count": 1}
+    page.jobs.ask_to_stop(REQUEST)
+    assert pressable(merged(answers)) == {"run": True, "stop": False, "pause": False}
+
+
+def test_nobody_keeps_a_shared_device_for_long() -> None:
+    hosted = Page(patience=0.0)
+    shown = [
+        answer["count"] for answer in hosted.answers(hosted.counting, 50) if "count" in answer
+    ]
+    assert shown == [0]
+    assert HOSTED.patience and LOCAL.patience is None
+    patience = Patience(lambda: False, 60)
+    assert not patience() and pickle.loads(pickle.dumps(Patience(hosted.flag, 1)))()
+
+
+def test_the_patience_begins_with_the_work_and_not_in_the_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from explorer.gui.frame import jobs
+
+    now = 0.0
+    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now))
+    patience = Patience(lambda: False, 60)
+    now = 1000.0  # waited until then
+    assert not patience()
+    now = 1059.0
+    assert not patience()
+    now = 1060.0
+    assert patience()
+
+
+def test_a_second_one_is_told_that_one_runs_where_that_is_asked_for() -> None:
+    page = Page()
+    first = page.answers(page.counting, 10**9)
+    next(first)
+
+    def refuse(call: Call, n: int) -> dict[gr.blocks.Block, str]:
+        call.flag.wish(f"then {n}")
+        return {page.trouble: "one is running"}
+
+    assert list(page.answers(page.counting, 7, taken=refuse)) == [{"trouble": "one is running"}]
+    assert page.flag.read() == "then 7" and page.jobs.running(REQUEST)
+    page.jobs.wish(REQUEST, "faster")
+    assert page.flag.read() == "faster"
+    page.jobs.ask_to_stop(REQUEST)
+    list(first)
+    page.jobs.wish(REQUEST, "slower")  # nobody is there to hear it
+    assert page.flag.read() == ""
+    assert len(list(page.answers(page.counting, 1, taken=refuse))) == 3
+
+
+def test_who_yields_nothing_changes_nothing() -> None:
+    page = Page()
+
+    def nothing(call: Call) -> Steps:
+        yield from ()
+
+    assert list(page.handler(nothing)(REQUEST)) == [gr.skip()]
+    assert not page.jobs.running(REQUEST)
+
+
+def test_a_quick_job_speaks_only_if_it_must_wait() -> None:
+    page = Page(quick=True)
+    assert "state" not in merged(page.answers(page.counting, 1))
+    assert "state" not in merged(page.answers(page.counting, "x"))
+    other = page.context.device.run(count, 9, None, lambda: False)
+    next(other)
+    assert next(page.answers(page.counting, 1))["state"] == "waiting for the device …"
+    other.close()
+
+
+def test_an_event_comes_before_the_values() -> None:
+    page = Page()
+
+    def pointed(call: Call, event: gr.EventData, n: int) -> Steps:
+        yield {page.count: event.t + n}
+
+    handler = page.handler(pointed, with_event=True)
+    first = next(handler(REQUEST, SimpleNamespace(t=3), 4))
+    assert by_name(first)["count"] == 7
+
+
+def test_a_guarded_handler_answers_with_a_sentence() -> None:
+    page = Page()
+
+    @guarded(page.trouble)
+    def halve(n: int) -> dict[gr.blocks.Block, float]:
+        if n < 0:
+            raise ValueError("give more than 0")
+        return {page.count: n / 2}
+
+    assert by_name(halve(4)) == {"trouble": "", "count": 2}
+    assert by_name(halve(-1)) == {"trouble": "give more than 0"}
+    assert "Something went wrong here (TypeError)" in by_name(halve("x"))["trouble"]
