@@ -34,8 +34,10 @@ function blend(alphaBar, pixels, skip) {
 
 /** The first time at which the right schedule has no more signal than the left one at t. */
 function matching(time) {
-  const [left, right] = scene.schedules, { alphaBar } = right;
-  let low = 0, high = scene.T;
+  const [left, right] = scene.schedules,
+    { alphaBar } = right;
+  let low = 0,
+    high = scene.T;
   while (low < high) {
     const middle = (low + high) >> 1;
     if (alphaBar[middle] > left.alphaBar[time]) low = middle + 1;
@@ -55,7 +57,8 @@ function draw() {
     const alphaBar = scene.schedules[i].alphaBar[times[i]];
     blend(alphaBar, pane.image.data, 1);
     pane.canvas.getContext("2d", { alpha: false }).putImageData(pane.image, 0, 0);
-    const signal = Math.sqrt(alphaBar), noise = Math.sqrt(1 - alphaBar);
+    const signal = Math.sqrt(alphaBar),
+      noise = Math.sqrt(1 - alphaBar);
     pane.live[0].textContent = signal.toFixed(3);
     pane.live[1].textContent = noise.toFixed(3);
     pane.value("alphaBar").textContent = digits(alphaBar);
@@ -64,7 +67,8 @@ function draw() {
     pane.value("snr").textContent = decibels(alphaBar);
     drawHistogram(pane, i, signal, noise);
     pane.figure.querySelector(".time").textContent = `t = ${wide(times[i])}`;
-    const x = chart.X(times[i]), y = chart.Y(alphaBar);
+    const x = chart.X(times[i]),
+      y = chart.Y(alphaBar);
     pane.dot.setAttribute("cx", x);
     pane.dot.setAttribute("cy", y);
   });
@@ -92,7 +96,12 @@ function setT(next) {
 
 // ---- the curves ---------------------------------------------------------------------------
 function drawCurves() {
-  const W = 300, H = 176, left = 30, right = 8, top = 8, bottom = 22;
+  const W = 300,
+    H = 176,
+    left = 30,
+    right = 8,
+    top = 8,
+    bottom = 22;
   const { T, schedules } = scene;
   chart.replaceChildren();
   chart.X = (time) => left + ((W - left - right) * time) / T;
@@ -103,7 +112,12 @@ function drawCurves() {
   }
   for (const share of [0, 0.5, 1]) {
     const anchor = ["start", "middle", "end"][2 * share];
-    svg("text", { x: chart.X(share * T), y: H - 6, "text-anchor": anchor }, chart, `${share ? "" : "t = "}${Math.round(share * T)}`);
+    svg(
+      "text",
+      { x: chart.X(share * T), y: H - 6, "text-anchor": anchor },
+      chart,
+      `${share ? "" : "t = "}${Math.round(share * T)}`,
+    );
   }
   chart.cursor = svg("line", { class: "cursor" }, chart);
   schedules.forEach(({ alphaBar }, i) => {
@@ -130,7 +144,10 @@ chart.addEventListener("pointerdown", (event) => {
 chart.addEventListener("pointermove", (event) => event.buttons && scene && pointAtChart(event));
 
 // ---- the histogram ------------------------------------------------------------------------
-const BINS = 64, LOW = -4, HIGH = 4, PLOT = { W: 300, H: 130, base: 110, top: 6, peak: 0.8 };
+const BINS = 64,
+  LOW = -4,
+  HIGH = 4,
+  PLOT = { W: 300, H: 130, base: 110, top: 6, peak: 0.8 };
 const binX = (value) => ((value - LOW) / (HIGH - LOW)) * PLOT.W;
 const density = (value) => PLOT.base - Math.min(1, value / PLOT.peak) * (PLOT.base - PLOT.top);
 const counts = new Float64Array(BINS);
@@ -138,7 +155,7 @@ function prepareHistogram() {
   histogram.replaceChildren();
   let path = `M0 ${PLOT.base}`;
   for (let x = LOW; x <= HIGH; x += 0.1)
-    path += `L${binX(x).toFixed(1)} ${density(Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)).toFixed(1)}`;
+    path += `L${binX(x).toFixed(1)} ${density(Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)).toFixed(1)}`;
   svg("path", { d: `${path}L${PLOT.W} ${PLOT.base}Z`, class: "normal" }, histogram);
   for (const x of [-3, -1, 1, 3])
     svg("text", { x: binX(x), y: PLOT.H - 4, "text-anchor": "middle" }, histogram, signed(String(x)));
@@ -167,7 +184,8 @@ function drawHistogram(pane, i, signal, noise) {
 // ---- the filmstrip ------------------------------------------------------------------------
 function drawFilm() {
   const { T, size, schedules } = scene;
-  const skip = Math.max(1, Math.floor(size / 64)), side = Math.ceil(size / skip);
+  const skip = Math.max(1, Math.floor(size / 64)),
+    side = Math.ceil(size / skip);
   const times = Array.from({ length: STOPS + 1 }, (_, i) => Math.round((i * T) / STOPS));
   const strip = $(".film");
   strip.replaceChildren();
@@ -183,7 +201,10 @@ function drawFilm() {
       blend(alphaBar[time], image.data, skip);
       canvas.getContext("2d").putImageData(image, 0, 0);
       button.append(canvas);
-      button.addEventListener("click", () => { play(false); setT(time); });
+      button.addEventListener("click", () => {
+        play(false);
+        setT(time);
+      });
       row.append(button);
     }
     strip.append(row);
@@ -202,7 +223,7 @@ async function load() {
   try {
     const [x0, eps] = await Promise.all([fetchBytes(value.x0), fetchBytes(value.eps)]);
     if (turn !== loading) return; // a newer picture is on its way
-    const share = scene ? t / scene.T : clock.share ?? 0.3;
+    const share = scene ? t / scene.T : (clock.share ?? 0.3);
     scene = {
       ...value,
       x0: new Uint8Array(x0),
@@ -239,7 +260,8 @@ function play(on) {
   playing = 0;
   if (!on || !scene) return;
   if (t >= scene.T) t = 0;
-  let last = performance.now(), exact = t;
+  let last = performance.now(),
+    exact = t;
   const tick = (now) => {
     if (!element.isConnected) return;
     exact += ((now - last) / 8000) * scene.T; // 0…T in 8 seconds
@@ -251,7 +273,10 @@ function play(on) {
   playing = requestAnimationFrame(tick);
 }
 $(".play").addEventListener("click", () => play(!playing));
-slider.addEventListener("input", () => { play(false); setT(+slider.value); });
+slider.addEventListener("input", () => {
+  play(false);
+  setT(+slider.value);
+});
 for (const button of $$("[data-compare]"))
   button.addEventListener("click", () => {
     equalSNR = button.dataset.compare === "snr";
@@ -261,15 +286,24 @@ for (const button of $$("[data-compare]"))
 slider.addEventListener("keydown", (event) => {
   const step = { PageUp: 50, PageDown: -50 }[event.key];
   if (event.key === " ") play(!playing);
-  else if (step) { play(false); setT(t + step); }
-  else return; // arrows, Home and End are the slider's own
+  else if (step) {
+    play(false);
+    setT(t + step);
+  } else return; // arrows, Home and End are the slider's own
   event.preventDefault();
 });
 for (const { equation } of panes) {
-  equation.innerHTML = 'x<sub>t</sub> = <span class="live"></span>·x<sub>0</sub> + <span class="live"></span>·ε';
+  equation.innerHTML =
+    'x<sub>t</sub> = <span class="live"></span>·x<sub>0</sub> + <span class="live"></span>·ε';
 }
 panes.forEach((pane) => (pane.live = [...pane.equation.querySelectorAll(".live")]));
-element.explorer = { setT, frameTimes: () => frameTimes.slice(), get t() { return t; } };
+element.explorer = {
+  setT,
+  frameTimes: () => frameTimes.slice(),
+  get t() {
+    return t;
+  },
+};
 watch("value", load);
 onVisible(() => clock.share !== null && scene && setT(clock.share * scene.T));
 load();

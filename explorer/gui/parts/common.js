@@ -38,7 +38,7 @@ function decibels(alphaBar) {
 /** Calls `draw` when the page turns dark or light, and when the widget becomes visible. */
 const isDark = () => document.body.classList.contains("dark");
 function onTheme(draw) {
-  const observer = new MutationObserver(() => element.isConnected ? draw() : observer.disconnect());
+  const observer = new MutationObserver(() => (element.isConnected ? draw() : observer.disconnect()));
   observer.observe(document.body, { attributes: true, attributeFilter: ["class"] });
 }
 function onVisible(show) {

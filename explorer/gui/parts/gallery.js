@@ -1,7 +1,8 @@
 const image = $("img");
 async function load() {
   const value = props.value;
-  if (value && !value.src) { // the room stays as it was
+  if (value && !value.src) {
+    // the room stays as it was
     image.hidden = true;
     $(".frame").classList.remove("filled");
     $("figcaption").textContent = value.caption;

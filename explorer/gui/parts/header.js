@@ -6,8 +6,11 @@ dialog.addEventListener("click", (event) => event.target === dialog && dialog.cl
 // ---- links: /#tab=reverse opens that tab, /#tab=lectures&topic=sde that topic --------------------
 // After the #, because Plotly's clip paths name the address before it, which must not change.
 const asked = new URLSearchParams(`${location.hash.slice(1)}&${location.search.slice(1)}`);
-const tabs = () => { // Gradio keeps a second, unseen row to measure them
-  const seen = [...document.querySelectorAll(".tabs [role=tab]")].filter((tab) => tab.checkVisibility({ visibilityProperty: true }));
+const tabs = () => {
+  // Gradio keeps a second, unseen row to measure them
+  const seen = [...document.querySelectorAll(".tabs [role=tab]")].filter((tab) =>
+    tab.checkVisibility({ visibilityProperty: true }),
+  );
   return seen.filter((tab) => tab.parentElement === seen[0].parentElement);
 };
 const nameOf = (tab) => tab.textContent.trim().toLowerCase();
@@ -22,9 +25,15 @@ async function open(find, isOpen) {
 }
 async function openLink() {
   const fold = CSS.escape(`topic-${asked.get("topic")}`);
-  await open(() => tabs().find((tab) => nameOf(tab) === asked.get("tab")), (tab) => tab.ariaSelected === "true");
+  await open(
+    () => tabs().find((tab) => nameOf(tab) === asked.get("tab")),
+    (tab) => tab.ariaSelected === "true",
+  );
   if (asked.has("topic"))
-    await open(() => document.querySelector(`#${fold} > .label-wrap`), (label) => label.classList.contains("open"));
+    await open(
+      () => document.querySelector(`#${fold} > .label-wrap`),
+      (label) => label.classList.contains("open"),
+    );
 }
 if (asked.has("tab")) openLink();
 /** The address follows, so that it can be given to somebody. */
@@ -38,5 +47,12 @@ function follow() {
   address.hash = where;
   history.replaceState(null, "", address);
 }
-new MutationObserver(follow).observe(document.body, { attributes: true, attributeFilter: ["aria-selected"], subtree: true });
-document.addEventListener("click", ({ target }) => target.closest?.(".topic > .label-wrap") && setTimeout(follow, 300));
+new MutationObserver(follow).observe(document.body, {
+  attributes: true,
+  attributeFilter: ["aria-selected"],
+  subtree: true,
+});
+document.addEventListener(
+  "click",
+  ({ target }) => target.closest?.(".topic > .label-wrap") && setTimeout(follow, 300),
+);

@@ -1,6 +1,9 @@
 const graph = $(".graph");
 const slider = $(".clock input");
-let figure = null, t = null, pending = 0, sliding = false;
+let figure = null,
+  t = null,
+  pending = 0,
+  sliding = false;
 if (props.slider_id) slider.id = props.slider_id;
 
 /** Plotly's script is fetched from the app once a plot is seen. */
@@ -19,12 +22,23 @@ function plotly() {
 function themed(figure) {
   const style = getComputedStyle(element);
   const color = (name) => style.getPropertyValue(name).trim();
-  const axis = { gridcolor: color("--border-color-primary"), zerolinecolor: color("--border-color-primary"), linecolor: color("--border-color-primary") };
+  const axis = {
+    gridcolor: color("--border-color-primary"),
+    zerolinecolor: color("--border-color-primary"),
+    linecolor: color("--border-color-primary"),
+  };
   const layout = {
-    ...figure.layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    ...figure.layout,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.fontFamily, size: 13, color: color("--body-text-color") },
-    xaxis: { ...figure.layout.xaxis, ...axis }, yaxis: { ...figure.layout.yaxis, ...axis },
-    hoverlabel: { bgcolor: color("--background-fill-primary"), bordercolor: color("--border-color-primary"), font: { color: color("--body-text-color") } },
+    xaxis: { ...figure.layout.xaxis, ...axis },
+    yaxis: { ...figure.layout.yaxis, ...axis },
+    hoverlabel: {
+      bgcolor: color("--background-fill-primary"),
+      bordercolor: color("--border-color-primary"),
+      font: { color: color("--body-text-color") },
+    },
     autosize: true,
     modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)" }, // beside the legend, not over it
   };
@@ -33,9 +47,11 @@ function themed(figure) {
   const data = figure.data.map((trace) => {
     const shade = isDark() ? trace.meta?.dark : null;
     const shown = { ...trace };
-    for (const part of ["line", "marker"]) // a heat map has neither
+    for (const part of ["line", "marker"])
+      // a heat map has neither
       if (trace[part] && shade) shown[part] = { ...trace[part], color: shade };
-    if (trace.colorbar) shown.colorbar = { ...trace.colorbar, tickcolor: axis.linecolor, outlinecolor: axis.linecolor };
+    if (trace.colorbar)
+      shown.colorbar = { ...trace.colorbar, tickcolor: axis.linecolor, outlinecolor: axis.linecolor };
     return shown;
   });
   return { data, layout };
@@ -49,7 +65,11 @@ async function draw() {
   if (layout.height) graph.style.height = `${layout.height}px`; // which Plotly forgets when it resizes
   if (!graph.classList.contains("js-plotly-plot")) {
     graph.replaceChildren();
-    await Plotly.newPlot(graph, data, layout, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
+    await Plotly.newPlot(graph, data, layout, {
+      responsive: true,
+      displaylogo: false,
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    });
     graph.on("plotly_hover", (event) => figure.layout.meta?.cursor && !sliding && setT(event.points[0].x));
   } else {
     await Plotly.react(graph, data, layout);
@@ -67,7 +87,8 @@ function cursorShape() {
 }
 function moveCursor() {
   pending = 0;
-  if (window.Plotly && graph.classList.contains("js-plotly-plot")) window.Plotly.relayout(graph, { shapes: cursorShape() });
+  if (window.Plotly && graph.classList.contains("js-plotly-plot"))
+    window.Plotly.relayout(graph, { shapes: cursorShape() });
   readout();
 }
 function setT(next) {
@@ -131,12 +152,17 @@ function load() {
   if (cursor()) {
     const { T, series } = cursor();
     for (const each of series)
-      each.values = each.values.map((text) => typeof text === "string" ? unpack(text) : text);
+      each.values = each.values.map((text) => (typeof text === "string" ? unpack(text) : text));
     t = Math.round((clock.share ?? 0.3) * T);
   }
   draw();
 }
-element.explorer = { get t() { return t; }, graph };
+element.explorer = {
+  get t() {
+    return t;
+  },
+  graph,
+};
 watch("value", load);
 onTheme(draw);
 onVisible(() => {

@@ -7,7 +7,8 @@ const blocks = []; // of the page: { title, heads, screens, captions, shape }
 
 function build({ headings, rows, captions }) {
   const section = make("section", "block", $(".tiles"));
-  const title = make("p", "title", section), grid = make("div", "grid", section);
+  const title = make("p", "title", section),
+    grid = make("div", "grid", section);
   const n = headings.length;
   grid.style.gridTemplateColumns = `repeat(${n}, minmax(0, 1fr))`;
   const heads = headings.map(() => {
@@ -30,7 +31,8 @@ function draw(screen, text, { size, channels }) {
   screen.drawn = drawn;
   screen.canvas.hidden = drawn === null;
   if (drawn === null) return;
-  if (screen.canvas.width !== size || screen.canvas.height !== size) screen.canvas.width = screen.canvas.height = size;
+  if (screen.canvas.width !== size || screen.canvas.height !== size)
+    screen.canvas.width = screen.canvas.height = size;
   const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
   const image = new ImageData(size, size);
   for (let i = 0; i < size * size; i++) {
@@ -58,7 +60,8 @@ function load() {
     });
     for (let row = 0; row < block.rows; row++)
       for (let k = 0; k < n; k++) {
-        const screen = screens[row * n + k], column = block.columns[k];
+        const screen = screens[row * n + k],
+          column = block.columns[k];
         draw(screen, column?.pictures[row], column ?? {});
         screen.canvas.setAttribute("aria-label", `${block.title} ${block.headings[k].join(" ")}`);
       }

@@ -1,13 +1,22 @@
-const plane = $(".plane"), slider = $("#plane-t");
+const plane = $(".plane"),
+  slider = $("#plane-t");
 const panels = $$(".panel").map((figure) => ({
-  figure, canvas: figure.querySelector("canvas"), formula: figure.querySelector(".formula"),
-  name: figure.querySelector("strong"), cost: figure.querySelector(".cost"), swatch: figure.querySelector(".swatch"),
-  positions: new Float32Array(0), unit: 1,
+  figure,
+  canvas: figure.querySelector("canvas"),
+  formula: figure.querySelector(".formula"),
+  name: figure.querySelector("strong"),
+  cost: figure.querySelector(".cost"),
+  swatch: figure.querySelector(".swatch"),
+  positions: new Float32Array(0),
+  unit: 1,
 }));
 const TRAILS = 30; // points whose paths are drawn
 let view = null; // what Python sent
 let sent = null; // what was fetched of it: {x0, eps, walk, beliefs: {name: {ddpm, ddim}}, network}
-let t = 0, way = "reverse", whose = "trained", drawing = false;
+let t = 0,
+  way = "reverse",
+  whose = "trained",
+  drawing = false;
 
 // ---- what was sent ------------------------------------------------------------------------
 const fetched = new Map(); // path -> promise of an ArrayBuffer
@@ -19,7 +28,9 @@ function bytesOf(path) {
 async function framesOf({ sheet, times }) {
   const flow = new Blob([await bytesOf(sheet)]).stream().pipeThrough(new DecompressionStream("deflate"));
   const planes = new Uint8Array(await new Response(flow).arrayBuffer());
-  const count = planes.length / 2, length = count / times.length, now = new Int16Array(length);
+  const count = planes.length / 2,
+    length = count / times.length,
+    now = new Int16Array(length);
   return times.map((_, frame) => {
     const shown = new Float32Array(length);
     for (let j = 0, k = frame * length; j < length; j++, k++) {
@@ -34,7 +45,9 @@ async function framesOf({ sheet, times }) {
 function halves(buffer) {
   const bits = new Uint16Array(buffer);
   return Float32Array.from(bits, (h) => {
-    const sign = h & 0x8000 ? -1 : 1, exponent = (h >> 10) & 31, fraction = h & 1023;
+    const sign = h & 0x8000 ? -1 : 1,
+      exponent = (h >> 10) & 31,
+      fraction = h & 1023;
     if (exponent === 0) return sign * fraction * 2 ** -24;
     return sign * (1024 + fraction) * 2 ** (exponent - 25);
   });
@@ -42,11 +55,27 @@ function halves(buffer) {
 async function fetchAll(value) {
   const lane = async (told, n, curved) => ({ ...told, n, curved, frames: await framesOf(told) });
   const points = bytesOf(value.training).then((buffer) => new Float32Array(buffer));
-  const beliefs = Object.entries(value.beliefs).map(async ([name, { ddpm, ddim }]) => [name, { ddpm: await lane(ddpm, "samples"), ddim: await lane(ddim, "samples", true) }]);
-  const network = value.network && bytesOf(value.network.weights).then((buffer) => cutNetwork(value.network, halves(buffer)));
-  const [both, walk, ready, net] = await Promise.all([points, lane(value.walk, "points"), Promise.all(beliefs), network]);
+  const beliefs = Object.entries(value.beliefs).map(async ([name, { ddpm, ddim }]) => [
+    name,
+    { ddpm: await lane(ddpm, "samples"), ddim: await lane(ddim, "samples", true) },
+  ]);
+  const network =
+    value.network &&
+    bytesOf(value.network.weights).then((buffer) => cutNetwork(value.network, halves(buffer)));
+  const [both, walk, ready, net] = await Promise.all([
+    points,
+    lane(value.walk, "points"),
+    Promise.all(beliefs),
+    network,
+  ]);
   const half = both.length / 2;
-  return { x0: both.subarray(0, half), eps: both.subarray(half), walk, beliefs: Object.fromEntries(ready), network: net };
+  return {
+    x0: both.subarray(0, half),
+    eps: both.subarray(half),
+    walk,
+    beliefs: Object.fromEntries(ready),
+    network: net,
+  };
 }
 /** Only what is shown is kept. */
 function forget() {
@@ -59,7 +88,8 @@ function forget() {
 // ---- the noise level ----------------------------------------------------------------------
 /** ᾱ at any t; between two steps, while it plays, on the straight line. */
 function alphaBarAt(time) {
-  const table = view.alpha_bar, low = Math.min(Math.floor(time), view.T - 1);
+  const table = view.alpha_bar,
+    low = Math.min(Math.floor(time), view.T - 1);
   return table[low] + (time - low) * (table[low + 1] - table[low]);
 }
 const amplitudes = (time) => [Math.sqrt(alphaBarAt(time)), Math.sqrt(1 - alphaBarAt(time))];
@@ -68,16 +98,20 @@ const amplitudes = (time) => [Math.sqrt(alphaBarAt(time)), Math.sqrt(1 - alphaBa
 /** The frames around `time` and their weights. Between two of its times DDIM's own curve is
  *  x = √ᾱ·x̂_0 + √(1−ᾱ)·ε̂ with the x̂_0 and ε̂ of the step; else points go straight on. */
 function between({ times, frames }, time, curved) {
-  const falling = times[0] > times[times.length - 1], last = frames.length - 1;
+  const falling = times[0] > times[times.length - 1],
+    last = frames.length - 1;
   let i = 0;
   while (i < last - 1 && (falling ? times[i + 1] > time : times[i + 1] < time)) i++;
   if (!last) return [frames[0], frames[0], 1, 0];
-  const from = times[i], to = times[i + 1];
+  const from = times[i],
+    to = times[i + 1];
   if (!curved) {
     const share = Math.max(0, Math.min(1, (time - from) / (to - from)));
     return [frames[i], frames[i + 1], 1 - share, share];
   }
-  const [a, s] = amplitudes(time), [a1, s1] = amplitudes(from), [a2, s2] = amplitudes(to);
+  const [a, s] = amplitudes(time),
+    [a1, s1] = amplitudes(from),
+    [a2, s2] = amplitudes(to);
   const size = a1 * s2 - a2 * s1;
   return [frames[i], frames[i + 1], (a * s2 - a2 * s) / size, (a1 * s - a * s1) / size];
 }
@@ -100,7 +134,8 @@ function positions(lane, time, out, length) {
 const paths = new WeakMap(); // lane -> its times in order, and where the first points are then
 function pathOf(lane) {
   if (!paths.has(lane)) {
-    const smooth = lane === sent || lane.curved, length = 2 * Math.min(TRAILS, view[lane.n ?? "points"]);
+    const smooth = lane === sent || lane.curved,
+      length = 2 * Math.min(TRAILS, view[lane.n ?? "points"]);
     const times = smooth ? Array.from({ length: 101 }, (_, i) => (i * view.T) / 100) : [...lane.times];
     if (lane !== sent && smooth) times.reverse();
     paths.set(lane, { times, places: times.map((time) => positions(lane, time, null, length)) });

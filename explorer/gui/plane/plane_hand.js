@@ -1,12 +1,19 @@
 // ---- the clock ----------------------------------------------------------------------------
-let pending = 0, playing = 0, loading = 0, identity = null, watching = false;
+let pending = 0,
+  playing = 0,
+  loading = 0,
+  identity = null,
+  watching = false;
 function draw() {
   pending = 0;
   if (!sent || !element.isConnected) return;
   const began = performance.now();
   if (!drawing) prepareFields();
   writeHere();
-  panels.forEach((_, i) => { drawPanel(i); writeFormula(i); });
+  panels.forEach((_, i) => {
+    drawPanel(i);
+    writeFormula(i);
+  });
   const now = rounded();
   slider.value = now;
   slider.setAttribute("aria-valuetext", `t = ${now}`);
@@ -34,9 +41,11 @@ function play(on) {
   if (playing && !on) setT(t); // on a whole step again
   playing = 0;
   if (!on || !sent) return;
-  const sign = way === "forward" ? 1 : -1, end = way === "forward" ? view.T : 0;
+  const sign = way === "forward" ? 1 : -1,
+    end = way === "forward" ? view.T : 0;
   if (t === end) setT(view.T - end);
-  let last = performance.now(), exact = t;
+  let last = performance.now(),
+    exact = t;
   const tick = (now) => {
     if (!element.isConnected) return;
     exact += (sign * (now - last) * view.T) / 7000; // all of it in 7 s
@@ -55,15 +64,31 @@ function act(what) {
   setT(t + (what === "later" ? 1 : -1));
 }
 for (const button of $$("[data-do]")) button.addEventListener("click", () => act(button.dataset.do));
-slider.addEventListener("input", () => { watching = false; play(false); setT(+slider.value); });
+slider.addEventListener("input", () => {
+  watching = false;
+  play(false);
+  setT(+slider.value);
+});
 plane.addEventListener("keydown", (event) => {
   const { tagName } = event.target;
   if (event.altKey || event.ctrlKey || event.metaKey || drawing) return;
   if (event.key === " " && tagName === "BUTTON") return; // its own click
-  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1, PageUp: 10, PageDown: -10, Home: -1e9, End: 1e9 };
+  const steps = {
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowDown: -1,
+    ArrowUp: 1,
+    PageUp: 10,
+    PageDown: -10,
+    Home: -1e9,
+    End: 1e9,
+  };
   if (event.key === " ") act("play");
-  else if (event.key in steps) { watching = false; play(false); setT(t + steps[event.key]); }
-  else return;
+  else if (event.key in steps) {
+    watching = false;
+    play(false);
+    setT(t + steps[event.key]);
+  } else return;
   event.preventDefault();
 });
 
@@ -71,7 +96,8 @@ plane.addEventListener("keydown", (event) => {
 function choose(nextWay, nextWhose) {
   if (nextWay !== way) play(false);
   [way, whose] = [nextWay, nextWhose];
-  for (const button of $$("[data-way]")) button.setAttribute("aria-pressed", String(button.dataset.way === way));
+  for (const button of $$("[data-way]"))
+    button.setAttribute("aria-pressed", String(button.dataset.way === way));
   for (const button of $$("[data-whose]")) {
     const name = button.dataset.whose;
     button.setAttribute("aria-pressed", String(name === whose));
@@ -79,32 +105,42 @@ function choose(nextWay, nextWhose) {
     button.hidden = name === "exact" && !view.law;
     button.title = view.beliefs[name] ? "" : name === "trained" ? "train it first" : "on its way";
   }
-  panels.forEach(({ swatch }, i) => (swatch.style.stroke = way === "forward" ? "currentColor" : `var(--series-${i ? "ddim" : "ddpm"})`));
+  panels.forEach(
+    ({ swatch }, i) =>
+      (swatch.style.stroke = way === "forward" ? "currentColor" : `var(--series-${i ? "ddim" : "ddpm"})`),
+  );
   plane.dataset.way = way;
   fields.key = "";
   writeNearest();
   redraw();
 }
-for (const button of $$("[data-way]")) button.addEventListener("click", () => view && choose(button.dataset.way, whose));
-for (const button of $$("[data-whose]")) button.addEventListener("click", () => view && choose("reverse", button.dataset.whose));
-for (const button of $$("[data-layer]")) button.addEventListener("click", () => {
-  const on = (layers[button.dataset.layer] = !layers[button.dataset.layer]);
-  button.setAttribute("aria-pressed", String(on));
-  redraw();
-});
+for (const button of $$("[data-way]"))
+  button.addEventListener("click", () => view && choose(button.dataset.way, whose));
+for (const button of $$("[data-whose]"))
+  button.addEventListener("click", () => view && choose("reverse", button.dataset.whose));
+for (const button of $$("[data-layer]"))
+  button.addEventListener("click", () => {
+    const on = (layers[button.dataset.layer] = !layers[button.dataset.layer]);
+    button.setAttribute("aria-pressed", String(on));
+    redraw();
+  });
 
 // ---- pointing and drawing -----------------------------------------------------------------
 const GAP = 0.09; // between two points of a stroke
 function placeOf(event, canvas) {
-  const box = canvas.getBoundingClientRect(), inside = (v) => Math.max(-props.range, Math.min(props.range, v));
-  const x = REACH * ((2 * (event.clientX - box.left)) / box.width - 1), y = REACH * (1 - (2 * (event.clientY - box.top)) / box.height);
+  const box = canvas.getBoundingClientRect(),
+    inside = (v) => Math.max(-props.range, Math.min(props.range, v));
+  const x = REACH * ((2 * (event.clientX - box.left)) / box.width - 1),
+    y = REACH * (1 - (2 * (event.clientY - box.top)) / box.height);
   return [inside(x), inside(y)];
 }
 const drawn = () => strokes.flat();
 let owned = false; // whether points were drawn and used
-let asked = null, before = null; // the data that is chosen; the last that is not one's own
+let asked = null,
+  before = null; // the data that is chosen; the last that is not one's own
 function extend(place) {
-  const stroke = strokes[strokes.length - 1], last = stroke[stroke.length - 1];
+  const stroke = strokes[strokes.length - 1],
+    last = stroke[stroke.length - 1];
   const far = last ? Math.hypot(place[0] - last[0], place[1] - last[1]) : Infinity;
   if (last && far < GAP) return;
   const count = last ? Math.floor(far / GAP) : 1; // a fast hand leaves no holes
@@ -132,7 +168,10 @@ panels.forEach(({ canvas }, panel) => {
     extend(place);
     countDrawn();
   });
-  canvas.addEventListener("pointerleave", () => { pointer = null; redraw(); });
+  canvas.addEventListener("pointerleave", () => {
+    pointer = null;
+    redraw();
+  });
 });
 function countDrawn() {
   const count = drawn().length;
@@ -155,19 +194,29 @@ function chosen(data) {
   if (data !== props.own) before = data;
   if (data !== props.own || !owned) openPad(data === props.own);
 }
-const left = (data) => data === props.own && !owned ? before ?? view.data : data;
+const left = (data) => (data === props.own && !owned ? (before ?? view.data) : data);
 const pad = {
-  open: () => drawing ? pad.leave() : openPad(true),
-  leave: () => { openPad(false); trigger("leave"); },
-  undo: () => { strokes.pop(); countDrawn(); },
-  clear: () => { strokes = []; countDrawn(); },
+  open: () => (drawing ? pad.leave() : openPad(true)),
+  leave: () => {
+    openPad(false);
+    trigger("leave");
+  },
+  undo: () => {
+    strokes.pop();
+    countDrawn();
+  },
+  clear: () => {
+    strokes = [];
+    countDrawn();
+  },
   use: () => trigger("use", { points: drawn().map((point) => point.map((v) => +v.toFixed(4))) }),
 };
 for (const button of $$("[data-pad]")) button.addEventListener("click", () => pad[button.dataset.pad]());
 
 // ---- from Python --------------------------------------------------------------------------
 async function load() {
-  const value = props.value, turn = ++loading;
+  const value = props.value,
+    turn = ++loading;
   plane.hidden = !value;
   if (!value) return void ([view, sent] = [null, null]);
   let next;
@@ -179,18 +228,23 @@ async function load() {
     return;
   }
   if (turn !== loading) return; // newer ones are on their way
-  const fresh = identity !== value.id, first = identity === null, begun = value.learning && !view?.learning;
+  const fresh = identity !== value.id,
+    first = identity === null,
+    begun = value.learning && !view?.learning;
   [view, sent, identity] = [value, next, value.id];
   $(".trouble").hidden = true;
   $(".title").textContent = value.title;
   $(".ends b").textContent = slider.max = value.T;
   owned ||= value.data === props.own;
   if (fresh && !first && (owned || asked !== props.own)) openPad(false); // else somebody draws
-  const { beliefs } = value, best = ["trained", "ideal", "exact"].find((name) => beliefs[name]);
-  let nextWay = way, nextWhose = beliefs[whose] ? whose : best ?? whose;
+  const { beliefs } = value,
+    best = ["trained", "ideal", "exact"].find((name) => beliefs[name]);
+  let nextWay = way,
+    nextWhose = beliefs[whose] ? whose : (best ?? whose);
   if (fresh) [nextWay, nextWhose] = [best ? way : "forward", best ?? "ideal"];
   if (begun) watching = true;
-  if (watching && beliefs.trained) { // what is being learnt: the end of the ways
+  if (watching && beliefs.trained) {
+    // what is being learnt: the end of the ways
     [nextWay, nextWhose] = ["reverse", "trained"];
     if (!playing) setT(0);
   }
@@ -205,7 +259,9 @@ async function load() {
 const resized = new ResizeObserver(() => {
   if (!element.isConnected) return resized.disconnect();
   for (const panel of panels) {
-    const { canvas } = panel, shown = canvas.clientWidth, unit = Math.min(2, window.devicePixelRatio || 1);
+    const { canvas } = panel,
+      shown = canvas.clientWidth,
+      unit = Math.min(2, window.devicePixelRatio || 1);
     if (!shown) continue;
     panel.unit = unit;
     const side = Math.round(shown * unit);
@@ -216,8 +272,22 @@ const resized = new ResizeObserver(() => {
 });
 for (const { canvas } of panels) resized.observe(canvas);
 const explorer = {
-  setT, chosen, left, frameTimes: () => frameTimes.slice(),
-  get t() { return t; }, get view() { return view; }, get playing() { return Boolean(playing); }, get pointer() { return pointer; },
+  setT,
+  chosen,
+  left,
+  frameTimes: () => frameTimes.slice(),
+  get t() {
+    return t;
+  },
+  get view() {
+    return view;
+  },
+  get playing() {
+    return Boolean(playing);
+  },
+  get pointer() {
+    return pointer;
+  },
   positions: (panel, time) => Array.from(positions(laneOf(panel), time)),
   noise: (points, time) => Array.from(noiseAt(Float32Array.from(points), time)),
   densities: (time) => Array.from(densities(shadedMixture(), alphaBarAt(time))),
@@ -225,7 +295,10 @@ const explorer = {
 element.explorer = explorer;
 (element.closest(".block") ?? element).explorer = explorer;
 watch("value", load);
-onTheme(() => { readColours(); redraw(); });
+onTheme(() => {
+  readColours();
+  redraw();
+});
 onVisible(() => clock.share !== null && view && !watching && !playing && setT(clock.share * view.T));
 readColours();
 load();

@@ -1,8 +1,16 @@
-const slider = $("#reverse-t"), player = $(".player");
+const slider = $("#reverse-t"),
+  player = $(".player");
 const GAP = 2; // pixels of the pictures' own size between two of them
 const RANGES = { 1: [4096, 32], 3: [12288, 96] }; // ±1 or ±3 to 0…255, from 4080ths: (q + first) / second
-let race = null, lanes = [], identity = null; // lanes: sections of the page, as many as the race has
-let t = 0, show = "x", range = 1, pending = 0, playing = 0, following = false;
+let race = null,
+  lanes = [],
+  identity = null; // lanes: sections of the page, as many as the race has
+let t = 0,
+  show = "x",
+  range = 1,
+  pending = 0,
+  playing = 0,
+  following = false;
 let chosen = { lane: 0, picture: 0 }; // whose step is taken apart
 let across = 8; // pictures beside each other, at most
 
@@ -13,7 +21,8 @@ const wide = (number, most = race.T) => String(number).padStart(String(most).len
 /** A sheet's bytes -> its frames, without a copy where the numbers' addresses allow it. */
 function cut(buffer, count, { stochastic, wide }) {
   const values = race.pictures * race.size * race.size * race.channels;
-  const Words = wide ? Int32Array : Int16Array, width = Words.BYTES_PER_ELEMENT;
+  const Words = wide ? Int32Array : Int16Array,
+    width = Words.BYTES_PER_ELEMENT;
   const length = values * (2 * width + (stochastic ? 1 : 0));
   if (buffer.byteLength !== count * length) throw new Error(`${buffer.byteLength} bytes for ${count} frames`);
   const words = (at) =>
@@ -27,7 +36,8 @@ function cut(buffer, count, { stochastic, wide }) {
 /** The lane's frame at t: the last one reached, with time running from T to 0. */
 function frameAt(lane) {
   const { times } = lane.view;
-  let low = 0, high = lane.frames.length - 1; // times decrease; find the last with times[i] >= t
+  let low = 0,
+    high = lane.frames.length - 1; // times decrease; find the last with times[i] >= t
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (times[middle] >= t) low = middle;
@@ -36,17 +46,22 @@ function frameAt(lane) {
   return low;
 }
 /** ε̂ = (x_t − √ᾱ_t·x̂_0)/√(1 − ᾱ_t), as weights of x_t, x̂_0 and z; nothing at t = 0. */
-const predicted = ([signal, noise], weight = 1) => noise > 0 ? [weight / noise, (-weight * signal) / noise, 0] : [0, 0, 0];
-const shown = (coefficients) => show === "x" ? [1, 0, 0] : show === "x0" ? [0, 1, 0] : predicted(coefficients);
+const predicted = ([signal, noise], weight = 1) =>
+  noise > 0 ? [weight / noise, (-weight * signal) / noise, 0] : [0, 0, 0];
+const shown = (coefficients) =>
+  show === "x" ? [1, 0, 0] : show === "x0" ? [0, 1, 0] : predicted(coefficients);
 /** Pictures `from`… of a frame as pixels. All that is ever shown is a mix of x_t, x̂_0 and z. */
 function paint(image, frame, [a, b, c], from, count, columns) {
-  const { size, channels } = race, { x, x0 } = frame;
-  const z = c && frame.z ? frame.z : null, cz = c * 127.5; // z comes in 32nds
+  const { size, channels } = race,
+    { x, x0 } = frame;
+  const z = c && frame.z ? frame.z : null,
+    cz = c * 127.5; // z comes in 32nds
   const [offset, step] = RANGES[range];
   const { data, width } = image;
   for (let k = 0; k < count; k++) {
     let j = (from + k) * size * size * channels;
-    const left = (k % columns) * (size + GAP), top = Math.floor(k / columns) * (size + GAP);
+    const left = (k % columns) * (size + GAP),
+      top = Math.floor(k / columns) * (size + GAP);
     for (let row = 0; row < size; row++) {
       let at = 4 * ((top + row) * width + left);
       for (let column = 0; column < size; column++, at += 4) {
@@ -75,21 +90,37 @@ function makeLane(index) {
   header.title = "take this lane's step apart";
   const swatch = svg("svg", { class: "swatch", viewBox: "0 0 26 6", "aria-hidden": "true" }, header);
   const line = svg("path", { d: "M0 3h26" }, swatch);
-  const name = make("strong", "", header), cost = make("span", "cost", header);
+  const name = make("strong", "", header),
+    cost = make("span", "cost", header);
   const costs = [0, 1, 2].map((i) => {
     if (i) make("span", "dot", cost).textContent = " · ";
     return make("span", "", cost);
   });
-  const screen = make("div", "screen", section), canvas = make("canvas", "", screen);
+  const screen = make("div", "screen", section),
+    canvas = make("canvas", "", screen);
   const mark = make("div", "mark", screen);
   Object.assign(canvas, { width: 8, height: 8 });
   canvas.setAttribute("role", "img");
-  const lane = { section, line, name, costs, screen, canvas, mark, context: canvas.getContext("2d"), frames: [], sheets: new Map(), view: null, drawn: "" };
+  const lane = {
+    section,
+    line,
+    name,
+    costs,
+    screen,
+    canvas,
+    mark,
+    context: canvas.getContext("2d"),
+    frames: [],
+    sheets: new Map(),
+    view: null,
+    drawn: "",
+  };
   header.addEventListener("click", () => choose(index, chosen.picture));
   canvas.addEventListener("click", (event) => {
-    const box = canvas.getBoundingClientRect(), pitch = race.size + GAP;
-    const column = Math.floor(((event.clientX - box.left) / box.width) * canvas.width / pitch);
-    const row = Math.floor(((event.clientY - box.top) / box.height) * canvas.height / pitch);
+    const box = canvas.getBoundingClientRect(),
+      pitch = race.size + GAP;
+    const column = Math.floor((((event.clientX - box.left) / box.width) * canvas.width) / pitch);
+    const row = Math.floor((((event.clientY - box.top) / box.height) * canvas.height) / pitch);
     choose(index, row * lane.columns + Math.min(column, lane.columns - 1));
   });
   return lane;
@@ -101,7 +132,8 @@ function nameLanes() {
   $(".lanes").dataset.count = lanes.length;
   const seen = { ddpm: 0, ddim: 0 };
   lanes.forEach((lane, i) => {
-    const view = (lane.view = race.lanes[i]), before = seen[view.kind]++;
+    const view = (lane.view = race.lanes[i]),
+      before = seen[view.kind]++;
     lane.dash = (before + (view.kind === "ddim")) % 4; // by default DDPM is solid, DDIM dashed
     lane.colour = `color-mix(in srgb, var(--series-${view.kind}), var(--body-text-color) ${[0, 35, 55, 75][before]}%)`;
     lane.line.style.stroke = lane.colour;
@@ -113,7 +145,8 @@ function nameLanes() {
 /** Canvases of the size that the frames will have, so that nothing moves when they come. */
 function layOut() {
   for (const lane of lanes) {
-    const { canvas } = lane, { size, pictures } = race;
+    const { canvas } = lane,
+      { size, pictures } = race;
     lane.columns = Math.min(pictures, across);
     const width = lane.columns * (size + GAP) - GAP;
     const height = Math.ceil(pictures / lane.columns) * (size + GAP) - GAP;
@@ -124,13 +157,20 @@ function layOut() {
     lane.image = new ImageData(width, height);
     lane.context.fillStyle = "rgba(128, 128, 128, 0.13)"; // room for what is to come
     for (let k = 0; k < pictures; k++)
-      lane.context.fillRect((k % lane.columns) * (size + GAP), Math.floor(k / lane.columns) * (size + GAP), size, size);
+      lane.context.fillRect(
+        (k % lane.columns) * (size + GAP),
+        Math.floor(k / lane.columns) * (size + GAP),
+        size,
+        size,
+      );
   }
   placeMarks();
 }
 function placeMarks() {
   lanes.forEach((lane, i) => {
-    const { style } = lane.mark, { width, height } = lane.canvas, pitch = race.size + GAP;
+    const { style } = lane.mark,
+      { width, height } = lane.canvas,
+      pitch = race.size + GAP;
     style.left = `${(100 * (chosen.picture % lane.columns) * pitch) / width}%`;
     style.top = `${(100 * Math.floor(chosen.picture / lane.columns) * pitch) / height}%`;
     style.width = `${(100 * race.size) / width}%`;
@@ -145,7 +185,8 @@ function drawLane(lane) {
     canvas.setAttribute("aria-label", `${view.name}, nothing yet`);
     return writeCost(lane, race.T, 0, 0);
   }
-  const i = frameAt(lane), key = `${i} ${show} ${range}`;
+  const i = frameAt(lane),
+    key = `${i} ${show} ${range}`;
   if (key === lane.drawn) return;
   lane.drawn = key;
   paint(lane.image, lane.frames[i], shown(view.coefficients[i]), 0, race.pictures, lane.columns);
@@ -188,13 +229,18 @@ function nextTime(towards) {
   return best;
 }
 function drawTicks() {
-  const ticks = $(".ticks"), height = 9 * lanes.length;
+  const ticks = $(".ticks"),
+    height = 9 * lanes.length;
   ticks.setAttribute("viewBox", `0 0 ${race.T} ${height}`);
   ticks.style.height = `${height}px`;
   ticks.replaceChildren();
   lanes.forEach((lane, i) => {
     const d = lane.view.times.map((time) => `M${time} ${i * 9 + 1}v6.5`).join("");
-    const line = svg("path", { d, "stroke-width": 1.5, "vector-effect": "non-scaling-stroke", "stroke-dasharray": TICKS[lane.dash] }, ticks);
+    const line = svg(
+      "path",
+      { d, "stroke-width": 1.5, "vector-effect": "non-scaling-stroke", "stroke-dasharray": TICKS[lane.dash] },
+      ticks,
+    );
     line.style.stroke = lane.colour;
   });
 }

@@ -15,12 +15,14 @@ function collect(lane) {
 }
 function writeNotes() {
   const end = range === 1 ? 1 : 3;
-  $(".mapping").textContent = `black ${MINUS}${end}, white ${end}; what lies outside is cut${show === "eps" ? "; at t = 0 nothing is left to predict" : ""}`;
+  $(".mapping").textContent =
+    `black ${MINUS}${end}, white ${end}; what lies outside is cut${show === "eps" ? "; at t = 0 nothing is left to predict" : ""}`;
   const frames = lanes.map((lane) => lane.frames.length).join(" + ");
   let bytes = 0;
   for (const lane of lanes) for (const sheet of lane.sheets.values()) bytes += sheet.bytes ?? 0;
   const size = bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  $(".sent").textContent = `sent: ${frames} frames, ${size}, 16-bit${lanes.some(({ view }) => view.wide) ? " (32 without clipping)" : ""}, lossless`;
+  $(".sent").textContent =
+    `sent: ${frames} frames, ${size}, 16-bit${lanes.some(({ view }) => view.wide) ? " (32 without clipping)" : ""}, lossless`;
 }
 const framesOf = ({ lanes }) => lanes.reduce((sum, { times }) => sum + times.length, 0);
 async function load() {
@@ -72,7 +74,9 @@ async function load() {
   $(".trouble").textContent = "Some frames did not arrive. Please run the race again.";
   $(".trouble").hidden = arrivals.every(({ status }) => status === "fulfilled");
   lanes.forEach(collect);
-  const reached = lanes.filter((lane) => lane.frames.length).map((lane) => lane.view.times[lane.frames.length - 1]);
+  const reached = lanes
+    .filter((lane) => lane.frames.length)
+    .map((lane) => lane.view.times[lane.frames.length - 1]);
   if (following && reached.length) setT(Math.max(...reached));
   if (!value.running) following = false;
   writeNotes();
@@ -88,7 +92,8 @@ function play(on) {
   playing = 0;
   if (!on || !race) return;
   if (t <= 0) setT(race.T);
-  let last = performance.now(), exact = t;
+  let last = performance.now(),
+    exact = t;
   const tick = (now) => {
     if (!element.isConnected) return;
     exact -= ((now - last) / 8000) * race.T * +$("select").value; // T…0 in 8 s at 1×
@@ -120,18 +125,30 @@ function oneOf(attribute, take) {
       redraw();
     });
 }
-oneOf("show", (name) => { show = name; });
-oneOf("range", (name) => { range = +name; });
-slider.addEventListener("input", () => { following = false; play(false); race && setT(+slider.value); });
+oneOf("show", (name) => {
+  show = name;
+});
+oneOf("range", (name) => {
+  range = +name;
+});
+slider.addEventListener("input", () => {
+  following = false;
+  play(false);
+  race && setT(+slider.value);
+});
 player.addEventListener("keydown", (event) => {
   const { tagName } = event.target;
   if (tagName === "SELECT" || event.altKey || event.ctrlKey || event.metaKey) return;
   const actions = { " ": "play", ArrowLeft: "earlier", ArrowRight: "later", End: "start" };
   if (event.key === " " && (tagName === "BUTTON" || tagName === "SUMMARY")) return; // their own click
   if (actions[event.key]) act(actions[event.key]);
-  else if (event.key === "Home") { act("none"); race && setT(0); }
-  else if (event.key === "PageUp" || event.key === "PageDown") { act("none"); race && setT(t + (event.key === "PageUp" ? 50 : -50)); }
-  else return;
+  else if (event.key === "Home") {
+    act("none");
+    race && setT(0);
+  } else if (event.key === "PageUp" || event.key === "PageDown") {
+    act("none");
+    race && setT(t + (event.key === "PageUp" ? 50 : -50));
+  } else return;
   event.preventDefault();
 });
 const resized = new ResizeObserver(() => {
@@ -146,7 +163,16 @@ const resized = new ResizeObserver(() => {
 resized.observe(element);
 if (element.clientWidth) across = element.clientWidth < 560 ? 4 : 8;
 const explorer = {
-  setT, get t() { return t; }, get race() { return race; }, get playing() { return Boolean(playing); },
+  setT,
+  get t() {
+    return t;
+  },
+  get race() {
+    return race;
+  },
+  get playing() {
+    return Boolean(playing);
+  },
   get cursor() {
     const lane = race && lanes[chosen.lane];
     return lane && { t, ...chosen, frame_t: lane.frames.length ? lane.view.times[frameAt(lane)] : null };

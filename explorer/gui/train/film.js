@@ -1,12 +1,28 @@
 const [stepSlider, tSlider] = [$("#film-step"), $("#film-t")];
-const matrix = $("#film-matrix"), mark = $(".mark");
+const matrix = $("#film-matrix"),
+  mark = $(".mark");
 const SMALLEST = 20; // CSS pixels of a cell; where there is less room, fewer times are shown
-const NOTHING = { T: 1000, size: 16, pictures: 8, times: Array.from({ length: 21 }, (_, i) => 1000 - 50 * i), snapshots: [], caption: "", expected: 8, id: null };
+const NOTHING = {
+  T: 1000,
+  size: 16,
+  pictures: 8,
+  times: Array.from({ length: 21 }, (_, i) => 1000 - 50 * i),
+  snapshots: [],
+  caption: "",
+  expected: 8,
+  id: null,
+};
 const sheets = new Map(); // path -> {bitmap} or, on its way, {}
-let growth = NOTHING, ready = []; // ready: the snapshots whose sheets are there
-let at = 0, row = NOTHING.times.length - 1, picture = 0, show = "x"; // the cursor: snapshot, row of its sheet; what is shown
+let growth = NOTHING,
+  ready = []; // ready: the snapshots whose sheets are there
+let at = 0,
+  row = NOTHING.times.length - 1,
+  picture = 0,
+  show = "x"; // the cursor: snapshot, row of its sheet; what is shown
 let taken = false; // whether somebody looks elsewhere than at the newest snapshot's pictures
-let pending = 0, playing = 0, columns = [];
+let pending = 0,
+  playing = 0,
+  columns = [];
 
 const lastRow = () => growth.times.length - 1; // t = 0
 const wide = (number, most) => String(number).padStart(String(most).length, "\u2007");
@@ -27,7 +43,11 @@ function layPictures() {
       const button = Object.assign(document.createElement("button"), { type: "button" });
       button.setAttribute("aria-label", `follow picture ${k + 1}`);
       button.append(document.createElement("canvas"));
-      button.addEventListener("click", () => { picture = k; drawMatrix(); draw(); });
+      button.addEventListener("click", () => {
+        picture = k;
+        drawMatrix();
+        draw();
+      });
       box.append(button);
     }
     picture = Math.min(picture, growth.pictures - 1);
@@ -39,7 +59,8 @@ function layPictures() {
 }
 function draw() {
   pending = 0;
-  const snapshot = ready[at], t = growth.times[row];
+  const snapshot = ready[at],
+    t = growth.times[row];
   [...$(".pictures").children].forEach((button, k) => {
     button.setAttribute("aria-pressed", String(k === picture));
     const context = button.firstChild.getContext("2d");
@@ -48,7 +69,9 @@ function draw() {
   });
   $(".title").textContent = snapshot
     ? `after ${wide(snapshot.step, mostSteps())} ${steps(snapshot.step)} · t = ${t}`
-    : growth.id ? "The first snapshot is on its way" : "No snapshots yet";
+    : growth.id
+      ? "The first snapshot is on its way"
+      : "No snapshots yet";
   tSlider.value = t;
   tSlider.disabled = !snapshot;
   tSlider.setAttribute("aria-valuetext", `t = ${t}`);
@@ -56,8 +79,13 @@ function draw() {
   stepSlider.value = at;
   stepSlider.disabled = ready.length < 2;
   $(".round").disabled = ready.length < 2;
-  stepSlider.setAttribute("aria-valuetext", snapshot ? `after ${snapshot.step} ${steps(snapshot.step)}` : "nothing yet");
-  $(".training output").textContent = snapshot ? `${wide(snapshot.step, mostSteps())} ${steps(snapshot.step)}` : "";
+  stepSlider.setAttribute(
+    "aria-valuetext",
+    snapshot ? `after ${snapshot.step} ${steps(snapshot.step)}` : "nothing yet",
+  );
+  $(".training output").textContent = snapshot
+    ? `${wide(snapshot.step, mostSteps())} ${steps(snapshot.step)}`
+    : "";
   drawMark();
   const film = $(".film");
   film.dataset.step = snapshot?.step ?? "";
@@ -68,26 +96,35 @@ function draw() {
 const rows = () => Math.max(growth.expected, ready.length, 1);
 /** Rows of a sheet, one for each column; both ends are always among them. */
 function chooseColumns() {
-  const width = $(".matrix").clientWidth || 600, last = lastRow();
+  const width = $(".matrix").clientWidth || 600,
+    last = lastRow();
   const count = Math.max(2, Math.min(last + 1, Math.floor(width / SMALLEST)));
-  const stride = Array.from({ length: last }, (_, i) => i + 1).find((s) => last % s === 0 && last / s < count);
-  const chosen = stride && last / stride >= count / 2
-    ? Array.from({ length: last / stride + 1 }, (_, i) => last - i * stride)
-    : Array.from({ length: count }, (_, i) => last - Math.round((i * last) / (count - 1)));
+  const stride = Array.from({ length: last }, (_, i) => i + 1).find(
+    (s) => last % s === 0 && last / s < count,
+  );
+  const chosen =
+    stride && last / stride >= count / 2
+      ? Array.from({ length: last / stride + 1 }, (_, i) => last - i * stride)
+      : Array.from({ length: count }, (_, i) => last - Math.round((i * last) / (count - 1)));
   const changed = chosen.join() !== columns.join();
   columns = chosen;
   return changed;
 }
 /** In pixels of the pictures' own size. */
 function measures() {
-  const gap = growth.size > 20 ? 2 : 1, pitch = growth.size + gap;
+  const gap = growth.size > 20 ? 2 : 1,
+    pitch = growth.size + gap;
   return { pitch, width: columns.length * pitch - gap, height: rows() * pitch - gap };
 }
 function drawMatrix() {
-  const { size } = growth, { pitch, width, height } = measures();
+  const { size } = growth,
+    { pitch, width, height } = measures();
   if (matrix.width !== width || matrix.height !== height) Object.assign(matrix, { width, height });
   matrix.classList.toggle("shrunk", width > matrix.clientWidth * devicePixelRatio);
-  matrix.setAttribute("aria-label", `picture ${picture + 1}: training downwards, t from 0 at the left to ${growth.T}`);
+  matrix.setAttribute(
+    "aria-label",
+    `picture ${picture + 1}: training downwards, t from 0 at the left to ${growth.T}`,
+  );
   const context = matrix.getContext("2d");
   context.clearRect(0, 0, width, height);
   context.fillStyle = "rgba(128, 128, 128, 0.13)"; // room for what is still to come
@@ -98,14 +135,16 @@ function drawMatrix() {
     });
 }
 function drawLabels() {
-  const counts = $(".steps"), times = $(".times");
+  const counts = $(".steps"),
+    times = $(".times");
   $(".board").style.setProperty("--columns", columns.length);
   $(".board").style.setProperty("--digits", Math.max(5, String(mostSteps()).length));
   counts.replaceChildren();
   for (let i = 0; i < rows(); i++)
     counts.append(Object.assign(document.createElement("span"), { textContent: ready[i]?.step ?? "" }));
   times.replaceChildren();
-  const { pitch, width } = measures(), last = columns.length - 1;
+  const { pitch, width } = measures(),
+    last = columns.length - 1;
   const parts = [4, 5, 2].find((n) => last % n === 0) ?? 1; // labels at equal distances
   for (let j = 0; j <= last; j += last / parts) {
     const label = Object.assign(document.createElement("span"), { textContent: growth.times[columns[j]] });
@@ -115,7 +154,10 @@ function drawLabels() {
 }
 function drawMark() {
   mark.hidden = !ready[at];
-  const near = columns.reduce((best, from, j) => Math.abs(from - row) < Math.abs(columns[best] - row) ? j : best, 0);
+  const near = columns.reduce(
+    (best, from, j) => (Math.abs(from - row) < Math.abs(columns[best] - row) ? j : best),
+    0,
+  );
   const { pitch, width, height } = measures();
   mark.style.left = `${(100 * near * pitch) / width}%`;
   mark.style.top = `${(100 * at * pitch) / height}%`;
@@ -145,7 +187,10 @@ function wanted(path) {
     const sheet = {};
     sheet.arrival = fetchSheet(path).then(
       (bitmap) => (sheet.bitmap = bitmap),
-      (error) => { sheets.delete(path); throw error; },
+      (error) => {
+        sheets.delete(path);
+        throw error;
+      },
     );
     sheets.set(path, sheet);
   }
@@ -154,15 +199,20 @@ function wanted(path) {
 async function load() {
   if (!props.value?.times) return;
   const arrivals = await Promise.allSettled(props.value.snapshots.map(({ sheet }) => wanted(sheet)));
-  const trouble = $(".trouble"), before = ready[at]?.step;
+  const trouble = $(".trouble"),
+    before = ready[at]?.step;
   trouble.textContent = "Some snapshots did not arrive; they are asked for again with the next one.";
   trouble.hidden = arrivals.every(({ status }) => status === "fulfilled");
   const fresh = growth.id !== props.value.id;
   growth = props.value; // the newest, which may have come meanwhile
   ready = growth.snapshots.filter(({ sheet }) => sheets.get(sheet)?.bitmap);
-  if (fresh) { taken = false; play(false); }
+  if (fresh) {
+    taken = false;
+    play(false);
+  }
   if (!taken) [at, row] = [Math.max(0, ready.length - 1), lastRow()];
-  else { // the same snapshot, wherever it stands now, or the nearest before it
+  else {
+    // the same snapshot, wherever it stands now, or the nearest before it
     const reached = ready.filter(({ step }) => step <= before).length;
     at = Math.max(0, reached - 1);
   }
@@ -170,7 +220,10 @@ async function load() {
   layOut();
   const used = new Set(growth.snapshots.map(({ sheet }) => sheet));
   for (const [path, { bitmap }] of sheets)
-    if (bitmap && !used.has(path)) { bitmap.close(); sheets.delete(path); }
+    if (bitmap && !used.has(path)) {
+      bitmap.close();
+      sheets.delete(path);
+    }
   element.dataset.snapshots = String(ready.length);
 }
 
@@ -185,7 +238,11 @@ function take(nextAt, nextRow) {
   play(false);
   set(nextAt, nextRow);
 }
-const nearest = (t) => growth.times.reduce((best, time, i) => Math.abs(time - t) < Math.abs(growth.times[best] - t) ? i : best, 0);
+const nearest = (t) =>
+  growth.times.reduce(
+    (best, time, i) => (Math.abs(time - t) < Math.abs(growth.times[best] - t) ? i : best),
+    0,
+  );
 function play(on) {
   $(".training").classList.toggle("playing", on);
   $(".round").setAttribute("aria-label", on ? "pause" : "play the training");
@@ -214,8 +271,11 @@ matrix.addEventListener("pointermove", (event) => event.buttons & 1 && point(eve
 $(".round").addEventListener("click", () => play(!playing));
 stepSlider.addEventListener("input", () => take(+stepSlider.value, row));
 tSlider.addEventListener("input", () => take(at, nearest(+tSlider.value)));
-tSlider.addEventListener("keydown", (event) => { // t goes from one time that there is to the next
-  const towardsNoise = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 4, PageDown: -4 }[event.key];
+tSlider.addEventListener("keydown", (event) => {
+  // t goes from one time that there is to the next
+  const towardsNoise = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 4, PageDown: -4 }[
+    event.key
+  ];
   if (!towardsNoise) return;
   take(at, row - towardsNoise);
   event.preventDefault();
@@ -240,9 +300,34 @@ const resized = new ResizeObserver(() => {
 });
 resized.observe($(".matrix"));
 element.explorer = {
-  set, get step() { return ready[at]?.step ?? null; }, get t() { return growth.times[row]; }, get index() { return at; },
-  get picture() { return picture; }, get show() { return show; }, get columns() { return columns.map((from) => growth.times[from]); },
-  get following() { return !taken; }, get playing() { return Boolean(playing); }, get growth() { return growth; },
+  set,
+  get step() {
+    return ready[at]?.step ?? null;
+  },
+  get t() {
+    return growth.times[row];
+  },
+  get index() {
+    return at;
+  },
+  get picture() {
+    return picture;
+  },
+  get show() {
+    return show;
+  },
+  get columns() {
+    return columns.map((from) => growth.times[from]);
+  },
+  get following() {
+    return !taken;
+  },
+  get playing() {
+    return Boolean(playing);
+  },
+  get growth() {
+    return growth;
+  },
 };
 watch("value", load);
 layOut();

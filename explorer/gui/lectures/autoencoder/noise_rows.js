@@ -1,4 +1,5 @@
-const slider = $(".clock input"), [clean, noised, denoised] = $$("canvas");
+const slider = $(".clock input"),
+  [clean, noised, denoised] = $$("canvas");
 const GAP = 2;
 slider.id = "autoencoder-noise";
 ["clean", "noised", "denoised"].forEach((name, i) => ($$("canvas")[i].id = `autoencoder-${name}`));
@@ -13,7 +14,7 @@ function draw(canvas, { n, side }, grey) {
   const image = new ImageData(width, side);
   for (let k = 0; k < n; k++)
     for (let i = 0; i < side * side; i++) {
-      const at = 4 * ((i / side | 0) * width + k * (side + GAP) + i % side);
+      const at = 4 * (((i / side) | 0) * width + k * (side + GAP) + (i % side));
       image.data.fill(grey(k, i), at, at + 3);
       image.data[at + 3] = 255;
     }
@@ -22,19 +23,37 @@ function draw(canvas, { n, side }, grey) {
 function show() {
   if (!known) return;
   const { value, x, eps, sheet } = known;
-  const at = Math.min(+slider.value, value.factors.length - 1), factor = value.factors[at];
-  const pixels = value.side ** 2, wide = value.n * value.side;
+  const at = Math.min(+slider.value, value.factors.length - 1),
+    factor = value.factors[at];
+  const pixels = value.side ** 2,
+    wide = value.n * value.side;
   draw(clean, value, (k, i) => x[k * pixels + i]);
-  draw(noised, value, (k, i) => Math.round(Math.max(0, Math.min(255, x[k * pixels + i] + 255 * factor * eps[k * pixels + i] / value.grain))));
-  draw(denoised, value, (k, i) => sheet[4 * ((at * value.side + (i / value.side | 0)) * wide + k * value.side + i % value.side)]);
+  draw(noised, value, (k, i) =>
+    Math.round(
+      Math.max(0, Math.min(255, x[k * pixels + i] + (255 * factor * eps[k * pixels + i]) / value.grain)),
+    ),
+  );
+  draw(
+    denoised,
+    value,
+    (k, i) =>
+      sheet[4 * ((at * value.side + ((i / value.side) | 0)) * wide + k * value.side + (i % value.side))],
+  );
   const [before, after] = [value.noisy[at], value.denoised[at]];
   $("output").textContent = factor.toFixed(1);
   $(".formula").textContent = `x + ${factor.toFixed(1)} · ε, clamped`;
   $(".noisy").textContent = `MSE ${before.toFixed(4)}`;
   $(".denoised").textContent = `MSE ${after.toFixed(4)}`;
-  const trained = factor === value.trained_at ? `The noise factor it was trained at. ` : `Trained at ${value.trained_at} only. `;
-  const better = after < before ? `Denoising brings the picture ${(before / after).toFixed(1)} times closer to the clean digit` : "Denoising takes the picture away from the clean digit";
-  $(".verdict").textContent = `${trained}${better}: mean squared error from ${before.toFixed(4)} to ${after.toFixed(4)}, over ${value.measured} digits it never saw.`;
+  const trained =
+    factor === value.trained_at
+      ? `The noise factor it was trained at. `
+      : `Trained at ${value.trained_at} only. `;
+  const better =
+    after < before
+      ? `Denoising brings the picture ${(before / after).toFixed(1)} times closer to the clean digit`
+      : "Denoising takes the picture away from the clean digit";
+  $(".verdict").textContent =
+    `${trained}${better}: mean squared error from ${before.toFixed(4)} to ${after.toFixed(4)}, over ${value.measured} digits it never saw.`;
   element.dataset.factor = factor;
 }
 async function load() {
@@ -44,7 +63,10 @@ async function load() {
   picture.src = value.sheet;
   await picture.decode();
   if (props.value !== value) return;
-  const canvas = Object.assign(document.createElement("canvas"), { width: picture.naturalWidth, height: picture.naturalHeight });
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: picture.naturalWidth,
+    height: picture.naturalHeight,
+  });
   const context = canvas.getContext("2d", { willReadFrequently: true });
   context.drawImage(picture, 0, 0);
   const sheet = context.getImageData(0, 0, canvas.width, canvas.height).data;

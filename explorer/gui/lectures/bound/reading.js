@@ -6,7 +6,8 @@ function load() {
   head.replaceChildren(head.firstElementChild);
   for (const name of columns) head.append(Object.assign(document.createElement("th"), { textContent: name }));
   for (const row of $$("tbody tr")) {
-    const part = row.dataset.part, swatch = row.querySelector("i");
+    const part = row.dataset.part,
+      swatch = row.querySelector("i");
     if (swatch) swatch.style.background = styles[part][isDark() ? 1 : 0];
     row.replaceChildren(row.firstElementChild);
     for (const [value, error] of rows[part]) {

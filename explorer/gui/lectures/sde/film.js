@@ -1,29 +1,44 @@
 const slider = $("#sde-t");
-const walkCanvas = $("#sde-walk"), blendCanvas = $("#sde-blend");
+const walkCanvas = $("#sde-walk"),
+  blendCanvas = $("#sde-blend");
 const histogram = $(".facts svg");
 let film = null; // {shape, frames, eps, scale, alphaBar, euler, exact, steps}
-let k = 0, pending = 0, loading = 0, playing = 0;
-let walk = null, blend = null; // pixel values of both at frame k
+let k = 0,
+  pending = 0,
+  loading = 0,
+  playing = 0;
+let walk = null,
+  blend = null; // pixel values of both at frame k
 
 /** Pixels at frame k: the SDE's as sent, and √ᾱ x_0 + √(1−ᾱ) ε. */
 function evaluate() {
-  const { frames, eps, scale, alphaBar } = film, n = eps.length;
-  const signal = Math.sqrt(alphaBar[k]) * scale, noise = Math.sqrt(1 - alphaBar[k]) * scale;
+  const { frames, eps, scale, alphaBar } = film,
+    n = eps.length;
+  const signal = Math.sqrt(alphaBar[k]) * scale,
+    noise = Math.sqrt(1 - alphaBar[k]) * scale;
   for (let i = 0, from = k * n; i < n; i++, from++) {
     walk[i] = frames[from] * scale;
     blend[i] = signal * frames[i] + noise * eps[i];
   }
 }
 function paint(canvas, values) {
-  const colours = film.shape[3], data = film.image.data;
+  const colours = film.shape[3],
+    data = film.image.data;
   for (let i = 0, to = 0; i < values.length; i += colours, to += 4)
     for (let c = 0; c < 3; c++)
-      data[to + c] = Math.max(0, Math.min(255, Math.floor((values[i + (colours > 1 ? c : 0)] + 1) * 127.5 + 0.5)));
+      data[to + c] = Math.max(
+        0,
+        Math.min(255, Math.floor((values[i + (colours > 1 ? c : 0)] + 1) * 127.5 + 0.5)),
+      );
   canvas.getContext("2d", { alpha: false }).putImageData(film.image, 0, 0);
 }
 function moments(values) {
-  let sum = 0, squares = 0;
-  for (const v of values) { sum += v; squares += v * v; }
+  let sum = 0,
+    squares = 0;
+  for (const v of values) {
+    sum += v;
+    squares += v * v;
+  }
   const mean = sum / values.length;
   return [mean, Math.sqrt(Math.max(0, squares / values.length - mean * mean))];
 }
@@ -31,7 +46,8 @@ function moments(values) {
 function noiseOf(values) {
   const { frames, scale, alphaBar } = film;
   if (alphaBar[k] >= 1) return [NaN, NaN];
-  const signal = Math.sqrt(alphaBar[k]) * scale, sigma = Math.sqrt(1 - alphaBar[k]);
+  const signal = Math.sqrt(alphaBar[k]) * scale,
+    sigma = Math.sqrt(1 - alphaBar[k]);
   return moments(Float64Array.from(values, (v, i) => (v - signal * frames[i]) / sigma));
 }
 
@@ -46,23 +62,39 @@ function draw() {
   evaluate();
   paint(walkCanvas, walk);
   paint(blendCanvas, blend);
-  const { alphaBar, euler, exact, steps } = film, last = alphaBar.length - 1;
-  const [m, s] = moments(walk), [mq, sq] = moments(blend);
-  const [n, ns] = noiseOf(walk), [nq, nsq] = noiseOf(blend);
+  const { alphaBar, euler, exact, steps } = film,
+    last = alphaBar.length - 1;
+  const [m, s] = moments(walk),
+    [mq, sq] = moments(blend);
+  const [n, ns] = noiseOf(walk),
+    [nq, nsq] = noiseOf(blend);
   const numbers = $(".numbers tbody");
   numbers.replaceChildren();
   row(numbers, "pixel mean", fixed(m), fixed(mq), fixed(Math.sqrt(alphaBar[k]) * film.mean));
-  row(numbers, "pixel std", fixed(s), fixed(sq), fixed(Math.sqrt(alphaBar[k] * film.std ** 2 + 1 - alphaBar[k])));
+  row(
+    numbers,
+    "pixel std",
+    fixed(s),
+    fixed(sq),
+    fixed(Math.sqrt(alphaBar[k] * film.std ** 2 + 1 - alphaBar[k])),
+  );
   row(numbers, "noise mean", fixed(n), fixed(nq), k ? "0" : "–");
   row(numbers, "noise std", fixed(ns), fixed(nsq), k ? "1" : "–");
-  const table = $(".steps tbody"), at = (values, i) => values[2 * k + i].toFixed(6).replace("-", MINUS);
+  const table = $(".steps tbody"),
+    at = (values, i) => values[2 * k + i].toFixed(6).replace("-", MINUS);
   table.replaceChildren();
   row(table, "Euler–Maruyama: 1 − ½β dt, √(β dt)", at(euler, 0), at(euler, 1));
-  row(table, steps === 1000 ? "forward step: √(1 − βₜ), √βₜ" : "forward process, same dt", at(exact, 0), at(exact, 1));
+  row(
+    table,
+    steps === 1000 ? "forward step: √(1 − βₜ), √βₜ" : "forward process, same dt",
+    at(exact, 0),
+    at(exact, 1),
+  );
   bars(walk, film.walkBars);
   bars(blend, film.blendBars);
   slider.value = k;
-  $("output").textContent = `${(k / last).toFixed(2)} · step ${String((k / last) * steps).padStart(String(steps).length, "\u2007")}`;
+  $("output").textContent =
+    `${(k / last).toFixed(2)} · step ${String((k / last) * steps).padStart(String(steps).length, "\u2007")}`;
   element.dataset.k = k;
 }
 function setK(next) {
@@ -71,14 +103,20 @@ function setK(next) {
 }
 
 // ---- the histogram ------------------------------------------------------------------------
-const BINS = 48, LOW = -4, HIGH = 4, W = 300, BASE = 98, TOP = 4, PEAK = 0.8;
+const BINS = 48,
+  LOW = -4,
+  HIGH = 4,
+  W = 300,
+  BASE = 98,
+  TOP = 4,
+  PEAK = 0.8;
 const X = (value) => ((value - LOW) / (HIGH - LOW)) * W;
 const Y = (density) => BASE - Math.min(1, density / PEAK) * (BASE - TOP);
 function prepareHistogram() {
   histogram.replaceChildren();
   let path = `M0 ${BASE}`;
   for (let x = LOW; x <= HIGH; x += 0.1)
-    path += `L${X(x).toFixed(1)} ${Y(Math.exp(-x * x / 2) / Math.sqrt(2 * Math.PI)).toFixed(1)}`;
+    path += `L${X(x).toFixed(1)} ${Y(Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)).toFixed(1)}`;
   svg("path", { d: `${path}L${W} ${BASE}Z`, class: "normal" }, histogram);
   for (const x of [-3, -1, 1, 3])
     svg("text", { x: X(x), y: 112, "text-anchor": "middle" }, histogram, signed(String(x)));
@@ -108,7 +146,11 @@ async function load() {
     const [frames, eps] = await Promise.all([fetchBytes(value.frames), fetchBytes(value.eps)]);
     if (turn !== loading) return; // a newer picture is on its way
     const share = film ? k / (film.alphaBar.length - 1) : 0.3;
-    const tables = { alphaBar: unpack(value.alpha_bar), euler: unpack(value.euler), exact: unpack(value.exact) };
+    const tables = {
+      alphaBar: unpack(value.alpha_bar),
+      euler: unpack(value.euler),
+      exact: unpack(value.exact),
+    };
     film = { ...value, ...tables, frames: new Int16Array(frames), eps: new Int16Array(eps) };
     k = Math.round(share * (film.alphaBar.length - 1));
   } catch (error) {
@@ -149,7 +191,8 @@ function play(on) {
   if (!on || !film) return;
   const last = film.alphaBar.length - 1;
   if (k >= last) k = 0;
-  let before = performance.now(), share = k / last;
+  let before = performance.now(),
+    share = k / last;
   const tick = (now) => {
     if (!element.isConnected) return;
     share += (now - before) / 8000; // 0…1 in 8 seconds
@@ -162,13 +205,20 @@ function play(on) {
   playing = requestAnimationFrame(tick);
 }
 $(".play").addEventListener("click", () => play(!playing));
-slider.addEventListener("input", () => { play(false); if (film) setK(+slider.value); });
+slider.addEventListener("input", () => {
+  play(false);
+  if (film) setK(+slider.value);
+});
 slider.addEventListener("keydown", (event) => {
   if (event.key !== " ") return; // arrows, Home and End are the slider's own
   play(!playing);
   event.preventDefault();
 });
-element.explorer = { get k() { return k; } };
+element.explorer = {
+  get k() {
+    return k;
+  },
+};
 watch("value", load);
 onTheme(tint);
 load();

@@ -1,6 +1,12 @@
-const table = $(".table"), slider = $(".clock input");
+const table = $(".table"),
+  slider = $(".clock input");
 const chosen = { row: null, column: null };
-let strip = null, image = null, loaded = null, cells = [], layout = "", at = null;
+let strip = null,
+  image = null,
+  loaded = null,
+  cells = [],
+  layout = "",
+  at = null;
 
 const make = (name, className, parent, text) => {
   const node = Object.assign(document.createElement(name), { className });
@@ -38,7 +44,10 @@ function build() {
     });
     return { name, line, count: make("span", "count", table), heads };
   });
-  chosen.row = Math.max(0, strip.strengths.findLastIndex((v) => v <= 5));
+  chosen.row = Math.max(
+    0,
+    strip.strengths.findLastIndex((v) => v <= 5),
+  );
   chosen.column = Math.min(chosen.column ?? 3, strip.classes.length - 1);
   select();
 }
@@ -59,7 +68,9 @@ function select() {
   });
 }
 function walk(event, row, column) {
-  const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] ?? [0, 0];
+  const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[
+    event.key
+  ] ?? [0, 0];
   const target = (down || right) && cells[row + down]?.line[column + right];
   if (!target) return;
   event.preventDefault();
@@ -69,12 +80,15 @@ function walk(event, row, column) {
 
 function draw() {
   if (!image) return;
-  const { size, strengths, classes } = loaded, top = at * strengths.length * size;
-  cells.forEach(({ line }, row) => line.forEach(({ canvas }, column) => {
-    if (!strengths[row] && strengths[row] !== 0 || column >= classes.length) return;
-    if (canvas.width !== size || canvas.height !== size) canvas.width = canvas.height = size;
-    canvas.getContext("2d").drawImage(image, column * size, top + row * size, size, size, 0, 0, size, size);
-  }));
+  const { size, strengths, classes } = loaded,
+    top = at * strengths.length * size;
+  cells.forEach(({ line }, row) =>
+    line.forEach(({ canvas }, column) => {
+      if ((!strengths[row] && strengths[row] !== 0) || column >= classes.length) return;
+      if (canvas.width !== size || canvas.height !== size) canvas.width = canvas.height = size;
+      canvas.getContext("2d").drawImage(image, column * size, top + row * size, size, size, 0, 0, size, size);
+    }),
+  );
 }
 
 /** Symbols over their numbers over what they are. */
@@ -91,8 +105,10 @@ function term(sign, value, word, plain = false) {
 function formula() {
   $(".formula").replaceChildren();
   if (!loaded) return;
-  const moment = Math.min(at, loaded.numbers.length - 1), t = loaded.times[moment];
-  const asked = loaded.classes[chosen.column], strength = loaded.strengths[chosen.row];
+  const moment = Math.min(at, loaded.numbers.length - 1),
+    t = loaded.times[moment];
+  const asked = loaded.classes[chosen.column],
+    strength = loaded.strengths[chosen.row];
   const found = loaded.numbers[moment]?.[chosen.row]?.[chosen.column] ?? [];
   const value = Object.fromEntries(loaded.names.map((name, i) => [name, digits(found[i] ?? NaN)]));
   term("ε̂", value.all, "guided");
@@ -111,13 +127,15 @@ function formula() {
     term("p(c | x_{t})", value.p, "how sure it is");
   }
   const done = at > moment ? "The pictures are done; before, at" : "At";
-  $(".note").textContent = `${done} t = ${t}, asked for ${asked}: root mean squares over the picture's pixels (they are sizes of vectors, which need not add up). Choose another picture to see its numbers.`;
+  $(".note").textContent =
+    `${done} t = ${t}, asked for ${asked}: root mean squares over the picture's pixels (they are sizes of vectors, which need not add up). Choose another picture to see its numbers.`;
   element.dataset.t = t;
 }
 function moveTo(index) {
   at = Math.max(0, Math.min(loaded.times.length - 1, index));
   slider.value = loaded.times.length - 1 - at; // noise is on the right, as everywhere
-  $(".clock output").textContent = `${String(loaded.times[at]).padStart(String(loaded.T).length, "\u2007")} / ${loaded.T}`;
+  $(".clock output").textContent =
+    `${String(loaded.times[at]).padStart(String(loaded.T).length, "\u2007")} / ${loaded.T}`;
   slider.setAttribute("aria-valuetext", `t = ${loaded.times[at]}`);
   draw();
   formula();

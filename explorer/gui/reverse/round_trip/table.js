@@ -1,5 +1,11 @@
 const COLUMNS = ["original", "noisy", "shot", "ddpm", "ddim"];
-const MEANT = { original: "as the model sees it", noisy: "with noise", shot: "at one shot", ddpm: "brought back by DDPM", ddim: "brought back by DDIM" };
+const MEANT = {
+  original: "as the model sees it",
+  noisy: "with noise",
+  shot: "at one shot",
+  ddpm: "brought back by DDPM",
+  ddim: "brought back by DDIM",
+};
 const rows = []; // of the page: { name, cells }
 
 const make = (name, className, parent) => {
@@ -24,7 +30,8 @@ function makeRow(index) {
 }
 /** Bytes of one picture, row, column, channel; only what is new is drawn. */
 function draw(cell, text, { size, channels }) {
-  const { canvas } = cell, drawn = text === undefined ? null : `${size} ${text}`;
+  const { canvas } = cell,
+    drawn = text === undefined ? null : `${size} ${text}`;
   if (cell.drawn === drawn) return;
   cell.drawn = drawn;
   canvas.parentNode.classList.toggle("filled", drawn !== null);
@@ -55,7 +62,12 @@ function load() {
     const { evaluations, done, t } = trip.ways[column];
     const going = done > 0 && done < evaluations;
     const count = String(done).padStart(String(evaluations).length, "\u2007");
-    heading(column, going ? [`${count} of ${evaluations}, t\u00a0= ${t}`] : [`${evaluations} evaluation${evaluations > 1 ? "s" : ""}`]);
+    heading(
+      column,
+      going
+        ? [`${count} of ${evaluations}, t\u00a0= ${t}`]
+        : [`${evaluations} evaluation${evaluations > 1 ? "s" : ""}`],
+    );
   }
   while (rows.length < trip.names.length) rows.push(makeRow(rows.length));
   rows.forEach(({ name, cells }, i) => {

@@ -11,7 +11,8 @@ function laneOf({ name, rows }) {
     const section = make("section", `lane ${name.toLowerCase()}`, $(".sheets"));
     const label = make("span", "label", section);
     label.textContent = name;
-    const frame = make("div", "frame", section), image = make("img", "", frame);
+    const frame = make("div", "frame", section),
+      image = make("img", "", frame);
     image.hidden = true;
     image.id = `spread-${name.toLowerCase()}`;
     image.alt = `${name}: the pictures that came out, a column for each t of the fork, from 0 to T`;
