@@ -1,3 +1,7 @@
+// @ts-check
+import { $ } from "./page.js";
+
+/** @type {HTMLDialogElement} */
 const dialog = $("dialog");
 $(".badge").textContent = props.value ?? "";
 $(".open").addEventListener("click", () => dialog.showModal());
@@ -36,23 +40,22 @@ async function openLink() {
     );
 }
 if (asked.has("tab")) openLink();
-/** The address follows, so that it can be given to somebody. */
-function follow() {
+/** The address says what is open, so that it can be given to somebody. */
+function writeAddress() {
   const tab = tabs().find((each) => each.ariaSelected === "true");
   if (!tab) return;
   const where = new URLSearchParams({ tab: nameOf(tab) });
   const fold = document.querySelector(".topic > .label-wrap.open");
   if (fold?.checkVisibility()) where.set("topic", fold.parentElement.id.replace("topic-", ""));
   const address = new URL(location.href);
-  address.hash = where;
+  address.hash = where.toString();
   history.replaceState(null, "", address);
 }
-new MutationObserver(follow).observe(document.body, {
+new MutationObserver(writeAddress).observe(document.body, {
   attributes: true,
   attributeFilter: ["aria-selected"],
   subtree: true,
 });
-document.addEventListener(
-  "click",
-  ({ target }) => target.closest?.(".topic > .label-wrap") && setTimeout(follow, 300),
-);
+document.addEventListener("click", ({ target }) => {
+  if (target instanceof Element && target.closest(".topic > .label-wrap")) setTimeout(writeAddress, 300);
+});

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from explorer.diffusion import Denoiser, GaussianMixture, Schedule, make_schedule
 from explorer.gui.frame.limits import SEEDS, Limits, whole
-from explorer.gui.plane.view import Belief, PlaneView, network_of, pair, way, weights_of
+from explorer.gui.plane.view import Belief, PlaneView, network_of, pair, sampler, way, weights_of
 from explorer.plane import (
     POINTS,
     Learner,
@@ -133,6 +133,7 @@ def outset(wish: Wish) -> PlaneView:
         table.alpha_bar.tolist(),
         pair(x0, eps),
         way(steps),
+        {lane.kind: sampler(lane, table) for lane in lanes(T, wish.steps)},
         law and {"means": law.means.tolist(), "std": law.std},
         fresh,
         title=title,
@@ -145,8 +146,7 @@ def belief(denoise: Callable[[Tensor, int], Tensor], wish: Wish, device: torch.d
     for lane in lanes(T, wish.steps):
         keep = thinned(lane.times, FRAMES)
         paths = follow(denoise, schedule(), lane, x_T.to(device), seed=wish.seed, keep=keep)
-        visited = [] if lane.evaluations == T else list(lane.times)
-        ways.append(way(paths, title=lane.title, steps=visited))
+        ways.append(way(paths, title=lane.title))
         distances.append(nearest(paths.x[-1], wish.x0))
     return Belief(*ways, distances)
 

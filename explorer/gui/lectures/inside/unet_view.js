@@ -1,7 +1,12 @@
-const drawing = $(".drawing"),
-  PAD = 10;
-let t = null,
-  width = 0;
+// @ts-check
+import { percent } from "../../parts/numbers.js";
+import { $, make, onResize, svg } from "../../parts/page.js";
+
+const PAD = 10;
+/** @type {SVGElement} */
+const drawing = $(".drawing");
+let t = null; // the cursor of the waves above
+let width = 0; // of the drawing
 
 const thousands = (n) => n.toLocaleString("en-US");
 function short(n) {
@@ -168,6 +173,7 @@ function at(times, values) {
 function modulation() {
   const value = props.value;
   const names = value.parts.map((part) => part.name).filter((name) => value.modulation[name]);
+  /** @type {HTMLTableElement} */
   const table = $(".modulation");
   $(".norm").hidden = table.hidden = !names.length || t === null || t > value.T;
   if (table.hidden) return;
@@ -178,7 +184,7 @@ function modulation() {
   table.replaceChildren();
   const row = (tag, ...texts) => {
     const node = table.insertRow();
-    for (const text of texts) node.append(Object.assign(document.createElement(tag), { textContent: text }));
+    for (const textContent of texts) make(tag, { textContent }, node);
   };
   row("th", `at t = ${t}`, "mean |scale|", "mean |shift|");
   names.forEach((name, i) => row("td", called(name), means[i][0].toFixed(3), means[i][1].toFixed(3)));
@@ -188,12 +194,6 @@ window.addEventListener("explorer-inside-t", function hear({ detail }) {
   t = detail.t;
   if (props.value) modulation();
 });
-const observer = new ResizeObserver(() => {
-  if (!element.isConnected) return observer.disconnect();
-  if (Math.floor(drawing.getBoundingClientRect().width) !== width) draw();
-});
-observer.observe(element);
-watch("value", () => {
-  draw();
-});
+onResize([element], () => Math.floor(drawing.getBoundingClientRect().width) !== width && draw());
+watch("value", draw);
 draw();
