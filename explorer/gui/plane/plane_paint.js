@@ -1,7 +1,7 @@
 // @ts-check
 // The panels' pictures: field, paths, points.
 
-import { $$, onResize } from "../parts/page.js";
+import { $$, make, onResize } from "../parts/page.js";
 import { fitCanvas } from "../parts/pixels.js";
 import { arrowLines, GRID, REACH, SHADES, shadeDensities } from "./plane_field.js";
 import {
@@ -18,7 +18,7 @@ import {
 /** @type {HTMLCanvasElement[]} */
 const canvases = $$(".panel canvas");
 const panels = canvases.map((canvas) => ({ canvas, positions: null, unit: 1 }));
-const arrows = document.createElement("canvas"); // of both panels
+const arrows = make("canvas"); // of both panels
 const shade = new OffscreenCanvas(SHADES, SHADES);
 const shadeImage = new ImageData(SHADES, SHADES);
 let fields = { key: "", arrows: null };

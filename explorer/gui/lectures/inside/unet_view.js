@@ -36,10 +36,10 @@ const heightOf = (text, tiles) => 2 * PAD + 18 * text.length + 12 + tiles;
 
 /** A box with its words, its share of the compute as a bar, and its channels. */
 function box(part, x, y, w, narrow, uris, note = "") {
-  const text = lines(part, narrow),
-    inner = w - 2 * PAD;
-  const perRow = narrow ? 4 : 8,
-    side = uris ? Math.min(48, Math.floor((inner - 4 * (perRow - 1)) / perRow)) : 0;
+  const text = lines(part, narrow);
+  const inner = w - 2 * PAD;
+  const perRow = narrow ? 4 : 8;
+  const side = uris ? Math.min(48, Math.floor((inner - 4 * (perRow - 1)) / perRow)) : 0;
   const rows = uris ? Math.ceil(8 / perRow) : 0;
   const h = heightOf(text, rows * (side + 4));
   const group = svg("g", { "data-part": part.name }, drawing);
@@ -70,8 +70,8 @@ function box(part, x, y, w, narrow, uris, note = "") {
 }
 function arrow(points, kind = "") {
   svg("path", { class: `flow ${kind}`, d: `M${points.map((p) => p.join(" ")).join("L")}` }, drawing);
-  const [[ax, ay], [x, y]] = points.slice(-2),
-    angle = (Math.atan2(y - ay, x - ax) * 180) / Math.PI;
+  const [[ax, ay], [x, y]] = points.slice(-2);
+  const angle = (Math.atan2(y - ay, x - ax) * 180) / Math.PI;
   svg(
     "path",
     { class: "tip", d: "M0 0L-8 -4L-8 4Z", transform: `translate(${x} ${y}) rotate(${angle})` },
@@ -79,12 +79,12 @@ function arrow(points, kind = "") {
   );
 }
 function drawUNet(value) {
-  const narrow = width < 640,
-    gap = narrow ? 18 : 110,
-    step = 24;
+  const narrow = width < 640;
+  const gap = narrow ? 18 : 110;
+  const step = 24;
   const part = Object.fromEntries(value.parts.map((each) => [each.name, each]));
-  const w = Math.floor((width - gap) / 2),
-    right = width - w;
+  const w = Math.floor((width - gap) / 2);
+  const right = width - w;
   const uris = (name) => value.channels[name];
   let y = box(part.time, 0, 0, width, narrow, null, narrow ? "" : "its output goes to every block") + step;
   const ends = box(part.stem, 0, y, w, narrow);
@@ -120,8 +120,8 @@ function drawUNet(value) {
     above = y + h;
   }
   y = above + step;
-  const x = Math.floor((width - w) / 2),
-    h = box(part.middle, x, y, w, narrow, uris("middle"), narrow ? "" : "middle");
+  const x = Math.floor((width - w) / 2);
+  const h = box(part.middle, x, y, w, narrow, uris("middle"), narrow ? "" : "middle");
   const bend = y + h / 2;
   arrow([
     [left / 2, above],
