@@ -1,14 +1,14 @@
+// @ts-check
+import { $, make } from "./page.js";
+
 function load() {
   const [head, ...rows] = props.value?.rows ?? [[]];
-  const table = $("table");
-  const top = document.createElement("tr");
-  for (const text of head) top.append(Object.assign(document.createElement("th"), { textContent: text }));
-  const lines = rows.map((texts) => {
-    const line = document.createElement("tr");
-    for (const text of texts) line.append(Object.assign(document.createElement("td"), { textContent: text }));
-    return line;
-  });
-  table.replaceChildren(top, ...lines);
+  const line = (tag, texts) => {
+    const row = make("tr");
+    for (const textContent of texts) make(tag, { textContent }, row);
+    return row;
+  };
+  $("table").replaceChildren(line("th", head), ...rows.map((texts) => line("td", texts)));
 }
 watch("value", load);
 load();

@@ -1,15 +1,16 @@
+// @ts-check
+import { $, make, press } from "./page.js";
+
 const strip = $(".picker");
 function load() {
   strip.replaceChildren();
   for (const { name, src } of props.value ?? []) {
-    const button = Object.assign(document.createElement("button"), { type: "button", title: name });
-    button.setAttribute("aria-label", name);
-    button.append(Object.assign(document.createElement("img"), { src, alt: "" }));
+    const button = make("button", { type: "button", title: name, ariaLabel: name }, strip);
+    make("img", { src, alt: "" }, button);
     button.addEventListener("click", () => {
-      for (const other of strip.children) other.setAttribute("aria-pressed", String(other === button));
+      press(strip.children, button);
       trigger("pick", { name });
     });
-    strip.append(button);
   }
 }
 watch("value", load);

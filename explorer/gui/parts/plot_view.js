@@ -1,41 +1,62 @@
+// @ts-check
+import { fileUrl, unpackTable } from "./bytes.js";
+import { clock } from "./clock.js";
+import { digits, wide, within } from "./numbers.js";
+import { $, countUp, isDark, make, onceAFrame, onTheme, onVisible } from "./page.js";
+
+/** A node that Plotly gives methods of its own. @type {any} */
 const graph = $(".graph");
+const isPlotted = () => graph.classList.contains("js-plotly-plot");
+/** @type {HTMLInputElement} */
 const slider = $(".clock input");
-let figure = null, t = null, pending = 0, sliding = false;
+let figure = null;
+let t = null;
+let sliding = false;
 if (props.slider_id) slider.id = props.slider_id;
 
 /** Plotly's script is fetched from the app once a plot is seen. */
 function plotly() {
   return (window.explorerPlotly ??= new Promise((resolve, reject) => {
     if (window.Plotly) return resolve(window.Plotly);
-    const script = document.createElement("script");
-    script.src = fileUrl(props.plotly_js);
-    script.onload = () => resolve(window.Plotly);
-    script.onerror = reject;
-    document.head.append(script);
+    const onload = () => resolve(window.Plotly);
+    make("script", { src: fileUrl(props.plotly_js), onload, onerror: reject }, document.head);
   }));
 }
 
 /** Python chooses colours for a light page and sends those for a dark one along. */
-function themed(figure) {
+function themed({ data: traces, layout: plain }) {
   const style = getComputedStyle(element);
   const color = (name) => style.getPropertyValue(name).trim();
-  const axis = { gridcolor: color("--border-color-primary"), zerolinecolor: color("--border-color-primary"), linecolor: color("--border-color-primary") };
+  const axis = {
+    gridcolor: color("--border-color-primary"),
+    zerolinecolor: color("--border-color-primary"),
+    linecolor: color("--border-color-primary"),
+  };
   const layout = {
-    ...figure.layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+    ...plain,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.fontFamily, size: 13, color: color("--body-text-color") },
-    xaxis: { ...figure.layout.xaxis, ...axis }, yaxis: { ...figure.layout.yaxis, ...axis },
-    hoverlabel: { bgcolor: color("--background-fill-primary"), bordercolor: color("--border-color-primary"), font: { color: color("--body-text-color") } },
+    xaxis: { ...plain.xaxis, ...axis },
+    yaxis: { ...plain.yaxis, ...axis },
+    hoverlabel: {
+      bgcolor: color("--background-fill-primary"),
+      bordercolor: color("--border-color-primary"),
+      font: { color: color("--body-text-color") },
+    },
     autosize: true,
     modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)" }, // beside the legend, not over it
   };
   delete layout.template;
   if (element.clientWidth < 560) layout.margin = { ...layout.margin, l: 44, r: 8 };
-  const data = figure.data.map((trace) => {
+  const data = traces.map((trace) => {
     const shade = isDark() ? trace.meta?.dark : null;
     const shown = { ...trace };
-    for (const part of ["line", "marker"]) // a heat map has neither
+    for (const part of ["line", "marker"])
+      // a heat map has neither
       if (trace[part] && shade) shown[part] = { ...trace[part], color: shade };
-    if (trace.colorbar) shown.colorbar = { ...trace.colorbar, tickcolor: axis.linecolor, outlinecolor: axis.linecolor };
+    if (trace.colorbar)
+      shown.colorbar = { ...trace.colorbar, tickcolor: axis.linecolor, outlinecolor: axis.linecolor };
     return shown;
   });
   return { data, layout };
@@ -47,14 +68,18 @@ async function draw() {
   const { data, layout } = themed(figure);
   layout.shapes = cursorShape();
   if (layout.height) graph.style.height = `${layout.height}px`; // which Plotly forgets when it resizes
-  if (!graph.classList.contains("js-plotly-plot")) {
+  if (!isPlotted()) {
     graph.replaceChildren();
-    await Plotly.newPlot(graph, data, layout, { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
+    await Plotly.newPlot(graph, data, layout, {
+      responsive: true,
+      displaylogo: false,
+      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    });
     graph.on("plotly_hover", (event) => figure.layout.meta?.cursor && !sliding && setT(event.points[0].x));
   } else {
     await Plotly.react(graph, data, layout);
   }
-  element.dataset.draws = String(+(element.dataset.draws ?? 0) + 1);
+  countUp("draws");
   readout();
 }
 
@@ -65,27 +90,20 @@ function cursorShape() {
   const color = getComputedStyle(element).getPropertyValue("--body-text-color").trim();
   return [{ type: "line", x0: t, x1: t, y0: 0, y1: 1, yref: "paper", line: { color, width: 1 } }];
 }
-function moveCursor() {
-  pending = 0;
-  if (window.Plotly && graph.classList.contains("js-plotly-plot")) window.Plotly.relayout(graph, { shapes: cursorShape() });
+const moveCursor = onceAFrame(() => {
+  if (window.Plotly && isPlotted()) window.Plotly.relayout(graph, { shapes: cursorShape() });
   readout();
-}
+});
 function setT(next) {
   const { T } = cursor();
-  t = Math.max(0, Math.min(T, Math.round(next)));
+  t = within(Math.round(next), 0, T);
   clock.share = t / T;
-  if (!pending) pending = requestAnimationFrame(moveCursor);
-}
-function cell(row, tag, text) {
-  const node = document.createElement(tag);
-  node.textContent = text;
-  row.append(node);
-  return node;
+  moveCursor();
 }
 /** "β_t" with its index as one. */
 function subscripted(node, name) {
   name.split("_t").forEach((part, i) => {
-    if (i) node.append(Object.assign(document.createElement("sub"), { textContent: "t" }));
+    if (i) make("sub", { textContent: "t" }, node);
     node.append(part);
   });
 }
@@ -95,23 +113,24 @@ function readout() {
   $(".clock").hidden = $(".readout").hidden = !about;
   if (!about) return;
   slider.max = about.T;
-  slider.value = t;
-  $("output").textContent = `${String(t).padStart(String(about.T).length, "\u2007")} / ${about.T}`;
+  slider.value = String(t);
+  $("output").textContent = `${wide(t, about.T)} / ${about.T}`;
+  /** @type {HTMLTableElement} */
   const table = $(".readout");
   table.replaceChildren();
   const head = table.createTHead().insertRow();
-  cell(head, "th", "");
-  for (const name of about.columns) subscripted(cell(head, "th", ""), name);
+  make("th", {}, head);
+  for (const name of about.columns) subscripted(make("th", {}, head), name);
   const body = table.createTBody();
   for (const series of about.series) {
     const row = body.insertRow();
-    const name = cell(row, "td", series.name);
-    const swatch = Object.assign(document.createElement("span"), { className: "swatch" });
-    swatch.style.background = isDark() ? series.dark : series.light;
-    name.prepend(swatch);
+    const name = make("td", {}, row);
+    make("span", { className: "swatch" }, name).style.background = isDark() ? series.dark : series.light;
+    name.append(series.name);
     for (const values of series.values) {
       const value = typeof values === "number" ? values : values[t];
-      cell(row, "td", value === values && Number.isInteger(value) ? value : digits(value));
+      const textContent = value === values && Number.isInteger(value) ? value : digits(value);
+      make("td", { textContent }, row);
     }
   }
 }
@@ -131,16 +150,21 @@ function load() {
   if (cursor()) {
     const { T, series } = cursor();
     for (const each of series)
-      each.values = each.values.map((text) => typeof text === "string" ? unpack(text) : text);
+      each.values = each.values.map((text) => (typeof text === "string" ? unpackTable(text) : text));
     t = Math.round((clock.share ?? 0.3) * T);
   }
   draw();
 }
-element.explorer = { get t() { return t; }, graph };
+element.explorer = {
+  get t() {
+    return t;
+  },
+  graph,
+};
 watch("value", load);
 onTheme(draw);
 onVisible(() => {
   if (cursor() && clock.share !== null) setT(clock.share * cursor().T);
-  if (window.Plotly && graph.classList.contains("js-plotly-plot")) window.Plotly.Plots.resize(graph);
+  if (window.Plotly && isPlotted()) window.Plotly.Plots.resize(graph);
 });
 load();

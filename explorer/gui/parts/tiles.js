@@ -1,50 +1,41 @@
-const make = (name, className, parent) => {
-  const node = Object.assign(document.createElement(name), { className });
-  parent.append(node);
-  return node;
-};
-const blocks = []; // of the page: { title, heads, screens, captions, shape }
+// @ts-check
+import { unpackBytes } from "./bytes.js";
+import { $, make } from "./page.js";
+import { drawPicture } from "./pixels.js";
 
-function build({ headings, rows, captions }) {
-  const section = make("section", "block", $(".tiles"));
-  const title = make("p", "title", section), grid = make("div", "grid", section);
-  const n = headings.length;
+const blocks = []; // of the page: { section, title, heads, screens, below, shape }
+const shapeOf = ({ headings, rows, captions }) => [headings.length, rows, captions.length].join();
+
+function build(block) {
+  const section = make("section", { className: "block" }, $(".tiles"));
+  const title = make("p", { className: "title" }, section);
+  const grid = make("div", { className: "grid" }, section);
+  const n = block.headings.length;
   grid.style.gridTemplateColumns = `repeat(${n}, minmax(0, 1fr))`;
-  const heads = headings.map(() => {
-    const head = make("div", "head", grid);
-    return [make("strong", "", head), make("span", "", head)];
+  const heads = block.headings.map(() => {
+    const head = make("div", { className: "head" }, grid);
+    return [make("strong", {}, head), make("span", {}, head)];
   });
-  const screens = Array.from({ length: rows * n }, () => {
-    const canvas = make("canvas", "", make("div", "screen", grid));
-    canvas.hidden = true;
-    canvas.setAttribute("role", "img");
-    return { canvas, drawn: null };
+  const screens = Array.from({ length: block.rows * n }, () => {
+    const screen = make("div", { className: "screen" }, grid);
+    return { canvas: make("canvas", { hidden: true, role: "img" }, screen), drawn: null };
   });
-  const below = captions.map(() => make("div", "caption", grid));
-  return { section, title, heads, screens, below, shape: [n, rows, captions.length].join() };
+  const below = block.captions.map(() => make("div", { className: "caption" }, grid));
+  return { section, title, heads, screens, below, shape: shapeOf(block) };
 }
 /** Only what is new is drawn, so that nothing blinks. */
-function draw(screen, text, { size, channels }) {
-  const drawn = text === undefined ? null : `${size} ${text}`;
+function draw(screen, text, look) {
+  const drawn = text === undefined ? null : `${look.size} ${text}`;
   if (screen.drawn === drawn) return;
   screen.drawn = drawn;
   screen.canvas.hidden = drawn === null;
-  if (drawn === null) return;
-  if (screen.canvas.width !== size || screen.canvas.height !== size) screen.canvas.width = screen.canvas.height = size;
-  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const image = new ImageData(size, size);
-  for (let i = 0; i < size * size; i++) {
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = bytes[channels === 1 ? i : 3 * i + c];
-    image.data[4 * i + 3] = 255;
-  }
-  screen.canvas.getContext("2d").putImageData(image, 0, 0);
+  if (drawn !== null) drawPicture(screen.canvas, unpackBytes(text), look);
 }
 function load() {
   const value = props.value;
   if (!value) return;
   value.forEach((block, i) => {
-    const shape = [block.headings.length, block.rows, block.captions.length].join();
-    if (blocks[i]?.shape !== shape) {
+    if (blocks[i]?.shape !== shapeOf(block)) {
       blocks.splice(i).forEach(({ section }) => section.remove());
       blocks.push(build(block));
     }
@@ -58,7 +49,8 @@ function load() {
     });
     for (let row = 0; row < block.rows; row++)
       for (let k = 0; k < n; k++) {
-        const screen = screens[row * n + k], column = block.columns[k];
+        const screen = screens[row * n + k];
+        const column = block.columns[k];
         draw(screen, column?.pictures[row], column ?? {});
         screen.canvas.setAttribute("aria-label", `${block.title} ${block.headings[k].join(" ")}`);
       }

@@ -1,10 +1,26 @@
-"""What the browser-side parts share: their files, and how bytes reach the browser."""
+"""What the browser-side parts share: their files, how these are joined, how bytes get there.
+
+A part's script is modules: NAME.js beside its Python class, and what that imports. Gradio runs
+one function body for each part of the page, with `element`, `props`, `watch`, `trigger`, `server`
+and `upload` of its own (tools/web/gradio.d.ts), so that `joined` makes one script of them:
+
+* From NAME.js on, relative imports are followed depth first, each file once, so that a file comes
+  after all that it imports. Nothing imports in a circle.
+* `import { a, b } from "./file.js";` is left out, and `export` before a declaration, and what is
+  only a comment. There is no other form of either, and no name is changed on the way.
+* All files share one scope: no two of a part declare the same name at their top level, where one
+  declaration declares one name or takes one object or list apart.
+
+What two files change, they keep in an object that both import. Files of mathematics, which touch
+neither the page nor `element`, are imported by tests as they are.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +28,75 @@ import gradio as gr
 
 from explorer.files import written_whole
 
+COMMENT = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.M | re.S)
+IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]*)";\n', re.M)
+EXPORT = re.compile(r"^export (?=(?:async )?function\b|class\b|const\b|let\b)", re.M)
+DECLARATION = re.compile(
+    r"^(export )?(?:(?:async )?function\*? |class |const |let |var )"
+    r"(?:([\w$]+)|[{[]([^=]*)[}\] ]+=)",
+    re.M,
+)
+OTHER_FORM = re.compile(r"^(?:import|export)\b.*|.*\bimport(?:\(|\.meta).*", re.M)
+
+
+def joined(main: Path) -> str:
+    """A part's files as one script; ValueError if they do not keep the rule above."""
+    files: dict[Path, str] = {}
+    _follow_imports(main.resolve(), (), files)
+    owners: dict[str, Path] = {}
+    for file, text in files.items():
+        for name in _declared(text):
+            if name in owners:
+                raise ValueError(f"{owners[name].name} and {file.name} both declare {name}")
+            owners[name] = file
+    bodies = [EXPORT.sub("", IMPORT.sub("", text)).strip() for text in files.values()]
+    return "\n".join(['"use strict";', *bodies]) + "\n"
+
+
+def _follow_imports(file: Path, importers: tuple[Path, ...], files: dict[Path, str]) -> None:
+    """Add what `file` imports, then itself, without comments."""
+    if file in importers:
+        raise ValueError(f"{file.name} imports itself, by way of {importers[-1].name}")
+    text = COMMENT.sub("", file.read_text(encoding="utf-8"))
+    for names, path in IMPORT.findall(text):
+        target = (file.parent / path).resolve()
+        if target not in files:
+            _follow_imports(target, (*importers, file), files)
+        known = _declared(files[target], exported=True)
+        for name in re.split(r",\s*", names.strip(", \n")):
+            if name not in known:
+                raise ValueError(f"{file.name}: {target.name} exports no {name!r}")
+    if other := OTHER_FORM.search(EXPORT.sub("", IMPORT.sub("", text))):
+        raise ValueError(f"{file.name}: the rule does not know {other[0].strip()!r}")
+    files[file] = text
+
+
+def _declared(text: str, *, exported: bool = False) -> list[str]:
+    """Names that a file declares at its top level, all or only those that it exports."""
+    names = []
+    for export, name, several in DECLARATION.findall(text):
+        if export or not exported:
+            parts = [name] if name else several.split(",")  # of { a, b: c, ...d }
+            names += [found for part in parts for found in re.findall(r"[\w$]+", part)[-1:]]
+    return names
+
 
 class Widget(gr.HTML):
     """A gr.HTML whose template, script and style stand in files beside the subclass's module.
 
-    The template is constant: whatever changes is written by the script, which sees what Python
-    returned (after `postprocess`) as `props.value` and is told of news by `watch`.
+    The script is what `joined` makes of it. The template is constant: whatever changes is written
+    by the script, which sees what Python returned (after `postprocess`) as `props.value` and is
+    told of news by `watch`.
     """
 
     def __init__(self, value: Any = None, **props: Any) -> None:
         module = Path(inspect.getfile(type(self)))
-        common = Path(__file__).with_name("common.js").read_text(encoding="utf-8")
         self._building = True  # what is published now belongs to the page, not to a visitor
         super().__init__(
             value=value,
             html_template=module.with_suffix(".html").read_text(encoding="utf-8"),
             css_template=module.with_suffix(".css").read_text(encoding="utf-8"),
-            js_on_load=common + module.with_suffix(".js").read_text(encoding="utf-8"),
+            js_on_load=joined(module.with_suffix(".js")),
             apply_default_css=False,
             **props,
         )

@@ -1,109 +1,212 @@
-const plane = $(".plane"), slider = $("#plane-t");
-const panels = $$(".panel").map((figure) => ({
-  figure, canvas: figure.querySelector("canvas"), formula: figure.querySelector(".formula"),
-  name: figure.querySelector("strong"), cost: figure.querySelector(".cost"), swatch: figure.querySelector(".swatch"),
-  positions: new Float32Array(0), unit: 1,
-}));
-const TRAILS = 30; // points whose paths are drawn
-let view = null; // what Python sent
-let sent = null; // what was fetched of it: {x0, eps, walk, beliefs: {name: {ddpm, ddim}}, network}
-let t = 0, way = "reverse", whose = "trained", drawing = false;
+// @ts-check
+import { clock, playback } from "../parts/clock.js";
+import { wide, within } from "../parts/numbers.js";
+import { $, $$, countUp, onTheme, onVisible, press, tellTrouble } from "../parts/page.js";
+import { drawLoss, writeCaption, writeHere, writeNearest } from "./plane_numbers.js";
+import { chosen, left, notePoints, setPause } from "./plane_pad.js";
+import { drawPanel, forgetFields, prepareFields, readColours } from "./plane_paint.js";
+import { fetchView, keepOnly } from "./plane_sheets.js";
+import { laneOf, noiseAt, positions, redraw, rounded, shadedDensities, state } from "./plane_state.js";
 
-// ---- what was sent ------------------------------------------------------------------------
-const fetched = new Map(); // path -> promise of an ArrayBuffer
-function bytesOf(path) {
-  if (!fetched.has(path)) fetched.set(path, fetchBytes(path));
-  return fetched.get(path);
-}
-/** A sheet -> frames of 2n numbers: folded changes, low bytes before high ones. */
-async function framesOf({ sheet, times }) {
-  const flow = new Blob([await bytesOf(sheet)]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const planes = new Uint8Array(await new Response(flow).arrayBuffer());
-  const count = planes.length / 2, length = count / times.length, now = new Int16Array(length);
-  return times.map((_, frame) => {
-    const shown = new Float32Array(length);
-    for (let j = 0, k = frame * length; j < length; j++, k++) {
-      const folded = planes[k] | (planes[count + k] << 8);
-      now[j] += (folded >>> 1) ^ -(folded & 1);
-      shown[j] = now[j] / props.unit;
-    }
-    return shown;
-  });
-}
-/** float16 -> float32. */
-function halves(buffer) {
-  const bits = new Uint16Array(buffer);
-  return Float32Array.from(bits, (h) => {
-    const sign = h & 0x8000 ? -1 : 1, exponent = (h >> 10) & 31, fraction = h & 1023;
-    if (exponent === 0) return sign * fraction * 2 ** -24;
-    return sign * (1024 + fraction) * 2 ** (exponent - 25);
-  });
-}
-async function fetchAll(value) {
-  const lane = async (told, n, curved) => ({ ...told, n, curved, frames: await framesOf(told) });
-  const points = bytesOf(value.training).then((buffer) => new Float32Array(buffer));
-  const beliefs = Object.entries(value.beliefs).map(async ([name, { ddpm, ddim }]) => [name, { ddpm: await lane(ddpm, "samples"), ddim: await lane(ddim, "samples", true) }]);
-  const network = value.network && bytesOf(value.network.weights).then((buffer) => cutNetwork(value.network, halves(buffer)));
-  const [both, walk, ready, net] = await Promise.all([points, lane(value.walk, "points"), Promise.all(beliefs), network]);
-  const half = both.length / 2;
-  return { x0: both.subarray(0, half), eps: both.subarray(half), walk, beliefs: Object.fromEntries(ready), network: net };
-}
-/** Only what is shown is kept. */
-function forget() {
-  const { training, walk, beliefs, network } = view;
-  const used = new Set([training, walk.sheet, network?.weights]);
-  for (const { ddpm, ddim } of Object.values(beliefs)) used.add(ddpm.sheet).add(ddim.sheet);
-  for (const path of fetched.keys()) if (!used.has(path)) fetched.delete(path);
-}
+const plane = $(".plane");
+/** @type {HTMLInputElement} */
+const slider = $("#plane-t");
+const frameTimes = []; // ms of each draw, for tests and benchmarks
+let loading = 0;
+let identity = null; // of the points that are shown
+let watching = false; // what is being learnt, until a hand takes the cursor
 
-// ---- the noise level ----------------------------------------------------------------------
-/** ᾱ at any t; between two steps, while it plays, on the straight line. */
-function alphaBarAt(time) {
-  const table = view.alpha_bar, low = Math.min(Math.floor(time), view.T - 1);
-  return table[low] + (time - low) * (table[low + 1] - table[low]);
-}
-const amplitudes = (time) => [Math.sqrt(alphaBarAt(time)), Math.sqrt(1 - alphaBarAt(time))];
-
-// ---- where the points are -----------------------------------------------------------------
-/** The frames around `time` and their weights. Between two of its times DDIM's own curve is
- *  x = √ᾱ·x̂_0 + √(1−ᾱ)·ε̂ with the x̂_0 and ε̂ of the step; else points go straight on. */
-function between({ times, frames }, time, curved) {
-  const falling = times[0] > times[times.length - 1], last = frames.length - 1;
-  let i = 0;
-  while (i < last - 1 && (falling ? times[i + 1] > time : times[i + 1] < time)) i++;
-  if (!last) return [frames[0], frames[0], 1, 0];
-  const from = times[i], to = times[i + 1];
-  if (!curved) {
-    const share = Math.max(0, Math.min(1, (time - from) / (to - from)));
-    return [frames[i], frames[i + 1], 1 - share, share];
+// ---- the clock ----------------------------------------------------------------------------
+function draw() {
+  if (!state.sent || !element.isConnected) return;
+  const began = performance.now();
+  if (!state.drawing) prepareFields();
+  writeHere();
+  for (const panel of [0, 1]) {
+    drawPanel(panel);
+    writeCaption(panel);
   }
-  const [a, s] = amplitudes(time), [a1, s1] = amplitudes(from), [a2, s2] = amplitudes(to);
-  const size = a1 * s2 - a2 * s1;
-  return [frames[i], frames[i + 1], (a * s2 - a2 * s) / size, (a1 * s - a * s1) / size];
+  const now = rounded();
+  slider.value = String(now);
+  slider.setAttribute("aria-valuetext", `t = ${now}`);
+  $("output").textContent = `${wide(now, state.view.T)} / ${state.view.T}`;
+  frameTimes.push(performance.now() - began);
+  if (frameTimes.length > 300) frameTimes.shift();
 }
-/** u·one + v·other, of the first `length` numbers. */
-function mix([one, other, u, v], out, length = one.length) {
-  if (out?.length !== length) out = new Float32Array(length);
-  for (let k = 0; k < length; k++) out[k] = u * one[k] + v * other[k];
-  return out;
+state.draw = draw;
+function setT(next, exactly = false) {
+  const { view } = state;
+  if (!view) return;
+  state.t = within(exactly ? next : Math.round(next), 0, view.T);
+  clock.share = state.t / view.T;
+  redraw();
 }
-/** What a panel shows: DDPM or the walk on the left, DDIM or one blend on the right. */
-function laneOf(panel) {
-  if (way === "forward") return panel ? sent : sent.walk;
-  return sent.beliefs[whose]?.[panel ? "ddim" : "ddpm"] ?? null;
+let exact = 0; // t while it plays
+const playing = playback({
+  box: $(".buttons"),
+  button: $(".play"),
+  begin() {
+    if (!state.sent) return false;
+    const { T } = state.view;
+    const end = state.way === "forward" ? T : 0;
+    if (state.t === end) setT(T - end);
+    exact = state.t;
+    return true;
+  },
+  advance(ms) {
+    const { T } = state.view;
+    const sign = state.way === "forward" ? 1 : -1;
+    setT((exact += (sign * ms * T) / 7000), true); // all of it in 7 s
+    return sign > 0 ? exact < T : exact > 0;
+  },
+  halt: () => setT(state.t), // on a whole step again
+});
+setPause(() => playing.play(false));
+
+/** A hand takes the cursor. */
+function takeTo(next) {
+  watching = false;
+  playing.play(false);
+  setT(next);
 }
-/** Where a lane's points are, x and y in turn. */
-function positions(lane, time, out, length) {
-  if (lane === sent) return mix([sent.x0, sent.eps, ...amplitudes(time)], out, length);
-  return mix(between(lane, time, lane.curved), out, length);
-}
-const paths = new WeakMap(); // lane -> its times in order, and where the first points are then
-function pathOf(lane) {
-  if (!paths.has(lane)) {
-    const smooth = lane === sent || lane.curved, length = 2 * Math.min(TRAILS, view[lane.n ?? "points"]);
-    const times = smooth ? Array.from({ length: 101 }, (_, i) => (i * view.T) / 100) : [...lane.times];
-    if (lane !== sent && smooth) times.reverse();
-    paths.set(lane, { times, places: times.map((time) => positions(lane, time, null, length)) });
+const ACTIONS = {
+  play() {
+    watching = false;
+    playing.toggle();
+  },
+  earlier: () => takeTo(state.t - 1),
+  later: () => takeTo(state.t + 1),
+};
+const act = (what) => state.sent && ACTIONS[what]();
+for (const button of $$("[data-do]")) button.addEventListener("click", () => act(button.dataset.do));
+slider.addEventListener("input", () => takeTo(+slider.value));
+const KEYS = {
+  ArrowLeft: -1,
+  ArrowRight: 1,
+  ArrowDown: -1,
+  ArrowUp: 1,
+  PageUp: 10,
+  PageDown: -10,
+  Home: -1e9,
+  End: 1e9,
+};
+plane.addEventListener("keydown", (event) => {
+  const { tagName } = /** @type {Element} */ (event.target);
+  if (event.altKey || event.ctrlKey || event.metaKey || state.drawing) return;
+  if (event.key === " " && tagName === "BUTTON") return; // its own click
+  if (event.key === " ") act("play");
+  else if (event.key in KEYS) takeTo(state.t + KEYS[event.key]);
+  else return;
+  event.preventDefault();
+});
+
+// ---- what is shown ------------------------------------------------------------------------
+function choose(way, whose) {
+  const { view } = state;
+  if (way !== state.way) playing.play(false);
+  Object.assign(state, { way, whose });
+  press($$("[data-way]"), $(`[data-way="${way}"]`));
+  press($$("[data-whose]"), $(`[data-whose="${whose}"]`));
+  for (const button of /** @type {HTMLButtonElement[]} */ ($$("[data-whose]"))) {
+    const name = button.dataset.whose;
+    button.disabled = !view.beliefs[name];
+    button.hidden = name === "exact" && !view.law;
+    button.title = view.beliefs[name] ? "" : name === "trained" ? "train it first" : "on its way";
   }
-  return paths.get(lane);
+  $$(".swatch").forEach((swatch, i) => {
+    swatch.style.stroke = way === "forward" ? "currentColor" : `var(--series-${i ? "ddim" : "ddpm"})`;
+  });
+  plane.dataset.way = way;
+  forgetFields();
+  writeNearest();
+  redraw();
 }
+for (const button of $$("[data-way]"))
+  button.addEventListener("click", () => state.view && choose(button.dataset.way, state.whose));
+for (const button of $$("[data-whose]"))
+  button.addEventListener("click", () => state.view && choose("reverse", button.dataset.whose));
+for (const button of $$("[data-layer]"))
+  button.addEventListener("click", () => {
+    const name = button.dataset.layer;
+    state.layers[name] = !state.layers[name];
+    button.setAttribute("aria-pressed", String(state.layers[name]));
+    redraw();
+  });
+
+// ---- from Python --------------------------------------------------------------------------
+async function load() {
+  const value = props.value;
+  const turn = ++loading;
+  plane.hidden = !value;
+  if (!value) {
+    [state.view, state.sent] = [null, null];
+    return;
+  }
+  let sent;
+  try {
+    sent = await fetchView(value);
+  } catch (error) {
+    return tellTrouble(`The points could not be loaded (${/** @type {Error} */ (error).message}).`);
+  }
+  if (turn !== loading) return; // newer ones are on their way
+  const first = identity === null;
+  const fresh = identity !== value.id;
+  const begun = value.learning && !state.view?.learning;
+  Object.assign(state, { view: value, sent });
+  identity = value.id;
+  tellTrouble("");
+  $(".title").textContent = value.title;
+  $(".ends b").textContent = slider.max = value.T;
+  notePoints(value.data, fresh && !first);
+  const { beliefs } = value;
+  const best = ["trained", "ideal", "exact"].find((name) => beliefs[name]);
+  let { way, whose } = state;
+  if (!beliefs[whose]) whose = best ?? whose;
+  if (fresh) [way, whose] = [best ? way : "forward", best ?? "ideal"];
+  if (begun) watching = true;
+  if (watching && beliefs.trained) {
+    // what is being learnt: the end of the ways
+    [way, whose] = ["reverse", "trained"];
+    if (!playing.on) setT(0);
+  }
+  if (!value.learning) watching = false;
+  if (first) setT(clock.share === null ? 0.2 * value.T : clock.share * value.T);
+  drawLoss();
+  choose(way, whose);
+  keepOnly(value);
+  draw();
+  countUp("loads");
+}
+const explorer = {
+  setT,
+  chosen,
+  left,
+  frameTimes: () => frameTimes.slice(),
+  get t() {
+    return state.t;
+  },
+  get view() {
+    return state.view;
+  },
+  get playing() {
+    return playing.on;
+  },
+  get pointer() {
+    return state.pointer;
+  },
+  positions: (panel, t) => Array.from(positions(laneOf(panel), t)),
+  noise: (points, t) => Array.from(noiseAt(Float32Array.from(points), t)),
+  densities: (t) => Array.from(shadedDensities(t)),
+};
+element.explorer = explorer;
+(element.closest(".block") ?? element).explorer = explorer;
+watch("value", load);
+onTheme(() => {
+  readColours();
+  redraw();
+});
+onVisible(
+  () => clock.share !== null && state.view && !watching && !playing.on && setT(clock.share * state.view.T),
+);
+readColours();
+load();

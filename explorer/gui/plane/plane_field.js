@@ -1,26 +1,42 @@
-// ---- density, score and belief anywhere: p_t = Σ_k w_k N(√ᾱ μ_k, (ᾱ s² + 1 − ᾱ) I), or a network
-const REACH = 3.2, SHADES = 72, ARROWS = 18; // half the side of a panel; cells across
-const centres = (cells) => Float32Array.from({ length: cells }, (_, i) => REACH * ((2 * i + 1) / cells - 1));
-const GRID = (() => { // where arrows stand, x and y in turn
-  const line = centres(ARROWS), grid = new Float32Array(2 * ARROWS * ARROWS);
-  for (let j = 0, k = 0; j < ARROWS; j++) for (let i = 0; i < ARROWS; i++, k += 2) [grid[k], grid[k + 1]] = [line[i], line[j]];
+// @ts-check
+// Density, score and belief anywhere: p_t = Σ_k w_k N(√ᾱ μ_k, (ᾱ s² + 1 − ᾱ) I).
+
+/** Means, x and y in turn, and the components' own std: the law of the data, or points with std 0.
+ * @typedef {{means: ArrayLike<number>, std: number}} Mixture
+ */
+
+/** Half the side of a panel. */
+export const REACH = 3.2;
+/** Cells across, of the shade and of the arrows. */
+export const SHADES = 72;
+export const ARROWS = 18;
+const centres = (/** @type {number} */ cells) =>
+  Float32Array.from({ length: cells }, (_, i) => REACH * ((2 * i + 1) / cells - 1));
+/** Where arrows stand, x and y in turn. */
+export const GRID = (() => {
+  const line = centres(ARROWS);
+  const grid = new Float32Array(2 * ARROWS * ARROWS);
+  for (let j = 0, k = 0; j < ARROWS; j++)
+    for (let i = 0; i < ARROWS; i++, k += 2) [grid[k], grid[k + 1]] = [line[i], line[j]];
   return grid;
 })();
 
-const pointMixture = () => ({ means: sent.x0, std: 0 });
-const lawMixture = () => view.law && { means: Float64Array.from(view.law.means.flat()), std: view.law.std };
-/** The mixture whose density is shaded: the law where it is known, but the points for the ideal one. */
-const shadedMixture = () => (way === "reverse" && whose === "ideal" ? null : lawMixture()) ?? pointMixture();
-const knownField = () => way === "reverse" ? whose : view.law ? "exact" : "ideal";
-
-/** p_t on SHADES² cells, up to a factor: e^(−dx²)·e^(−dy²), so that few exponentials are needed. */
-function densities({ means, std }, alphaBar) {
-  const count = means.length / 2, a = Math.sqrt(alphaBar), line = centres(SHADES);
+/**
+ * p_t on SHADES² cells, up to a factor: e^(−dx²)·e^(−dy²), so that few exponentials are needed.
+ * @param {Mixture} mixture
+ * @param {number} alphaBar
+ */
+export function densities({ means, std }, alphaBar) {
+  const count = means.length / 2;
+  const a = Math.sqrt(alphaBar);
+  const line = centres(SHADES);
   const least = (0.6 * REACH) / SHADES; // points are at least as wide as a cell
   const variance = Math.max(alphaBar * std * std + 1 - alphaBar, least * least);
-  const across = new Float32Array(SHADES), out = new Float32Array(SHADES * SHADES);
+  const across = new Float32Array(SHADES);
+  const out = new Float32Array(SHADES * SHADES);
   for (let k = 0; k < count; k++) {
-    const x = a * means[2 * k], y = a * means[2 * k + 1];
+    const x = a * means[2 * k];
+    const y = a * means[2 * k + 1];
     for (let i = 0; i < SHADES; i++) across[i] = Math.exp(-((line[i] - x) ** 2) / (2 * variance));
     for (let j = 0, at = 0; j < SHADES; j++, at += SHADES) {
       const down = Math.exp(-((line[j] - y) ** 2) / (2 * variance));
@@ -29,17 +45,45 @@ function densities({ means, std }, alphaBar) {
   }
   return out;
 }
-/** ε̂ = −√(1−ᾱ)·∇ log p_t at points x, y, …: Σ_k r_k of every component, largest exponent first. */
-function mixtureNoise({ means, std }, alphaBar, points) {
-  const a = Math.sqrt(alphaBar), sigma = Math.sqrt(1 - alphaBar), variance = alphaBar * std * std + 1 - alphaBar;
-  const out = new Float32Array(points.length), distances = new Float64Array(means.length / 2);
+/**
+ * Densities as pixels of this ink, RGBA, y upwards: the stronger, the likelier.
+ * @param {Float32Array} values
+ * @param {number[]} ink
+ * @param {Uint8ClampedArray} pixels
+ */
+export function shadeDensities(values, ink, pixels) {
+  let most = 0;
+  for (const value of values) if (value > most) most = value;
+  for (let j = 0, k = 0; j < SHADES; j++)
+    for (let i = 0; i < SHADES; i++, k++) {
+      const at = 4 * ((SHADES - 1 - j) * SHADES + i);
+      [pixels[at], pixels[at + 1], pixels[at + 2]] = ink;
+      pixels[at + 3] = 105 * (values[k] / most) ** 0.6;
+    }
+}
+/**
+ * ε̂ = −√(1−ᾱ)·∇ log p_t at points x, y, …: Σ_k r_k of every component, largest exponent first.
+ * @param {Mixture} mixture
+ * @param {number} alphaBar
+ * @param {Float32Array} points
+ */
+export function mixtureNoise({ means, std }, alphaBar, points) {
+  const a = Math.sqrt(alphaBar);
+  const sigma = Math.sqrt(1 - alphaBar);
+  const variance = alphaBar * std * std + 1 - alphaBar;
+  const out = new Float32Array(points.length);
+  const distances = new Float64Array(means.length / 2);
   for (let k = 0; k < points.length; k += 2) {
-    let best = Infinity, total = 0, x = 0, y = 0;
+    let best = Infinity;
     for (let c = 0; c < distances.length; c++) {
-      const dx = points[k] - a * means[2 * c], dy = points[k + 1] - a * means[2 * c + 1];
+      const dx = points[k] - a * means[2 * c];
+      const dy = points[k + 1] - a * means[2 * c + 1];
       distances[c] = (dx * dx + dy * dy) / (2 * variance);
       if (distances[c] < best) best = distances[c];
     }
+    let total = 0;
+    let x = 0;
+    let y = 0;
     for (let c = 0; c < distances.length; c++) {
       if (distances[c] - best > 40) continue;
       const weight = Math.exp(best - distances[c]);
@@ -52,82 +96,39 @@ function mixtureNoise({ means, std }, alphaBar, points) {
   }
   return out;
 }
-
-// ---- the network, as explorer/plane/network.py has it --------------------------------------
-function cutNetwork(told, weights) {
-  const { width, depth, time_features: features, frequencies } = told;
-  let at = 0;
-  const layer = (outputs, inputs) => {
-    const matrix = weights.subarray(at, (at += outputs * inputs));
-    return { matrix, offset: weights.subarray(at, (at += outputs)), inputs, outputs };
+/**
+ * x̂_0 = (x − √(1−ᾱ)·ε̂)/√ᾱ and ∇ log p = −ε̂/√(1−ᾱ) at one point.
+ * @param {ArrayLike<number>} point
+ * @param {ArrayLike<number>} noise
+ * @param {number} alphaBar
+ */
+export function readNoise(point, noise, alphaBar) {
+  const a = Math.sqrt(alphaBar);
+  const s = Math.sqrt(1 - alphaBar);
+  return {
+    belief: [(point[0] - s * noise[0]) / a, (point[1] - s * noise[1]) / a],
+    score: [-noise[0] / s, -noise[1] / s],
   };
-  const net = { ...told, inlet: layer(width, 2 + 4 * frequencies.length), time: layer(width * depth, features) };
-  net.layers = Array.from({ length: depth }, () => layer(width, width));
-  net.outlet = layer(2, width);
-  net.entered = new Map(); // what enters depends on the points alone
-  return net;
 }
-/** out += W·x + b at offsets of both. */
-function affine({ matrix, offset, inputs, outputs }, x, from, out, to) {
-  for (let o = 0, w = 0; o < outputs; o++) {
-    let sum = offset[o];
-    for (let i = 0; i < inputs; i++, w++) sum += matrix[w] * x[from + i];
-    out[to + o] += sum;
+/**
+ * Arrows along −ε̂, each centred on its place of GRID, long ones shortened: x, y of the tail, of the
+ * tip, and of the two ends of the head, one after the other.
+ * @param {Float32Array} noise
+ */
+export function arrowLines(noise) {
+  const most = 0.9 * ((2 * REACH) / ARROWS);
+  /** @type {number[][]} */
+  const lines = [];
+  for (let k = 0; k < GRID.length; k += 2) {
+    const size = Math.hypot(noise[k], noise[k + 1]);
+    if (!(size > 0.02)) continue;
+    const scale = most / (size + 1);
+    const dx = -noise[k] * scale;
+    const dy = -noise[k + 1] * scale;
+    const x = GRID[k] + dx / 2;
+    const y = GRID[k + 1] + dy / 2;
+    const head = [x - 0.34 * dx - 0.2 * dy, y - 0.34 * dy + 0.2 * dx];
+    lines.push([x - dx, y - dy, x, y, ...head, x - 0.34 * dx + 0.2 * dy, y - 0.34 * dy - 0.2 * dx]);
   }
-}
-function enter(net, points) {
-  const count = points.length / 2, { frequencies, inlet, width } = net;
-  const x = new Float32Array(inlet.inputs), out = new Float32Array(count * width), angles = 2 * frequencies.length;
-  for (let k = 0; k < count; k++) {
-    for (let d = 0; d < 2; d++) {
-      x[d] = points[2 * k + d];
-      frequencies.forEach((omega, f) => {
-        const at = 2 + d * frequencies.length + f;
-        x[at] = Math.sin(omega * x[d]);
-        x[at + angles] = Math.cos(omega * x[d]);
-      });
-    }
-    affine(inlet, x, 0, out, k * width);
-  }
-  return out;
-}
-/** ε̂ by the trained network at points x, y, …. */
-function networkNoise(net, time, points) {
-  const { width, depth, time_features: features, T } = net, half = features / 2;
-  const embedding = new Float32Array(features), shifts = new Float32Array(width * depth);
-  for (let k = 0; k < half; k++) {
-    const angle = ((1000 * time) / T) * Math.exp((-Math.log(10000) * k) / half);
-    [embedding[k], embedding[half + k]] = [Math.cos(angle), Math.sin(angle)];
-  }
-  affine(net.time, embedding, 0, shifts, 0);
-  let entered = net.entered.get(points);
-  if (!entered) {
-    entered = enter(net, points);
-    if (points === GRID) net.entered.set(points, entered);
-  }
-  const h = new Float32Array(width), active = new Float32Array(width), out = new Float32Array(points.length);
-  for (let k = 0; k < points.length; k += 2) {
-    h.set(entered.subarray((k / 2) * width, (k / 2 + 1) * width));
-    net.layers.forEach((layer, l) => {
-      for (let i = 0; i < width; i++) {
-        const z = h[i] + shifts[l * width + i];
-        active[i] = z / (1 + Math.exp(-z));
-      }
-      affine(layer, active, 0, h, 0);
-    });
-    for (let i = 0; i < width; i++) active[i] = h[i] / (1 + Math.exp(-h[i]));
-    affine(net.outlet, active, 0, out, k);
-  }
-  const [a, s] = amplitudes(time);
-  if (net.target !== "eps") for (let k = 0; k < out.length; k++)
-    out[k] = net.target === "v" ? a * out[k] + s * points[k] : (points[k] - a * out[k]) / s;
-  return out;
-}
-/** ε̂ of the field that is shown, or null where there is none. */
-function noiseAt(points, time) {
-  const name = knownField();
-  if (time <= 0) return null;
-  if (name === "trained") return sent.network && networkNoise(sent.network, time, points);
-  const mixture = name === "exact" ? lawMixture() : pointMixture();
-  return mixture && mixtureNoise(mixture, alphaBarAt(time), points);
+  return lines;
 }

@@ -8,6 +8,7 @@ half precision, points as float32; all numbers are little endian.
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets
 import zlib
@@ -20,7 +21,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from explorer.diffusion import Schedule
 from explorer.plane import Paths, PointConfig, PointNetwork
+from explorer.race.lanes import Lane
 
 UNIT = 128
 """Integers for a unit: a third of a pixel of the page is one of them."""
@@ -52,8 +55,16 @@ class Way:
     title: str = ""
     evaluations: int = 0
     seconds: float = 0.0
-    steps: list[int] = field(default_factory=list)
-    """The times that a sampler visits, from T to 0, if not every one; frames may be fewer."""
+
+
+@dataclass
+class Sampler:
+    """A sampler's steps, the same with every denoiser."""
+
+    steps: list[int]
+    """The times that it visits, from T to 0; a way may have fewer frames."""
+    coefficients: str
+    """√ᾱ_s, √(1 − ᾱ_s − σ²) and σ of the step from each of them, then 1, 0, 0: float32, base64."""
 
 
 @dataclass
@@ -82,6 +93,8 @@ class PlaneView:
     """x_0, then ε of the forward process: 2 × (N, 2) float32."""
     walk: Way
     """The training points step by step into the noise."""
+    samplers: dict[str, Sampler]
+    """"ddpm" and "ddim"."""
     law: dict[str, Any] | None = None
     """means and std of the mixture that the points were drawn from, where it is one."""
     fresh: float | None = None
@@ -118,9 +131,16 @@ def unpack(sheet: bytes, frames: int) -> Tensor:
 
 
 def way(paths: Paths, **told: Any) -> Way:
-    """`Paths` as they are shown; `told` is a title and the sampler's steps."""
+    """`Paths` as they are shown; `told` is a title."""
     cost = {"evaluations": paths.evaluations, "seconds": round(paths.seconds, 3)}
     return Way(paths.times, Blob(pack(paths.x)), **cost, **told)
+
+
+def sampler(lane: Lane, schedule: Schedule) -> Sampler:
+    """The steps that a lane takes, with their coefficients (`Lane.coefficients`)."""
+    steps = [lane.coefficients(schedule, step)[2:] for step in lane.steps]
+    table = np.array([*steps, [1, 0, 0]], "<f4")
+    return Sampler(list(lane.times), base64.b64encode(table.tobytes()).decode())
 
 
 def pair(x0: Tensor, eps: Tensor) -> Blob:
@@ -200,6 +220,7 @@ def read(folder: Path) -> PlaneView:
         return Way(**stored | {"sheet": blob(stored["sheet"])})
 
     values["training"], values["walk"] = blob(values["training"]), a_way(values["walk"])
+    values["samplers"] = {name: Sampler(**stored) for name, stored in values["samplers"].items()}
     values["beliefs"] = {
         name: Belief(a_way(stored["ddpm"]), a_way(stored["ddim"]), stored["nearest"])
         for name, stored in values["beliefs"].items()

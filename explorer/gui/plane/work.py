@@ -12,7 +12,7 @@ from torch import Tensor
 
 from explorer.diffusion import Denoiser, GaussianMixture, Schedule, make_schedule
 from explorer.gui.frame.limits import SEEDS, Limits, whole
-from explorer.gui.plane.view import Belief, PlaneView, network_of, pair, way, weights_of
+from explorer.gui.plane.view import Belief, PlaneView, network_of, pair, sampler, way, weights_of
 from explorer.plane import (
     POINTS,
     Learner,
@@ -119,6 +119,7 @@ def points_view(asked: PlaneSettings) -> PlaneView:
         table.alpha_bar.tolist(),
         pair(x0, eps),
         way(steps),
+        {lane.sampler: sampler(lane, table) for lane in lanes(T, asked.steps)},
         {"means": law.means.tolist(), "std": law.std} if law else None,
         fresh,
         title=title,
@@ -133,11 +134,9 @@ def belief(
     for lane in lanes(T, asked.steps):
         keep = thinned(lane.times, FRAMES)
         paths = follow(denoise, schedule(), lane, x_T.to(device), seed=asked.seed, keep=keep)
-        visited = [] if lane.evaluations == T else list(lane.times)
-        ways.append(way(paths, title=lane.title, steps=visited))
+        ways.append(way(paths, title=lane.title))
         distances.append(nearest(paths.x[-1], asked.x0))
-    ddpm, ddim = ways
-    return Belief(ddpm, ddim, distances)
+    return Belief(*ways, distances)
 
 
 CPU = torch.device("cpu")

@@ -1,8 +1,9 @@
 """The trajectory player: lanes of frames that play in the browser, locked to the true t.
 
-The script's parts follow each other in one function: player.js (frames, lanes, the clock),
-player_anatomy.js (one step, taken apart), player_hand.js (what comes from Python and from the
-hand). A button's `js=` learns where somebody looks from the element that bears the player's id:
+player.js has the clock, what comes from Python and from the hand; player_lanes.js the lanes,
+player_sheets.js how their frames come, player_anatomy.js one step, taken apart; player_state.js
+what they share. frames.js and mixes.js have the mathematics. A button's `js=` learns where
+somebody looks from the element that bears the player's id:
 
     () => document.querySelector("#reverse-player")?.explorer?.cursor
     // {t: 640, lane: 1, picture: 0, frame_t: 640}, or null without a race
@@ -13,24 +14,14 @@ hand). A button's `js=` learns where somebody looks from the element that bears 
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from explorer.gui.parts.widget import Widget
 from explorer.race.view import RaceView
 
-PARTS = ("player_anatomy.js", "player_hand.js")
-"""What follows player.js."""
-
 
 class Player(Widget):
     """One to four lanes on one clock; frames are fetched as they come, and only once."""
-
-    def __init__(self, value: RaceView | None = None, **props: Any) -> None:
-        super().__init__(value, **props)
-        here = Path(__file__)
-        parts = [here.with_name(part).read_text(encoding="utf-8") for part in PARTS]
-        self.js_on_load = "\n".join([self.js_on_load, *parts])
 
     def postprocess(self, value: RaceView | None) -> dict[str, Any] | None:
         """The race as JSON, each sheet as the path where it can be fetched."""

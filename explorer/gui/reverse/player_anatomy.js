@@ -1,78 +1,101 @@
-// ---- one step, taken apart: x_s = √ᾱ_s·x̂_0 + √(1 − ᾱ_s − σ²)·ε̂ + σ·z -----------------------
-const terms = Object.fromEntries(["x0", "eps", "z", "sum"].map((name) => {
-  const canvas = $(`#anatomy-${name}`);
-  return [name, { canvas, context: canvas.getContext("2d"), image: null }];
-}));
-const anatomy = $(".anatomy"), live = $$("[data-live]"), subscripts = $$("sub.s");
+// @ts-check
+// One step of the chosen lane and picture, taken apart: x_s as the sum of its terms.
+
+import { digits, FIGURE, wide, within } from "../parts/numbers.js";
+import { $, $$, make, press } from "../parts/page.js";
+import { fitCanvas } from "../parts/pixels.js";
+import { paintPictures } from "./frames.js";
+import { stepTerms, sumOfTerms } from "./mixes.js";
+import { placeMarks } from "./player_lanes.js";
+import { frameAt, pictureGrid, redraw, state } from "./player_state.js";
+
+const SPOKEN = { x0: "x̂₀", eps: "ε̂", z: "z" };
+/** @type {{[name: string]: {canvas: HTMLCanvasElement, image: ImageData}}} */
+const screens = Object.fromEntries(
+  ["x0", "eps", "z", "sum"].map((name) => [name, { canvas: $(`#anatomy-${name}`), image: null }]),
+);
+/** @type {HTMLDetailsElement} */
+const anatomy = $(".anatomy");
 let apart = ""; // what is drawn
 
-function choose(lane, picture) {
-  chosen = {
-    lane: Math.max(0, Math.min(lanes.length - 1, lane)),
-    picture: Math.max(0, Math.min(race.pictures - 1, picture)),
-  };
-  [...$(".lane-choice").children].forEach((button, i) => button.setAttribute("aria-pressed", String(i === chosen.lane)));
+export function choose(lane, picture) {
+  const { lanes, race } = state;
+  const chosen = (state.chosen = {
+    lane: within(lane, 0, lanes.length - 1),
+    picture: within(picture, 0, race.pictures - 1),
+  });
+  const { children } = $(".lane-choice");
+  press(children, children[chosen.lane]);
   $(".stepper span").textContent = `picture ${wide(chosen.picture + 1, race.pictures)} of ${race.pictures}`;
-  $("[data-picture='-1']").disabled = chosen.picture === 0;
-  $("[data-picture='1']").disabled = chosen.picture === race.pictures - 1;
+  for (const button of stepper)
+    button.disabled = chosen.picture === (button.dataset.picture === "1" ? race.pictures - 1 : 0);
   placeMarks();
   redraw();
 }
 /** A button for each lane; canvases of one picture each. */
-function layOutAnatomy() {
+export function layOutAnatomy() {
+  const { lanes, race } = state;
   const box = $(".lane-choice");
   while (box.children.length > lanes.length) box.lastChild.remove();
   while (box.children.length < lanes.length) {
     const index = box.children.length;
-    const button = Object.assign(document.createElement("button"), { type: "button" });
-    button.addEventListener("click", () => choose(index, chosen.picture));
-    box.append(button);
+    const button = make("button", { type: "button" }, box);
+    button.addEventListener("click", () => choose(index, state.chosen.picture));
   }
   [...box.children].forEach((button, i) => (button.textContent = lanes[i].view.name));
   box.hidden = lanes.length === 1;
   $(".stepper").hidden = race.pictures === 1;
-  for (const term of Object.values(terms)) {
-    if (term.image?.width === race.size) continue;
-    term.canvas.width = term.canvas.height = race.size;
-    term.image = new ImageData(race.size, race.size);
-  }
+  for (const screen of Object.values(screens))
+    if (fitCanvas(screen.canvas, race.size) || !screen.image)
+      screen.image = new ImageData(race.size, race.size);
   apart = "";
 }
-/** The weights of x_t, x̂_0 and z in each of the three pictures and in their sum. */
-function mixes(coefficients) {
-  const [, , signal, direction, sigma] = coefficients;
-  const parts = { x0: [0, signal, 0], eps: predicted(coefficients, direction), z: [0, 0, sigma] };
-  return { ...parts, sum: [0, 1, 2].map((i) => parts.x0[i] + parts.eps[i] + parts.z[i]) };
+function drawTerm(name, frame, mix, label) {
+  const { canvas, image } = screens[name];
+  const grid = { from: state.chosen.picture, count: 1, columns: 1, ...pictureGrid() };
+  paintPictures(image, frame, mix, grid);
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  canvas.setAttribute("aria-label", label);
 }
-function drawAnatomy() {
-  const lane = lanes[chosen.lane];
+export function drawAnatomy() {
+  const { chosen } = state;
+  const lane = state.lanes[chosen.lane];
   if (!anatomy.open || !lane.frames.length) return;
-  const i = frameAt(lane), key = `${chosen.lane} ${chosen.picture} ${i} ${range}`;
+  const i = frameAt(lane);
+  const key = `${chosen.lane} ${chosen.picture} ${i} ${state.range}`;
   if (key === apart) return;
   apart = key;
-  const { view } = lane, coefficients = view.coefficients[i], [from, to] = view.steps[i];
-  const [, , signal, direction, sigma] = coefficients;
-  const mix = mixes(coefficients), values = { x0: signal, eps: direction, z: sigma };
-  const spoken = { x0: "x̂₀", eps: "ε̂", z: "z" };
-  for (const [name, { canvas, context, image }] of Object.entries(terms)) {
-    paint(image, lane.frames[i], mix[name], chosen.picture, 1, 1);
-    context.putImageData(image, 0, 0);
-    canvas.setAttribute("aria-label", name === "sum" ? `x at s = ${to}` : `${digits(values[name])} times ${spoken[name]}`);
-  }
-  for (const span of live) span.textContent = digits(values[span.dataset.live]);
-  const under = 1 - signal ** 2 - direction ** 2; // η²β̃: the mean is the same whatever σ is
-  $(".under").textContent = Math.abs(under - sigma ** 2) < 1e-9 ? "σ²" : "η²β̃";
-  for (const sub of subscripts) sub.textContent = String(to).padEnd(String(race.T - 1).length, FIGURE); // no gap after x
-  $(".none").hidden = sigma > 0;
-  const who = view.name.split(",")[0], verb = from - to > 1 ? "jumps" : "steps";
-  $(".step").textContent = from === 0
-    ? `${who} has arrived at t = 0: the picture is finished.`
-    : `${who} ${verb} from t = ${wide(from, race.T - 1)} to s = ${wide(to, race.T - 1)}${sigma > 0 ? ", adding noise" : ""}.`;
+  const [from, to] = lane.view.steps[i];
+  const terms = stepTerms(lane.view.coefficients[i]);
+  for (const { name, weight, mix } of terms)
+    drawTerm(name, lane.frames[i], mix, `${digits(weight)} times ${SPOKEN[name]}`);
+  drawTerm("sum", lane.frames[i], sumOfTerms(terms), `x at s = ${to}`);
+  writeStep(lane.view.name.split(",")[0], from, to, terms);
   Object.assign(anatomy.dataset, { t: from, s: to });
 }
+/** The numbers of the step from t to s, and what it does in words. */
+function writeStep(who, from, to, terms) {
+  const last = state.race.T - 1;
+  const weights = Object.fromEntries(terms.map(({ name, weight }) => [name, weight]));
+  for (const span of $$("[data-live]")) span.textContent = digits(weights[span.dataset.live]);
+  const under = 1 - weights.x0 ** 2 - weights.eps ** 2; // η²β̃: the mean is the same whatever σ is
+  $(".under").textContent = Math.abs(under - weights.z ** 2) < 1e-9 ? "σ²" : "η²β̃";
+  for (const sub of $$("sub.s")) sub.textContent = String(to).padEnd(String(last).length, FIGURE); // no gap after x
+  $(".none").hidden = weights.z > 0;
+  const verb = from - to > 1 ? "jumps" : "steps";
+  const noise = weights.z > 0 ? ", adding noise" : "";
+  $(".step").textContent =
+    from === 0
+      ? `${who} has arrived at t = 0: the picture is finished.`
+      : `${who} ${verb} from t = ${wide(from, last)} to s = ${wide(to, last)}${noise}.`;
+}
 anatomy.addEventListener("toggle", () => {
-  player.classList.toggle("whole", !anatomy.open);
+  $(".player").classList.toggle("whole", !anatomy.open);
   redraw();
 });
-for (const button of $$("[data-picture]"))
-  button.addEventListener("click", () => choose(chosen.lane, chosen.picture + +button.dataset.picture));
+/** @type {HTMLButtonElement[]} */
+const stepper = $$("[data-picture]");
+for (const button of stepper)
+  button.addEventListener("click", () =>
+    choose(state.chosen.lane, state.chosen.picture + Number(button.dataset.picture)),
+  );

@@ -149,6 +149,6 @@ def test_the_first_race_of_a_page_stays(cache: Path) -> None:
 
 def test_the_players_script_is_whole() -> None:
     script = Player().js_on_load
-    assert script.index("const fileUrl") < script.index("function paint")
-    assert script.index("function paint") < script.index("function mixes")
+    assert script.index("const fileUrl") < script.index("function fetchSheet")
+    assert script.index("function paintPictures") < script.index("function drawAnatomy")
     assert script.rstrip().endswith("load();")

@@ -100,7 +100,7 @@ def test_points_come_at_once_and_samples_after() -> None:
     ideal = last.beliefs["ideal"]
     assert (ideal.ddpm.evaluations, ideal.ddim.evaluations) == (200, 10)
     assert ideal.ddpm.times[0] == 200 and ideal.ddpm.times[-1] == 0
-    assert len(ideal.ddpm.times) == 51 and ideal.ddim.times == ideal.ddim.steps
+    assert len(ideal.ddpm.times) == 51 and ideal.ddim.times == last.samplers["ddim"].steps
     assert max(ideal.nearest) < 0.02 < last.fresh
     starts = [unpack(way.sheet.read(), len(way.times))[0] for way in (ideal.ddpm, ideal.ddim)]
     assert torch.equal(*starts)
@@ -164,7 +164,7 @@ def test_the_browser_gets_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert set(paths.values()) <= stage.temp_files
     assert stage.postprocess(view) == told and stage.postprocess(None) is None
     script = stage.js_on_load
-    assert script.index("const clock") < script.index("function between")
+    assert script.index("function between") < script.index("function positions")
     assert script.index("function networkNoise") < script.index("function drawPanel")
     assert script.rstrip().endswith("load();")
 

@@ -1,5 +1,12 @@
-const drawing = $(".drawing"), PAD = 10;
-let t = null, width = 0;
+// @ts-check
+import { percent } from "../../parts/numbers.js";
+import { $, make, onResize, svg } from "../../parts/page.js";
+
+const PAD = 10;
+/** @type {SVGElement} */
+const drawing = $(".drawing");
+let t = null; // the cursor of the waves above
+let width = 0; // of the drawing
 
 const thousands = (n) => n.toLocaleString("en-US");
 function short(n) {
@@ -11,42 +18,73 @@ const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
 
 /** What is written in a part's box. */
 function lines(part, narrow) {
-  const cost = [`${narrow ? short(part.parameters) : thousands(part.parameters)} weights`, `${percent(part.share)} of the compute`];
+  const cost = [
+    `${narrow ? short(part.parameters) : thousands(part.parameters)} weights`,
+    `${percent(part.share)} of the compute`,
+  ];
   const costs = narrow ? cost : [cost.join(" · ")];
   if (part.resolution === null || part.resolution === undefined) return [called(part.name), ...costs];
   const attention = part.attention ? (narrow ? ", attention" : " with self-attention") : "";
   const place = [`${part.resolution} × ${part.resolution}`, plural(part.channels, "channel")];
-  return [narrow ? place[0] + ` · ${part.channels} ch.` : place.join(" · "), plural(part.blocks, "block") + attention, ...costs];
+  return [
+    narrow ? place[0] + ` · ${part.channels} ch.` : place.join(" · "),
+    plural(part.blocks, "block") + attention,
+    ...costs,
+  ];
 }
 const heightOf = (text, tiles) => 2 * PAD + 18 * text.length + 12 + tiles;
 
 /** A box with its words, its share of the compute as a bar, and its channels. */
 function box(part, x, y, w, narrow, uris, note = "") {
-  const text = lines(part, narrow), inner = w - 2 * PAD;
-  const perRow = narrow ? 4 : 8, side = uris ? Math.min(48, Math.floor((inner - 4 * (perRow - 1)) / perRow)) : 0;
+  const text = lines(part, narrow);
+  const inner = w - 2 * PAD;
+  const perRow = narrow ? 4 : 8;
+  const side = uris ? Math.min(48, Math.floor((inner - 4 * (perRow - 1)) / perRow)) : 0;
   const rows = uris ? Math.ceil(8 / perRow) : 0;
   const h = heightOf(text, rows * (side + 4));
   const group = svg("g", { "data-part": part.name }, drawing);
   svg("rect", { class: "box", x: x + 0.5, y: y + 0.5, width: w - 1, height: h - 1, rx: 6 }, group);
-  text.forEach((line, i) => svg("text", { class: i ? "quiet" : "strong", x: x + PAD, y: y + PAD + 13 + 18 * i }, group, line));
-  if (note) svg("text", { class: "quiet", x: x + w - PAD, y: y + PAD + 13, "text-anchor": "end" }, group, note);
+  text.forEach((line, i) =>
+    svg("text", { class: i ? "quiet" : "strong", x: x + PAD, y: y + PAD + 13 + 18 * i }, group, line),
+  );
+  if (note)
+    svg("text", { class: "quiet", x: x + w - PAD, y: y + PAD + 13, "text-anchor": "end" }, group, note);
   const bar = { x: x + PAD, y: y + PAD + 18 * text.length + 4, height: 4, rx: 2 };
   svg("rect", { class: "track", ...bar, width: inner }, group);
   svg("rect", { class: "share", ...bar, width: Math.max(1, inner * part.share) }, group);
-  (uris ?? []).forEach((href, i) => svg("image", {
-    href, x: x + PAD + (i % perRow) * (side + 4), y: bar.y + 10 + Math.floor(i / perRow) * (side + 4), width: side, height: side, preserveAspectRatio: "none",
-  }, group));
+  (uris ?? []).forEach((href, i) =>
+    svg(
+      "image",
+      {
+        href,
+        x: x + PAD + (i % perRow) * (side + 4),
+        y: bar.y + 10 + Math.floor(i / perRow) * (side + 4),
+        width: side,
+        height: side,
+        preserveAspectRatio: "none",
+      },
+      group,
+    ),
+  );
   return h;
 }
 function arrow(points, kind = "") {
   svg("path", { class: `flow ${kind}`, d: `M${points.map((p) => p.join(" ")).join("L")}` }, drawing);
-  const [[ax, ay], [x, y]] = points.slice(-2), angle = (Math.atan2(y - ay, x - ax) * 180) / Math.PI;
-  svg("path", { class: "tip", d: "M0 0L-8 -4L-8 4Z", transform: `translate(${x} ${y}) rotate(${angle})` }, drawing);
+  const [[ax, ay], [x, y]] = points.slice(-2);
+  const angle = (Math.atan2(y - ay, x - ax) * 180) / Math.PI;
+  svg(
+    "path",
+    { class: "tip", d: "M0 0L-8 -4L-8 4Z", transform: `translate(${x} ${y}) rotate(${angle})` },
+    drawing,
+  );
 }
 function drawUNet(value) {
-  const narrow = width < 640, gap = narrow ? 18 : 110, step = 24;
+  const narrow = width < 640;
+  const gap = narrow ? 18 : 110;
+  const step = 24;
   const part = Object.fromEntries(value.parts.map((each) => [each.name, each]));
-  const w = Math.floor((width - gap) / 2), right = width - w;
+  const w = Math.floor((width - gap) / 2);
+  const right = width - w;
   const uris = (name) => value.channels[name];
   let y = box(part.time, 0, 0, width, narrow, null, narrow ? "" : "its output goes to every block") + step;
   const ends = box(part.stem, 0, y, w, narrow);
@@ -57,17 +95,44 @@ function drawUNet(value) {
     y = above + step;
     const h = box(part[`down.${i}`], 0, y, w, narrow, uris(`down.${i}`), narrow ? "" : "down");
     box(part[`up.${i}`], right, y, w, narrow, uris(`up.${i}`), narrow ? "" : "up");
-    arrow([[left, above], [left, y]]);
-    arrow([[far, y], [far, above]]);
-    arrow([[w, y + h / 2], [right, y + h / 2]], "skip");
-    if (!narrow) svg("text", { class: "quiet", x: width / 2, y: y + h / 2 - 8, "text-anchor": "middle" }, drawing, "skip");
+    arrow([
+      [left, above],
+      [left, y],
+    ]);
+    arrow([
+      [far, y],
+      [far, above],
+    ]);
+    arrow(
+      [
+        [w, y + h / 2],
+        [right, y + h / 2],
+      ],
+      "skip",
+    );
+    if (!narrow)
+      svg(
+        "text",
+        { class: "quiet", x: width / 2, y: y + h / 2 - 8, "text-anchor": "middle" },
+        drawing,
+        "skip",
+      );
     above = y + h;
   }
   y = above + step;
-  const x = Math.floor((width - w) / 2), h = box(part.middle, x, y, w, narrow, uris("middle"), narrow ? "" : "middle");
+  const x = Math.floor((width - w) / 2);
+  const h = box(part.middle, x, y, w, narrow, uris("middle"), narrow ? "" : "middle");
   const bend = y + h / 2;
-  arrow([[left / 2, above], [left / 2, bend], [x, bend]]);
-  arrow([[x + w, bend], [(far + width) / 2, bend], [(far + width) / 2, above]]);
+  arrow([
+    [left / 2, above],
+    [left / 2, bend],
+    [x, bend],
+  ]);
+  arrow([
+    [x + w, bend],
+    [(far + width) / 2, bend],
+    [(far + width) / 2, above],
+  ]);
   return y + h;
 }
 function drawPlain(value) {
@@ -85,8 +150,12 @@ function draw() {
   const height = Math.ceil((value.unet ? drawUNet : drawPlain)(value)) + 1;
   drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
   drawing.style.height = `${height}px`;
-  drawing.setAttribute("aria-label", `The network: ${value.parts.map((part) => lines(part, false).join(", ")).join("; ")}`);
-  $(".title").textContent = `${value.title}: ${thousands(value.parameters)} weights, ${short(value.multiply_adds)} multiply-adds for one picture.`;
+  drawing.setAttribute(
+    "aria-label",
+    `The network: ${value.parts.map((part) => lines(part, false).join(", ")).join("; ")}`,
+  );
+  $(".title").textContent =
+    `${value.title}: ${thousands(value.parameters)} weights, ${short(value.multiply_adds)} multiply-adds for one picture.`;
   element.dataset.parts = value.parts.length;
   modulation();
 }
@@ -94,23 +163,28 @@ function draw() {
 // ---- adaptive group norm at the cursor ----------------------------------------------------
 /** Between the two nearest of the known times. */
 function at(times, values) {
-  const next = Math.max(1, times.findIndex((each) => each >= t));
+  const next = Math.max(
+    1,
+    times.findIndex((each) => each >= t),
+  );
   const share = (t - times[next - 1]) / (times[next] - times[next - 1]);
   return values[next - 1] + share * (values[next] - values[next - 1]);
 }
 function modulation() {
   const value = props.value;
   const names = value.parts.map((part) => part.name).filter((name) => value.modulation[name]);
+  /** @type {HTMLTableElement} */
   const table = $(".modulation");
   $(".norm").hidden = table.hidden = !names.length || t === null || t > value.T;
   if (table.hidden) return;
   const means = names.map((name) => value.modulation[name].map((values) => at(value.times, values)));
   const mean = (k) => means.reduce((sum, each) => sum + each[k], 0) / means.length;
-  $(".norm").textContent = `Adaptive group norm is how a block hears of t. From the embedding each block makes a scale and a shift for every channel: h becomes (1 + scale) · norm(h) + shift. At t = ${t} the scale is ${mean(0).toFixed(2)} and the shift ${mean(1).toFixed(2)} in absolute value, averaged over channels and levels.`;
+  $(".norm").textContent =
+    `Adaptive group norm is how a block hears of t. From the embedding each block makes a scale and a shift for every channel: h becomes (1 + scale) · norm(h) + shift. At t = ${t} the scale is ${mean(0).toFixed(2)} and the shift ${mean(1).toFixed(2)} in absolute value, averaged over channels and levels.`;
   table.replaceChildren();
   const row = (tag, ...texts) => {
     const node = table.insertRow();
-    for (const text of texts) node.append(Object.assign(document.createElement(tag), { textContent: text }));
+    for (const textContent of texts) make(tag, { textContent }, node);
   };
   row("th", `at t = ${t}`, "mean |scale|", "mean |shift|");
   names.forEach((name, i) => row("td", called(name), means[i][0].toFixed(3), means[i][1].toFixed(3)));
@@ -120,10 +194,6 @@ window.addEventListener("explorer-inside-t", function hear({ detail }) {
   t = detail.t;
   if (props.value) modulation();
 });
-const observer = new ResizeObserver(() => {
-  if (!element.isConnected) return observer.disconnect();
-  if (Math.floor(drawing.getBoundingClientRect().width) !== width) draw();
-});
-observer.observe(element);
-watch("value", () => { draw(); });
+onResize([element], () => Math.floor(drawing.getBoundingClientRect().width) !== width && draw());
+watch("value", draw);
 draw();

@@ -1,15 +1,22 @@
-const table = $(".table"), slider = $(".clock input");
-const chosen = { row: null, column: null };
-let strip = null, image = null, loaded = null, cells = [], layout = "", at = null;
+// @ts-check
+import { fileUrl } from "../../parts/bytes.js";
+import { digits, MINUS, signed, wide, within } from "../../parts/numbers.js";
+import { $, decoded, make } from "../../parts/page.js";
+import { fitCanvas } from "../../parts/pixels.js";
 
-const make = (name, className, parent, text) => {
-  const node = Object.assign(document.createElement(name), { className });
-  if (text !== undefined) node.textContent = text;
-  parent.append(node);
-  return node;
-};
+const table = $(".table");
+/** @type {HTMLInputElement} */
+const slider = $(".clock input");
+const chosen = { row: null, column: null };
+let strip = null; // what Python sent
+let loaded = null; // what of it is shown
+let image = null; // its sheet
+let cells = []; // rows of the grid
+let layout = ""; // what the grid was made for
+let at = null; // which moment is shown
+
 const letter = () => (strip.kind === "w" ? "w" : "s");
-const shown = (value) => String(value).replace("-", MINUS);
+const shown = (value) => signed(String(value));
 
 /** The grid is only made anew when its rows or columns are others: nothing blinks. */
 function build() {
@@ -19,26 +26,28 @@ function build() {
   table.replaceChildren();
   table.style.setProperty("--columns", strip.classes.length);
   const long = strip.classes.some((name) => name.length > 2);
-  make("span", "", table);
-  const heads = strip.classes.map((name) => make("span", `head${long ? " long" : ""}`, table, name));
-  make("span", "", table);
+  make("span", {}, table);
+  const className = `head${long ? " long" : ""}`;
+  const heads = strip.classes.map((textContent) => make("span", { className, textContent }, table));
+  make("span", {}, table);
   cells = strip.strengths.map((strength, row) => {
-    const name = make("span", "name", table);
-    make("i", "", name, letter());
+    const name = make("span", { className: "name" }, table);
+    make("i", { textContent: letter() }, name);
     name.append(` = ${shown(strength)}`);
     const line = strip.classes.map((asked, column) => {
-      const button = make("button", "cell", table);
-      button.type = "button";
-      button.setAttribute("aria-label", `asked for ${asked}, ${letter()} = ${strength}`);
-      const canvas = make("canvas", "", button);
-      canvas.id = `guidance-${row}-${column}`;
+      const ariaLabel = `asked for ${asked}, ${letter()} = ${strength}`;
+      const button = make("button", { className: "cell", type: "button", ariaLabel }, table);
+      const canvas = make("canvas", { id: `guidance-${row}-${column}` }, button);
       button.addEventListener("click", () => choose(row, column));
       button.addEventListener("keydown", (event) => walk(event, row, column));
       return { button, canvas };
     });
-    return { name, line, count: make("span", "count", table), heads };
+    return { name, line, count: make("span", { className: "count" }, table), heads };
   });
-  chosen.row = Math.max(0, strip.strengths.findLastIndex((v) => v <= 5));
+  chosen.row = Math.max(
+    0,
+    strip.strengths.findLastIndex((v) => v <= 5),
+  );
   chosen.column = Math.min(chosen.column ?? 3, strip.classes.length - 1);
   select();
 }
@@ -59,7 +68,9 @@ function select() {
   });
 }
 function walk(event, row, column) {
-  const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] ?? [0, 0];
+  const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[
+    event.key
+  ] ?? [0, 0];
   const target = (down || right) && cells[row + down]?.line[column + right];
   if (!target) return;
   event.preventDefault();
@@ -69,30 +80,35 @@ function walk(event, row, column) {
 
 function draw() {
   if (!image) return;
-  const { size, strengths, classes } = loaded, top = at * strengths.length * size;
-  cells.forEach(({ line }, row) => line.forEach(({ canvas }, column) => {
-    if (!strengths[row] && strengths[row] !== 0 || column >= classes.length) return;
-    if (canvas.width !== size || canvas.height !== size) canvas.width = canvas.height = size;
-    canvas.getContext("2d").drawImage(image, column * size, top + row * size, size, size, 0, 0, size, size);
-  }));
+  const { size, strengths, classes } = loaded;
+  const top = at * strengths.length * size;
+  cells.forEach(({ line }, row) =>
+    line.forEach(({ canvas }, column) => {
+      if ((!strengths[row] && strengths[row] !== 0) || column >= classes.length) return;
+      fitCanvas(canvas, size);
+      canvas.getContext("2d").drawImage(image, column * size, top + row * size, size, size, 0, 0, size, size);
+    }),
+  );
 }
 
 /** Symbols over their numbers over what they are. */
 function term(sign, value, word, plain = false) {
-  const node = make("span", "term", $(".formula"));
-  const symbol = make("span", `sign${plain ? " plain" : ""}`, node);
+  const node = make("span", { className: "term" }, $(".formula"));
+  const symbol = make("span", { className: `sign${plain ? " plain" : ""}` }, node);
   sign.split(/(_\{[^}]*\})/).forEach((part) => {
-    if (part.startsWith("_{")) make("sub", "", symbol, part.slice(2, -1));
+    if (part.startsWith("_{")) make("sub", { textContent: part.slice(2, -1) }, symbol);
     else symbol.append(part);
   });
-  make("span", "value", node, value ?? "");
-  make("span", "word", node, word ?? "");
+  make("span", { className: "value", textContent: value ?? "" }, node);
+  make("span", { className: "word", textContent: word ?? "" }, node);
 }
 function formula() {
   $(".formula").replaceChildren();
   if (!loaded) return;
-  const moment = Math.min(at, loaded.numbers.length - 1), t = loaded.times[moment];
-  const asked = loaded.classes[chosen.column], strength = loaded.strengths[chosen.row];
+  const moment = Math.min(at, loaded.numbers.length - 1);
+  const t = loaded.times[moment];
+  const asked = loaded.classes[chosen.column];
+  const strength = loaded.strengths[chosen.row];
   const found = loaded.numbers[moment]?.[chosen.row]?.[chosen.column] ?? [];
   const value = Object.fromEntries(loaded.names.map((name, i) => [name, digits(found[i] ?? NaN)]));
   term("ε̂", value.all, "guided");
@@ -111,13 +127,14 @@ function formula() {
     term("p(c | x_{t})", value.p, "how sure it is");
   }
   const done = at > moment ? "The pictures are done; before, at" : "At";
-  $(".note").textContent = `${done} t = ${t}, asked for ${asked}: root mean squares over the picture's pixels (they are sizes of vectors, which need not add up). Choose another picture to see its numbers.`;
+  $(".note").textContent =
+    `${done} t = ${t}, asked for ${asked}: root mean squares over the picture's pixels (they are sizes of vectors, which need not add up). Choose another picture to see its numbers.`;
   element.dataset.t = t;
 }
 function moveTo(index) {
-  at = Math.max(0, Math.min(loaded.times.length - 1, index));
-  slider.value = loaded.times.length - 1 - at; // noise is on the right, as everywhere
-  $(".clock output").textContent = `${String(loaded.times[at]).padStart(String(loaded.T).length, "\u2007")} / ${loaded.T}`;
+  at = within(index, 0, loaded.times.length - 1);
+  slider.value = String(loaded.times.length - 1 - at); // noise is on the right, as everywhere
+  $(".clock output").textContent = `${wide(loaded.times[at], loaded.T)} / ${loaded.T}`;
   slider.setAttribute("aria-valuetext", `t = ${loaded.times[at]}`);
   draw();
   formula();
@@ -135,22 +152,20 @@ async function load() {
     count.replaceChildren();
     if (!value.read) return;
     count.append(`${value.read[row]}/${value.classes.length}`);
-    make("span", "", count, " right");
+    make("span", { textContent: " right" }, count);
     count.title = "read as what was asked for by the bundled classifier";
   });
   slider.disabled = value.running || value.times.length < 2;
   if (!value.sheet) return;
-  const next = new Image();
-  next.src = fileUrl(value.sheet);
-  await next.decode();
+  const next = await decoded(fileUrl(value.sheet));
   if (props.value !== value) return;
   const before = loaded;
   image = next;
   loaded = value;
-  slider.max = value.times.length - 1;
+  slider.max = String(value.times.length - 1);
   moveTo(value.running || before?.running || at === null ? value.times.length - 1 : at);
-  element.dataset.moments = value.times.length;
+  element.dataset.moments = String(value.times.length);
 }
-slider.addEventListener("input", () => moveTo(loaded.times.length - 1 - slider.value));
+slider.addEventListener("input", () => moveTo(loaded.times.length - 1 - Number(slider.value)));
 watch("value", load);
 load();

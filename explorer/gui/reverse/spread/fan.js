@@ -1,21 +1,17 @@
+// @ts-check
+import { $, decoded, make } from "../../parts/page.js";
+
 const COLUMNS = 11; // t = 0, T/10, …, T
-const lanes = new Map(); // name -> { image, frame, src }
+const lanes = new Map(); // name -> { image, src }
 
 function laneOf({ name, rows }) {
   if (!lanes.has(name)) {
-    const make = (tag, className, parent) => {
-      const node = Object.assign(document.createElement(tag), { className });
-      parent.append(node);
-      return node;
-    };
-    const section = make("section", `lane ${name.toLowerCase()}`, $(".sheets"));
-    const label = make("span", "label", section);
-    label.textContent = name;
-    const frame = make("div", "frame", section), image = make("img", "", frame);
-    image.hidden = true;
-    image.id = `spread-${name.toLowerCase()}`;
-    image.alt = `${name}: the pictures that came out, a column for each t of the fork, from 0 to T`;
+    const section = make("section", { className: `lane ${name.toLowerCase()}` }, $(".sheets"));
+    make("span", { className: "label", textContent: name }, section);
+    const frame = make("div", { className: "frame" }, section);
     frame.style.aspectRatio = `${COLUMNS} / ${rows}`;
+    const alt = `${name}: the pictures that came out, a column for each t of the fork, from 0 to T`;
+    const image = make("img", { hidden: true, id: `spread-${name.toLowerCase()}`, alt }, frame);
     lanes.set(name, { image, src: null });
   }
   return lanes.get(name);
@@ -24,9 +20,7 @@ function laneOf({ name, rows }) {
 async function show(lane, src) {
   lane.src = src;
   if (!src) return void (lane.image.hidden = true);
-  const next = new Image();
-  next.src = src;
-  await next.decode();
+  await decoded(src);
   if (lane.src !== src) return;
   lane.image.src = src;
   lane.image.hidden = false;

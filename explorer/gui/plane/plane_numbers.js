@@ -1,0 +1,118 @@
+// @ts-check
+// The numbers below and beside the panels.
+
+import { FIGURE, fixed, MINUS } from "../parts/numbers.js";
+import { $, $$, svg } from "../parts/page.js";
+import { readNoise } from "./plane_field.js";
+import { alphaBarNow, knownField, laneOf, noiseAt, rounded, shadedMixture, state } from "./plane_state.js";
+import { amplitudes, stepAt } from "./plane_ways.js";
+
+const NAMES = { trained: "trained network", ideal: "ideal denoiser", exact: "exact law" };
+const captions = $$(".panel").map((figure) => ({
+  canvas: figure.querySelector("canvas"),
+  formula: figure.querySelector(".formula"),
+  name: figure.querySelector("strong"),
+  cost: figure.querySelector(".cost"),
+}));
+/** What is the same already is not laid out again. */
+const say = (node, text) => node.textContent !== text && (node.textContent = text);
+/** Numbers of one width: a figure space where there is no minus sign. */
+const even = (x, places = 2) => fixed(x, places).padStart(places + 3, FIGURE);
+const live = (x) => `<span class="live">${fixed(x)}</span>`; // numbers of our own, no text from outside
+
+/** The step into the noise that ends at t, at once or from the step before. */
+function forwardFormula(t, atOnce) {
+  const { alpha_bar } = state.view;
+  if (atOnce) {
+    const [signal, noise] = amplitudes(alpha_bar[t]);
+    return `x<sub>t</sub> = ${live(signal)}·x<sub>0</sub> + ${live(noise)}·ε`;
+  }
+  if (!t) return "x<sub>0</sub>: the data, no step yet";
+  const beta = 1 - alpha_bar[t] / alpha_bar[t - 1];
+  return `x<sub>t</sub> = ${live(Math.sqrt(1 - beta))}·x<sub>t−1</sub> + ${live(Math.sqrt(beta))}·ε<sub>t</sub>`;
+}
+function stepFormula({ sampler }, t) {
+  const { to, signal, direction, sigma } = stepAt(sampler, t);
+  const noise = sampler.noisy ? ` + ${live(sigma)}·z` : "";
+  return `x<sub>${to}</sub> = ${live(signal)}·x̂<sub>0</sub> + ${live(direction)}·ε̂${noise}`;
+}
+export function writeCaption(panel) {
+  const { canvas, formula, name, cost } = captions[panel];
+  const now = rounded();
+  const lane = laneOf(panel);
+  if (state.way === "forward") {
+    say(name, panel ? "at once" : "step by step");
+    say(cost, panel ? "one ε for each point" : "new noise in every step");
+    formula.innerHTML = forwardFormula(now, panel === 1);
+  } else {
+    say(name, lane?.title ?? (panel ? "DDIM" : "DDPM"));
+    say(cost, lane ? `${lane.evaluations} evaluations, ${lane.seconds.toFixed(2)} s` : "nothing yet");
+    formula.innerHTML = lane ? stepFormula(lane, now) : "&nbsp;";
+  }
+  canvas.dataset.t = String(now);
+  canvas.setAttribute("aria-label", `${state.view.data}, ${name.textContent}, t = ${now}`);
+}
+/** What the shade and the arrows are, and what the field says where somebody points. */
+export function writeHere() {
+  const { view, t, layers, pointer } = state;
+  const points = `the ${view.points} training points`;
+  const whom = { trained: "the trained network", ideal: points, exact: "the law of the data" }[knownField()];
+  const law = shadedMixture().std > 0 ? "the law of the data, exact" : points;
+  const parts = [];
+  if (layers.density) parts.push(`Shade: p at t of ${law}; the stronger, the likelier.`);
+  if (layers.score)
+    parts.push(
+      t > 0
+        ? `Arrows: √(1−ᾱ)·∇ log p = ${MINUS}ε̂ of ${whom}; long ones shortened.`
+        : "At t = 0 there is no noise to point away from.",
+    );
+  say($(".legend"), parts.join(" "));
+  const here = $(".here");
+  if (!pointer) return say(here, "Point at a panel to read the score there.");
+  const at = Float32Array.of(pointer.x, pointer.y);
+  const noise = noiseAt(at, t);
+  const read = noise && readNoise(at, noise, alphaBarNow(t));
+  pointer.score = read && read.score;
+  pointer.belief = read && read.belief;
+  const both = (place) => `(${even(place[0])}, ${even(place[1])})`;
+  here.textContent =
+    `x = ${both(at)}` + (read ? `\n∇ log p = ${both(read.score)}\nx̂₀ = ${both(read.belief)}` : "");
+}
+export function writeNearest() {
+  const { view, whose } = state;
+  /** @type {HTMLTableSectionElement} */
+  const body = $(".nearest tbody");
+  body.replaceChildren();
+  const row = (name, values, className = "") => {
+    const line = body.insertRow();
+    line.className = className;
+    line.insertCell().textContent = name;
+    for (const value of values) line.insertCell().textContent = value === null ? "–" : value.toFixed(3);
+    return line;
+  };
+  for (const name of Object.keys(NAMES))
+    if (view.beliefs[name] || name !== "exact")
+      row(NAMES[name], view.beliefs[name]?.nearest ?? [null, null], name === whose ? "now" : "");
+  if (view.fresh !== null) row("new draws of the data", [view.fresh], "fresh").cells[1].colSpan = 2;
+}
+export function drawLoss() {
+  const { losses } = state.view;
+  /** @type {SVGElement} */
+  const chart = $(".loss");
+  chart.replaceChildren();
+  $(".learning").classList.toggle("none", losses.length < 2);
+  if (losses.length < 2) return void svg("text", { x: 0, y: 16 }, chart, "not trained on these points yet");
+  const values = losses.map(([, loss]) => loss);
+  const high = Math.max(...values);
+  const low = Math.min(...values);
+  const last = losses[losses.length - 1][0];
+  const X = (step) => 36 + (220 * step) / last;
+  const Y = (loss) => 6 + (58 * (high - loss)) / (high - low || 1);
+  for (const level of [high, low]) {
+    svg("line", { x1: 36, x2: 256, y1: Y(level), y2: Y(level), class: "grid" }, chart);
+    svg("text", { x: 30, y: Y(level) + 4, "text-anchor": "end" }, chart, level.toFixed(2));
+  }
+  svg("text", { x: 256, y: 80, "text-anchor": "end" }, chart, `${last} steps`);
+  const points = losses.map(([step, loss]) => `${X(step).toFixed(1)} ${Y(loss).toFixed(1)}`);
+  svg("path", { d: `M${points.join("L")}`, class: "line" }, chart);
+}
