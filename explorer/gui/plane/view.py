@@ -132,8 +132,8 @@ def unpack(sheet: bytes, frames: int) -> Tensor:
 
 def way(paths: Paths, **told: Any) -> Way:
     """`Paths` as they are shown; `told` is a title."""
-    cost = {"evaluations": paths.evaluations, "seconds": round(paths.seconds, 3)}
-    return Way(paths.times, Blob(pack(paths.x)), **cost, **told)
+    told |= {"evaluations": paths.evaluations, "seconds": round(paths.seconds, 3)}
+    return Way(paths.times, Blob(pack(paths.x)), **told)
 
 
 def sampler(lane: Lane, schedule: Schedule) -> Sampler:

@@ -13,6 +13,7 @@ from explorer.diffusion import Schedule
 from explorer.diffusion.options import Option
 from explorer.diffusion.samplers import DDIM, DDPM, DPM_SOLVER, HEUN, OPTIONS, SAMPLERS, Sampler
 from explorer.gui.frame.limits import number, whole
+from explorer.gui.frame.shared import QUIET
 from explorer.race.lanes import BREAKS, lane_from
 
 NONE = "–"
@@ -65,7 +66,7 @@ class LaneForm:
                 for i, entry in enumerate(BREAKS.values())
             ]
 
-    def _lane(self, i: int, row: Sequence[Any], T: int) -> list[gr.Component]:
+    def _lane(self, i: int, row: Sequence[Any], T: int) -> list[gr.Radio | gr.Slider]:
         with gr.Accordion(title(i, *row), open=False, elem_id=f"reverse-lane-{i}-set") as box:
             sampler = gr.Radio(
                 [*TITLES, *([NONE] if i else [])],
@@ -77,16 +78,15 @@ class LaneForm:
                 _control(name, option, value, T, visible=name in _options(row[0]))
                 for (name, option), value in zip(OPTIONS.items(), row[1:], strict=True)
             ]
-        quiet = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
         # a preset has its own event; only the hand's changes arrive here
-        sampler.input(partial(_chosen, i), [sampler, *controls], [box, *controls], **quiet)
+        sampler.input(partial(_chosen, i), [sampler, *controls], [box, *controls], **QUIET)
         for control in controls:
-            control.input(partial(title_update, i), [sampler, *controls], box, **quiet)
+            control.input(partial(title_update, i), [sampler, *controls], box, **QUIET)
         self.boxes.append(box)
         return [sampler, *controls]
 
     @property
-    def inputs(self) -> list[gr.Component]:
+    def inputs(self) -> list[Any]:
         return [*(control for lane in self.lanes for control in lane), *self.breaks]
 
     @property
@@ -134,7 +134,7 @@ def fill(lanes: Sequence[LaneSettings], T: int) -> list[tuple[Any, ...]]:
 def _row(lane: LaneSettings, T: int) -> tuple[Any, ...]:
     """What a sampler does not have keeps the default that its control shows when it appears."""
     sampler = SAMPLERS.get(lane.get("sampler", ""))
-    options = OPTIONS | (sampler.options if sampler else {})
+    options = {**OPTIONS, **(sampler.options if sampler else {})}
     values = [
         _as_shown(option, min(value, T) if name == "steps" else value)
         for name, option in ((name, options[name]) for name in OPTIONS)
@@ -156,7 +156,9 @@ def title_update(i: int, *row: Any) -> gr.Accordion:
     return gr.Accordion(label=title(i, *row))
 
 
-def _control(name: str, option: Option[Any], value: Any, T: int, visible: bool) -> gr.Component:
+def _control(
+    name: str, option: Option[Any], value: Any, T: int, visible: bool
+) -> gr.Radio | gr.Slider:
     if option.choices:
         choices = list(option.titles or option.choices)
         return gr.Radio(choices, value=value, label=option.label, visible=visible)
@@ -192,11 +194,8 @@ def _updates(row: Sequence[Any], T: int) -> list[Any]:
     return [
         gr.update(value=row[0]),
         *(
-            gr.update(
-                value=value,
-                visible=name in own,
-                **({"maximum": T} if name == "steps" else {}),
-            )
+            gr.update(value=value, visible=name in own)
+            | ({"maximum": T} if name == "steps" else {})
             for name, value in zip(OPTIONS, row[1:], strict=True)
         ),
     ]
@@ -220,7 +219,8 @@ def _settings(i: int, row: Sequence[Any], T: int) -> dict[str, Any]:
     where, values = f"Lane {i + 1}", dict(zip(OPTIONS, row[1:], strict=True))
     if row[0] not in TITLES:
         raise ValueError(f"{where}: no sampler {row[0]!r}; there are {', '.join(TITLES)}")
-    sampler, found = TITLES[row[0]], {"sampler": TITLES[row[0]].name}
+    sampler = TITLES[row[0]]
+    found: dict[str, Any] = {"sampler": sampler.name}
     for name, option in sampler.options.items():
         label, value = f"{where}: {option.label}", _as_meant(option, values[name])
         if option.choices:

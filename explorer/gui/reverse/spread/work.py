@@ -155,7 +155,7 @@ def lane_spread(name: str, lane: Lane, end: Tensor | None, found: Sequence[Tenso
     for t, pictures in zip(times, found, strict=False):
         columns[round(MOMENTS * t / lane.times[0])] = pictures[:rows]
     values = tuple(round(spread(pictures.cpu()), 4) for pictures in found)
-    title = f"{name}, η = {lane.eta:g}, {lane.evaluations} steps"
+    title = f"{name}, η = {lane.options['eta']:g}, {lane.evaluations} steps"
     return LaneSpread(name, title, times, rows, values, sheet_of(columns))
 
 
