@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Annotated
 
-from annotated_types import Ge, Interval
+from pydantic import Field
 
 from explorer.diffusion.process import Variance
 from explorer.race import Lane, ddim
 
 VERSION = 1
-Share = Annotated[float, Interval(ge=0, le=1)]
-Amount = Annotated[float, Interval(ge=0, lt=inf)]
-Pictures = Annotated[int, Ge(2)]
-Count = Annotated[int, Ge(1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, lt=inf)]
+Pictures = Annotated[int, Field(ge=2)]
+Count = Annotated[int, Field(ge=1)]
 STEPS = (5, 10, 20, 50, 100, 1000)
 """S of the table."""
 Noise = tuple[float, Variance]
@@ -103,7 +103,7 @@ class Quality:
     """The distance of `floor_n` other real pictures."""
     floor_n: Pictures
     floor_accuracy: Share | None
-    seed: Annotated[int, Ge(0)]
+    seed: Annotated[int, Field(ge=0)]
     guidance: Amount
     hardware: str
     precision: str

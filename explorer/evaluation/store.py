@@ -7,14 +7,22 @@ import textwrap
 from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from explorer.evaluation.records import VERSION, Quality
 from explorer.files import written_whole
 
-Record = TypeVar("Record")
+
+class Versioned(Protocol):
+    """A frozen record that says how it is laid out."""
+
+    @property
+    def version(self) -> int: ...
+
+
+Record = TypeVar("Record", bound=Versioned)
 
 
 def quality_path(checkpoint: str | Path) -> Path:
@@ -61,7 +69,7 @@ def parse(kind: type[Record], text: bytes, version: int) -> Record:
         reason = first["msg"].replace("Input should be", "it should be")
         said = f"{where}: {reason}" if where else reason
         raise ValueError(textwrap.shorten(said, 200, placeholder=" …")) from error
-    if getattr(record, "version", None) != version:
+    if record.version != version:
         raise ValueError("it is of another version")
     return record
 
