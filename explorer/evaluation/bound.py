@@ -29,6 +29,7 @@ from explorer.diffusion import (
 from explorer.diffusion.process import Variance
 from explorer.diffusion.schedule import Schedule
 from explorer.evaluation.held_out import Pictures
+from explorer.evaluation.store import parse
 from explorer.files import written_whole
 from explorer.inference import prepare
 
@@ -96,19 +97,11 @@ class BoundResult:
 
 
 def read_bound(path: Path) -> BoundResult:
-    """What `BoundResult.write` wrote; ValueError if it is of another kind."""
-    values = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(values, dict) or values.get("version") != VERSION:
-        raise ValueError(f"{path.name} is no stored bound")
-    values["prior"] = Mean(*values["prior"])
-    values["ranges"] = tuple((first, last) for first, last in values["ranges"])
-    values["errors"] = tuple(values["errors"])
-    lines = {}
-    for variance, line in values["lines"].items():
-        steps = tuple(Mean(*step) for step in line.pop("steps"))
-        means = {name: mean and Mean(*mean) for name, mean in line.items()}
-        lines[variance] = Line(steps, **means)
-    return BoundResult(**values | {"lines": lines})
+    """What `BoundResult.write` wrote; ValueError if it is of another kind or damaged."""
+    try:
+        return parse(BoundResult, path.read_bytes(), VERSION)
+    except ValueError as error:
+        raise ValueError(f"{path.name} is no stored bound ({error})") from error
 
 
 def measure_bound(

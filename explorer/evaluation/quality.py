@@ -87,6 +87,7 @@ def begin(
         date=date.today().isoformat(),
         weights=fingerprint(denoiser.network, spec),
         classifier=load_classifier()[1].name,
+        rows=(),
     )
 
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
+from typing import Annotated
+
+from pydantic import Field
 
 from explorer.diffusion.process import Variance
 from explorer.race import Lane, ddim
 
 VERSION = 1
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, lt=inf)]
+Pictures = Annotated[int, Field(ge=2)]
+Count = Annotated[int, Field(ge=1)]
 STEPS = (5, 10, 20, 50, 100, 1000)
 """S of the table."""
 Noise = tuple[float, Variance]
@@ -29,8 +37,8 @@ NOISES: tuple[Noise, ...] = (
 class Setting:
     """One cell of the table: a sampler of S = `steps` evenly spaced steps."""
 
-    steps: int
-    eta: float
+    steps: Count
+    eta: Share
     variance: Variance = "posterior"
 
     @property
@@ -67,14 +75,16 @@ def choose_settings(
 class Row:
     """What n pictures of one setting are worth."""
 
+    __pydantic_config__ = {"extra": "forbid"}
+
     setting: Setting
-    n: int
-    frechet: float
-    accuracy: float | None
+    n: Pictures
+    frechet: Amount
+    accuracy: Share | None
     """The share of them that shows its class, as the classifier reads it; None if it cannot."""
-    seconds: float
+    seconds: Amount
     """To make all of them, without measuring; on a single CPU thread its own time."""
-    evaluations: int
+    evaluations: Count
     """Of the network for each of them."""
 
 
@@ -85,16 +95,16 @@ class Quality:
     model: str
     data: str
     """The reference's data set."""
-    n: int
+    n: Pictures
     """Pictures of each row."""
-    reference: int
+    reference: Pictures
     """Real pictures of the reference."""
-    floor: float
+    floor: Amount
     """The distance of `floor_n` other real pictures."""
-    floor_n: int
-    floor_accuracy: float | None
-    seed: int
-    guidance: float
+    floor_n: Pictures
+    floor_accuracy: Share | None
+    seed: Annotated[int, Field(ge=0)]
+    guidance: Amount
     hardware: str
     precision: str
     date: str
@@ -103,7 +113,7 @@ class Quality:
     """Fingerprint of the model, see `quality.fingerprint`."""
     classifier: str
     """Name of the feature network."""
-    rows: tuple[Row, ...] = ()
+    rows: tuple[Row, ...]
     """Few steps first."""
     version: int = VERSION
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import json
-import math
 import textwrap
-from dataclasses import asdict, fields
+from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-from explorer.evaluation.records import VERSION, Quality, Row, Setting
+from pydantic import TypeAdapter, ValidationError
+
+from explorer.evaluation.records import VERSION, Quality
 from explorer.files import written_whole
+
+
+class Versioned(Protocol):
+    """A frozen record that says how it is laid out."""
+
+    @property
+    def version(self) -> int: ...
+
+
+Record = TypeVar("Record", bound=Versioned)
 
 
 def quality_path(checkpoint: str | Path) -> Path:
@@ -33,52 +45,35 @@ def read(path: str | Path) -> Quality:
     path = Path(path)
     text = path.read_bytes()
     try:
-        return _parse(json.loads(text))
-    except (ArithmeticError, LookupError, RecursionError, TypeError, ValueError) as error:
-        reason = textwrap.shorten(str(error), 200, placeholder=" …")
-        raise ValueError(
-            f"{path.name}: this table of quality cannot be used ({reason})"
-        ) from error
+        quality = parse(Quality, text, VERSION)
+        rows = tuple(sorted(quality.rows, key=lambda row: row.setting))
+        if any(row.n != quality.n for row in rows):
+            raise ValueError(f"its rows are not all of n = {quality.n} pictures")
+        if len({row.setting for row in rows}) < len(rows):
+            raise ValueError("a setting occurs twice")
+        return replace(quality, rows=rows)
+    except ValueError as error:
+        raise ValueError(f"{path.name}: this table of quality cannot be used ({error})") from error
 
 
-def _parse(values: Any) -> Quality:
-    """From JSON that anyone may have written."""
-    if not isinstance(values, dict) or values.get("version") != VERSION:
-        raise ValueError("it is of another kind or version")
-    known = {field.name for field in fields(Quality)}
-    kept = {name: value for name, value in values.items() if name in known}
-    rows = [Row(**{**row, "setting": Setting(**row["setting"])}) for row in kept.pop("rows")]
-    quality = Quality(**kept, rows=tuple(sorted(rows, key=lambda row: row.setting)))
-    for name in ("model", "data", "hardware", "precision", "date", "weights", "classifier"):
-        if not isinstance(getattr(quality, name), str):
-            raise ValueError(f"{name} is not text")
-    _check("n", quality.n, 2, whole=True)
-    _check("reference", quality.reference, 2, whole=True)
-    _check("floor", quality.floor)
-    _check("floor_n", quality.floor_n, 2, whole=True)
-    _check("floor_accuracy", quality.floor_accuracy or 0, 0, 1)
-    _check("seed", quality.seed, whole=True)
-    _check("guidance", quality.guidance)
-    for row in quality.rows:
-        if row.setting.variance not in ("posterior", "beta"):
-            raise ValueError(f"no variance {row.setting.variance!r}")
-        _check("steps", row.setting.steps, 1, whole=True)
-        _check("eta", row.setting.eta, 0, 1)
-        _check("n", row.n, quality.n, quality.n, whole=True)
-        _check("frechet", row.frechet)
-        _check("accuracy", row.accuracy or 0, 0, 1)
-        _check("seconds", row.seconds)
-        _check("evaluations", row.evaluations, 1, whole=True)
-    if len({row.setting for row in quality.rows}) < len(quality.rows):
-        raise ValueError("a setting occurs twice")
-    return quality
+def parse(kind: type[Record], text: bytes, version: int) -> Record:
+    """A record of this kind from JSON that anyone may have written; more than it has is no fault.
+
+    ValueError, in one line, for what is none, or of another version.
+    """
+    try:
+        record: Record = _adapter(kind).validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        reason = first["msg"].replace("Input should be", "it should be")
+        said = f"{where}: {reason}" if where else reason
+        raise ValueError(textwrap.shorten(said, 200, placeholder=" …")) from error
+    if record.version != version:
+        raise ValueError("it is of another version")
+    return record
 
 
-def _check(
-    name: str, value: Any, low: float = 0, high: float = math.inf, whole: bool = False
-) -> None:
-    """ValueError unless it is a finite number from low to high."""
-    kinds = (int,) if whole else (int, float)
-    fits = isinstance(value, kinds) and not isinstance(value, bool)
-    if not fits or not low <= value <= high or value == math.inf:
-        raise ValueError(f"{name} = {value!r}")
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)

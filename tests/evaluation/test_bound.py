@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -121,6 +123,31 @@ def test_what_is_written_is_read(model: tuple[Denoiser, Spec], tmp_path: Path) -
     (tmp_path / "c.json").write_text('{"version": 0}')
     with pytest.raises(ValueError, match="c.json is no stored bound"):
         read_bound(tmp_path / "c.json")
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (lambda v: v.pop("prior"), "prior: "),
+        (lambda v: v.update(n="64"), "n: it should be a valid integer"),
+        (lambda v: v.update(ranges=[[1]]), "ranges.0.1: "),
+        (lambda v: v["lines"].update(large=v["lines"]["beta"]), "lines.large"),
+        (lambda v: v["lines"]["beta"]["matching"].append(1), "lines.beta.matching"),
+        (lambda v: v.update(version=2), "another version"),
+    ],
+)
+def test_a_damaged_bound_is_said_to_be_one(
+    harm: Any, says: str, model: tuple[Denoiser, Spec], tmp_path: Path
+) -> None:
+    *_, last = measure_bound(*model, digits(2), count=1)
+    last.write(tmp_path / "a.json")
+    values = json.loads((tmp_path / "a.json").read_text())
+    harm(values)
+    (tmp_path / "b.json").write_text(json.dumps(values))
+    with pytest.raises(ValueError, match="b.json is no stored bound") as error:
+        read_bound(tmp_path / "b.json")
+    assert says in str(error.value) and "\n" not in str(error.value)
+    assert read_bound(tmp_path / "a.json").finished
 
 
 @pytest.mark.parametrize(

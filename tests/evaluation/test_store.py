@@ -66,8 +66,11 @@ def test_a_damaged_file_is_said_to_be_one(harm: Any, tmp_path: Path) -> None:
     values = json.loads(path.read_text())
     harm(values)
     path.write_text(json.dumps(values))
-    with pytest.raises(ValueError, match="a.quality.json: this table of quality cannot be used"):
+    with pytest.raises(
+        ValueError, match="a.quality.json: this table of quality cannot be used"
+    ) as error:
         read(path)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b"null"])
