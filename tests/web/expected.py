@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,16 @@ import torch
 from torch import Tensor
 
 from explorer.data.images import from_tensor
-from explorer.diffusion import Frame, GaussianMixture, make_schedule
+from explorer.diffusion import SAMPLERS, Frame, GaussianMixture, make_schedule
 from explorer.diffusion.process import forward, reverse, reverse_step
+from explorer.diffusion.samplers import Terms
 from explorer.gui.forward.blend import NOISE_RANGE
 from explorer.gui.lectures.sde.film import RANGE
 from explorer.gui.lectures.sde.film import pack as pack_pixels
 from explorer.gui.plane.view import UNIT, network_of, pack, sampler, unpack
 from explorer.gui.plane.work import schedule
 from explorer.plane import PointConfig, PointNetwork, denoiser_from, lanes
-from explorer.race.lanes import Lane, ddim, ddpm
+from explorer.race.lanes import Lane, ddim, ddpm, lane_of
 from explorer.race.run import LaneFrame
 from explorer.race.view import RaceView, decode, follow, view_of
 
@@ -106,13 +107,15 @@ def raced(lane: Lane, channels: int) -> RaceView:
     model, n, size = make_schedule("cosine", lane.times[0]), 3, 4
     view = view_of([lane], model.T, n, (channels, size, size))
     steps = dict(zip(lane.times, lane.steps, strict=False))
+    before = dict(zip(lane.times[1:], lane.times, strict=False))
     blow_up = 1 if lane.clip else 300
     entries = []
     for i, t in enumerate(lane.times):
-        x, x0, z = (draws(3 * i + k, n, channels, size, size) for k in range(3))
-        frame = Frame(t, x.float(), (blow_up * x0).clamp(-blow_up, blow_up).float())
-        noisy = lane.stochastic and t in steps and steps[t][1] > 0
-        entries.append(LaneFrame(0, frame, i, 0.0, steps.get(t), z.float() if noisy else None))
+        x, x0, z, change = (draws(4 * i + k, n, channels, size, size).float() for k in range(4))
+        frame = Frame(t, x, (blow_up * x0).clamp(-blow_up, blow_up))
+        terms = lane.terms(model, steps[t], before.get(t)) if t in steps else Terms(1.0, 0.0)
+        drawn = [z if terms.z else None, change if terms.change else None]
+        entries.append(LaneFrame(0, frame, i, 0.0, steps.get(t), terms, *drawn))
     (view,) = follow(entries, [lane], model, view, every=math.inf)
     return view
 
@@ -125,14 +128,21 @@ def player(lane: Lane, channels: int) -> dict[str, Any]:
     for i, (t, (_, s)) in enumerate(zip(shown.times, shown.steps, strict=True)):
         x, x0 = read.x[i].double(), read.x0[i].double()
         z = read.z[i].double() if read.z is not None else torch.zeros_like(x)
-        signal, noise, to_signal, direction, sigma = shown.coefficients[i]
+        change = torch.zeros_like(x) if read.change is None else read.change[i].double()
+        signal, noise, to_signal, direction, sigma, *_ = shown.coefficients[i]
         eps = (x - signal * x0) / noise if noise else torch.zeros_like(x)
-        mean = reverse(model, x0, x, t, s, eta=lane.eta).mean if t else x0
-        terms = {"x0": to_signal * x0, "eps": direction * eps, "z": sigma * z}
-        found.append({"x": x, "x0": x0, "eps": eps, "terms": terms, "sum": mean + sigma * z})
+        eta = lane.options.get("eta", 1.0 if lane.stochastic else 0.0)
+        mean = reverse(model, x0, x, t, s, eta=eta).mean if t else x0
+        terms = {"x0": to_signal * x0, "eps": direction * eps, "z": sigma * z, "change": change}
+        total = mean + sigma * z + change
+        found.append({"x": x, "x0": x0, "eps": eps, "terms": terms, "sum": total})
     return {
         "sheet": packed(zlib.decompress(shown.sheets[0].data)),
-        "lane": {"stochastic": shown.stochastic, "wide": shown.wide},
+        "lane": {
+            "stochastic": shown.stochastic,
+            "wide": shown.wide,
+            "corrected": shown.corrected,
+        },
         "grid": {"size": view.size, "channels": channels, "count": view.pictures},
         "values": view.values,
         "times": shown.times,
@@ -149,9 +159,15 @@ def listed(values: Any) -> Any:
 
 
 def frames() -> list[dict[str, Any]]:
-    """Lanes of 16-bit and of 32-bit frames, grey and in colour, with noise and without."""
-    wide = Lane("DDPM", tuple(range(6, -1, -1)), 1.0, clip=False)
-    return [player(ddpm(5), 3), player(ddim(40, 6), 1), player(wide, 3), player(ddpm(4), 1)]
+    """16-bit and 32-bit frames, grey and in colour, with noise, with a correction, without."""
+    wide = replace(ddpm(6), clip=False)
+    corrected = [
+        player(lane_of(name, make_schedule("cosine", 40), steps=6, spacing="uniform"), 1)
+        for name, sampler in SAMPLERS.items()
+        if sampler.correction
+    ]
+    plain = [player(ddpm(5), 3), player(ddim(40, 6), 1), player(wide, 3), player(ddpm(4), 1)]
+    return plain + corrected
 
 
 # ---- Plane --------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ for (const python of expected("frames")) {
   const { size, channels, count } = grid;
   const { buffer } = unpackBytes(python.sheet);
   const frames = unpackFrames(buffer, times.length, values, lane);
-  const about = `${channels} channels${lane.stochastic ? ", noise" : ""}${lane.wide ? ", 32 bits" : ""}`;
+  const about = `${channels} channels${lane.stochastic ? ", noise" : ""}${lane.wide ? ", 32 bits" : ""}${lane.corrected ? ", corrected" : ""}`;
 
   /** The pixels of a mix of frame i, by picture, row, column, channel.
    * @param {number} i
@@ -77,7 +77,7 @@ for (const python of expected("frames")) {
       const terms = stepTerms(coefficients[i]);
       assert.deepEqual(
         terms.map(({ name }) => name),
-        ["x0", "eps", "z"],
+        lane.corrected ? ["x0", "eps", "z", "change"] : ["x0", "eps", "z"],
       );
       assert.deepEqual(
         terms.map(({ weight }) => weight),
@@ -94,11 +94,11 @@ test("one picture of a frame can be painted alone", () => {
   const [frame] = unpackFrames(unpackBytes(sheet).buffer, times.length, values, lane);
   const { size } = grid;
   const whole = { data: new Uint8ClampedArray(4 * size * (3 * (size + GAP) - GAP)), width: size };
-  paintPictures(whole, frame, [1, 0, 0], { ...grid, columns: 1, range: 1 });
+  paintPictures(whole, frame, [1, 0, 0, 0], { ...grid, columns: 1, range: 1 });
   const one = { data: new Uint8ClampedArray(4 * size * size), width: size };
-  paintPictures(one, frame, [1, 0, 0], { ...grid, from: 2, count: 1, columns: 1, range: 1 });
+  paintPictures(one, frame, [1, 0, 0, 0], { ...grid, from: 2, count: 1, columns: 1, range: 1 });
   const from = 4 * size * 2 * (size + GAP);
   assert.deepEqual(one.data, whole.data.slice(from, from + one.data.length));
 });
 test("nothing is left to predict at t = 0", () =>
-  assert.deepEqual(predictedNoise([1, 0, 1, 0, 0]), [0, 0, 0]));
+  assert.deepEqual(predictedNoise([1, 0, 1, 0, 0]), [0, 0, 0, 0]));

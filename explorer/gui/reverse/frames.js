@@ -5,13 +5,14 @@
 export const GAP = 2;
 
 /**
- * x_t and x̂_0 as integers q for (q + ½)/4080, z as integers for 32nds; all pictures of a frame by
- * picture, row, column, channel.
- * @typedef {{x: Int16Array | Int32Array, x0: Int16Array | Int32Array, z: Int8Array | null}} Frame
+ * x_t, x̂_0 and what the sampler's correction adds as integers q for (q + ½)/4080, z as integers for
+ * 32nds; all pictures of a frame by picture, row, column, channel.
+ * @typedef {Int16Array | Int32Array} Words
+ * @typedef {{x: Words, x0: Words, z: Int8Array | null, change: Words | null}} Frame
  */
 /**
- * Weights of x_t, x̂_0 and z: all that is ever shown is a mix of them.
- * @typedef {[number, number, number]} Mix
+ * Weights of x_t, x̂_0, z and the correction: all that is ever shown is a mix of them.
+ * @typedef {[number, number, number, number]} Mix
  */
 
 /**
@@ -19,20 +20,22 @@ export const GAP = 2;
  * @param {ArrayBuffer} buffer
  * @param {number} count how many frames it should hold
  * @param {number} values numbers in a frame's x_t
- * @param {{stochastic: boolean, wide: boolean}} lane
+ * @param {{stochastic: boolean, wide: boolean, corrected: boolean}} lane
  * @returns {Frame[]}
  */
-export function unpackFrames(buffer, count, values, { stochastic, wide }) {
+export function unpackFrames(buffer, count, values, { stochastic, wide, corrected }) {
   const Words = wide ? Int32Array : Int16Array;
   const width = Words.BYTES_PER_ELEMENT;
-  const length = values * (2 * width + (stochastic ? 1 : 0));
+  const before = values * width * (corrected ? 3 : 2); // bytes before z
+  const length = before + (stochastic ? values : 0);
   if (buffer.byteLength !== count * length) throw new Error(`${buffer.byteLength} bytes for ${count} frames`);
   const words = (/** @type {number} */ at) =>
     at % width ? new Words(buffer.slice(at, at + width * values)) : new Words(buffer, at, values);
   return Array.from({ length: count }, (_, i) => ({
     x: words(i * length),
     x0: words(i * length + width * values),
-    z: stochastic ? new Int8Array(buffer, i * length + 2 * width * values, values) : null,
+    change: corrected ? words(i * length + 2 * width * values) : null,
+    z: stochastic ? new Int8Array(buffer, i * length + before, values) : null,
   }));
 }
 /** @type {{[range: number]: [number, number]}} ±1 or ±3 to 0…255: (q + first) / second */
@@ -47,8 +50,9 @@ const RANGES = { 1: [4096, 32], 3: [12288, 96] };
 export function paintPictures(image, frame, mix, { from = 0, count, columns, size, channels, range }) {
   const { x, x0 } = frame;
   const { data, width } = image;
-  const [a, b, c] = mix;
+  const [a, b, c, d] = mix;
   const z = c && frame.z ? frame.z : null;
+  const change = d && frame.change ? frame.change : null;
   const cz = c * 127.5; // z comes in 32nds
   const [offset, step] = RANGES[range];
   for (let k = 0; k < count; k++) {
@@ -59,7 +63,9 @@ export function paintPictures(image, frame, mix, { from = 0, count, columns, siz
       let at = 4 * ((top + row) * width + left);
       for (let column = 0; column < size; column++, at += 4) {
         for (let channel = 0; channel < channels; channel++, j++) {
-          const value = a * (x[j] + 0.5) + b * (x0[j] + 0.5) + (z ? cz * z[j] : 0);
+          let value = a * (x[j] + 0.5) + b * (x0[j] + 0.5);
+          if (z) value += cz * z[j];
+          if (change) value += d * (change[j] + 0.5);
           data[at + channel] = Math.floor((value + offset) / step); // what lies outside 0…255 is cut
         }
         if (channels === 1) data[at + 1] = data[at + 2] = data[at];

@@ -1,6 +1,9 @@
 // @ts-check
 // What is derived from a frame: predictions, and the terms of the step that is taken from it.
-// Coefficients come from Python: √ᾱ_t, √(1 − ᾱ_t), √ᾱ_s, √(1 − ᾱ_s − σ²), σ.
+// Coefficients come from Python: √ᾱ_t, √(1 − ᾱ_t), then the weights of the step's terms, see TERMS.
+
+/** The terms of a step in the order of their weights; the last one only where a sampler has it. */
+export const TERMS = ["x0", "eps", "z", "change"];
 
 /** @typedef {import("./frames.js").Mix} Mix */
 
@@ -10,7 +13,7 @@
  * @returns {Mix}
  */
 export const predictedNoise = ([signal, noise], weight = 1) =>
-  noise > 0 ? [weight / noise, (-weight * signal) / noise, 0] : [0, 0, 0];
+  noise > 0 ? [weight / noise, (-weight * signal) / noise, 0, 0] : [0, 0, 0, 0];
 
 /**
  * The state "x", the belief "x0" or the predicted noise "eps" of a frame.
@@ -19,22 +22,25 @@ export const predictedNoise = ([signal, noise], weight = 1) =>
  * @returns {Mix}
  */
 export function shownMix(name, coefficients) {
-  if (name === "x") return [1, 0, 0];
-  return name === "x0" ? [0, 1, 0] : predictedNoise(coefficients);
+  if (name === "x") return [1, 0, 0, 0];
+  return name === "x0" ? [0, 1, 0, 0] : predictedNoise(coefficients);
 }
 /**
- * The terms that x_s is the sum of, each a weight times a picture: √ᾱ_s·x̂_0, √(1 − ᾱ_s − σ²)·ε̂, σ·z.
- * `mix` is the whole term.
+ * The terms that x_s is the sum of, each a weight times a picture. `mix` is the whole term; the
+ * correction is sent with its weight in it.
  * @param {number[]} coefficients
  * @returns {{name: string, weight: number, mix: Mix}[]}
  */
 export function stepTerms(coefficients) {
-  const [, , signal, direction, sigma] = coefficients;
-  return [
-    { name: "x0", weight: signal, mix: [0, signal, 0] },
-    { name: "eps", weight: direction, mix: predictedNoise(coefficients, direction) },
-    { name: "z", weight: sigma, mix: [0, 0, sigma] },
+  const weights = coefficients.slice(2);
+  /** @type {Mix[]} */
+  const mixes = [
+    [0, weights[0], 0, 0],
+    predictedNoise(coefficients, weights[1]),
+    [0, 0, weights[2], 0],
+    [0, 0, 0, 1],
   ];
+  return weights.map((weight, i) => ({ name: TERMS[i], weight, mix: mixes[i] }));
 }
 /**
  * The sum of terms: x_s.
@@ -42,4 +48,7 @@ export function stepTerms(coefficients) {
  * @returns {Mix}
  */
 export const sumOfTerms = (terms) =>
-  terms.reduce((/** @type {Mix} */ [a, b, c], { mix }) => [a + mix[0], b + mix[1], c + mix[2]], [0, 0, 0]);
+  terms.reduce(
+    (/** @type {Mix} */ sum, { mix }) => /** @type {Mix} */ (sum.map((part, i) => part + mix[i])),
+    [0, 0, 0, 0],
+  );

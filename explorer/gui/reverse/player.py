@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from explorer.diffusion.samplers import SAMPLERS
 from explorer.gui.parts.widget import Widget
 from explorer.race.view import RaceView
 
@@ -34,5 +35,12 @@ class Player(Widget):
                     sheet.data = b""
         shown = asdict(value)
         for lane in shown["lanes"]:
+            sampler = SAMPLERS[lane["kind"]]
+            correction = sampler.correction
             lane["sheets"] = [sheet["path"] for sheet in lane["sheets"]]
+            lane["dash"] = sampler.style.dash
+            lane["correction"] = correction and {
+                "symbol": correction.symbol,
+                "words": correction.words,
+            }
         return shown

@@ -5,14 +5,14 @@ import { digits, FIGURE, wide, within } from "../parts/numbers.js";
 import { $, $$, make, press } from "../parts/page.js";
 import { fitCanvas } from "../parts/pixels.js";
 import { paintPictures } from "./frames.js";
-import { stepTerms, sumOfTerms } from "./mixes.js";
+import { stepTerms, sumOfTerms, TERMS } from "./mixes.js";
 import { placeMarks } from "./player_lanes.js";
 import { frameAt, pictureGrid, redraw, state } from "./player_state.js";
 
-const SPOKEN = { x0: "x̂₀", eps: "ε̂", z: "z" };
+const SPOKEN = { x0: "x̂₀", eps: "ε̂", z: "z", change: "the correction" };
 /** @type {{[name: string]: {canvas: HTMLCanvasElement, image: ImageData}}} */
 const screens = Object.fromEntries(
-  ["x0", "eps", "z", "sum"].map((name) => [name, { canvas: $(`#anatomy-${name}`), image: null }]),
+  [...TERMS, "sum"].map((name) => [name, { canvas: $(`#anatomy-${name}`), image: null }]),
 );
 /** @type {HTMLDetailsElement} */
 const anatomy = $(".anatomy");
@@ -70,24 +70,30 @@ export function drawAnatomy() {
   for (const { name, weight, mix } of terms)
     drawTerm(name, lane.frames[i], mix, `${digits(weight)} times ${SPOKEN[name]}`);
   drawTerm("sum", lane.frames[i], sumOfTerms(terms), `x at s = ${to}`);
-  writeStep(lane.view.name.split(",")[0], from, to, terms);
+  writeStep(lane.view, from, to, terms);
   Object.assign(anatomy.dataset, { t: from, s: to });
 }
 /** The numbers of the step from t to s, and what it does in words. */
-function writeStep(who, from, to, terms) {
+function writeStep({ name: title, stochastic, correction }, from, to, terms) {
+  const who = title.split(",")[0];
   const last = state.race.T - 1;
+  // a sampler that corrects its steps adds no noise: the correction stands in its place
+  for (const part of $$("[data-term]"))
+    part.hidden = part.dataset.term === "change" ? !correction : correction && !stochastic;
+  for (const symbol of $$(".symbol")) symbol.textContent = correction?.symbol ?? "";
   const weights = Object.fromEntries(terms.map(({ name, weight }) => [name, weight]));
-  for (const span of $$("[data-live]")) span.textContent = digits(weights[span.dataset.live]);
+  for (const span of $$("[data-live]")) span.textContent = digits(weights[span.dataset.live] ?? 0);
   const under = 1 - weights.x0 ** 2 - weights.eps ** 2; // η²β̃: the mean is the same whatever σ is
   $(".under").textContent = Math.abs(under - weights.z ** 2) < 1e-9 ? "σ²" : "η²β̃";
   for (const sub of $$("sub.s")) sub.textContent = String(to).padEnd(String(last).length, FIGURE); // no gap after x
   $(".none").hidden = weights.z > 0;
   const verb = from - to > 1 ? "jumps" : "steps";
   const noise = weights.z > 0 ? ", adding noise" : "";
+  const corrected = weights.change ? `, corrected by ${correction.words}` : "";
   $(".step").textContent =
     from === 0
       ? `${who} has arrived at t = 0: the picture is finished.`
-      : `${who} ${verb} from t = ${wide(from, last)} to s = ${wide(to, last)}${noise}.`;
+      : `${who} ${verb} from t = ${wide(from, last)} to s = ${wide(to, last)}${corrected}${noise}.`;
 }
 anatomy.addEventListener("toggle", () => {
   $(".player").classList.toggle("whole", !anatomy.open);

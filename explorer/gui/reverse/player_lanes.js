@@ -8,8 +8,10 @@ import { GAP, paintPictures } from "./frames.js";
 import { shownMix } from "./mixes.js";
 import { frameAt, pictureGrid, state, wideTime } from "./player_state.js";
 
-const DASHES = ["", "6 4", "2 3", "8 3 2 3"]; // solid, dashed, dotted, dash-dot
-const TICKS = ["", "2.5 1.5", "1 1.75", "3.5 1 1 1"]; // the same, 6.5 pixels long
+// solid, dashed, dotted, dash-dot, long dashes; the same, 6.5 pixels long
+const NAMES = ["solid", "dash", "dot", "dashdot", "longdash"];
+const DASHES = ["", "6 4", "2 3", "8 3 2 3", "10 3"];
+const TICKS = ["", "2.5 1.5", "1 1.75", "3.5 1 1 1", "4.5 2"];
 
 /** `choose(lane, picture)` is called when somebody clicks at one. */
 function makeLane(index, choose) {
@@ -45,11 +47,11 @@ export function nameLanes(choose) {
   while (lanes.length < race.lanes.length) lanes.push(makeLane(lanes.length, choose));
   while (lanes.length > race.lanes.length) lanes.pop().section.remove();
   $(".lanes").dataset.count = String(lanes.length);
-  const seen = { ddpm: 0, ddim: 0 };
+  const seen = {};
   lanes.forEach((lane, i) => {
     const view = (lane.view = race.lanes[i]);
-    const before = seen[view.kind]++;
-    lane.dash = (before + (view.kind === "ddim" ? 1 : 0)) % 4; // by default DDPM is solid, DDIM dashed
+    const before = (seen[view.kind] = (seen[view.kind] ?? -1) + 1); // lanes of the same sampler
+    lane.dash = (before + Math.max(0, NAMES.indexOf(view.dash))) % NAMES.length;
     lane.colour = `color-mix(in srgb, var(--series-${view.kind}), var(--body-text-color) ${[0, 35, 55, 75][before]}%)`;
     lane.line.style.stroke = lane.colour;
     lane.line.setAttribute("stroke-dasharray", DASHES[lane.dash]);
