@@ -48,6 +48,7 @@ def by_name(answer: dict[Any, Any]) -> dict[str, Any]:
             return "trouble"
         return block.elem_id or getattr(block, "label", None) or type(block).__name__
 
+    assert answer, "Gradio takes an empty answer for the value of a single output"
     return {} if answer == gr.skip() else {name(block): value for block, value in answer.items()}
 
 

@@ -145,8 +145,9 @@ class Jobs:
                 if context.device.busy or not self.quick:
                     said[self.state] = waiting(context)
                 yield self._pressable(False) | said | first
-                yield from filter(None, steps)
-            yield self._pressable(True) | call.left
+                yield from filter(None, steps)  # Gradio does not know an empty answer
+            if last := self._pressable(True) | call.left:
+                yield last
         except Exception as error:
             failed: Changes = {} if self.quick else {self.state: "not running"}
             yield self._pressable(True) | failed | {self.trouble: sentence(error)} | call.left

@@ -215,6 +215,17 @@ def test_a_quick_job_speaks_only_if_it_must_wait() -> None:
     other.close()
 
 
+def test_without_buttons_no_empty_answer_ends_it() -> None:
+    page = Page()
+    with page.demo:
+        jobs = Jobs(page.context, "bare", state=page.state, trouble=page.trouble, quick=True)
+        jobs.wire(page.run.click, page.counting, None, [page.count, page.other])
+    handler = list(page.demo.fns.values())[-1].fn
+    first, *rest = handler(REQUEST, 2)
+    assert by_name(first) == {"trouble": "", "other": "cleared"}
+    assert list(map(by_name, rest)) == [{"count": 0}, {"count": 1}]
+
+
 def test_an_event_comes_before_the_values() -> None:
     page = Page()
 
