@@ -10,7 +10,7 @@ import pytest
 
 from explorer.gui.theme import css, theme
 from tests.browser.conftest import drawn, free_port
-from tests.browser.toy_race import FOUR, ONE, TWO, Page, Truth, page
+from tests.browser.toy_race import FOUR, ONE, TWO, Page, T, Truth, page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -158,6 +158,27 @@ def test_beliefs_beyond_all_bounds_add_up_too(desktop: Page, mapping: str) -> No
     desktop.bring("one", "126")
     for t in (1000, 640, 160):
         check_parts(desktop, ONE[0], t, mapping, 7)
+
+
+def test_a_corrected_step_adds_up_to_the_next_frame(desktop: Page) -> None:
+    """To half a grey level before rounding: at most one after it."""
+    desktop.bring("corrected", "9,9")
+    for i, (name, words) in enumerate((("dpm-solver", "belief"), ("heun", "noise seen"))):
+        desktop.page.locator(".lane header").nth(i).click()
+        assert desktop.page.is_visible("#anatomy-change")
+        assert not desktop.page.is_visible("#anatomy-z")
+        desktop.set(T)
+        told = []
+        for _ in range(8):
+            total = desktop.picture("anatomy-sum", 0, 28, 1)
+            told.append(desktop.page.inner_text(".step"))
+            s = int(desktop.page.get_attribute(".anatomy", "data-s") or 0)
+            desktop.set(s)
+            assert np.abs(total - desktop.picture(f"reverse-{name}", 0, 28, 2)).max() <= 1
+        assert sum(f"corrected by how the {words}" in text for text in told) >= 6
+    desktop.bring("two", "126,51")
+    assert desktop.page.is_visible("#anatomy-z")
+    assert not desktop.page.is_visible("#anatomy-change")
 
 
 def test_the_formula_says_which_variance_stands_under_the_root(desktop: Page) -> None:

@@ -159,7 +159,7 @@ def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
 
 def test_a_broken_lane_runs_beside_the_sound_one(reverse: Visit) -> None:
     reverse.page.fill("[aria-label='number input for Pictures']", "1")
-    choose_race(reverse, "Grid: uniform or quadratic")
+    choose_race(reverse, "Grid: uniform, quadratic or Karras")
     reverse.page.get_by_text("Break it on purpose").click()
     reverse.page.get_by_label("a grid that starts below T").check()
     reverse.page.click("#reverse-run")
@@ -184,7 +184,7 @@ def test_a_race_is_taken_away_and_reopened(reverse: Visit, tmp_path: Path) -> No
     assert capsule.name == "mnist-seed-7.race.zip"
     download.value.save_as(capsule)
     reverse.page.fill("[aria-label='number input for Pictures']", "1")
-    choose_race(reverse, "Grid: uniform or quadratic")
+    choose_race(reverse, "Grid: uniform, quadratic or Karras")
     reverse.page.click("#reverse-run")
     reverse.wait_for_text("#take-python", "quadratic")
     wait_until_idle(reverse)

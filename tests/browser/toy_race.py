@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import gradio as gr
 import numpy as np
+import torch
 
+from explorer.diffusion import SAMPLERS, Denoiser, make_schedule
 from explorer.gui.reverse.player import Player
+from explorer.race import lane_of, race
+from explorer.race import view as race_view
 from explorer.race.view import LaneView, RaceView, Sheet
 from tests.browser.conftest import drawn, pixels, slide
 
@@ -119,6 +124,21 @@ FOUR = [
 ONE = [lane("DDPM", 8, 1, ODD, strays=300, beta=1)]
 
 
+def corrected() -> RaceView:
+    """A real race of the samplers that correct their steps, with a denoiser of one line."""
+    schedule = make_schedule("linear", T)
+    denoiser = Denoiser(lambda x, t: torch.tanh(2 * x.roll(1, -1)), schedule, "x0")
+    lanes = [
+        lane_of(name, schedule, steps=8)
+        for name, sampler in SAMPLERS.items()
+        if sampler.correction
+    ]
+    view = race_view.view_of(lanes, T, 2, (1, 28, 28), title="toy · corrected")
+    entries = race(denoiser, lanes, (1, 28, 28), seed=7, n=2)
+    *_, view = race_view.follow(entries, lanes, schedule, view, every=math.inf)
+    return view
+
+
 def page() -> gr.Blocks:
     """A player and a button for each piece of news."""
     with gr.Blocks(analytics_enabled=False) as demo:
@@ -130,6 +150,7 @@ def page() -> gr.Blocks:
                     "two": lambda: view_of(TWO, "two"),
                     "four": lambda: view_of(FOUR, "four"),
                     "one": lambda: view_of(ONE, "one"),
+                    "corrected": corrected,
                     "nothing": lambda: None,
                     **{
                         f"after-{k}": lambda k=k: view_of(TWO, "run", k)

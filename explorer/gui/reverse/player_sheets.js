@@ -53,6 +53,8 @@ export function writeNotes() {
   let bytes = 0;
   for (const lane of lanes) for (const sheet of lane.sheets.values()) bytes += sheet.bytes ?? 0;
   const size = bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-  const words = lanes.some(({ view }) => view.wide) ? " (32 where numbers are large)" : "";
+  const unclipped = lanes.some(({ view }) => view.wide && !view.corrected);
+  const corrected = lanes.some(({ view }) => view.corrected) ? " (32 with a correction)" : "";
+  const words = unclipped ? " (32 without clipping)" : corrected;
   $(".sent").textContent = `sent: ${frames} frames, ${size}, 16-bit${words}, lossless`;
 }
