@@ -1,16 +1,20 @@
 // @ts-check
 import { unpackBytes } from "../../parts/bytes.js";
 import { wide } from "../../parts/numbers.js";
-import { $, make } from "../../parts/page.js";
+import { $, $$, make } from "../../parts/page.js";
 import { drawPicture } from "../../parts/pixels.js";
 
-const COLUMNS = ["original", "noisy", "shot", "ddpm", "ddim"];
+/** @type {HTMLElement[]} */
+const heads = $$(".head");
+const COLUMNS = heads.map(({ dataset }) => dataset.column);
+const WAYS = heads.filter(({ dataset }) => "way" in dataset); // the samplers' columns
 const MEANT = {
   original: "as the model sees it",
   noisy: "with noise",
   shot: "at one shot",
-  ddpm: "brought back by DDPM",
-  ddim: "brought back by DDIM",
+  ...Object.fromEntries(
+    WAYS.map((head) => [head.dataset.column, `brought back by ${head.querySelector("strong").textContent}`]),
+  ),
 };
 const rows = []; // of the page: { name, cells }
 
@@ -47,7 +51,7 @@ function load() {
   $(".trip").dataset.t = trip.t;
   $(".trip").dataset.running = trip.running;
   heading("noisy", ["x", make("sub", { textContent: trip.t })]);
-  for (const column of ["ddpm", "ddim"]) {
+  for (const { column } of WAYS.map(({ dataset }) => dataset)) {
     const { evaluations, done, t } = trip.ways[column];
     const going = done > 0 && done < evaluations;
     const count = wide(done, evaluations);

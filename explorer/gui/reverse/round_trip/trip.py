@@ -16,11 +16,14 @@ from torch import Tensor
 
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, Schedule
+from explorer.diffusion.samplers import DDIM, DDPM
 from explorer.figures.pictures import grid
 from explorer.race import race
 from explorer.race.round_trip import difference, noised, ways_back
 
-COLUMNS = ("original", "noisy", "shot", "ddpm", "ddim")
+BACK = (DDPM, DDIM)
+"""The samplers of the ways back, the long one first."""
+COLUMNS = ("original", "noisy", "shot", *(sampler.name for sampler in BACK))
 """What there is of a picture: x_0, x_{t_0}, x̂_0(x_{t_0}), and where each sampler ends."""
 STEPS = 50
 """DDIM takes at most so many."""
@@ -90,8 +93,8 @@ def set_out(schedule: Schedule, x0: Tensor, trip: Trip) -> Trip:
     """What needs no network: the originals, (n, C, H, W) in [−1, 1], and x_{t_0}."""
     nobody: Any = torch.nn.Identity()  # a denoiser's network, which is not asked
     x_t = noised(Denoiser(nobody, schedule), x0, trip.t, trip.seed)
-    full, short = ways_back(schedule.T, trip.t, STEPS)
-    ways = {"ddpm": Way(full.evaluations, t=trip.t), "ddim": Way(short.evaluations, t=trip.t)}
+    lanes = ways_back(schedule.T, trip.t, STEPS)
+    ways = {lane.sampler: Way(lane.evaluations, t=trip.t) for lane in lanes}
     trip = replace(trip, ways=ways, signal=schedule.alpha_bar[trip.t].sqrt().item())
     trip = replace(trip, pixels={"original": from_tensor(x0)}, changes={})
     return trip.with_column("noisy", x_t, x0)
@@ -112,11 +115,11 @@ def there_and_back(
     believes by then, and at the end. No class is given.
     """
     trip = replace(set_out(denoiser.schedule, x0, trip), running=True)
-    lanes = dict(zip(("ddpm", "ddim"), ways_back(trip.T, trip.t, STEPS), strict=True))
+    lanes = {lane.sampler: lane for lane in ways_back(trip.T, trip.t, STEPS)}
     x_t = noised(denoiser, x0, trip.t, trip.seed)
     _, channels, height, width = x0.shape
     shape, due = (channels, height, width), 0.0
-    for column in ("ddim", "ddpm"):
+    for column in reversed(lanes):  # the short one first
         lane = lanes[column]
         for entry in race(
             denoiser, [lane], shape, seed=trip.seed, n=len(x0), start=x_t, device=device
@@ -139,11 +142,11 @@ def there_and_back(
 
 def verdict(trip: Trip) -> str:
     """What the numbers of a finished trip say of the visitor's picture; else nothing."""
-    if not trip.finished or any(len(trip.changes.get(c, ())) < 2 for c in ("ddpm", "ddim")):
+    if not trip.finished or any(len(trip.changes.get(c, ())) < 2 for c in COLUMNS[-2:]):
         return ""
     (ours_full, theirs_full), (ours_short, theirs_short) = (
-        trip.changes["ddpm"],
-        trip.changes["ddim"],
+        trip.changes[COLUMNS[-2]],
+        trip.changes[COLUMNS[-1]],
     )
     ours, theirs = (ours_full + ours_short) / 2, (theirs_full + theirs_short) / 2
     said = [

@@ -14,7 +14,7 @@ from explorer.data import photo
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.shared import plain
-from explorer.gui.reverse.round_trip.trip import Trip, set_out, there_and_back
+from explorer.gui.reverse.round_trip.trip import BACK, Trip, set_out, there_and_back
 from explorer.race import ddim, pictures
 from explorer.race.fork import spread
 from explorer.race.round_trip import as_seen
@@ -116,7 +116,8 @@ def status(trip: Trip) -> str:
     cost = " · ".join(
         f"{name} {trip.ways[column].done} of {trip.ways[column].evaluations}"
         + (f" in {trip.ways[column].seconds:.1f} s" if trip.ways[column].finished else "")
-        for column, name in (("ddpm", "DDPM"), ("ddim", "DDIM"))
+        for sampler in BACK
+        for column, name in [(sampler.name, sampler.title)]
         if trip.ways[column].done
     )
     return " · ".join(filter(None, [f"{plain(trip.model)}: t₀ = {trip.t} of {trip.T}", cost]))
