@@ -2,7 +2,8 @@
 
 from explorer.race.fork import fork, spread, spreads
 from explorer.race.lanes import Lane, ddim, ddpm, lane_from, lane_of
-from explorer.race.run import LaneFrame, Race, Racer, choose_labels, pictures, race
+from explorer.race.run import LaneFrame, Race, choose_labels, pictures, race
+from explorer.race.runner import Racer
 
 __all__ = ["Lane", "LaneFrame", "Race", "Racer", "choose_labels", "ddim", "ddpm", "fork",
            "lane_from", "lane_of", "pictures", "race", "spread", "spreads"]  # fmt: skip

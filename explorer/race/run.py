@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion import Denoiser, Frame, picture_generators, randn
-from explorer.diffusion.sampler import Advance, Memory, advance
+from explorer.diffusion import Denoiser, Frame
 from explorer.diffusion.samplers import Terms
 from explorer.race.lanes import Lane
+from explorer.race.runner import Racer, Runner, at_start
 
 PATIENCE = 0.02
 """Seconds between two waits for a GPU, whose kernels run behind: the lanes' clocks are right to
@@ -35,23 +35,6 @@ class LaneFrame:
     """The noise that the step added, like x; None if it added none."""
     change: Tensor | None = None
     """The sampler's correction, like x; None if the step had none."""
-
-
-@dataclass(frozen=True, eq=False)
-class Racer:
-    """How far a lane is: all it takes to go on, on any device or in another process."""
-
-    at: int
-    """The index of its next frame in the lane's times."""
-    x: Tensor
-    generators: tuple[Tensor, ...]
-    """The state of each picture's generator."""
-    evaluations: int = 0
-    seconds: float = 0.0
-    memory: Memory = ()
-    """The earlier frames that its sampler looks back at."""
-    output: Tensor | None = None
-    """What the network said of x, if it was asked already, together with another lane."""
 
 
 def race(
@@ -100,10 +83,10 @@ def race(
     return Race(
         denoiser,
         [
-            _Runner(
+            Runner(
                 lane.checked(denoiser.schedule),
                 denoiser,
-                resume[i] if resume is not None else _at_start(shape, n, seed, first, starts[i]),
+                resume[i] if resume is not None else at_start(shape, n, seed, first, starts[i]),
                 label,
                 device,
             )
@@ -113,83 +96,11 @@ def race(
     )
 
 
-def _at_start(
-    shape: tuple[int, ...], n: int, seed: int, first: int, start: Tensor | None
-) -> Racer:
-    """The noise is drawn even where it is not needed: no step's z shall be the first numbers."""
-    generators = picture_generators(seed, n, first=first)
-    noise = randn(torch.empty(n, *shape), generators)
-    states = tuple(generator.get_state() for generator in generators)
-    return Racer(0, noise if start is None else start, states)
-
-
-class _Runner:
-    """A lane on its way."""
-
-    def __init__(
-        self,
-        lane: Lane,
-        denoiser: Denoiser,
-        racer: Racer,
-        label: Tensor | None,
-        device: str | torch.device,
-    ) -> None:
-        self.lane, self.at, self.label = lane, racer.at, label
-        schedule = lane.schedule or denoiser.schedule
-        self.denoiser = replace(denoiser, clip=lane.clip, schedule=schedule)
-        self.x = racer.x.to(device).contiguous(memory_format=torch.channels_last)
-        self.memory = tuple(_moved(frame, device) for frame in racer.memory)
-        self.output = None if racer.output is None else racer.output.to(device)
-        self.generators = [torch.Generator() for _ in racer.generators]
-        for generator, state in zip(self.generators, racer.generators, strict=True):
-            generator.set_state(state)
-        self.evaluations, self.seconds = racer.evaluations, racer.seconds
-
-    @property
-    def t(self) -> int:
-        """Where it is on the clock; −1 when it has ended."""
-        return self.lane.times[self.at] if self.at < len(self.lane.times) else -1
-
-    @property
-    def racer(self) -> Racer:
-        states = tuple(generator.get_state() for generator in self.generators)
-        memory = tuple(_moved(frame, "cpu") for frame in self.memory)
-        output = None if self.output is None else self.output.cpu()
-        return Racer(self.at, self.x.cpu(), states, self.evaluations, self.seconds, memory, output)
-
-    def go(self) -> tuple[Frame, Advance]:
-        """The frame here, and the step that is taken from it, once `output` is there."""
-        lane, (t, s), output = self.lane, self.lane.steps[self.at], self.output
-        assert output is not None
-        frame = Frame(self.t, self.x, self.denoiser.read(self.x, t, output))
-        step = advance(
-            self.denoiser.schedule,
-            lane.way,
-            Frame(t, frame.x, frame.x0),
-            s,
-            options=lane.options,
-            denoise=self._denoise,
-            memory=self.memory,
-            generator=self.generators,
-            noisy=lane.noisy,
-        )
-        self.x, self.memory = step.x.clamp(-1, 1) if lane.clamp else step.x, step.memory
-        self.output = None
-        self.at += 1
-        self.evaluations += 1
-        return frame, step
-
-    def _denoise(self, x: Tensor, t: int) -> Tensor:
-        """x̂_0 where a correction asks for it."""
-        self.evaluations += 1
-        return self.denoiser(x, t, self.label)
-
-
 class Race(Iterator[LaneFrame]):
     """The frames as they come. To stop, stop pulling; `racers` then says how to go on."""
 
     def __init__(
-        self, denoiser: Denoiser, runners: Sequence[_Runner], label: Tensor | None
+        self, denoiser: Denoiser, runners: Sequence[Runner], label: Tensor | None
     ) -> None:
         self.denoiser, self.label = denoiser, label
         self._runners = runners
@@ -220,7 +131,7 @@ class Race(Iterator[LaneFrame]):
             for i in here:
                 yield self._entry(i)
 
-    def _ask(self, here: Sequence[_Runner]) -> None:
+    def _ask(self, here: Sequence[Runner]) -> None:
         """The network's output for lanes that stand at the same place on the clock."""
         started = time.perf_counter()
         told = [runner.lane.steps[runner.at][0] for runner in here]
@@ -252,10 +163,6 @@ class Race(Iterator[LaneFrame]):
         return LaneFrame(
             i, frame, runner.evaluations, runner.seconds, times, step.terms, step.z, step.change
         )
-
-
-def _moved(frame: Frame, device: str | torch.device) -> Frame:
-    return Frame(frame.t, frame.x.to(device), frame.x0.to(device))
 
 
 def pictures(

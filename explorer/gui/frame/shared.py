@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import gradio as gr
 from gradio.blocks import Block
 
 from explorer.gui.frame.device import DeviceBusy
-
-if TYPE_CHECKING:
-    from explorer.gui.train.settings import TrainParts
 
 MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
 """What Markdown, HTML, LaTeX or a link could be made of."""
@@ -36,6 +33,36 @@ Changes = dict[Block, Any]
 """A handler's answer: what is new, by the component that shows it; the others stay."""
 
 
+class RunSettings(Protocol):
+    """What others set in Train."""
+
+    preset: gr.Dropdown
+    told: gr.Markdown
+    controls: dict[str, Any]
+
+    @property
+    def filled(self) -> Sequence[Any]:
+        """The components that `fill` changes."""
+
+    def fill(self, name: Any) -> Changes:
+        """All settings as a preset has them."""
+
+
+class TrainOffers(Protocol):
+    """What Train gives to other tabs."""
+
+    @property
+    def settings(self) -> RunSettings: ...
+
+    @property
+    def trained(self) -> gr.State:
+        """The name of the model trained last."""
+
+    @property
+    def race(self) -> gr.Button:
+        """The way to Reverse."""
+
+
 @dataclass(frozen=True)
 class Shared:
     """Components that belong to the page rather than to one tab.
@@ -46,7 +73,7 @@ class Shared:
     tabs: gr.Tabs
     model: gr.Dropdown
     """The model that Reverse races; rendered there, and set by Train too."""
-    train: TrainParts | None = None
+    train: TrainOffers | None = None
     """What Train gives to others; None on a page without that tab."""
 
 

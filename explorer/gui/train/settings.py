@@ -177,7 +177,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class TrainParts:
-    """What Train gives to other tabs, and lays out itself."""
+    """What Train gives to other tabs (`TrainOffers`), and lays out itself."""
 
     settings: Settings
     trained: gr.State

@@ -40,7 +40,8 @@ GOING = "a run of yours is going; stop or pause it first"
 
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring."""
-    parts = shared.train or TrainParts.create(context)
+    given = shared.train
+    parts = given if isinstance(given, TrainParts) else TrainParts.create(context)
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
             with gr.Row(elem_classes="train-bar"):
