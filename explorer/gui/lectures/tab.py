@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from importlib import import_module
+from typing import Protocol, cast
 
 import gradio as gr
 
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.shared import QUIET, Shared, prose
-from explorer.gui.lectures.autoencoder import topic as autoencoder
-from explorer.gui.lectures.bound import topic as bound
-from explorer.gui.lectures.inside import topic as inside
 from explorer.gui.lectures.pages.topic import PAGES
-from explorer.gui.lectures.sde import topic as sde
 
 ID, TITLE = "lectures", "Lectures"
 
@@ -31,7 +28,17 @@ class Topic(Protocol):
     def build(self) -> Callable[[Context, Shared], None]: ...
 
 
-TOPICS: tuple[Topic, ...] = (autoencoder, bound, sde, inside, *PAGES)
+FOLDERS = (
+    "autoencoder",
+    "bound",
+    "sde",
+    "inside",
+)
+"""Each has a topic.py, which is a `Topic`."""
+TOPICS: tuple[Topic, ...] = (
+    *(cast(Topic, import_module(f"explorer.gui.lectures.{name}.topic")) for name in FOLDERS),
+    *PAGES,
+)
 """In the order of the list."""
 
 

@@ -42,6 +42,8 @@ from explorer.gui.reverse.spread import panel as spread
 from explorer.gui.reverse.stored import FOLDER, stored_race
 
 ID, TITLE = "reverse", "Reverse"
+PANELS = (quality, guidance, round_trip, spread)
+"""Under the player; each has a `TITLE` and `build(context, shared)`."""
 CURSOR = "(going, cursor) => [going, document.querySelector('#reverse-player')?.explorer?.cursor]"
 """Hands the player's cursor to Python."""
 
@@ -77,15 +79,10 @@ def build(context: Context, shared: Shared) -> None:
             with gr.Tabs(elem_classes="panels"):
                 with gr.Tab("What to look at"):
                     prose(__file__)
-                with gr.Tab("Steps against quality"):
-                    quality.build(context, shared)
-                with gr.Tab("Guidance"):
-                    guidance.build(context, shared)
-                with gr.Tab("Round trip"):
-                    round_trip.build(context, shared)
-                with gr.Tab("When is it decided?"):
-                    spread.build(context, shared)
-                with gr.Tab("Take it away"):
+                for panel in PANELS:
+                    with gr.Tab(panel.TITLE):
+                        panel.build(context, shared)
+                with gr.Tab(take_away.TITLE):
                     take_away.build(context, player, state, going)
         with gr.Column(elem_classes="rail"):
             model = shared.model.render()

@@ -21,6 +21,8 @@ from explorer.gui.reverse.racing import Going, lane_summary
 from explorer.gui.reverse.stored import stored_race
 from explorer.race.view import RaceView
 
+TITLE = "Take it away"
+
 SHOWN = {"x_t": "x", "x̂₀": "x0", "ε̂": "eps"}
 CLICK = "() => setTimeout(() => document.querySelector('#reverse-file')?.click(), 50)"
 """The browser fetches what was made."""

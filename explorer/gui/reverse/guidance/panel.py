@@ -41,6 +41,8 @@ from explorer.gui.reverse.guidance.work import (
     stored_strips,
 )
 
+TITLE = "Guidance"
+
 WAYS = [("Classifier-free, w", "w"), ("By a classifier, s", "s")]
 SMALL = 4
 """Pictures of each class that are measured here at first."""

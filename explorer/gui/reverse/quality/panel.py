@@ -43,6 +43,8 @@ from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.quality.figure import QUANTITIES, quality_figure, quality_html
 from explorer.gui.train.own_pictures import OWN, read_stored
 
+TITLE = "Steps against quality"
+
 STEPS = ("5", "10", "20", "50", "100", "1000")
 NOISES: dict[str, Noise] = {
     "η = 0": (0.0, "posterior"),

@@ -39,6 +39,8 @@ from explorer.gui.reverse.round_trip.work import (
     status,
 )
 
+TITLE = "Round trip"
+
 OWN = "your picture"
 
 

@@ -33,6 +33,8 @@ from explorer.gui.reverse.spread.work import (
     status,
 )
 
+TITLE = "When is it decided?"
+
 
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring; `shared.model` is rendered elsewhere, before."""
