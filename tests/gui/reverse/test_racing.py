@@ -21,7 +21,8 @@ import torch
 from PIL import Image
 
 from explorer.checkpoints import load
-from explorer.diffusion import SAMPLERS, make_schedule
+from explorer.diffusion import SAMPLERS, make_schedule, strided_times
+from explorer.diffusion.samplers import HEUN
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, DeviceBusy
 from explorer.gui.frame.jobs import Patience
@@ -470,3 +471,12 @@ def test_what_is_gone_is_told(raced: Going) -> None:
             take_away.make_file(kind, lost, "x_t")
     with pytest.raises(ValueError, match="choose"):
         take_away.make_file("GIF", raced, "x_0")
+
+
+def test_the_text_has_the_cosine_schedules_numbers() -> None:
+    text = (Path(reverse.__file__).parent / "prose.md").read_text(encoding="utf-8")
+    schedule = make_schedule("cosine", 1000)
+    first, second, *_ = strided_times(schedule, 10)
+    far, near = ((1 / schedule.values[t] - 1) ** 0.5 for t in (first, second))
+    assert f"${far:,.0f}$".replace(",", "{,}") in text and f"${near:.1f}$" in text
+    assert HEUN.options["spacing"].default == "karras"
