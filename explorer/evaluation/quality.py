@@ -118,17 +118,18 @@ def evaluate(
 ) -> Iterator[Progress]:
     """Measure the settings that `quality` has no rows of, and say how far it is.
 
-    Yields after every evaluation of the network on `batch` pictures, so that it stops soon when
-    it is no longer pulled; `Progress.quality` then holds the rows that were finished. Every
-    setting starts from the same noise and the same labels, in turn as often as in the data.
-    Pictures are measured as they would be saved, in 256 steps.
+    Yields after every step of `batch` pictures, so that it stops soon when it is no longer pulled;
+    `Progress.quality` then holds the rows that were finished. Every setting starts from the same
+    noise and the same labels, in turn as often as in the data. Pictures are measured as they
+    would be saved, in 256 steps.
 
     quality : from `begin`, or what was kept of an evaluation like it.
     settings : see `choose_settings`.
 
     ValueError, at once, if one has more steps than the model, and as in `check`.
     """
-    lanes = {setting: setting.lane(spec.T) for setting in settings if not quality.find(setting)}
+    schedule = denoiser.schedule
+    lanes = {setting: setting.lane(schedule) for setting in settings if not quality.find(setting)}
     check(denoiser, spec, n=quality.n, seed=quality.seed, guidance=quality.guidance, batch=batch)
     return _evaluate(denoiser, spec, reference, quality, lanes, batch, torch.device(device))
 

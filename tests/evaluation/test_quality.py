@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,16 +17,22 @@ from explorer.data import ImageSet, from_tensor, load, to_tensor
 from explorer.diffusion import Denoiser
 from explorer.evaluation import (
     HAT,
+    NOISES,
     STEPS,
+    STRIDED,
+    Column,
     Progress,
     Quality,
     Reference,
     Setting,
     begin,
+    choose_columns,
     choose_precision,
     choose_settings,
     evaluate,
     make_reference,
+    read,
+    write,
 )
 from explorer.evaluation import (
     reference as references,
@@ -41,6 +48,7 @@ from tests.evaluation.made import frechet_distance
 
 Model = tuple[Denoiser, Spec]
 SETTINGS = (Setting(2, 0.0), Setting(2, *HAT), Setting(5, 1.0))
+SAMPLERS = tuple(Setting(4, *Column(sampler=name)) for name in STRIDED)
 
 
 def timeless(quality: Quality) -> Quality:
@@ -49,19 +57,27 @@ def timeless(quality: Quality) -> Quality:
 
 
 def evaluated(
-    model: Model, reference: Reference, quality: Quality | None = None
+    model: Model,
+    reference: Reference,
+    quality: Quality | None = None,
+    settings: Sequence[Setting] = SETTINGS,
 ) -> list[Progress]:
     quality = quality or begin(*model, reference, n=20)
-    return list(evaluate(*model, reference, quality, SETTINGS, batch=8))
+    return list(evaluate(*model, reference, quality, settings, batch=8))
 
 
 def test_a_row_is_what_its_pictures_are_worth(model: Model, reference: Reference) -> None:
-    """Measured anew, from `pictures` of the same seed and labels."""
-    *_, last = evaluated(model, reference)
+    """Measured anew, from `pictures` of the same seed and labels, with a network that counts."""
+    settings = (*SETTINGS, *SAMPLERS)
+    *_, last = evaluated(model, reference, settings=settings)
     labels = choose_labels(reference.shares, 20)
     network, _ = load_classifier()
-    for setting in SETTINGS:
-        x = pictures(model[0], setting.lane(40), (1, 8, 8), seed=0, labels=labels)
+    asked = []
+    model[0].network.register_forward_hook(lambda module, inputs, out: asked.append(len(out)))
+    for setting in settings:
+        asked.clear()
+        lane = setting.lane(model[0].schedule)
+        x = pictures(model[0], lane, (1, 8, 8), seed=0, labels=labels)
         features, logits = look(network, to_tensor(from_tensor(x)))
         right = logits[:, columns(DIGITS.classes)].argmax(1) == torch.tensor(labels)
         row = last.quality.find(setting)
@@ -69,7 +85,35 @@ def test_a_row_is_what_its_pictures_are_worth(model: Model, reference: Reference
             frechet_distance(reference.features, features), rel=1e-3
         )
         assert row.accuracy == pytest.approx(right.float().mean().item())
-        assert (row.n, row.evaluations) == (20, setting.steps) and row.seconds > 0
+        assert row.n == 20 and row.seconds > 0
+        assert row.evaluations * row.n == sum(asked) == row.n * lane.evaluations
+    evaluations = {s.sampler: last.quality.find(s).evaluations for s in SAMPLERS}
+    assert evaluations == {"ddim": 4, "dpm-solver": 4, "heun": 7}
+    assert len({last.quality.find(setting).frechet for setting in SAMPLERS}) == len(SAMPLERS)
+
+
+def test_progress_counts_what_the_network_is_asked(model: Model, reference: Reference) -> None:
+    """Not the steps: Heun's share of the work is 7 of 15."""
+    asked = []
+    model[0].network.register_forward_hook(lambda module, inputs, out: asked.append(len(out)))
+    states = evaluated(model, reference, settings=SAMPLERS)
+    assert sum(asked) == 20 * (4 + 4 + 7)
+    ends = {state.setting.sampler: state.share for state in states if state.finished}
+    assert ends == pytest.approx({"ddim": 4 / 15, "dpm-solver": 8 / 15, "heun": 1.0})
+    assert [state.share for state in states] == sorted(state.share for state in states)
+
+
+def test_all_samplers_are_stored_and_read_again(
+    model: Model, reference: Reference, tmp_path: Path
+) -> None:
+    """Byte for byte, and a table that was read goes on like one that was not."""
+    *_, last = evaluated(model, reference, settings=SAMPLERS)
+    path = write(tmp_path / "tiny.quality.json", last.quality)
+    assert read(path) == last.quality
+    assert write(tmp_path / "again.json", read(path)).read_bytes() == path.read_bytes()
+    *_, more = evaluated(model, reference, read(path), (*SAMPLERS, SETTINGS[0]))
+    assert len(more.quality.rows) == 4
+    assert [more.quality.find(s) for s in SAMPLERS] == [last.quality.find(s) for s in SAMPLERS]
 
 
 def test_twice_gives_the_same(model: Model, reference: Reference) -> None:
@@ -125,6 +169,16 @@ def test_the_tables_cells() -> None:
         "S = 5, η = 0", "S = 5, η = 0.2", "S = 5, η = 0.5", "S = 5, η = 1", "S = 5, σ̂",
     ]  # fmt: skip
     assert cells[-1].lane(1000).times == tuple(range(1000, -1, -1))
+    columns = choose_columns([*STRIDED, *STRIDED], NOISES[:2])  # none twice
+    assert [cell.name for cell in choose_settings(40, (5, 50, 60), columns)] == [
+        f"S = {S}, {title}"
+        for S in (5, 40)
+        for title in ("η = 0", "η = 0.2", "DPM-Solver++(2M)", "Heun, karras")
+    ]
+    with pytest.raises(ValueError, match=f"DDPM visits all times.*: {', '.join(STRIDED)}"):
+        Setting(5, *Column(sampler="ddpm"))
+    with pytest.raises(ValueError, match="Heun has no η"):
+        Setting(5, 0.5, sampler="heun")
     assert STEPS[-1] == 1000
 
 
