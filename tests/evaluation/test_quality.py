@@ -37,8 +37,7 @@ from explorer.evaluation import (
 from explorer.evaluation import (
     reference as references,
 )
-from explorer.evaluation.classifier import columns, look
-from explorer.evaluation.classifier import load as load_classifier
+from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 from explorer.evaluation.quality import fingerprint
 from explorer.evaluation.reference import choose_labels
 from explorer.inference import prepare
@@ -78,8 +77,8 @@ def test_a_row_is_what_its_pictures_are_worth(model: Model, reference: Reference
         asked.clear()
         lane = setting.lane(model[0].schedule)
         x = pictures(model[0], lane, (1, 8, 8), seed=0, labels=labels)
-        features, logits = look(network, to_tensor(from_tensor(x)))
-        right = logits[:, columns(DIGITS.classes)].argmax(1) == torch.tensor(labels)
+        features, logits = classify(network, to_tensor(from_tensor(x)))
+        right = logits[:, logit_indices(DIGITS.classes)].argmax(1) == torch.tensor(labels)
         row = last.quality.find(setting)
         assert row.frechet == pytest.approx(
             frechet_distance(reference.features, features), rel=1e-3
@@ -210,9 +209,9 @@ def test_the_floor_comes_from_other_pictures(monkeypatch: pytest.MonkeyPatch) ->
 
     def watched(network: object, x: torch.Tensor) -> object:
         seen.append(x)
-        return look(network, x)
+        return classify(network, x)
 
-    monkeypatch.setattr(references, "look", watched)
+    monkeypatch.setattr(references, "classify", watched)
     images = torch.arange(30).byte().view(30, 1, 1, 1).expand(-1, 1, 8, 8).contiguous()
     images[:, :, :, :2] = 200
     made = make_reference(FREE, few(images), n=20, most=15)
