@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -265,14 +263,3 @@ def test_the_fingerprint_is_of_what_the_model_does(model: Model) -> None:
     assert one != fingerprint(denoiser.network, replace(spec, schedule="linear"))
     next(denoiser.network.parameters()).data.flatten()[0] += 1
     assert one != fingerprint(denoiser.network, spec)
-
-
-def test_it_needs_neither_gradio_nor_plotly() -> None:
-    code = (
-        "import sys, explorer.evaluation, explorer.cli.evaluate; "
-        "from explorer.evaluation.frechet import Frechet; import torch; Frechet(torch.rand(3, 2));"
-        "print(*(m for m in sys.modules if m.split('.')[0] in ('gradio', 'plotly') "
-        "or m.startswith(('explorer.gui', 'explorer.figures'))))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""

@@ -17,6 +17,7 @@ from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.reverse.quality import panel
 from explorer.gui.reverse.quality.panel import (
     build,
     chosen_settings,
@@ -28,6 +29,12 @@ from tests.gui.panel import Panel, merged, tiny
 
 CONTEXT = Context(Device(torch.device("cpu")), LOCAL, datasets=("mnist-5k", "emoji"))
 SHIPPED = sorted((HOME / "checkpoints").glob("*.safetensors"))
+
+
+@pytest.fixture(autouse=True)
+def few_real_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To compare with: the classifier looks at each."""
+    monkeypatch.setattr(panel, "REFERENCE", 300)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -111,12 +118,12 @@ def test_all_samplers_are_measured_on_the_page(tmp_path: Path) -> None:
     spec = replace(spec, name="digits", data="mnist-5k", T=20, network_config=network)
     model = save(tmp_path / "runs" / "digits.safetensors", denoiser.network.state_dict(), spec)
     tiny(tmp_path)
-    panel = Panel(tmp_path, build)
-    (choice,) = (b for b in panel.demo.blocks.values() if b.elem_id == "quality-samplers")
+    page = Panel(tmp_path, build)
+    (choice,) = (b for b in page.demo.blocks.values() if b.elem_id == "quality-samplers")
     assert choice.choices == [(sampler.title, name) for name, sampler in STRIDED.items()]
     assert choice.value == ["ddim"]
     wishes = ("digits", ["5"], list(STRIDED), ["η = 0", "1"], 2, "Fréchet distance")
-    shown = merged(panel("begin_here", *wishes))
+    shown = merged(page("begin_here", *wishes))
     assert shown["trouble"] == "" and shown["quality-status"] == "4 cells measured"
     assert "Heun asks the network 2S − 1 times." in shown["quality-facts"]
     heads = re.findall(r'<th scope="col">(.*?)</th>', shown["quality-table"])
@@ -131,10 +138,10 @@ def test_all_samplers_are_measured_on_the_page(tmp_path: Path) -> None:
 def test_what_heun_asks_counts_where_strangers_share(tmp_path: Path) -> None:
     """S = 10 with 64 pictures: 640 evaluations of DDIM, 1,216 of Heun."""
     shutil.copy(HOME / "checkpoints" / "mnist.safetensors", tmp_path)
-    panel = Panel(tmp_path, build, replace(HOSTED, evaluations=1215))
-    refused = merged(panel("begin_here", "mnist", ["10"], ["heun"], [], 64, "seconds"))
+    page = Panel(tmp_path, build, replace(HOSTED, evaluations=1215))
+    refused = merged(page("begin_here", "mnist", ["10"], ["heun"], [], 64, "seconds"))
     assert refused["trouble"].startswith("1,216 evaluations of the network are more than 1,215")
-    both = merged(panel("begin_here", "mnist", ["10"], ["ddim"], ["1", "0.2"], 64, "seconds"))
+    both = merged(page("begin_here", "mnist", ["10"], ["ddim"], ["1", "0.2"], 64, "seconds"))
     assert both["trouble"].startswith("1,280 evaluations")
-    none = merged(panel("begin_here", "mnist", ["10"], ["ddim"], [], 64, "seconds"))
+    none = merged(page("begin_here", "mnist", ["10"], ["ddim"], [], 64, "seconds"))
     assert none["trouble"] == "Choose at least one S, one sampler and, for DDIM, one noise&#46;"
