@@ -27,10 +27,10 @@ from explorer.evaluation.classifier import (
     SIDE,
     Classifier,
     Description,
-    columns,
-    look,
-    prepare,
-    save,
+    as_input,
+    classify,
+    logit_indices,
+    save_classifier,
 )
 
 SHARES = {"digits": 56, "garments": 60, "emoji": 12}
@@ -62,7 +62,7 @@ def read(root: Path) -> dict[str, Part]:
 
 
 def _pair(data: ImageSet) -> tuple[Tensor, Tensor]:
-    return data.images, torch.tensor(columns(data.classes))[data.labels]
+    return data.images, torch.tensor(logit_indices(data.classes))[data.labels]
 
 
 def drawn(part: Part, count: int, mirror: bool, g: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -73,7 +73,7 @@ def drawn(part: Part, count: int, mirror: bool, g: torch.Generator) -> tuple[Ten
     dx, dy, side = (int(torch.randint(0, end, (), generator=g)) for end in (5, 5, 4 * SIDE))
     if SMALLEST <= side < x.shape[-1]:
         x = F.interpolate(x, (side, side), mode="bilinear", antialias=True)
-    x = F.pad(prepare(x), (2, 2, 2, 2), mode="replicate")
+    x = F.pad(as_input(x), (2, 2, 2, 2), mode="replicate")
     x = x[:, :, dy : dy + SIDE, dx : dx + SIDE]
     if mirror:
         flipped = torch.rand(count, 1, 1, 1, generator=g) < 0.5
@@ -109,9 +109,9 @@ def accuracies(network: Classifier, parts: dict[str, Part]) -> dict[str, float]:
     """By group, the choice being between the group's classes."""
     found = {}
     for group, part in parts.items():
-        own = torch.tensor(columns(GROUPS[group]))
+        own = torch.tensor(logit_indices(GROUPS[group]))
         images, labels = part.test
-        said = own[look(network, to_tensor(images)).logits[:, own].argmax(1)]
+        said = own[classify(network, to_tensor(images)).logits[:, own].argmax(1)]
         found[group] = round((said == labels).float().mean().item(), 4)
     return found
 
@@ -126,7 +126,7 @@ def main() -> None:
     network = train(parts, args.steps)
     found = accuracies(network, parts)
     how = f"{args.steps} steps of {sum(SHARES.values())}, tools/make_classifier.py"
-    save(network, Description(f"cnn-64 {date.today()}", found, how), args.out)
+    save_classifier(network, Description(f"cnn-64 {date.today()}", found, how), args.out)
     print(f"{args.out}: {found}")
 
 

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING
 from explorer.cli.bound import add_bound_arguments, run_bound
 from explorer.cli.console import Stopped, check_writable, complain, progress_bar, signals_noted
 from explorer.devices import choose_threads, find_device
+from explorer.diffusion.samplers import DDIM, SAMPLERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.evaluation import Progress, Quality
-    from explorer.evaluation.records import Noise
+    from explorer.evaluation.records import Column
 
 
 def add_arguments(evaluate: argparse.ArgumentParser) -> None:
     """What `evaluate` takes."""
+    strided = [name for name, sampler in SAMPLERS.items() if sampler.strided]
     evaluate.set_defaults(run=run_evaluate)
     evaluate.add_argument("file", type=Path, metavar="FILE")
     evaluate.add_argument("--n", type=int, help="pictures for each cell (512), or bound (64)")
@@ -29,7 +31,10 @@ def add_arguments(evaluate: argparse.ArgumentParser) -> None:
         "--steps", default="5,10,20,50,100,1000", help="S, with commas; T in place of more than T"
     )
     evaluate.add_argument(
-        "--eta", default="0,0.2,0.5,1,hat", help="η, with commas; hat is σ̂, the larger variance"
+        "--sampler", default=DDIM.name, help=f"with commas ({DDIM.name}), of: {', '.join(strided)}"
+    )
+    evaluate.add_argument(
+        "--eta", help="η, with commas (0,0.2,0.5,1,hat); hat is σ̂, the larger variance"
     )
     evaluate.add_argument("--seed", type=int, default=0)
     evaluate.add_argument(
@@ -73,8 +78,8 @@ def run_evaluate(args: argparse.Namespace) -> None:
         quality_path,
     )
 
-    steps = [whole(text) for text in args.steps.split(",")]
-    noises = [noise(text) for text in args.eta.split(",")]
+    steps = [parse_steps(text) for text in args.steps.split(",")]
+    columns = parse_columns(args.sampler, args.eta)
     device = find_device(args.device)
     precision = choose_precision(args.precision, device)
     denoiser, spec = load(args.file, device)
@@ -84,7 +89,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     if out.suffix != ".json":
         raise ValueError(f"--out {out}: tables of quality end in .json")
     check_writable(out)
-    settings = choose_settings(spec.T, steps, noises)
+    settings = choose_settings(spec.T, steps, columns)
     reference = load_reference(
         spec, n=args.n, most=args.reference, name=args.data, root=args.root, read=read_pictures
     )
@@ -93,16 +98,16 @@ def run_evaluate(args: argparse.Namespace) -> None:
     if device.type == "cpu":
         choose_threads()
     quality = begin(denoiser, spec, reference, **asked, precision=precision, device=device)
-    quality = kept(out, quality)
+    quality = with_kept_rows(out, quality)
     found = evaluate(denoiser, spec, reference, quality, settings, batch=args.batch, device=device)
-    quality, stopped = fill(found, quality, out)
+    quality, stopped = write_rows(found, quality, out)
     if quality.rows:
         print(report(quality))
     if stopped:
         raise Stopped(f"{len(quality.rows)} rows are kept in {out}; the same command goes on")
 
 
-def kept(out: Path, quality: Quality) -> Quality:
+def with_kept_rows(out: Path, quality: Quality) -> Quality:
     """With the rows that an evaluation like this one left in `out`; else the file moves aside."""
     from explorer.evaluation import differences, read
 
@@ -123,7 +128,7 @@ def kept(out: Path, quality: Quality) -> Quality:
     return replace(quality, rows=before.rows, date=before.date)
 
 
-def fill(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Quality, bool]:
+def write_rows(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Quality, bool]:
     """The table, written after every row, with a progress bar; and whether a signal came."""
     from explorer.evaluation import write
 
@@ -134,13 +139,13 @@ def fill(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Qualit
                 quality = state.quality
                 write(out, quality)
             left = (time.monotonic() - begun) * (1 / state.share - 1)
-            show(state.share, summary(state, left))
+            show(state.share, progress_text(state, left))
             if asked:
                 break
     return quality, bool(asked)
 
 
-def summary(state: Progress, left: float) -> str:
+def progress_text(state: Progress, left: float) -> str:
     """What the progress bar says."""
     row = state.row
     measured = f", distance {row.frechet:.3g} of {row.n}" if row else ""
@@ -149,7 +154,7 @@ def summary(state: Progress, left: float) -> str:
 
 def report(quality: Quality) -> str:
     """All that was measured, as text; * marks the best of a row."""
-    from explorer.evaluation import QUANTITIES, table
+    from explorer.evaluation import QUANTITIES, evaluation_notes, table
 
     shown = {name: quantity.shown for name, quantity in QUANTITIES.items()}
     real = f"Fréchet distance {shown['Fréchet distance'](quality.floor)}"
@@ -159,28 +164,48 @@ def report(quality: Quality) -> str:
         f"{quality.model}: {quality.n} pictures a cell against {quality.reference:,} of "
         f"{quality.data}; {quality.precision} on {quality.hardware}",
         f"{quality.floor_n} other real pictures: {real}",
+        *evaluation_notes(quality),
     ]
     for quantity in QUANTITIES:
         columns, rows = table(quality, quantity)
         if not rows:
             continue
-        lines += ["", quantity, "".join(f"{name:>10} " for name in columns).rstrip()]
+        widths = [max(10, len(name)) for name in columns]
+        titles = zip(columns, widths, strict=True)
+        lines += ["", quantity, "".join(f"{name:>{width}} " for name, width in titles).rstrip()]
         for S, cells in rows:
-            texts = "".join(f"{c.text or '–':>10}{'*' if c.best else ' '}" for c in cells)
+            sized = zip(cells, widths[1:], strict=True)
+            texts = "".join(f"{c.text or '–':>{w}}{'*' if c.best else ' '}" for c, w in sized)
             lines.append(f"{S:>10} {texts}".rstrip())
     return "\n".join(lines)
 
 
-def whole(text: str) -> int:
+def parse_steps(text: str) -> int:
     """One of --steps."""
     if not text.strip().isdecimal() or int(text) < 1:
         raise ValueError(f"--steps {text}: whole numbers, 1 or more, with commas between")
     return int(text)
 
 
-def noise(text: str) -> Noise:
+def parse_columns(samplers: str, etas: str | None) -> list[Column]:
+    """--sampler and --eta; ValueError if these do not go together."""
+    from explorer.evaluation import NOISES, STRIDED, choose_columns
+
+    names = [name.strip() for name in samplers.split(",")]
+    for name in names:
+        if name not in STRIDED:
+            raise ValueError(f"--sampler {name}: with S steps there are: {', '.join(STRIDED)}")
+    noises = NOISES if etas is None else [parse_noise(text) for text in etas.split(",")]
+    columns = choose_columns(names, noises)
+    if etas is not None and not any(column.noise for column in columns):
+        titles = " and ".join(dict.fromkeys(STRIDED[name].title for name in names))
+        raise ValueError(f"--eta {etas}: there is no η in {titles}; leave --eta out")
+    return columns
+
+
+def parse_noise(text: str) -> Column:
     """One of --eta."""
-    from explorer.evaluation import HAT
+    from explorer.evaluation import HAT, Column
 
     if text.strip() == "hat":
         return HAT
@@ -190,4 +215,4 @@ def noise(text: str) -> Noise:
         eta = math.nan
     if not 0 <= eta <= 1:
         raise ValueError(f"--eta {text}: numbers from 0 to 1, or hat, with commas between")
-    return eta, "posterior"
+    return Column(eta)

@@ -6,16 +6,18 @@ from explorer.evaluation.records import (
     HAT,
     NOISES,
     STEPS,
+    STRIDED,
+    Column,
     Quality,
     Row,
     Setting,
+    choose_columns,
     choose_settings,
     differences,
-    noise_name,
 )
 from explorer.evaluation.reference import Reference, load_reference, make_reference
 from explorer.evaluation.store import quality_path, read, write
-from explorer.evaluation.table import QUANTITIES, Cell, Table, table
+from explorer.evaluation.table import QUANTITIES, Cell, Table, evaluation_notes, table
 
 __all__ = [
     "HAT",
@@ -23,7 +25,9 @@ __all__ = [
     "PRECISIONS",
     "QUANTITIES",
     "STEPS",
+    "STRIDED",
     "Cell",
+    "Column",
     "Progress",
     "Quality",
     "Reference",
@@ -32,13 +36,14 @@ __all__ = [
     "Table",
     "begin",
     "check",
+    "choose_columns",
     "choose_precision",
     "choose_settings",
     "differences",
     "evaluate",
+    "evaluation_notes",
     "load_reference",
     "make_reference",
-    "noise_name",
     "quality_path",
     "read",
     "table",

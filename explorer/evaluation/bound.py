@@ -37,7 +37,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Line:
+class VarianceTerms:
     """The bound with one variance, in bits per dimension."""
 
     steps: tuple[Mean, ...]
@@ -78,7 +78,7 @@ class BoundResult:
     """‖ε − ε̂‖² / D at one t of each range."""
     first_error: float | None
     """The same at t = 1."""
-    lines: Mapping[Variance, Line]
+    lines: Mapping[Variance, VarianceTerms]
     version: int = VERSION
 
     @property
@@ -156,10 +156,10 @@ def measure_bound(
         "hardware": hardware(device),
         "date": date.today().isoformat(),
     }
-    return _follow(states, about)
+    return _summarise_each(states, about)
 
 
-def _follow(states: Iterator[Bound], about: dict[str, Any]) -> Iterator[BoundResult]:
+def _summarise_each(states: Iterator[Bound], about: dict[str, Any]) -> Iterator[BoundResult]:
     begun = time.monotonic()
     for state in states:
         yield summarised(state, about, time.monotonic() - begun)
@@ -171,7 +171,7 @@ def summarised(state: Bound, about: Mapping[str, Any], seconds: float) -> BoundR
     lines = {}
     for variance in VARIANCES:
         steps = tuple(state.bits(term.nats[variance]) for term in terms)
-        lines[variance] = Line(steps, state.bits(state.matching(variance)))
+        lines[variance] = VarianceTerms(steps, state.bits(state.matching(variance)))
         if state.finished:
             reconstruction = state.bits(state.reconstruction(variance))
             total = state.bits(state.total(variance))

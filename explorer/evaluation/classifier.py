@@ -51,7 +51,7 @@ class Description:
     """How it was trained."""
 
 
-class Seen(NamedTuple):
+class Classified(NamedTuple):
     """What the network says of n pictures."""
 
     features: Tensor
@@ -77,10 +77,10 @@ class Classifier(nn.Module):
         self.head = nn.Linear(FEATURES, sum(map(len, GROUPS.values())))
         self.to(memory_format=torch.channels_last)
 
-    def forward(self, x: Tensor) -> Seen:
+    def forward(self, x: Tensor) -> Classified:
         """Pictures (n, 1 or 3, H, W) in [−1, 1], of any size; ValueError for other shapes."""
-        features = self.maps(prepare(x)).mean((2, 3))
-        return Seen(features, self.head(features))
+        features = self.maps(as_input(x)).mean((2, 3))
+        return Classified(features, self.head(features))
 
 
 def _convolution(before: int, after: int) -> tuple[nn.Module, ...]:
@@ -88,7 +88,7 @@ def _convolution(before: int, after: int) -> tuple[nn.Module, ...]:
     return conv, nn.BatchNorm2d(after), nn.ReLU()
 
 
-def prepare(x: Tensor) -> Tensor:
+def as_input(x: Tensor) -> Tensor:
     """Pictures (n, 1 or 3, H, W) as the network takes them: (n, 3, 32, 32), bilinear,
     antialiased when shrinking; ValueError for other shapes."""
     if x.dim() != 4 or x.shape[1] not in (1, 3):
@@ -100,13 +100,13 @@ def prepare(x: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def look(classifier: Classifier, x: Tensor, batch: int = 500) -> Seen:
+def classify(classifier: Classifier, x: Tensor, batch: int = 500) -> Classified:
     """`classifier(x)`, `batch` pictures at a time, on the CPU."""
     parts = [classifier(part.float().cpu()) for part in x.split(batch)]
-    return Seen(*map(torch.cat, zip(*parts, strict=True)))
+    return Classified(*map(torch.cat, zip(*parts, strict=True)))
 
 
-def columns(classes: Sequence[str]) -> list[int] | None:
+def logit_indices(classes: Sequence[str]) -> list[int] | None:
     """The logit of each of a model's classes, matched by name.
 
     None unless these are all classes of one group, in any order: a choice between others than
@@ -121,7 +121,7 @@ def columns(classes: Sequence[str]) -> list[int] | None:
 
 
 @cache
-def load() -> tuple[Classifier, Description]:
+def load_classifier() -> tuple[Classifier, Description]:
     """The bundled network, on the CPU, ready to be called, and what it says of itself.
 
     ValueError if the file is damaged: then the package must be installed again.
@@ -137,7 +137,7 @@ def load() -> tuple[Classifier, Description]:
     return network.eval().requires_grad_(False), description
 
 
-def save(classifier: Classifier, description: Description, path: Path = FILE) -> None:
+def save_classifier(classifier: Classifier, description: Description, path: Path = FILE) -> None:
     """Write the network and its description at once or not at all."""
     header = {KEY: json.dumps(asdict(description), ensure_ascii=False)}
     write_tensors(path, classifier.state_dict(), header)

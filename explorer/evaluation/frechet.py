@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 
-class Given(nn.Module):
+class GivenFeatures(nn.Module):
     """For the metric: the features are there already; it is to reckon in float64."""
 
     def __init__(self, count: int) -> None:
@@ -34,11 +34,13 @@ class Frechet:
     def __init__(self, reference: Tensor) -> None:
         from torchmetrics.image.fid import FrechetInceptionDistance  # takes seconds to import
 
-        _check(reference)
+        _check_features(reference)
         if len(reference) < 2:
             raise ValueError("a reference needs at least two pictures")
         self.features = reference.shape[1]
-        self.metric = FrechetInceptionDistance(Given(self.features), reset_real_features=False)
+        self.metric = FrechetInceptionDistance(
+            GivenFeatures(self.features), reset_real_features=False
+        )
         self.metric.update(reference.cpu(), real=True)
         self.count = 0
 
@@ -49,7 +51,7 @@ class Frechet:
 
     def add(self, features: Tensor) -> None:
         """(n, d) more."""
-        _check(features)
+        _check_features(features)
         if features.shape[1] != self.features:
             raise ValueError(f"{features.shape[1]} features do not fit {self.features}")
         self.metric.update(features.cpu(), real=False)
@@ -63,7 +65,7 @@ class Frechet:
         return max(0.0, self.metric.compute().item())  # rounding may go below
 
 
-def _check(features: Tensor) -> None:
+def _check_features(features: Tensor) -> None:
     if features.dim() != 2:
         raise ValueError(f"features are (n, d), not {tuple(features.shape)}")
     if not features.isfinite().all():

@@ -17,8 +17,7 @@ from explorer.data.bundled import EXAMPLES, read_npz
 from explorer.data.images import resize
 from explorer.diffusion import Denoiser
 from explorer.diffusion.guidance import Classifier, classifier_guided
-from explorer.evaluation.classifier import columns, look
-from explorer.evaluation.classifier import load as load_judge
+from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 from explorer.race import ddim, race
 from explorer.race.fork import spread
 
@@ -95,7 +94,7 @@ def measure(
         raise ValueError(f"strengths {list(strengths)}: give one or more numbers from 0")
     if batch < 1:
         raise ValueError(f"batch = {batch} is not allowed: at least one picture at a time")
-    own = columns(spec.classes)
+    own = logit_indices(spec.classes)
     if own is None:
         raise ValueError(
             f"the bundled classifier knows digits, garments and emoji; it cannot judge whether "
@@ -146,9 +145,9 @@ def _measure(
 def judge(x: Tensor, labels: Tensor, own: list[int], strength: float) -> Point:
     """Accuracy and diversity of pictures (m, C, H, W) that were asked to be `labels`, (m,).
 
-    own : the logit of each class, see `explorer.evaluation.classifier.columns`.
+    own : the logit of each class, see `explorer.evaluation.classifier.logit_indices`.
     """
-    seen = look(load_judge()[0], x)
+    seen = classify(load_classifier()[0], x)
     accuracy = (seen.logits[:, own].argmax(1) == labels).float().mean().item()
     groups = [labels == k for k in labels.unique()]
     pixels = sum(spread(x[group]) for group in groups) / len(groups)
@@ -163,7 +162,7 @@ def real_point(spec: Spec, n: int, seed: int = 0) -> Point | None:
     if spec.data not in EXAMPLES:
         return None
     images, labels, classes = read_npz(EXAMPLES[spec.data])
-    own = columns(classes)
+    own = logit_indices(classes)
     if own is None or classes != spec.classes or images.shape[1] != spec.channels:
         return None
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))

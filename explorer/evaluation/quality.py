@@ -16,8 +16,7 @@ from explorer.checkpoints import Spec
 from explorer.data import from_tensor, to_tensor
 from explorer.devices import cores, hardware
 from explorer.diffusion import Denoiser
-from explorer.evaluation.classifier import columns, look
-from explorer.evaluation.classifier import load as load_classifier
+from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 from explorer.evaluation.frechet import Frechet
 from explorer.evaluation.records import Quality, Row, Setting
 from explorer.evaluation.reference import Reference, choose_labels
@@ -118,17 +117,18 @@ def evaluate(
 ) -> Iterator[Progress]:
     """Measure the settings that `quality` has no rows of, and say how far it is.
 
-    Yields after every evaluation of the network on `batch` pictures, so that it stops soon when
-    it is no longer pulled; `Progress.quality` then holds the rows that were finished. Every
-    setting starts from the same noise and the same labels, in turn as often as in the data.
-    Pictures are measured as they would be saved, in 256 steps.
+    Yields after every step of `batch` pictures, so that it stops soon when it is no longer pulled;
+    `Progress.quality` then holds the rows that were finished. Every setting starts from the same
+    noise and the same labels, in turn as often as in the data. Pictures are measured as they
+    would be saved, in 256 steps.
 
     quality : from `begin`, or what was kept of an evaluation like it.
     settings : see `choose_settings`.
 
     ValueError, at once, if one has more steps than the model, and as in `check`.
     """
-    lanes = {setting: setting.lane(spec.T) for setting in settings if not quality.find(setting)}
+    schedule = denoiser.schedule
+    lanes = {setting: setting.lane(schedule) for setting in settings if not quality.find(setting)}
     check(denoiser, spec, n=quality.n, seed=quality.seed, guidance=quality.guidance, batch=batch)
     return _evaluate(denoiser, spec, reference, quality, lanes, batch, torch.device(device))
 
@@ -199,7 +199,7 @@ class Judge:
     ) -> None:
         self.classifier, _ = load_classifier()
         self.frechet = Frechet(reference.features)
-        self.columns = columns(classes)
+        self.own = logit_indices(classes)
         self.labels = None if labels is None else torch.tensor(labels)
         self.right = 0
 
@@ -212,16 +212,16 @@ class Judge:
         """The next pictures, (n, C, H, W); FloatingPointError if they are none."""
         if not x.isfinite().all():
             raise FloatingPointError("the model's pictures are not finite numbers")
-        seen = look(self.classifier, to_tensor(from_tensor(x)))
-        if self.columns and self.labels is not None:
+        seen = classify(self.classifier, to_tensor(from_tensor(x)))
+        if self.own and self.labels is not None:
             asked = self.labels[self.frechet.count :][: len(x)]
-            self.right += int((seen.logits[:, self.columns].argmax(1) == asked).sum())
+            self.right += int((seen.logits[:, self.own].argmax(1) == asked).sum())
         self.frechet.add(seen.features)
 
     def row(self, setting: Setting, seconds: float, evaluations: int) -> Row:
         """What was seen so far."""
         n = self.frechet.count
-        accuracy = self.right / n if self.columns and self.labels is not None else None
+        accuracy = self.right / n if self.own and self.labels is not None else None
         return Row(setting, n, self.frechet.distance(), accuracy, seconds, evaluations)
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
 from explorer.diffusion.process import Variance
-from explorer.race import Lane, ddim
+from explorer.diffusion.samplers import DDIM, SAMPLERS, Sampler, find_sampler
+from explorer.diffusion.schedule import Schedule
+from explorer.race import Lane, lane_of
 
 VERSION = 1
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -19,55 +22,103 @@ Pictures = Annotated[int, Field(ge=2)]
 Count = Annotated[int, Field(ge=1)]
 STEPS = (5, 10, 20, 50, 100, 1000)
 """S of the table."""
-Noise = tuple[float, Variance]
-"""(η, which variance is η²'s unit), see `explorer.diffusion.reverse`."""
-HAT: Noise = (1.0, "beta")
-"""σ̂, the larger variance of Ho et al. 2020, as the DDIM paper calls it."""
-NOISES: tuple[Noise, ...] = (
-    (0.0, "posterior"),
-    (0.2, "posterior"),
-    (0.5, "posterior"),
-    (1.0, "posterior"),
-    HAT,
+STRIDED: Mapping[str, Sampler] = MappingProxyType(
+    {name: sampler for name, sampler in SAMPLERS.items() if sampler.strided}
 )
-"""The columns of table 1 of Song et al. 2021."""
+"""Name -> sampler, of those that can be given S: the others visit all T times."""
 
 
-@dataclass(frozen=True, order=True)
-class Setting:
-    """One cell of the table: a sampler of S = `steps` evenly spaced steps."""
+class Column(NamedTuple):
+    """A sampler of any S: one of `STRIDED`, on its own spacing of the times."""
 
-    steps: Count
-    eta: Share
+    eta: float = 0.0
+    """η, of a sampler that has it; see `explorer.diffusion.reverse`."""
     variance: Variance = "posterior"
+    """Which variance is η²'s unit."""
+    sampler: str = DDIM.name
 
     @property
-    def noise(self) -> Noise:
-        return self.eta, self.variance
+    def way(self) -> Sampler:
+        """Its entry in the registry; ValueError if there is none that takes S."""
+        if not find_sampler(self.sampler).strided:
+            raise ValueError(
+                f"{find_sampler(self.sampler).title} visits all times and cannot be given S; "
+                f"there are: {', '.join(STRIDED)}"
+            )
+        return STRIDED[self.sampler]
 
     @property
-    def name(self) -> str:
-        return f"S = {self.steps}, {noise_name(self.noise)}"
+    def noise(self) -> dict[str, Any]:
+        """Those of η and the variance that its sampler takes; ValueError if it has others."""
+        given = {"eta": self.eta, "variance": self.variance}
+        noise = {name: value for name, value in given.items() if name in self.way.options}
+        if not noise and (self.eta, self.variance) != Column()[:2]:
+            raise ValueError(f"{self.way.title} has no η and no variance")
+        return noise
 
-    def lane(self, T: int) -> Lane:
-        """Its sampler."""
-        return ddim(T, self.steps, eta=self.eta, variance=self.variance)
+    @property
+    def title(self) -> str:
+        """η = 0.2 or σ̂ of DDIM; else the sampler's title, and its spacing if it is not uniform."""
+        spacing = self.way.options["spacing"].default
+        marks = [noise_mark(self.eta, self.variance)] if self.noise else []
+        marks += [spacing] if spacing != "uniform" else []
+        return ", ".join(marks if self.way is DDIM else [self.way.title, *marks])
 
 
-def noise_name(noise: Noise) -> str:
+def noise_mark(eta: float, variance: Variance) -> str:
     """η = 0.2, or σ̂."""
-    eta, variance = noise
     if variance == "posterior":
         return f"η = {eta:g}"
     return "σ̂" if eta == 1 else f"η = {eta:g}, σ̂"
 
 
+HAT = Column(1.0, "beta")
+"""σ̂, the larger variance of Ho et al. 2020, as the DDIM paper calls it."""
+NOISES = (Column(0.0), Column(0.2), Column(0.5), Column(1.0), HAT)
+"""The columns of table 1 of Song et al. 2021."""
+
+
+@dataclass(frozen=True, order=True)
+class Setting:
+    """One cell of the table: a sampler of S = `steps` steps, spaced as it is by default."""
+
+    steps: Count
+    eta: Share
+    variance: Variance = "posterior"
+    sampler: str = DDIM.name
+
+    def __post_init__(self) -> None:
+        """ValueError unless the sampler can be given S, and this noise."""
+        _ = self.column.noise
+
+    @property
+    def column(self) -> Column:
+        return Column(self.eta, self.variance, self.sampler)
+
+    @property
+    def name(self) -> str:
+        return f"S = {self.steps}, {self.column.title}"
+
+    def lane(self, schedule: int | Schedule) -> Lane:
+        """Its sampler on a schedule; T is enough for uniform spacing."""
+        return lane_of(self.sampler, schedule, steps=self.steps, **self.column.noise)
+
+
+def choose_columns(samplers: Iterable[str], noises: Iterable[Column] = NOISES) -> list[Column]:
+    """A column for each sampler, or for each of the noises if it has η; ValueError for another."""
+    columns: list[Column] = []
+    for name in samplers:
+        plain = Column(sampler=name)
+        columns += [noise._replace(sampler=name) for noise in noises] if plain.noise else [plain]
+    return list(dict.fromkeys(columns))
+
+
 def choose_settings(
-    T: int, steps: Iterable[int] = STEPS, noises: Sequence[Noise] = NOISES
+    T: int, steps: Iterable[int] = STEPS, columns: Sequence[Column] = NOISES
 ) -> tuple[Setting, ...]:
     """The table's cells for a model of T steps, few steps first; T in place of more than T."""
     return tuple(
-        Setting(S, *noise) for S in sorted({min(S, T) for S in steps}) for noise in noises
+        Setting(S, *column) for S in sorted({min(S, T) for S in steps}) for column in columns
     )
 
 

@@ -11,8 +11,7 @@ from torch import Tensor
 
 from explorer.checkpoints import Spec
 from explorer.data import DATASETS, DataError, ImageSet, load, to_tensor
-from explorer.evaluation.classifier import columns, look
-from explorer.evaluation.classifier import load as load_classifier
+from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 from explorer.evaluation.frechet import Frechet
 
 MOST = 10_000
@@ -110,17 +109,17 @@ def make_reference(
         raise ValueError(f"{len(train)} pictures are too few for a reference")
     classifier, _ = load_classifier()
     flips = bool(spec.training.get("flips"))
-    features = look(classifier, _pictures(train, order, spec.size, flips)).features
-    seen = look(classifier, _pictures(held, others, spec.size, flips))
+    features = classify(classifier, _pictures(train, order, spec.size, flips)).features
+    seen = classify(classifier, _pictures(held, others, spec.size, flips))
     frechet = Frechet(features)
     frechet.add(seen.features)
     accuracy = None
     if (
         held.labels is not None
         and set(spec.classes) == set(held.classes)
-        and columns(spec.classes)
+        and logit_indices(spec.classes)
     ):
-        own = columns(held.classes)
+        own = logit_indices(held.classes)
         right = seen.logits[:, own].argmax(1) == held.labels[others]
         accuracy = right.float().mean().item()
     shares = _shares(spec.classes, train)

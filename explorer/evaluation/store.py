@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from explorer.evaluation.records import VERSION, Quality
+from explorer.evaluation.records import VERSION, Quality, Setting
 from explorer.files import written_whole
 
 
@@ -33,8 +33,11 @@ def quality_path(checkpoint: str | Path) -> Path:
 
 def write(path: str | Path, quality: Quality) -> Path:
     """As JSON, written beside its place and then moved there in one step."""
-    path = Path(path)
-    text = json.dumps(asdict(quality), ensure_ascii=False, indent=1) + "\n"
+    path, values = Path(path), asdict(quality)
+    for row in values["rows"]:
+        if row["setting"]["sampler"] == Setting.sampler:  # as before there were others
+            del row["setting"]["sampler"]
+    text = json.dumps(values, ensure_ascii=False, indent=1) + "\n"
     with written_whole(path) as part:
         part.write_text(text, encoding="utf-8")
     return path

@@ -1,4 +1,4 @@
-"""A table of quality: a row for each S, a column for each noise, the best of a row marked."""
+"""A table of quality: a row for each S, a column for each sampler and noise, the best marked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from explorer.evaluation.records import NOISES, Noise, Quality, Row, noise_name
+from explorer.evaluation.records import NOISES, STRIDED, Column, Quality, Row
 
 
 class Quantity(NamedTuple):
@@ -46,10 +46,12 @@ class Table(NamedTuple):
     rows: list[tuple[str, list[Cell]]]
 
 
-def noises(quality: Quality) -> list[Noise]:
-    """The table's columns: those of the DDIM paper first, in its order."""
-    found = {row.setting.noise for row in quality.rows}
-    return [noise for noise in NOISES if noise in found] + sorted(found - set(NOISES))
+def find_columns(quality: Quality) -> list[Column]:
+    """The table's columns: those of the DDIM paper first, in its order, then the registry's."""
+    found, order = {row.setting.column for row in quality.rows}, list(STRIDED)
+    return [column for column in NOISES if column in found] + sorted(
+        found - set(NOISES), key=lambda column: (order.index(column.sampler), column)
+    )
 
 
 def table(quality: Quality, quantity: str = "Fréchet distance") -> Table:
@@ -57,22 +59,31 @@ def table(quality: Quality, quantity: str = "Fréchet distance") -> Table:
 
     The best cell of a row is what is best as shown: several may be.
     """
-    kind = find(quantity)
-    order = noises(quality)
+    kind, order = find_quantity(quantity), find_columns(quality)
     values = {row.setting: kind.value(row) for row in quality.rows}
     cells = {setting: kind.shown(v) for setting, v in values.items() if v is not None}
     rows = []
     for S in sorted({setting.steps for setting in cells}):
-        here = {setting.noise: text for setting, text in cells.items() if setting.steps == S}
+        here = {setting.column: text for setting, text in cells.items() if setting.steps == S}
         measured = [v for setting, v in values.items() if setting.steps == S and v is not None]
         best = kind.shown(kind.best(measured)) if kind.best and len(measured) > 1 else None
-        texts = [here.get(noise, "") for noise in order]
+        texts = [here.get(column, "") for column in order]
         rows.append((str(S), [Cell(text, bool(text) and text == best) for text in texts]))
-    return Table(["S", *map(noise_name, order)], rows)
+    return Table(["S", *(column.title for column in order)], rows)
 
 
-def find(quantity: str) -> Quantity:
+def find_quantity(quantity: str) -> Quantity:
     """One of `QUANTITIES`; ValueError for another."""
     if quantity not in QUANTITIES:
         raise ValueError(f"no quantity {quantity!r}; there are: {', '.join(QUANTITIES)}")
     return QUANTITIES[quantity]
+
+
+def evaluation_notes(quality: Quality) -> list[str]:
+    """A sentence for each sampler that asks the network more often than once a step."""
+    notes = []
+    for name in dict.fromkeys(column.sampler for column in find_columns(quality)):
+        sampler = STRIDED[name]
+        if sampler.correction and (asks := sampler.correction.asks):
+            notes.append(f"{sampler.title} asks the network {1 + asks}S − {asks} times.")
+    return notes

@@ -62,6 +62,23 @@ def test_a_table_beside_the_checkpoint(file: Path, explorer: Explorer) -> None:
     assert "*" in lines[at + 2] and "class accuracy" in lines and "seconds" in lines
 
 
+def test_other_samplers_are_columns_too(file: Path, explorer: Explorer) -> None:
+    code, out, err = explorer(file, "--steps 2,4 --sampler ddim,dpm-solver,heun --eta 0", COMMON)
+    assert (code, err) == (0, "")
+    rows = read(quality_path(file)).rows
+    evaluations = [(r.setting.steps, r.setting.sampler, r.evaluations) for r in rows]
+    assert evaluations == [
+        (2, "ddim", 2), (2, "dpm-solver", 2), (2, "heun", 3),
+        (4, "ddim", 4), (4, "dpm-solver", 4), (4, "heun", 7),
+    ]  # fmt: skip
+    lines = out.splitlines()
+    assert lines[2] == "Heun asks the network 2S − 1 times."
+    at = lines.index("Fréchet distance")
+    assert lines[at + 1].endswith("η = 0 DPM-Solver++(2M) Heun, karras")
+    widths = {len(line.rstrip("*")) for line in lines[at + 1 : at + 4]}
+    assert widths == {len(lines[at + 1])}  # values stand under their column's name
+
+
 def test_what_is_missing_is_added_and_the_rest_is_left(file: Path, explorer: Explorer) -> None:
     explorer(file, "--steps 2 --eta 0", COMMON)
     first = read(quality_path(file))
@@ -129,6 +146,9 @@ def test_without_classes_there_is_no_accuracy(
         ("{file} --eta 2", "--eta 2"),
         ("{file} --eta hut", "--eta hut"),
         ("{file} --eta nan", "--eta nan"),
+        ("{file} --sampler euler", "--sampler euler: with S steps there are: ddim, dpm-solver, "),
+        ("{file} --sampler ddim,ddpm", "--sampler ddpm: with S steps there are: ddim"),
+        ("{file} --sampler heun,dpm-solver", "no η in Heun and DPM-Solver++(2M); leave --eta out"),
         ("{file} --seed -1", "seed = -1"),
         ("{file} --guidance -1", "guidance = -1"),
         ("{file} --batch 0", "batch = 0"),

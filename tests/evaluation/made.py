@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from explorer.evaluation import HAT, Quality, Row, Setting
+from explorer.diffusion import make_schedule
+from explorer.evaluation import HAT, Column, Quality, Row, Setting
 from explorer.evaluation.frechet import Frechet
 
 
@@ -15,8 +16,10 @@ def frechet_distance(first: Tensor, second: Tensor) -> float:
     return frechet.distance()
 
 
-def row(steps: int, noise: tuple[float, str], frechet: float, accuracy: float | None) -> Row:
-    return Row(Setting(steps, *noise), 20, frechet, accuracy, 1.5 * steps, steps)
+def row(steps: int, column: Column, frechet: float, accuracy: float | None) -> Row:
+    setting = Setting(steps, *column)
+    evaluations = setting.lane(make_schedule("cosine", 1000)).evaluations
+    return Row(setting, 20, frechet, accuracy, 1.5 * steps, evaluations)
 
 
 QUALITY = Quality(
@@ -24,9 +27,9 @@ QUALITY = Quality(
     floor_accuracy=0.95, seed=0, guidance=1.0, hardware="CPU, 2 cores", precision="float32",
     date="2025-01-01", weights="0123456789abcdef", classifier="cnn",
     rows=(
-        row(5, (0.0, "posterior"), 12.344, 0.5),
+        row(5, Column(0.0), 12.344, 0.5),
         row(5, HAT, 321.6, 0.1),
-        row(5, (1.0, "posterior"), 40.0, 0.25),
-        row(10, (0.0, "posterior"), 6.0, 0.75),
+        row(5, Column(1.0), 40.0, 0.25),
+        row(10, Column(0.0), 6.0, 0.75),
     ),
 )  # fmt: skip

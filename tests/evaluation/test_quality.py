@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -16,22 +15,27 @@ from explorer.data import ImageSet, from_tensor, load, to_tensor
 from explorer.diffusion import Denoiser
 from explorer.evaluation import (
     HAT,
+    NOISES,
     STEPS,
+    STRIDED,
+    Column,
     Progress,
     Quality,
     Reference,
     Setting,
     begin,
+    choose_columns,
     choose_precision,
     choose_settings,
     evaluate,
     make_reference,
+    read,
+    write,
 )
 from explorer.evaluation import (
     reference as references,
 )
-from explorer.evaluation.classifier import columns, look
-from explorer.evaluation.classifier import load as load_classifier
+from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 from explorer.evaluation.quality import fingerprint
 from explorer.evaluation.reference import choose_labels
 from explorer.inference import prepare
@@ -41,6 +45,7 @@ from tests.evaluation.made import frechet_distance
 
 Model = tuple[Denoiser, Spec]
 SETTINGS = (Setting(2, 0.0), Setting(2, *HAT), Setting(5, 1.0))
+SAMPLERS = tuple(Setting(4, *Column(sampler=name)) for name in STRIDED)
 
 
 def timeless(quality: Quality) -> Quality:
@@ -49,27 +54,63 @@ def timeless(quality: Quality) -> Quality:
 
 
 def evaluated(
-    model: Model, reference: Reference, quality: Quality | None = None
+    model: Model,
+    reference: Reference,
+    quality: Quality | None = None,
+    settings: Sequence[Setting] = SETTINGS,
 ) -> list[Progress]:
     quality = quality or begin(*model, reference, n=20)
-    return list(evaluate(*model, reference, quality, SETTINGS, batch=8))
+    return list(evaluate(*model, reference, quality, settings, batch=8))
 
 
 def test_a_row_is_what_its_pictures_are_worth(model: Model, reference: Reference) -> None:
-    """Measured anew, from `pictures` of the same seed and labels."""
-    *_, last = evaluated(model, reference)
+    """Measured anew, from `pictures` of the same seed and labels, with a network that counts."""
+    settings = (*SETTINGS, *SAMPLERS)
+    *_, last = evaluated(model, reference, settings=settings)
     labels = choose_labels(reference.shares, 20)
     network, _ = load_classifier()
-    for setting in SETTINGS:
-        x = pictures(model[0], setting.lane(40), (1, 8, 8), seed=0, labels=labels)
-        features, logits = look(network, to_tensor(from_tensor(x)))
-        right = logits[:, columns(DIGITS.classes)].argmax(1) == torch.tensor(labels)
+    asked = []
+    model[0].network.register_forward_hook(lambda module, inputs, out: asked.append(len(out)))
+    for setting in settings:
+        asked.clear()
+        lane = setting.lane(model[0].schedule)
+        x = pictures(model[0], lane, (1, 8, 8), seed=0, labels=labels)
+        features, logits = classify(network, to_tensor(from_tensor(x)))
+        right = logits[:, logit_indices(DIGITS.classes)].argmax(1) == torch.tensor(labels)
         row = last.quality.find(setting)
         assert row.frechet == pytest.approx(
             frechet_distance(reference.features, features), rel=1e-3
         )
         assert row.accuracy == pytest.approx(right.float().mean().item())
-        assert (row.n, row.evaluations) == (20, setting.steps) and row.seconds > 0
+        assert row.n == 20 and row.seconds > 0
+        assert row.evaluations * row.n == sum(asked) == row.n * lane.evaluations
+    evaluations = {s.sampler: last.quality.find(s).evaluations for s in SAMPLERS}
+    assert evaluations == {"ddim": 4, "dpm-solver": 4, "heun": 7}
+    assert len({last.quality.find(setting).frechet for setting in SAMPLERS}) == len(SAMPLERS)
+
+
+def test_progress_counts_what_the_network_is_asked(model: Model, reference: Reference) -> None:
+    """Not the steps: Heun's share of the work is 7 of 15."""
+    asked = []
+    model[0].network.register_forward_hook(lambda module, inputs, out: asked.append(len(out)))
+    states = evaluated(model, reference, settings=SAMPLERS)
+    assert sum(asked) == 20 * (4 + 4 + 7)
+    ends = {state.setting.sampler: state.share for state in states if state.finished}
+    assert ends == pytest.approx({"ddim": 4 / 15, "dpm-solver": 8 / 15, "heun": 1.0})
+    assert [state.share for state in states] == sorted(state.share for state in states)
+
+
+def test_all_samplers_are_stored_and_read_again(
+    model: Model, reference: Reference, tmp_path: Path
+) -> None:
+    """Byte for byte, and a table that was read goes on like one that was not."""
+    *_, last = evaluated(model, reference, settings=SAMPLERS)
+    path = write(tmp_path / "tiny.quality.json", last.quality)
+    assert read(path) == last.quality
+    assert write(tmp_path / "again.json", read(path)).read_bytes() == path.read_bytes()
+    *_, more = evaluated(model, reference, read(path), (*SAMPLERS, SETTINGS[0]))
+    assert len(more.quality.rows) == 4
+    assert [more.quality.find(s) for s in SAMPLERS] == [last.quality.find(s) for s in SAMPLERS]
 
 
 def test_twice_gives_the_same(model: Model, reference: Reference) -> None:
@@ -125,6 +166,16 @@ def test_the_tables_cells() -> None:
         "S = 5, η = 0", "S = 5, η = 0.2", "S = 5, η = 0.5", "S = 5, η = 1", "S = 5, σ̂",
     ]  # fmt: skip
     assert cells[-1].lane(1000).times == tuple(range(1000, -1, -1))
+    columns = choose_columns([*STRIDED, *STRIDED], NOISES[:2])  # none twice
+    assert [cell.name for cell in choose_settings(40, (5, 50, 60), columns)] == [
+        f"S = {S}, {title}"
+        for S in (5, 40)
+        for title in ("η = 0", "η = 0.2", "DPM-Solver++(2M)", "Heun, karras")
+    ]
+    with pytest.raises(ValueError, match=f"DDPM visits all times.*: {', '.join(STRIDED)}"):
+        Setting(5, *Column(sampler="ddpm"))
+    with pytest.raises(ValueError, match="Heun has no η"):
+        Setting(5, 0.5, sampler="heun")
     assert STEPS[-1] == 1000
 
 
@@ -156,9 +207,9 @@ def test_the_floor_comes_from_other_pictures(monkeypatch: pytest.MonkeyPatch) ->
 
     def watched(network: object, x: torch.Tensor) -> object:
         seen.append(x)
-        return look(network, x)
+        return classify(network, x)
 
-    monkeypatch.setattr(references, "look", watched)
+    monkeypatch.setattr(references, "classify", watched)
     images = torch.arange(30).byte().view(30, 1, 1, 1).expand(-1, 1, 8, 8).contiguous()
     images[:, :, :, :2] = 200
     made = make_reference(FREE, few(images), n=20, most=15)
@@ -212,14 +263,3 @@ def test_the_fingerprint_is_of_what_the_model_does(model: Model) -> None:
     assert one != fingerprint(denoiser.network, replace(spec, schedule="linear"))
     next(denoiser.network.parameters()).data.flatten()[0] += 1
     assert one != fingerprint(denoiser.network, spec)
-
-
-def test_it_needs_neither_gradio_nor_plotly() -> None:
-    code = (
-        "import sys, explorer.evaluation, explorer.cli.evaluate; "
-        "from explorer.evaluation.frechet import Frechet; import torch; Frechet(torch.rand(3, 2));"
-        "print(*(m for m in sys.modules if m.split('.')[0] in ('gradio', 'plotly') "
-        "or m.startswith(('explorer.gui', 'explorer.figures'))))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == ""

@@ -12,13 +12,17 @@ import pytest
 from explorer.evaluation import (
     HAT,
     QUANTITIES,
+    STRIDED,
+    Column,
     Setting,
     differences,
+    evaluation_notes,
     quality_path,
     read,
     table,
     write,
 )
+from explorer.gui.frame.context import HOME
 from tests.evaluation.made import QUALITY, row
 
 
@@ -58,6 +62,10 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         lambda v: v["rows"][0]["setting"].update(steps=0),
         lambda v: v["rows"][0]["setting"].update(steps=5.5),
         lambda v: v["rows"][0]["setting"].update(variance="large"),
+        lambda v: v["rows"][0]["setting"].update(sampler="euler"),
+        lambda v: v["rows"][0]["setting"].update(sampler="ddpm"),
+        lambda v: v["rows"][0]["setting"].update(sampler=None),
+        lambda v: v["rows"][0]["setting"].update(sampler="heun", eta=0.5),
         lambda v: v["rows"][0].update(setting=None),
     ],
 )
@@ -83,6 +91,20 @@ def test_what_is_no_table_is_said_to_be_none(text: bytes, tmp_path: Path) -> Non
         read(tmp_path / "absent.json")
 
 
+def test_the_sampler_is_written_where_it_is_another(tmp_path: Path) -> None:
+    """What is stored of DDIM alone stays as it always was, byte for byte."""
+    shipped = sorted((HOME / "checkpoints").glob("*.quality.json"))
+    assert len(shipped) >= 4
+    for old in shipped:
+        assert write(tmp_path / "again.quality.json", read(old)).read_bytes() == old.read_bytes()
+    both = QUALITY.adding(row(5, Column(sampler="heun"), 2.0, 0.9))
+    path = write(tmp_path / "both.quality.json", both)
+    assert read(path) == both
+    assert write(tmp_path / "again.quality.json", read(path)).read_bytes() == path.read_bytes()
+    settings = [row["setting"] for row in json.loads(path.read_text())["rows"]]
+    assert [setting.get("sampler") for setting in settings] == [None, "heun", None, None, None]
+
+
 def test_more_is_no_damage(tmp_path: Path) -> None:
     """A later version of the program may say more of a table."""
     path = write(tmp_path / "a.quality.json", QUALITY)
@@ -91,11 +113,11 @@ def test_more_is_no_damage(tmp_path: Path) -> None:
 
 
 def test_rows_join_in_order_and_take_their_like_s_place() -> None:
-    more = QUALITY.adding(row(5, (0.2, "posterior"), 11.0, 0.5))
+    more = QUALITY.adding(row(5, Column(0.2), 11.0, 0.5))
     assert [r.setting.name for r in more.rows] == [
         "S = 5, η = 0", "S = 5, η = 0.2", "S = 5, σ̂", "S = 5, η = 1", "S = 10, η = 0",
     ]  # fmt: skip
-    again = more.adding(row(10, (0.0, "posterior"), 5.0, 0.8))
+    again = more.adding(row(10, Column(0.0), 5.0, 0.8))
     assert len(again.rows) == 5 and again.find(Setting(10, 0.0)).frechet == 5.0
     assert again.find(Setting(50, 0.0)) is None
 
@@ -104,6 +126,21 @@ def test_what_keeps_rows_apart_is_named() -> None:
     assert differences(QUALITY, replace(QUALITY, hardware="other", date="later", rows=())) == ""
     said = differences(QUALITY, replace(QUALITY, n=30, precision="bfloat16"))
     assert said == "n 20 → 30, precision float32 → bfloat16"
+
+
+def test_every_sampler_has_a_column_in_the_registrys_order() -> None:
+    assert evaluation_notes(QUALITY) == []
+    for name in ("heun", "dpm-solver"):
+        quality = QUALITY.adding(row(5, Column(sampler=name), 2.0, 0.9))
+        assert table(quality).columns[-1] == Column(sampler=name).title
+    more = quality.adding(row(10, Column(sampler="heun"), 1.0, 0.9))
+    more = more.adding(row(5, Column(0.7), 3.0, 0.9))
+    columns, rows = table(more)
+    assert columns == ["S", "η = 0", "η = 1", "σ̂", "η = 0.7", "DPM-Solver++(2M)", "Heun, karras"]
+    assert [cell.text for cell in rows[0][1]] == ["12.3", "40.0", "322", "3.00", "2.00", ""]
+    assert rows[1][1][-1] == ("1.00", True)
+    assert evaluation_notes(more) == ["Heun asks the network 2S − 1 times."]
+    assert {len(Column(sampler=name).noise) for name in STRIDED} == {0, 2}
 
 
 def test_the_table_marks_the_best_of_a_row() -> None:

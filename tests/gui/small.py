@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable
 from copy import copy
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import torch
 from PIL import Image
 from safetensors.torch import load_file
@@ -81,15 +85,28 @@ HANDLERS = ("explorer.gui.train.tab", "explorer.gui.train.settings")
 """Where the Train tab's handlers stand; what sends a model to Reverse stands there."""
 
 
-class Page:
-    """The Train tab's handlers, called as a visitor's browser would have them called."""
+@cache
+def built(limits: Limits) -> tuple[TemporaryDirectory[str], Context, gr.Blocks]:
+    """An app with a folder for its models: it takes a second to build, and holds no visitor's."""
+    folder = TemporaryDirectory()
+    names = ("mnist-5k", "emoji")
+    context = Context(Device(CPU), limits, checkpoints=Path(folder.name), datasets=names)
+    return folder, context, create_app(context)
 
-    def __init__(self, folder: Path, limits: Limits = HOSTED) -> None:
-        self.device = Device(CPU)
+
+class Page:
+    """The Train tab's handlers, called as a visitor's browser would have them called.
+
+    One after the other: a page finds the app as if it had just been started, without models.
+    """
+
+    def __init__(self, limits: Limits = HOSTED) -> None:
+        _, self.context, self.demo = built(limits)
+        self.device = self.context.device
+        assert not self.device.busy
         self.device.speed = 1e10
-        names = ("mnist-5k", "emoji")
-        self.context = Context(self.device, limits, checkpoints=folder, datasets=names)
-        self.demo = create_app(self.context)
+        shutil.rmtree(self.context.checkpoints)
+        self.context.checkpoints.mkdir()
         self.blocks = {
             fn.name: fn
             for fn in self.demo.fns.values()

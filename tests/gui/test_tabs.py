@@ -32,8 +32,12 @@ HOME_CONTEXT = Context(Device(CPU), LOCAL)
 SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
 
 
-def test_the_app_builds_with_its_tabs_and_ids() -> None:
-    demo = create_app(HOME_CONTEXT)
+@pytest.fixture(scope="module")
+def demo() -> gr.Blocks:
+    return create_app(HOME_CONTEXT)
+
+
+def test_the_app_builds_with_its_tabs_and_ids(demo: gr.Blocks) -> None:
     ids = {block.elem_id for block in demo.blocks.values() if getattr(block, "elem_id", None)}
     assert ids >= {
         *("forward-image", "schedules-plot", "train-start", "train-stop", "train-status"),
@@ -46,7 +50,7 @@ def test_the_app_builds_with_its_tabs_and_ids() -> None:
     assert [tab.TITLE for tab in TABS] == titles
 
 
-def test_the_order_of_the_tabs_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_order_of_the_tabs_is_free(demo: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same elements and events, whoever is built first; each element on its own tab."""
 
     def contents(demo: gr.Blocks) -> tuple[dict[str, set[str]], list[Any]]:
@@ -55,7 +59,7 @@ def test_the_order_of_the_tabs_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
         events = [(fn.name, len(fn.inputs), len(fn.outputs)) for fn in demo.fns.values()]
         return ids, sorted(events, key=str)
 
-    as_it_is = contents(create_app(HOME_CONTEXT))
+    as_it_is = contents(demo)
     monkeypatch.setattr(app, "TABS", TABS[::-1])
     assert contents(create_app(HOME_CONTEXT)) == as_it_is
     ids, _ = as_it_is
@@ -69,8 +73,7 @@ def _below(block: gr.blocks.Block) -> Iterator[gr.blocks.Block]:
         yield from _below(child)
 
 
-def test_no_handler_is_public_without_a_name() -> None:
-    demo = create_app(HOME_CONTEXT)
+def test_no_handler_is_public_without_a_name(demo: gr.Blocks) -> None:
     assert {fn.api_visibility for fn in demo.fns.values()} <= {"private", "undocumented"}
 
 

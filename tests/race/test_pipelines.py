@@ -5,6 +5,7 @@ Their schedulers, step by step and without a trained network, are in diffusion/t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,10 +19,10 @@ from torch import Tensor
 
 from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser, Schedule, picture_generators
-from explorer.race import Lane, ddim, ddpm, pictures
+from explorer.race import Lane, ddim, ddpm, pictures, race
 
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
-SEED, LABELS = 7, [3, 8]
+SEED, LABELS, SHAPE = 7, [3, 8], (1, 28, 28)
 BETA_SCHEDULES = {"linear": "linear", "cosine": "squaredcos_cap_v2"}
 VARIANCES = {"fixed_small": "posterior", "fixed_large": "beta"}
 TOLERANCE = 1e-4
@@ -37,12 +38,12 @@ class PeersNetwork(diffusers.ModelMixin, diffusers.ConfigMixin):
 
     def forward(self, x: Tensor, index: Tensor) -> Any:
         t = (index + 1).expand(len(x))
-        return SimpleNamespace(sample=self.network(x, t, torch.tensor(LABELS)))
+        return SimpleNamespace(sample=self.network(x, t, torch.tensor(self.labels)))
 
 
-def peers_network(denoiser: Denoiser, spec: Spec) -> PeersNetwork:
+def peers_network(denoiser: Denoiser, spec: Spec, labels: Sequence[int] = LABELS) -> PeersNetwork:
     network = PeersNetwork(sample_size=spec.size, in_channels=spec.channels)
-    network.network = denoiser.network
+    network.network, network.labels = denoiser.network, labels
     return network
 
 
@@ -71,20 +72,29 @@ def in_float64(scheduler: Any, schedule: Schedule, steps: int) -> tuple[int, ...
     return (*(int(i) + 1 for i in scheduler.timesteps), 0)
 
 
-def compare(denoiser: Denoiser, spec: Spec, lane: Lane, pipeline: Any, **options: Any) -> None:
-    """Both draw x_T and then the noise of each step from one generator a picture."""
+def theirs(pipeline: Any, steps: int, first: int = 0, **options: Any) -> Tensor:
+    """Their pictures, (n, C, H, W); x_T and each step's noise from one generator a picture."""
     pipeline.set_progress_bar_config(disable=True)
-    theirs = pipeline(
-        batch_size=len(LABELS),
-        generator=picture_generators(SEED, len(LABELS)),
-        num_inference_steps=lane.evaluations,
+    count = len(pipeline.unet.labels)
+    images = pipeline(
+        batch_size=count,
+        generator=picture_generators(SEED, count, first=first),
+        num_inference_steps=steps,
         output_type="np",  # (B, H, W, C) in [0, 1]
         **options,
     ).images
-    shape = (spec.channels, spec.size, spec.size)
-    ours = pictures(denoiser, lane, shape, seed=SEED, labels=LABELS).permute(0, 2, 3, 1).numpy()
+    return torch.from_numpy(2 * images - 1).permute(0, 3, 1, 2)
+
+
+def same(ours: Tensor, others: Tensor) -> None:
     assert ours.std() > 0.3, "digits, nothing grey"
-    np.testing.assert_allclose(ours, 2 * theirs - 1, rtol=0, atol=TOLERANCE)
+    torch.testing.assert_close(ours, others, rtol=0, atol=TOLERANCE)
+
+
+def compare(denoiser: Denoiser, spec: Spec, lane: Lane, pipeline: Any, **options: Any) -> None:
+    shape = (spec.channels, spec.size, spec.size)
+    ours = pictures(denoiser, lane, shape, seed=SEED, labels=LABELS)
+    same(ours, theirs(pipeline, lane.evaluations, **options))
 
 
 @pytest.fixture(scope="module", params=["mnist", "mnist-linear"])
@@ -111,22 +121,49 @@ def test_ddim_of_50_steps(model: tuple[Denoiser, Spec], spacing: str, eta: float
 
 @pytest.mark.parametrize("kind", VARIANCES)
 def test_ddpm_of_50_steps(model: tuple[Denoiser, Spec], kind: str) -> None:
-    compare_ddpm(*model, kind, 50, "linspace")
+    denoiser, spec = model
+    pipeline, times = ddpm_pipeline(denoiser, spec, kind, 50, "linspace")
+    compare(denoiser, spec, Lane("ddpm", times, {"variance": VARIANCES[kind]}), pipeline)
 
 
-@pytest.mark.parametrize("kind", VARIANCES)
-def test_all_1000_steps_of_ddpm(kind: str) -> None:
-    compare_ddpm(*load(CHECKPOINTS / "mnist.safetensors"), kind, 1000, "leading")
+@pytest.fixture(scope="module")
+def beside() -> dict[str, Tensor]:
+    """What DDPM of 1,000 steps ends in, of each variance: in one race, and DDIM is in it too."""
+    denoiser, spec = load(CHECKPOINTS / "mnist.safetensors")
+    lanes = [*(ddpm(spec.T, variance=variance) for variance in VARIANCES.values())]
+    entries = race(denoiser, [*lanes, ddim(spec.T, 50)], SHAPE, seed=SEED, labels=LABELS)
+    ends = {entry.lane: entry.frame.x for entry in entries}
+    return {kind: ends[i] for i, kind in enumerate(VARIANCES)}
 
 
-def compare_ddpm(denoiser: Denoiser, spec: Spec, kind: str, steps: int, spacing: str) -> None:
+@pytest.mark.parametrize(("kind", "i"), [("fixed_small", 0), ("fixed_large", 1)])
+def test_all_1000_steps_of_ddpm(kind: str, i: int, beside: dict[str, Tensor]) -> None:
+    """Their picture is made alone."""
+    denoiser, spec = load(CHECKPOINTS / "mnist.safetensors")
+    labels = LABELS[i : i + 1]
+    pipeline, times = ddpm_pipeline(denoiser, spec, kind, 1000, "leading", labels)
+    assert times == ddpm(spec.T, variance=VARIANCES[kind]).times
+    same(beside[kind][i : i + 1], theirs(pipeline, spec.T, first=i))
+
+
+def test_all_1000_steps_whatever_runs_beside_them(beside: dict[str, Tensor]) -> None:
+    """A picture belongs to its seed and place; see test_one_seed_one_picture.py."""
+    denoiser, spec = load(CHECKPOINTS / "mnist.safetensors")
+    same(beside["fixed_small"][:1], pictures(denoiser, ddpm(spec.T), SHAPE, seed=SEED, labels=[3]))
+
+
+def ddpm_pipeline(
+    denoiser: Denoiser,
+    spec: Spec,
+    kind: str,
+    steps: int,
+    spacing: str,
+    labels: Sequence[int] = LABELS,
+) -> tuple[Any, tuple[int, ...]]:
+    """Theirs, and its times."""
     schedule = denoiser.schedule
     scheduler = diffusers.DDPMScheduler(
         variance_type=kind, timestep_spacing=spacing, **settings(schedule)
     )
-    pipeline = diffusers.DDPMPipeline(peers_network(denoiser, spec), scheduler)
-    times = in_float64(pipeline.scheduler, schedule, steps)
-    lane = Lane("ddpm", times, {"variance": VARIANCES[kind]})
-    if steps == schedule.T:
-        assert lane == ddpm(schedule.T, variance=VARIANCES[kind])
-    compare(denoiser, spec, lane, pipeline)
+    pipeline = diffusers.DDPMPipeline(peers_network(denoiser, spec, labels), scheduler)
+    return pipeline, in_float64(pipeline.scheduler, schedule, steps)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from explorer.diffusion import SCHEDULES, VARIANCES, Mean, bound_weights, make_schedule
-from explorer.evaluation.bound import BoundResult, Line, noise_bits
+from explorer.evaluation.bound import BoundResult, VarianceTerms, noise_bits
 from explorer.gui.lectures.bound.figure import bars_figure, in_powers, noise_figure, share_figure
 from explorer.gui.lectures.bound.terms import (
     errors_per_time,
@@ -22,7 +22,7 @@ from explorer.gui.lectures.bound.terms import (
 
 RANGES = ((2, 2), (3, 10), (11, 100))
 STEPS = (Mean(0.2, 0.01), Mean(0.05, 0.01), Mean(0.001, 1e-4))
-LINE = Line(STEPS, Mean(0.69, 0.02), Mean(0.7, 0.03), Mean(1.39, 0.04))
+LINE = VarianceTerms(STEPS, Mean(0.69, 0.02), Mean(0.7, 0.03), Mean(1.39, 0.04))
 RESULT = BoundResult(
     model="tiny", pictures="4 digits", n=4, seed=0, T=100, schedule="linear", options={}, dims=64,
     power=0.9, count=3, hardware="CPU", date="2025-01-01", share=1.0, seconds=1.0,
@@ -35,10 +35,14 @@ HALF = replace(
     ranges=RANGES[2:],
     errors=(0.01,),
     first_error=None,
-    lines={name: Line(STEPS[2:], Mean(0.09, 0.01)) for name in VARIANCES},
+    lines={name: VarianceTerms(STEPS[2:], Mean(0.09, 0.01)) for name in VARIANCES},
 )
 NOTHING = replace(
-    HALF, share=0.0, ranges=(), errors=(), lines={n: Line((), Mean(0.0, 0.0)) for n in VARIANCES}
+    HALF,
+    share=0.0,
+    ranges=(),
+    errors=(),
+    lines={n: VarianceTerms((), Mean(0.0, 0.0)) for n in VARIANCES},
 )
 
 

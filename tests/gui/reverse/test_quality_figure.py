@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from explorer.evaluation import HAT, NOISES
+from explorer.evaluation import HAT, NOISES, STRIDED, Column
 from explorer.figures.palette import PALETTE
 from explorer.gui.reverse.quality import figure as figures
 from explorer.gui.reverse.quality.figure import quality_figure, quality_html
@@ -51,7 +51,7 @@ def test_a_table_that_is_empty_still_is_a_figure() -> None:
 
 
 def test_lines_differ_in_colour_and_dash_on_both_pages() -> None:
-    styles = [figures.style_of(noise) for noise in NOISES]
+    styles = [figures.style_of(column) for column in NOISES]
     assert styles[0] == PALETTE["ddim"] and styles[3] == PALETTE["ddpm"]
     for part in zip(*styles, strict=True):
         assert len(set(part)) == len(styles)
@@ -59,10 +59,28 @@ def test_lines_differ_in_colour_and_dash_on_both_pages() -> None:
     for index in (1, 2, 4):
         assert not {styles[index].light, styles[index].dark} & shades
     trace = quality_figure(QUALITY).data[2]
-    assert trace.line.color == figures.NOISES[HAT].light
-    assert trace.meta == {"dark": figures.NOISES[HAT].dark}
-    other = QUALITY.adding(row(5, (0.7, "posterior"), 1.0, 0.5))
+    assert trace.line.color == figures.STYLES[HAT].light
+    assert trace.meta == {"dark": figures.STYLES[HAT].dark}
+    other = QUALITY.adding(row(5, Column(0.7), 1.0, 0.5))
     assert quality_figure(other).data[3].name == "η = 0.7"
+
+
+def test_a_sampler_is_drawn_in_its_own_colours_against_what_it_asks() -> None:
+    assert quality_figure(QUALITY).layout.xaxis.title.text == "S, evaluations of the network"
+    quality = QUALITY
+    for name in STRIDED:
+        quality = quality.adding(row(10, Column(sampler=name), 2.0, 0.9))
+    figure = quality_figure(quality)
+    traces = {trace.name: trace for trace in figure.data}
+    for name, sampler in STRIDED.items():
+        trace = traces[Column(sampler=name).title]
+        assert (trace.line.color, trace.meta["dark"], trace.line.dash) == tuple(sampler.style)
+    heun, other = traces["Heun, karras"], traces["DPM-Solver++(2M)"]
+    assert heun.x == (19,) and other.x == (10,)
+    assert heun.text == ("2.00 (S = 10, 19 evaluations, 0.75 s a picture)",)
+    assert other.text == ("2.00 (0.75 s a picture)",)
+    assert figure.layout.xaxis.title.text == "evaluations of the network"
+    assert figure.layout.xaxis.tickvals == (5, 10) and figure.data[-1].x == (5, 19)
 
 
 def cells(text: str) -> list[list[str]]:

@@ -83,7 +83,7 @@ def test_strangers_limits_are_applied(tmp_path: Path) -> None:
 
 def test_the_page_applies_the_limits_of_its_place(tmp_path: Path) -> None:
     own = replace(HOSTED.own, entries=9)
-    page = Page(tmp_path / "models", replace(HOSTED, own=own))
+    page = Page(replace(HOSTED, own=own))
     last = merged(page("bring", list(map(str, pictures(tmp_path / "in")))))
     assert "more than 9 files" in last["train-report"] and "train-data" not in last
 
@@ -96,7 +96,7 @@ def test_a_files_name_is_text_in_the_report(tmp_path: Path) -> None:
     import html
 
     files = pictures(tmp_path / "in")
-    page = Page(tmp_path / "models")
+    page = Page()
     few = pictures(tmp_path / "few", 2)
     for name in NAMES:
         bad = tmp_path / name
@@ -119,7 +119,7 @@ def test_text_survives_as_it_is() -> None:
 
 
 def test_they_belong_to_one_visitor(tmp_path: Path) -> None:
-    page = Page(tmp_path)
+    page = Page()
     list(page("bring", list(map(str, pictures(tmp_path / "in"))), session="one"))
     mine = page("welcome", session="one")["train-data"].choices
     theirs = page("welcome", session="two")["train-data"].choices

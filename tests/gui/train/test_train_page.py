@@ -29,7 +29,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Page:
     monkeypatch.setattr(watch, "SHOW_EVERY", 0)  # however fast the machine is
     monkeypatch.setattr(look, "SAMPLES", 4)
     monkeypatch.setattr(look, "FILM_PICTURES", 2)
-    return Page(tmp_path / "models")
+    return Page()
 
 
 def run(page: Page, handler: str, *values: Any, session: str = "one") -> list[dict[str, Any]]:
@@ -146,8 +146,8 @@ def test_a_run_that_fails_before_it_begins_leaves_nothing(
     assert list(folder(page).iterdir()) == []
 
 
-def test_the_oldest_of_the_kept_runs_can_still_be_continued(tmp_path: Path) -> None:
-    page = Page(tmp_path, replace(HOSTED, runs=2))
+def test_the_oldest_of_the_kept_runs_can_still_be_continued() -> None:
+    page = Page(replace(HOSTED, runs=2))
     for _ in range(3):
         list(page("begin", *page.settings()))
     left = [record.model.stem for record in records(folder(page))]
@@ -158,11 +158,9 @@ def test_the_oldest_of_the_kept_runs_can_still_be_continued(tmp_path: Path) -> N
     assert describe(folder(page) / f"{left[-1]}.safetensors").training["steps"] == 20
 
 
-def test_own_runs_are_found_again_at_home_and_by_their_visitor_alone_elsewhere(
-    tmp_path: Path,
-) -> None:
+def test_own_runs_are_found_again_at_home_and_by_their_visitor_alone_elsewhere() -> None:
     for limits, others in ((HOSTED, []), (LOCAL, ["mnist-5k-8-cosine"])):
-        page = Page(tmp_path / str(limits.hosted), limits)
+        page = Page(limits)
         list(page("begin", *page.settings(), session="one"))
         for session, found in (("one", ["mnist-5k-8-cosine"]), ("two", others)):
             left = page("welcome", session=session)

@@ -18,9 +18,7 @@ from explorer.data import from_tensor, to_tensor
 from explorer.diffusion import Denoiser, picture_generators, randn, sample, strided_times
 from explorer.diffusion.denoiser import noise_seen
 from explorer.diffusion.guidance import Classifier, noise_shift, shifted
-from explorer.evaluation.classifier import columns as judged_columns
-from explorer.evaluation.classifier import load as load_judge
-from explorer.evaluation.classifier import look
+from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 
 STEPS, COLUMNS = 20, 10
 """Of DDIM, and at most so many classes beside each other."""
@@ -140,11 +138,11 @@ def size(x: Tensor) -> Tensor:
 
 def read_as_asked(pixels: Tensor, classes: Sequence[str]) -> tuple[int, ...] | None:
     """How many of each row are what their column asks for, by the bundled classifier."""
-    own = judged_columns(classes)
+    own = logit_indices(classes)
     if own is None:
         return None
     rows, columns = pixels.shape[:2]
-    said = look(load_judge()[0], to_tensor(pixels.flatten(0, 1))).logits[:, own].argmax(1)
+    said = classify(load_classifier()[0], to_tensor(pixels.flatten(0, 1))).logits[:, own].argmax(1)
     return tuple((said.view(rows, columns) == torch.arange(columns)).sum(1).tolist())
 
 

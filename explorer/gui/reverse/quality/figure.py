@@ -1,4 +1,4 @@
-"""Steps against quality: a line for each noise, and the same as a table."""
+"""Steps against quality: a line for each sampler and noise, and the same as a table."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from explorer import evaluation
-from explorer.diffusion.samplers import DDIM, DDPM
-from explorer.evaluation.records import HAT, Noise, Quality, Row, noise_name
-from explorer.evaluation.table import find, noises, table
+from explorer.diffusion.samplers import DDPM
+from explorer.evaluation.records import HAT, STRIDED, Column, Quality, Row
+from explorer.evaluation.table import find_columns, find_quantity, table
 from explorer.figures.learning import FAINT, HEIGHT, SCALE
-from explorer.figures.palette import PALETTE, RUNS, Style, drawn
+from explorer.figures.palette import RUNS, Style, drawn
 
 QUANTITIES = tuple(evaluation.QUANTITIES)
 """What `quality_figure` draws: Fréchet distance, class accuracy, seconds."""
 
-NOISES: dict[Noise, Style] = {
-    (0.0, "posterior"): PALETTE[DDIM.name],
-    (0.2, "posterior"): Style("#7E57A8", "#B99AE6", "dashdot"),
-    (0.5, "posterior"): Style("#2F7F9E", "#74C3E3", "longdash"),
-    (1.0, "posterior"): PALETTE[DDPM.name],
+STYLES: dict[Column, Style] = {
+    **{Column(sampler=name): sampler.style for name, sampler in STRIDED.items()},
+    Column(0.2): Style("#7E57A8", "#B99AE6", "dashdot"),
+    Column(0.5): Style("#2F7F9E", "#74C3E3", "longdash"),
+    Column(1.0): DDPM.style,
     HAT: Style("#6B4A1F", "#C9A27E", "dot"),
 }
-"""η = 0 is DDIM and η = 1 is DDPM, in their colours; the others lie between or apart."""
+"""Each sampler in its colour, DDIM with η = 1 in that of DDPM, which it is when S = T."""
 
 
-def style_of(noise: Noise, index: int = 0) -> Style:
-    """How a noise is drawn; one that is not of the DDIM paper's table by its index."""
-    return NOISES.get(noise) or RUNS[index % len(RUNS)]
+def style_of(column: Column, index: int = 0) -> Style:
+    """How a column is drawn; one of a noise that is not in the DDIM paper's table by its index."""
+    return STYLES.get(column) or RUNS[index % len(RUNS)]
 
 
 def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure:
-    """One of `QUANTITIES` against the evaluations S of the network, a line for each noise.
+    """One of `QUANTITIES` against the evaluations of the network, a line for each column.
 
     The dotted line is what as many other real pictures reach. Colours for a dark page are in
     each trace's `meta`, as everywhere. A quantity that was not measured gives empty axes;
@@ -42,20 +42,20 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
     """
     if quantity not in QUANTITIES:
         raise ValueError(f"no quantity {quantity!r}; there are: {', '.join(QUANTITIES)}")
-    value, (_, shown, _) = find(quantity).value, find(quantity)
+    value, shown, _ = find_quantity(quantity)
     figure, seen = go.Figure(), []
-    for index, noise in enumerate(noises(quality)):
-        rows = [row for row in quality.rows if row.setting.noise == noise]
+    for index, column in enumerate(find_columns(quality)):
+        rows = [row for row in quality.rows if row.setting.column == column]
         points = [(row, y) for row in rows if (y := value(row)) is not None]
         seen += [y for _, y in points]
-        style = drawn(style_of(noise, index))
+        style = drawn(style_of(column, index))
         style["marker"]["size"] = 7
         figure.add_scatter(
             x=[row.evaluations for row, _ in points],
             y=[y for _, y in points],
-            text=[_said(row, shown(y)) for row, y in points],
+            text=[hover_text(row, shown(y)) for row, y in points],
             mode="lines+markers",
-            name=html.escape(noise_name(noise)),
+            name=html.escape(column.title),
             hovertemplate="%{text}",
             **style,
         )
@@ -75,15 +75,16 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
             **drawn(Style(FAINT.light, FAINT.dark, "dot"), 2),
         )
         seen.append(floor)
-    ticks = evaluations or [5, 10, 20, 50, 100, 1000]
+    ticks = sorted({row.setting.steps for row in quality.rows}) or [5, 10, 20, 50, 100, 1000]
+    more = any(row.evaluations != row.setting.steps for row in quality.rows)
     figure.update_layout(
         xaxis={
-            "title": "S, evaluations of the network",
+            "title": f"{'' if more else 'S, '}evaluations of the network",
             "type": "log",
             "tickvals": ticks,
             "ticktext": [str(tick) for tick in ticks],
         },
-        yaxis=_axis(quantity, seen),
+        yaxis=value_axis(quantity, seen),
         hovermode="x",
         height=HEIGHT,
         showlegend=True,
@@ -112,13 +113,14 @@ def quality_html(quality: Quality, quantity: str = QUANTITIES[0]) -> str:
     )
 
 
-def _said(row: Row, value: str) -> str:
-    """What a point says under the pointer."""
-    each = row.seconds / row.n
-    return f"{value} ({each:.2g} s a picture)"
+def hover_text(row: Row, value: str) -> str:
+    """What a point says under the pointer; S too where it is not what the axis counts."""
+    each, S = row.seconds / row.n, row.setting.steps
+    steps = f"S = {S}, {row.evaluations} evaluations, " if row.evaluations != S else ""
+    return f"{value} ({steps}{each:.2g} s a picture)"
 
 
-def _axis(quantity: str, values: Sequence[float]) -> dict:
+def value_axis(quantity: str, values: Sequence[float]) -> dict:
     """Distances and seconds on a logarithmic axis; shares on one that ends at 100 %."""
     if quantity == QUANTITIES[1]:
         low = min(values, default=0.0)

@@ -16,17 +16,21 @@ from explorer.checkpoints import load
 from explorer.data import DataError, ImageSet
 from explorer.data import load as load_data
 from explorer.evaluation import (
-    HAT,
+    NOISES,
+    STRIDED,
+    Column,
     Quality,
+    Setting,
     begin,
+    choose_columns,
     choose_settings,
     evaluate,
+    evaluation_notes,
     load_reference,
     quality_path,
     read,
     write,
 )
-from explorer.evaluation.records import Noise
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import whole
@@ -46,13 +50,9 @@ from explorer.gui.train.own_pictures import OWN, read_stored
 TITLE = "Steps against quality"
 
 STEPS = ("5", "10", "20", "50", "100", "1000")
-NOISES: dict[str, Noise] = {
-    "η = 0": (0.0, "posterior"),
-    "0.2": (0.2, "posterior"),
-    "0.5": (0.5, "posterior"),
-    "1": (1.0, "posterior"),
-    "σ̂": HAT,
-}
+NOISE_CHOICES = dict(zip(("η = 0", "0.2", "0.5", "1", "σ̂"), NOISES, strict=True))
+NOISY = " and ".join(sampler.title for sampler in STRIDED.values() if "eta" in sampler.options)
+"""Whose noise can be chosen."""
 SMALL = (["5", "10", "20"], ["η = 0", "1"], 128)
 """What is measured here unless one asks for more: about 20 seconds on a CPU core."""
 REFERENCE = 5000
@@ -70,8 +70,7 @@ class Measured:
 
 def measure(
     path: Path,
-    steps: Sequence[int],
-    noises: Sequence[Noise],
+    settings: Sequence[Setting],
     n: int,
     folder: Path,
     context: Context,
@@ -93,15 +92,26 @@ def measure(
         spec, n=n, most=REFERENCE, name=own, root=context.root, read=pictures
     )
     quality = begin(denoiser, spec, reference, n=n, device=device)
-    settings = choose_settings(spec.T, steps, noises)
     yield Measured(quality, 0.0, "starting", True)
     for progress in evaluate(denoiser, spec, reference, quality, settings, device=device):
         quality = progress.quality
-        what = f"S = {progress.setting.steps}"
+        what = progress.setting.name
         yield Measured(quality, progress.share, what, progress.share < 1)
         if stopped():
             break
     yield Measured(quality, progress.share, "", False)
+
+
+def chosen_settings(
+    T: int, steps: Sequence[str], samplers: Sequence[str], noises: Sequence[str]
+) -> tuple[Setting, ...]:
+    """The cells that are ticked; ValueError if there are none."""
+    asked = [int(S) for S in steps if S in STEPS]
+    kinds = [NOISE_CHOICES[noise] for noise in noises if noise in NOISE_CHOICES]
+    columns = choose_columns([name for name in samplers if name in STRIDED], kinds)
+    if not asked or not columns:
+        raise ValueError(f"Choose at least one S, one sampler and, for {NOISY}, one noise.")
+    return choose_settings(T, asked, columns)
 
 
 def stored_quality(path: Path) -> Quality | None:
@@ -117,11 +127,12 @@ def quality_caption(quality: Quality | None) -> str:
     if quality is None:
         return "Nothing measured for this model yet."
     few = " With so few pictures only large differences mean something." * (quality.n < 200)
+    notes = "".join(f" {note}" for note in evaluation_notes(quality))
     return (
         f"**{plain(quality.model)}**: {quality.n} pictures a cell against "
         f"{quality.reference:,} training pictures of {plain(quality.data)}; as many real pictures "
         f"that were held out are at {quality.floor:.3g}. {quality.precision}, {quality.date}."
-        f"{few}"
+        f"{few}{notes}"
     )
 
 
@@ -150,29 +161,35 @@ def build(context: Context, shared: Shared) -> None:
     prose(__file__)
     with gr.Accordion("Measure the chosen model here", open=False):
         steps = gr.CheckboxGroup(list(STEPS), value=SMALL[0], label="Steps S (T for more than T)")
-        noises = gr.CheckboxGroup(list(NOISES), value=SMALL[1], label="Noise")
+        samplers = gr.CheckboxGroup(
+            [(sampler.title, name) for name, sampler in STRIDED.items()],
+            value=[Column().sampler],
+            label="Samplers",
+            elem_id="quality-samplers",
+        )
+        noises = gr.CheckboxGroup(list(NOISE_CHOICES), value=SMALL[1], label=f"Noise of {NOISY}")
         most = limits.samples
         n = gr.Slider(64, most, value=min(SMALL[2], most), step=64, label="Pictures a cell")
         run, stop, state = job_bar("quality", "Measure", "")
         trouble = message()
     parts: list[Block] = [facts, plot, table]
 
-    def begin_here(call: Call, name: Any, steps: Any, noises: Any, n: Any, quantity: Any) -> Steps:
-        path, _ = find_model(context, name, call.visitor)
-        asked = [int(S) for S in steps or [] if S in STEPS]
-        kinds = [NOISES[noise] for noise in noises or [] if noise in NOISES]
-        if not asked or not kinds:
-            raise ValueError("Choose at least one S and one noise.")
+    def begin_here(
+        call: Call, name: Any, steps: Any, samplers: Any, noises: Any, n: Any, quantity: Any
+    ) -> Steps:
+        path, spec = find_model(context, name, call.visitor)
+        settings = chosen_settings(spec.T, steps or [], samplers or [], noises or [])
         n = whole("Pictures a cell", n, (2, limits.samples))
-        cost = sum(asked) * len(kinds) * n
+        schedule = spec.make_schedule()
+        cost = n * sum(setting.lane(schedule).evaluations for setting in settings)
         if cost > limits.evaluations:
             raise ValueError(
                 f"{cost:,} evaluations of the network are more than {limits.evaluations:,} "
-                "and too many here: choose fewer pictures, smaller S or less noise"
+                "and too many here: choose fewer pictures, smaller S, fewer samplers or less noise"
             )
         yield {}
         rows, folder = -1, context.runs(call.visitor)
-        arguments = (path, asked, kinds, n, folder, context)
+        arguments = (path, settings, n, folder, context)
         for news in call.run(measure, *arguments, seconds=limits.slice or 600):
             changes: Changes = {state: f"{news.share:.0%} {news.what}"}
             if len(news.quality.rows) != rows:
@@ -193,7 +210,7 @@ def build(context: Context, shared: Shared) -> None:
         return dict(zip(parts, quality_parts(found, quantity), strict=True)) | {current: found}
 
     jobs = Jobs(context, "quality", state=state, trouble=trouble, idle=[run], stop=stop)
-    wanted = [shared.model, steps, noises, n, quantity]
+    wanted = [shared.model, steps, samplers, noises, n, quantity]
     jobs.wire(run.click, begin_here, wanted, [*parts, current])
     shared.model.change(show_stored, [shared.model, quantity], [*parts, current], **QUIET)
     quantity.input(quality_parts, [current, quantity], parts, **QUIET)
