@@ -11,7 +11,7 @@ from explorer.plane.network import PointConfig, PointNetwork
 from explorer.plane.paths import (
     Paths,
     follow,
-    lanes,
+    lane_on,
     nearest,
     noise,
     thinned,
@@ -31,7 +31,7 @@ __all__ = [
     "fit",
     "follow",
     "gaussian_means",
-    "lanes",
+    "lane_on",
     "make_points",
     "nearest",
     "noise",

@@ -75,12 +75,12 @@ def test_paths_are_pythons_and_dragging_asks_nothing(stage: Stage) -> None:
     view, seen = read(STORED), len(stage.visit.requests)
     for name, belief in view.beliefs.items():
         stage.press("whose", name)
-        for panel, way in enumerate((belief.ddpm, belief.ddim)):
+        for panel, way in enumerate(belief.ways):
             frames = unpack(way.sheet.read(), len(way.times)).numpy()
             for i in (0, len(frames) // 2, len(frames) - 1):
                 shown = stage.positions(panel, way.times[i])
                 np.testing.assert_allclose(shown, frames[i], atol=1e-4)
-    t, s = view.beliefs["exact"].ddim.times[8:10]  # between two steps: DDIM's own curve
+    t, s = view.beliefs["exact"].ways[1].times[8:10]  # between two steps: DDIM's own curve
     law, middle = law_of(START), (t + s) // 2
     x_t = torch.tensor(stage.positions(1, t))
     x0, (a, b) = law(x_t, t), [v.item() for v in amplitudes(schedule(), x_t, t)]

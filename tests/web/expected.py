@@ -6,7 +6,7 @@ import base64
 import json
 import math
 import zlib
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ import torch
 from torch import Tensor
 
 from explorer.data.images import from_tensor
-from explorer.diffusion import Frame, GaussianMixture, make_schedule
+from explorer.diffusion import SAMPLERS, Frame, GaussianMixture, make_schedule
 from explorer.diffusion.process import forward, reverse, reverse_step
+from explorer.diffusion.samplers import Terms
 from explorer.gui.forward.blend import NOISE_RANGE
 from explorer.gui.lectures.sde.film import RANGE
 from explorer.gui.lectures.sde.film import pack as pack_pixels
 from explorer.gui.plane.view import UNIT, network_of, pack, sampler, unpack
 from explorer.gui.plane.work import schedule
-from explorer.plane import PointConfig, PointNetwork, denoiser_from, lanes
+from explorer.plane import PointConfig, PointNetwork, denoiser_from, lane_on
 from explorer.race.lanes import Lane, ddim, ddpm
 from explorer.race.run import LaneFrame
 from explorer.race.view import RaceView, decode, follow, view_of
@@ -112,7 +113,9 @@ def raced(lane: Lane, channels: int) -> RaceView:
         x, x0, z = (draws(3 * i + k, n, channels, size, size) for k in range(3))
         frame = Frame(t, x.float(), (blow_up * x0).clamp(-blow_up, blow_up).float())
         noisy = lane.stochastic and t in steps and steps[t][1] > 0
-        entries.append(LaneFrame(0, frame, i, 0.0, steps.get(t), z.float() if noisy else None))
+        step, z = steps.get(t), z.float() if noisy else None
+        terms = lane.terms(model, step) if step else Terms(1.0, 0.0)
+        entries.append(LaneFrame(0, frame, i, 0.0, step, terms, z))
     (view,) = follow(entries, [lane], model, view, every=math.inf)
     return view
 
@@ -127,7 +130,7 @@ def player(lane: Lane, channels: int) -> dict[str, Any]:
         z = read.z[i].double() if read.z is not None else torch.zeros_like(x)
         signal, noise, to_signal, direction, sigma = shown.coefficients[i]
         eps = (x - signal * x0) / noise if noise else torch.zeros_like(x)
-        mean = reverse(model, x0, x, t, s, eta=lane.eta).mean if t else x0
+        mean = reverse(model, x0, x, t, s, eta=float(lane.stochastic)).mean if t else x0
         terms = {"x0": to_signal * x0, "eps": direction * eps, "z": sigma * z}
         found.append({"x": x, "x0": x0, "eps": eps, "terms": terms, "sum": mean + sigma * z})
     return {
@@ -150,7 +153,7 @@ def listed(values: Any) -> Any:
 
 def frames() -> list[dict[str, Any]]:
     """Lanes of 16-bit and of 32-bit frames, grey and in colour, with noise and without."""
-    wide = Lane("DDPM", tuple(range(6, -1, -1)), 1.0, clip=False)
+    wide = replace(ddpm(6), clip=False)
     return [player(ddpm(5), 3), player(ddim(40, 6), 1), player(wide, 3), player(ddpm(4), 1)]
 
 
@@ -185,8 +188,8 @@ def plane() -> dict[str, Any]:
         eps = (x - a * read(x, t)) / s
         told["weights"] = packed(told["weights"].data)
         networks.append({"size": told, "noise": eps.flatten().tolist()})
-    ways = lanes(T, 10)
-    flow = ways[1].times[3:5]
+    ways = [lane_on(table, name, 10) for name in SAMPLERS]
+    flow = lane_on(table, "ddim", 10).times[3:5]
     return {
         "T": T,
         "t": t,
@@ -206,19 +209,20 @@ def plane() -> dict[str, Any]:
         "networks": networks,
         "ddim": {"times": list(flow), **ddim_curve(law, flow, x.double())},
         "samplers": [
-            {"sent": asdict(sampler(lane, table)), "shown": shown_steps(lane.times, eta)}
-            for lane, eta in zip(ways, (1.0, 0.0), strict=True)
+            {"sent": asdict(sampler(lane, table)), "shown": shown_steps(lane)} for lane in ways
         ],
     }
 
 
-def shown_steps(times: tuple[int, ...], eta: float) -> list[list[float]]:
-    """s, √ᾱ_s, √(1 − ᾱ_s − σ²), σ of the step on whose way each t from 0 to T lies."""
-    shown = [[0.0, 1.0, 0.0, 0.0]]
+def shown_steps(lane: Lane) -> list[list[float]]:
+    """s, √ᾱ_s, √(1 − ᾱ_s − σ²), σ and the correction's weight of the step on whose way each t from
+    0 to T lies."""
+    table, times, shown = schedule(), lane.times, [[0.0, 1.0, 0.0, 0.0, 0.0]]
     for t in range(1, times[0] + 1):
         i = max(i for i, time in enumerate(times) if time >= t)
-        step = reverse_step(schedule(), times[i], times[i + 1], eta=eta)
-        shown.append([times[i + 1], step.signal, step.direction, step.std if times[i + 1] else 0])
+        step = reverse_step(table, times[i], s := times[i + 1], eta=float(lane.stochastic))
+        change = lane.terms(table, (times[i], s), times[i - 1] if i else None).change
+        shown.append([s, step.signal, step.direction, step.std if s else 0, change])
     return shown
 
 
