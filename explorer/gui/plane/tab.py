@@ -13,6 +13,7 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
 from explorer.gui.frame.limits import SEEDS, number
 from explorer.gui.frame.shared import QUIET, Shared, message, prose, seed_input
+from explorer.gui.plane.order import panel as order
 from explorer.gui.plane.plane import Plane
 from explorer.gui.plane.view import SIDES, PlaneView, read
 from explorer.gui.plane.work import STEPS, PlaneSettings, learn, show
@@ -53,6 +54,8 @@ def build(context: Context, shared: Shared) -> None:
             run, stop, state = job_bar(ID, label, said, names, variant="primary")
             stage = Plane(stored, elem_id="plane-stage")
             prose(__file__)
+            with gr.Accordion(order.TITLE, open=False, elem_id="order"):
+                order.build(context)
         with gr.Column(elem_classes="rail"):
             data = gr.Radio([*POINTS, OWN], value=START.data, label="Data", elem_id="plane-data")
             trouble = message()
