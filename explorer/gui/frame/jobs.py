@@ -146,7 +146,7 @@ class Jobs:
                     said[self.state] = waiting(context)
                 yield self._pressable(False) | said | first
                 yield from filter(None, steps)
-            yield self._pressable(True) | call.left
+            yield self._pressable(True) | call.left or gr.skip()
         except Exception as error:
             failed: Changes = {} if self.quick else {self.state: "not running"}
             yield self._pressable(True) | failed | {self.trouble: sentence(error)} | call.left

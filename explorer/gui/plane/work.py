@@ -101,8 +101,10 @@ class PlaneSettings:
 
     def same_points(self, other: PlaneSettings) -> bool:
         """Whether both have the same training points and noise."""
-        ways = {"left": self.left, "right": self.right, "steps": self.steps}
-        return self == replace(other, samples=self.samples, **ways)
+        alike = replace(
+            other, samples=self.samples, left=self.left, right=self.right, steps=self.steps
+        )
+        return self == alike
 
     @property
     def lanes(self) -> list[Lane]:
@@ -170,8 +172,20 @@ def show(
 ) -> Iterator[PlaneView]:
     """The points at once, then what each denoiser makes of the noise.
 
-    before : a view of the same points, whose trained network goes on; else None.
+    before : a view of the same points, whose trained network goes on; else None. With it all comes
+        at once, and under the same id, so that the page stays where it is.
     """
+    views = _views(asked, before, device)
+    if before is None:
+        yield from views
+    else:
+        *_, view = views
+        yield replace(view, id=before.id)
+
+
+def _views(
+    asked: PlaneSettings, before: PlaneView | None, device: torch.device
+) -> Iterator[PlaneView]:
     view = points_view(asked)
     yield view
     view.beliefs["ideal"] = belief(GaussianMixture(asked.x0, schedule()), asked, CPU)

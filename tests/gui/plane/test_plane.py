@@ -188,7 +188,8 @@ def test_it_stops_when_it_is_told_and_keeps_what_is_learnt(learnt: PlaneView) ->
 
 
 def test_a_network_goes_on_with_other_samples(learnt: PlaneView) -> None:
-    *_, view = show(replace(SMALL, samples=60, steps=7), learnt, CPU)
+    (view,) = show(replace(SMALL, samples=60, steps=7), learnt, CPU)  # all at once
+    assert view.id == learnt.id and list(view.beliefs) == ["ideal", "trained"]
     assert view.network is learnt.network and view.beliefs["trained"].ways[1].evaluations == 7
     gone = replace(learnt, network=learnt.network | {"weights": SimpleNamespace(read=_gone)})
     with pytest.raises(ValueError, match="please train it again"):

@@ -26,16 +26,17 @@ def build(context: Context) -> None:
             list(SCHEDULES), value=stored.schedule, label="Schedule", elem_id="order-schedule"
         )
         grid = gr.Dropdown(
-            list(reversed(SPACINGS)),
+            list(SPACINGS)[::-1],
             value=stored.grid,
             label="Grid of times",
             elem_id="order-grid",
         )
         against = gr.Radio(
-            list(AGAINST), value=AGAINST[0], label="Against", elem_id="order-against"
+            list(AGAINST), value=AGAINST[0], label="Against", elem_id="order-against", scale=2
         )
     plot = PlotView(order_figure(stored), elem_id="order-plot")
-    state = gr.Markdown(sentence_of(stored, AGAINST[0]), elem_id="order-status")
+    said = sentence_of(stored, AGAINST[0])
+    state = gr.Markdown(said, elem_id="order-status", elem_classes="prose-note")
     trouble = message()
     prose(__file__)
 
