@@ -30,9 +30,9 @@ class Paths(NamedTuple):
 def lane_on(schedule: Schedule, sampler: str, steps: int) -> Lane:
     """A sampler's lane of so many steps, or of all T if it does not skip any.
 
-    The steps lie on the grid that ends nearest to the exact flow under the cosine schedule of the
-    plane: most of them near the data, where points part, but for Heun, whose first steps in σ
-    would be too long, as Karras et al. space them. ValueError for an unknown sampler.
+    The steps lie on the grid that ends nearest to the exact flow with S = 25 under the cosine
+    schedule of the plane: most of them near the data, where points part, but for Heun, whose first
+    steps in σ would be too long, as Karras et al. space them. ValueError for an unknown sampler.
     """
     if not find_sampler(sampler).strided:
         return lane_of(sampler, schedule)
