@@ -17,6 +17,7 @@ MAKERS = {
     "spread": "reverse.spread",
     "guidance": "reverse.guidance",
     "plane": "plane",
+    "order": "plane.order",
     "autoencoder": "lectures.autoencoder",
     "bound": "lectures.bound",
     "sde": "lectures.sde",

@@ -1,16 +1,17 @@
 """Diffusion of points in the plane, where distributions can be seen.
 
 points.py has the data, network.py and learn.py a network that learns them in seconds, paths.py
-the ways of many points at once. The samplers and the exact denoisers are those of
-`explorer.diffusion`.
+the ways of many points at once, flow.py where they end without a sampler. The samplers and the
+exact denoisers are those of `explorer.diffusion`.
 """
 
+from explorer.plane.flow import exact_flow
 from explorer.plane.learn import Learner, LearnStep, denoiser_from, fit
 from explorer.plane.network import PointConfig, PointNetwork
 from explorer.plane.paths import (
     Paths,
     follow,
-    lanes,
+    lane_on,
     nearest,
     noise,
     thinned,
@@ -26,10 +27,11 @@ __all__ = [
     "PointConfig",
     "PointNetwork",
     "denoiser_from",
+    "exact_flow",
     "fit",
     "follow",
     "gaussian_means",
-    "lanes",
+    "lane_on",
     "make_points",
     "nearest",
     "noise",

@@ -1,4 +1,4 @@
-"""The ways of many points: from the noise with both samplers, and into the noise."""
+"""The ways of many points: from the noise with any sampler, and into the noise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import torch
 from torch import Generator, Tensor
 
 from explorer.diffusion import Schedule, forward_step, sample
-from explorer.race.lanes import Lane, ddim, ddpm
+from explorer.diffusion.samplers import HEUN, find_sampler
+from explorer.race.lanes import Lane, lane_of
 
 
 class Paths(NamedTuple):
@@ -26,9 +27,17 @@ class Paths(NamedTuple):
     seconds: float = 0.0
 
 
-def lanes(T: int, steps: int) -> tuple[Lane, Lane]:
-    """DDPM's T steps, and so many of DDIM's, most of them near the data, where points part."""
-    return ddpm(T), ddim(T, steps, spacing="quadratic")
+def lane_on(schedule: Schedule, sampler: str, steps: int) -> Lane:
+    """A sampler's lane of so many steps, or of all T if it does not skip any.
+
+    The steps lie on the grid that ends nearest to the exact flow with S = 25 under the cosine
+    schedule of the plane: most of them near the data, where points part, but for Heun, whose first
+    steps in σ would be too long, as Karras et al. space them. ValueError for an unknown sampler.
+    """
+    if not find_sampler(sampler).strided:
+        return lane_of(sampler, schedule)
+    spacing = "karras" if sampler == HEUN.name else "quadratic"
+    return lane_of(sampler, schedule, steps=steps, spacing=spacing)
 
 
 def thinned(times: Sequence[int], most: int) -> list[int]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
-from explorer.diffusion import GaussianMixture
+from explorer.diffusion import SAMPLERS, GaussianMixture, sample
 from explorer.diffusion.process import amplitudes
+from explorer.gui.plane.order.work import AGAINST, MINUS, Order, measure, sentence_of, slope_text
+from explorer.gui.plane.order.work import read as read_order
 from explorer.gui.plane.tab import START, STORED
-from explorer.gui.plane.view import read, unpack
+from explorer.gui.plane.view import SIDES, read, unpack
 from explorer.gui.plane.work import denoiser_of, law_of, schedule
+from explorer.plane import noise
 from tests.browser.conftest import Visit, drawn, slide
 
 if TYPE_CHECKING:
@@ -75,12 +79,12 @@ def test_paths_are_pythons_and_dragging_asks_nothing(stage: Stage) -> None:
     view, seen = read(STORED), len(stage.visit.requests)
     for name, belief in view.beliefs.items():
         stage.press("whose", name)
-        for panel, way in enumerate((belief.ddpm, belief.ddim)):
+        for panel, way in enumerate(belief.ways):
             frames = unpack(way.sheet.read(), len(way.times)).numpy()
             for i in (0, len(frames) // 2, len(frames) - 1):
                 shown = stage.positions(panel, way.times[i])
                 np.testing.assert_allclose(shown, frames[i], atol=1e-4)
-    t, s = view.beliefs["exact"].ddim.times[8:10]  # between two steps: DDIM's own curve
+    t, s = view.beliefs["exact"].ways[1].times[8:10]  # between two steps: DDIM's own curve
     law, middle = law_of(START), (t + s) // 2
     x_t = torch.tensor(stage.positions(1, t))
     x0, (a, b) = law(x_t, t), [v.item() for v in amplitudes(schedule(), x_t, t)]
@@ -175,6 +179,67 @@ def test_the_clock_plays_and_steps(stage: Stage) -> None:
     for layer in ("density", "score", "trails"):
         stage.press("layer", layer)
     assert 0 < stage.ink(0) < before / 4  # only the points are left
+
+
+def choose(page: Page, menu: str, name: str) -> None:
+    """In a menu, as a hand would."""
+    page.click(f"#{menu} input")
+    page.get_by_role("option", name=name, exact=True).click()
+
+
+def test_any_two_samplers_stand_in_the_panels(stage: Stage) -> None:
+    page, swatch = stage.page, "getComputedStyle(document.querySelectorAll('.swatch path')[{}]).{}"
+    asked = replace(START, left="dpm-solver", right="heun")
+    for side, name in ((0, asked.left), (1, asked.right)):
+        choose(page, f"plane-{SIDES[side]}", SAMPLERS[name].title)
+        page.wait_for_function(f"{EXPLORER}.view.samplers[{side}].name === '{name}'")
+    for panel, lane in enumerate(asked.lanes):
+        head = stage.text(f"[data-panel='{panel}'] figcaption")
+        assert lane.title in head and f"{lane.evaluations} evaluations" in head
+        style = SAMPLERS[lane.sampler].style
+        colour = page.evaluate(swatch.format(panel, "stroke"))
+        assert (
+            colour == f"rgb({', '.join(str(int(style.light[i : i + 2], 16)) for i in (1, 3, 5))})"
+        )
+        assert page.evaluate(swatch.format(panel, "strokeDasharray")) != "none"
+        for t in (200, 60, 1):  # the first step, one in between, the last
+            stage.set(t)
+            i = max(i for i, time in enumerate(lane.times) if time >= t)
+            before = lane.times[i - 1] if i else None
+            *_, x0, eps, _, change = lane.coefficients(schedule(), lane.steps[i], before)
+            sign, symbol = "-" if change < 0 else "+", lane.way.correction.symbol
+            told = f"x{lane.steps[i][1]} = {x0:.3f}·x̂0 + {eps:.3f}·ε̂ {sign} {abs(change):.3f}"
+            formula = stage.text(f"[data-panel='{panel}'] .formula")
+            assert formula == f"{told}·({symbol.replace(MINUS, '-')})"
+    heads = stage.text(".nearest thead").split()
+    assert heads == [SAMPLERS[name].title for name in (asked.left, asked.right)]
+    assert page.get_attribute("[data-way='reverse']", "aria-pressed") == "true"  # as it was
+    law, x_T = law_of(asked), noise(asked.samples, asked.seed)
+    stage.press("whose", "exact")
+    for panel, lane in enumerate(asked.lanes):
+        *_, last = sample(law, schedule(), x_T, lane.times, sampler=lane.sampler)
+        np.testing.assert_allclose(stage.positions(panel, 0), last.x.numpy(), atol=1 / 128)
+
+
+def test_error_against_steps_is_measured_and_told(stage: Stage) -> None:
+    visit, page = stage.visit, stage.page
+    page.click("#order button.label-wrap")
+    page.wait_for_selector("#order-plot .js-plotly-plot .legendtext")
+    drawn_lines = "[...document.querySelectorAll('#order-plot .legendtext')].map(e => e.innerHTML)"
+    (uniform,) = measure("linear", "uniform", 256)
+
+    def agree(order: Order, against: str) -> None:
+        visit.wait_for_text("#order-status", sentence_of(order, against))
+        legend = [
+            f"{curve.way.title}, slope {slope_text(curve, against)}" for curve in order.curves
+        ]
+        assert page.evaluate(drawn_lines) == legend
+
+    agree(read_order(), AGAINST[0])
+    choose(page, "order-grid", "uniform")
+    agree(uniform, AGAINST[0])
+    page.get_by_label(AGAINST[1]).click()
+    agree(uniform, AGAINST[1])
 
 
 def chosen(page: Page) -> str:
@@ -275,3 +340,8 @@ def test_on_a_phone_the_panels_stand_below_each_other(phone: Visit) -> None:
     stage = Stage(phone)
     boxes = [stage.page.locator(name).bounding_box() for name in ("#plane-ddpm", "#plane-ddim")]
     assert boxes[0]["x"] == boxes[1]["x"] and boxes[1]["y"] > boxes[0]["y"] + boxes[0]["height"]
+    choose(stage.page, "plane-left", "DPM-Solver++(2M)")
+    stage.page.wait_for_function(f"{EXPLORER}.view.samplers[0].name === 'dpm-solver'")
+    stage.set(200)  # the longest line
+    ends = """document.querySelector("#plane-stage .formula")"""
+    assert stage.page.evaluate(f"{ends}.scrollWidth <= {ends}.clientWidth")

@@ -8,17 +8,25 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from explorer.diffusion import GaussianMixture, IdealDenoiser, forward, make_schedule
+from explorer.diffusion import (
+    SPACINGS,
+    GaussianMixture,
+    IdealDenoiser,
+    forward,
+    make_schedule,
+    sample,
+)
 from explorer.plane import (
     POINTS,
     Learner,
     PointConfig,
     PointNetwork,
     denoiser_from,
+    exact_flow,
     fit,
     follow,
     gaussian_means,
-    lanes,
+    lane_on,
     make_points,
     nearest,
     noise,
@@ -27,10 +35,11 @@ from explorer.plane import (
     walk,
 )
 from explorer.plane.points import RANGE, SPREAD
+from explorer.race.lanes import Lane, lane_of
 
 T = 200
 SCHEDULE = make_schedule("cosine", T, s=0)
-DDPM, DDIM = lanes(T, 20)
+DDPM, DDIM = (lane_on(SCHEDULE, name, 20) for name in ("ddpm", "ddim"))
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +180,24 @@ def test_ddim_is_its_noise_and_ddpm_its_seed(learnt: Learner) -> None:
     assert torch.equal(end(DDIM, 1), end(DDIM, 2))
     assert torch.equal(end(DDPM, 1), end(DDPM, 1))
     assert not torch.equal(end(DDPM, 1), end(DDPM, 2))
+
+
+def test_a_lane_has_the_grid_that_ends_nearest_to_the_exact_flow() -> None:
+    law = GaussianMixture(gaussian_means(), SCHEDULE, std=SPREAD)
+    x_T = noise(128, 7).double()
+    truth = exact_flow(law, x_T)
+
+    def error(lane: Lane) -> float:
+        *_, last = sample(law, SCHEDULE, x_T, lane.times, sampler=lane.sampler)
+        return (last.x - truth).square().sum(1).mean().sqrt().item()
+
+    for name in ("ddim", "dpm-solver", "heun"):
+        chosen = lane_on(SCHEDULE, name, 25)
+        others = [lane_of(name, SCHEDULE, steps=25, spacing=spacing) for spacing in SPACINGS]
+        assert chosen in others and error(chosen) == min(map(error, others))
+    assert DDPM.times == tuple(range(T, -1, -1))
+    with pytest.raises(ValueError, match="no sampler 'euler'"):
+        lane_on(SCHEDULE, "euler", 25)
 
 
 def test_frames_are_kept_where_they_are_wanted(learnt: Learner) -> None:

@@ -23,7 +23,7 @@ from explorer.gui.lectures.sde.film import RANGE
 from explorer.gui.lectures.sde.film import pack as pack_pixels
 from explorer.gui.plane.view import UNIT, network_of, pack, sampler, unpack
 from explorer.gui.plane.work import schedule
-from explorer.plane import PointConfig, PointNetwork, denoiser_from, lanes
+from explorer.plane import PointConfig, PointNetwork, denoiser_from, lane_on
 from explorer.race.lanes import Lane, ddim, ddpm, lane_of
 from explorer.race.run import LaneFrame
 from explorer.race.view import RaceView, decode, follow, view_of
@@ -201,8 +201,8 @@ def plane() -> dict[str, Any]:
         eps = (x - a * read(x, t)) / s
         told["weights"] = packed(told["weights"].data)
         networks.append({"size": told, "noise": eps.flatten().tolist()})
-    ways = lanes(T, 10)
-    flow = ways[1].times[3:5]
+    ways = [lane_on(table, name, 10) for name in SAMPLERS]
+    flow = lane_on(table, "ddim", 10).times[3:5]
     return {
         "T": T,
         "t": t,
@@ -222,19 +222,20 @@ def plane() -> dict[str, Any]:
         "networks": networks,
         "ddim": {"times": list(flow), **ddim_curve(law, flow, x.double())},
         "samplers": [
-            {"sent": asdict(sampler(lane, table)), "shown": shown_steps(lane.times, eta)}
-            for lane, eta in zip(ways, (1.0, 0.0), strict=True)
+            {"sent": asdict(sampler(lane, table)), "shown": shown_steps(lane)} for lane in ways
         ],
     }
 
 
-def shown_steps(times: tuple[int, ...], eta: float) -> list[list[float]]:
-    """s, √ᾱ_s, √(1 − ᾱ_s − σ²), σ of the step on whose way each t from 0 to T lies."""
-    shown = [[0.0, 1.0, 0.0, 0.0]]
+def shown_steps(lane: Lane) -> list[list[float]]:
+    """s, √ᾱ_s, √(1 − ᾱ_s − σ²), σ and the correction's weight of the step on whose way each t from
+    0 to T lies."""
+    table, times, shown = schedule(), lane.times, [[0.0, 1.0, 0.0, 0.0, 0.0]]
     for t in range(1, times[0] + 1):
         i = max(i for i, time in enumerate(times) if time >= t)
-        step = reverse_step(schedule(), times[i], times[i + 1], eta=eta)
-        shown.append([times[i + 1], step.signal, step.direction, step.std if times[i + 1] else 0])
+        step = reverse_step(table, times[i], s := times[i + 1], eta=float(lane.stochastic))
+        change = lane.terms(table, (times[i], s), times[i - 1] if i else None).change
+        shown.append([s, step.signal, step.direction, step.std if s else 0, change])
     return shown
 
 

@@ -115,9 +115,9 @@ test("the step that is shown at t is Python's", () => {
       shown.some((/** @type {number[]} */ step) => step[3] > 0),
     );
     shown.forEach((/** @type {number[]} */ step, /** @type {number} */ time) => {
-      const { to, signal, direction, sigma } = stepAt(sampler, time);
+      const { to, signal, direction, sigma, change } = stepAt(sampler, time);
       assert.equal(to, step[0]);
-      near([signal, direction, sigma], step.slice(1), 1e-7);
+      near([signal, direction, sigma, change], step.slice(1), 1e-7);
     });
   }
 });

@@ -39,6 +39,8 @@ class Limits:
     plane_samples: tuple[int, int] = (50, 2000)
     plane_seconds: tuple[float, float] = (1, 60)
     """Of training in the plane."""
+    order_points: int = 256
+    """Whose ends are compared with the exact flow's."""
     sde_paths: tuple[int, int] = (2, 1000)
     sde_steps: int = 2000
     """Of each path."""

@@ -113,9 +113,6 @@ function choose(way, whose) {
     button.hidden = name === "exact" && !view.law;
     button.title = view.beliefs[name] ? "" : name === "trained" ? "train it first" : "on its way";
   }
-  $$(".swatch").forEach((swatch, i) => {
-    swatch.style.stroke = way === "forward" ? "currentColor" : `var(--series-${i ? "ddim" : "ddpm"})`;
-  });
   plane.dataset.way = way;
   forgetFields();
   writeNearest();

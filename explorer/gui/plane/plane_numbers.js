@@ -8,12 +8,24 @@ import { alphaBarNow, knownField, laneOf, noiseAt, rounded, shadedMixture, state
 import { amplitudes, stepAt } from "./plane_ways.js";
 
 const NAMES = { trained: "trained network", ideal: "ideal denoiser", exact: "exact law" };
+/** The dashes of a swatch 26 wide, by their names in Plotly. */
+const DASHES = {
+  solid: "",
+  dash: "6 4",
+  dot: "2 3",
+  longdash: "11 4",
+  dashdot: "8 3 2 3",
+  longdashdot: "11 3 2 3",
+};
 const captions = $$(".panel").map((figure) => ({
   canvas: figure.querySelector("canvas"),
   formula: figure.querySelector(".formula"),
   name: figure.querySelector("strong"),
+  line: /** @type {SVGPathElement} */ (figure.querySelector(".swatch path")),
   cost: figure.querySelector(".cost"),
 }));
+const drawSwatch = (line, stroke, dash) =>
+  Object.assign(line.style, { stroke, strokeDasharray: DASHES[dash] });
 /** What is the same already is not laid out again. */
 const say = (node, text) => node.textContent !== text && (node.textContent = text);
 /** Numbers of one width: a figure space where there is no minus sign. */
@@ -31,23 +43,27 @@ function forwardFormula(t, atOnce) {
   const beta = 1 - alpha_bar[t] / alpha_bar[t - 1];
   return `x<sub>t</sub> = ${live(Math.sqrt(1 - beta))}·x<sub>t−1</sub> + ${live(Math.sqrt(beta))}·ε<sub>t</sub>`;
 }
-function stepFormula({ sampler }, t) {
-  const { to, signal, direction, sigma } = stepAt(sampler, t);
+function stepFormula(sampler, symbol, t) {
+  const { to, signal, direction, sigma, change } = stepAt(sampler, t);
   const noise = sampler.noisy ? ` + ${live(sigma)}·z` : "";
-  return `x<sub>${to}</sub> = ${live(signal)}·x̂<sub>0</sub> + ${live(direction)}·ε̂${noise}`;
+  const more = symbol && ` ${change < 0 ? MINUS : "+"} ${live(Math.abs(change))}·(${symbol})`;
+  return `x<sub>${to}</sub> = ${live(signal)}·x̂<sub>0</sub> + ${live(direction)}·ε̂${noise}${more}`;
 }
 export function writeCaption(panel) {
-  const { canvas, formula, name, cost } = captions[panel];
+  const { canvas, formula, name, line, cost } = captions[panel];
+  const sampler = state.view.samplers[panel];
   const now = rounded();
   const lane = laneOf(panel);
   if (state.way === "forward") {
     say(name, panel ? "at once" : "step by step");
     say(cost, panel ? "one ε for each point" : "new noise in every step");
     formula.innerHTML = forwardFormula(now, panel === 1);
+    drawSwatch(line, "currentColor", panel ? "dash" : "solid");
   } else {
-    say(name, lane?.title ?? (panel ? "DDIM" : "DDPM"));
+    say(name, lane?.title ?? sampler.title);
     say(cost, lane ? `${lane.evaluations} evaluations, ${lane.seconds.toFixed(2)} s` : "nothing yet");
-    formula.innerHTML = lane ? stepFormula(lane, now) : "&nbsp;";
+    formula.innerHTML = lane ? stepFormula(lane.sampler, sampler.change, now) : "&nbsp;";
+    drawSwatch(line, `var(--series-${sampler.name})`, sampler.dash);
   }
   canvas.dataset.t = String(now);
   canvas.setAttribute("aria-label", `${state.view.data}, ${name.textContent}, t = ${now}`);
@@ -80,6 +96,7 @@ export function writeHere() {
 }
 export function writeNearest() {
   const { view, whose } = state;
+  $$(".nearest th[data-panel]").forEach((head, panel) => say(head, view.samplers[panel].title));
   /** @type {HTMLTableSectionElement} */
   const body = $(".nearest tbody");
   body.replaceChildren();

@@ -35,14 +35,12 @@ export function readColours() {
   probe.fillStyle = read("--body-text-color");
   probe.fillRect(0, 0, 1, 1);
   const ink = [...probe.getImageData(0, 0, 1, 1).data].slice(0, 3);
-  colours = { ink, solid: `rgb(${ink})`, ddpm: read("--series-ddpm"), ddim: read("--series-ddim") };
+  colours = { ink, solid: `rgb(${ink})`, of: (name) => read(`--series-${name}`) };
   forgetFields();
 }
 const inked = (opacity) => `rgba(${colours.ink}, ${opacity})`;
-const colourOf = (panel) => {
-  if (state.way === "forward") return colours.solid;
-  return panel ? colours.ddim : colours.ddpm;
-};
+const colourOf = (panel) =>
+  state.way === "forward" ? colours.solid : colours.of(state.view.samplers[panel].name);
 /** From the plane to a canvas of this side. */
 const scale = (side) => (x) => ((x + REACH) / (2 * REACH)) * side;
 
@@ -132,14 +130,15 @@ export function drawPanel(index) {
   const lane = laneOf(index);
   if (!lane) return;
   const now = (panel.positions = positions(lane, t, panel.positions));
+  const colour = colourOf(index);
   if (layers.trails) {
-    context.strokeStyle = colourOf(index);
+    context.strokeStyle = colour;
     context.lineWidth = 1.1 * unit;
     context.lineJoin = "round";
-    drawPaths(context, px, lane, now, way === "forward" ? 0.4 : index ? 0.85 : 0.6);
+    drawPaths(context, px, lane, now, way === "forward" ? 0.4 : isSmooth(lane) ? 0.85 : 0.6);
   }
   dots(context, px, now, (now.length > 1400 ? 1.5 : 2.1) * unit);
-  context.fillStyle = colourOf(index);
+  context.fillStyle = colour;
   context.fill();
   if (state.pointer) drawBelief(context, px, unit);
 }

@@ -10,23 +10,22 @@ function bytesOf(path) {
   if (!fetched.has(path)) fetched.set(path, fetchBytes(path));
   return fetched.get(path);
 }
-/** What is known of a way besides: `n` names how many points there are, DDIM's ways are `curved`. */
+/** What is known of a way besides: `n` names how many points there are, ways without noise are `curved`. */
 async function fetchLane(way, about) {
   const planes = new Uint8Array(await inflate(await bytesOf(way.sheet)));
   return { ...way, ...about, frames: unpackWay(planes, way.times.length, props.unit) };
 }
-async function fetchBelief(belief, samplers) {
-  const lane = (name) => {
-    const about = { n: "samples", curved: name === "ddim", sampler: unpackSampler(samplers[name]) };
-    return fetchLane(belief[name], about);
-  };
-  const [ddpm, ddim] = await Promise.all([lane("ddpm"), lane("ddim")]);
-  return { ddpm, ddim };
-}
+const fetchBelief = (belief, samplers) =>
+  Promise.all(
+    belief.ways.map((way, panel) => {
+      const sampler = unpackSampler(samplers[panel]);
+      return fetchLane(way, { n: "samples", curved: !sampler.noisy, sampler });
+    }),
+  );
 const fetchNetwork = async (network) =>
   network && cutNetwork(network, unpackHalves(await bytesOf(network.weights)));
 
-/** {x0, eps, walk, beliefs: {name: {ddpm, ddim}}, network} */
+/** {x0, eps, walk, beliefs: {name: [left, right]}, network} */
 export async function fetchView({ training, walk, samplers, beliefs, network }) {
   const names = Object.keys(beliefs);
   const [points, ownWalk, net, ...ready] = await Promise.all([
@@ -47,6 +46,6 @@ export async function fetchView({ training, walk, samplers, beliefs, network }) 
 /** Only what is shown is kept. */
 export function keepOnly({ training, walk, beliefs, network }) {
   const used = new Set([training, walk.sheet, network?.weights]);
-  for (const { ddpm, ddim } of Object.values(beliefs)) used.add(ddpm.sheet).add(ddim.sheet);
+  for (const { ways } of Object.values(beliefs)) for (const { sheet } of ways) used.add(sheet);
   for (const path of fetched.keys()) if (!used.has(path)) fetched.delete(path);
 }

@@ -11,7 +11,7 @@ const TRAILS = 30;
 
 export const state = {
   view: null, // what Python sent
-  sent: null, // what was fetched of it: {x0, eps, walk, beliefs: {name: {ddpm, ddim}}, network}
+  sent: null, // what was fetched of it: {x0, eps, walk, beliefs: {name: [left, right]}, network}
   t: 0,
   way: "reverse",
   whose: "trained",
@@ -26,11 +26,11 @@ export const rounded = () => Math.round(state.t);
 export const alphaBarNow = (t) => alphaBarAt(state.view.alpha_bar, t);
 
 // ---- where the points are -----------------------------------------------------------------
-/** What a panel shows: DDPM or the walk on the left, DDIM or one blend on the right. */
+/** What a panel shows: its sampler's points, or the walk on the left and one blend on the right. */
 export function laneOf(panel) {
   const { sent, way, whose } = state;
   if (way === "forward") return panel ? sent : sent.walk;
-  return sent.beliefs[whose]?.[panel ? "ddim" : "ddpm"] ?? null;
+  return sent.beliefs[whose]?.[panel] ?? null;
 }
 /** Whether a lane's points move on smooth curves. */
 export const isSmooth = (lane) => lane === state.sent || lane.curved;

@@ -46,8 +46,8 @@ export function alphaBarAt(table, t) {
 export const amplitudes = (alphaBar) => [Math.sqrt(alphaBar), Math.sqrt(1 - alphaBar)];
 
 /**
- * The frames around t and their weights: points go straight on, or, `curved`, on DDIM's own curve,
- * x = √ᾱ·x̂_0 + √(1−ᾱ)·ε̂ with the x̂_0 and ε̂ of the step.
+ * The frames around t and their weights: points go straight on, or, `curved`, on the curve of a step
+ * without noise, x = √ᾱ·x̂_0 + √(1−ᾱ)·ε̂ with an x̂_0 and an ε̂ that are the step's throughout.
  * @param {Way} way
  * @param {number} t
  * @param {number[] | null} curved the table of ᾱ
@@ -81,8 +81,9 @@ export function mix([one, other, u, v], out = null, length = one.length) {
 }
 
 /**
- * A sampler's steps from each of its times, the last of which is 0, and whether any adds noise.
- * @typedef {{times: number[], steps: [number, number, number][], noisy: boolean}} Sampler
+ * A sampler's steps from each of its times, the last of which is 0: the weights of x̂_0, ε̂, z and,
+ * with one, of the correction; and whether any adds noise.
+ * @typedef {{times: number[], steps: Float32Array[], noisy: boolean}} Sampler
  */
 /**
  * @param {{steps: number[], coefficients: string}} sent
@@ -90,8 +91,8 @@ export function mix([one, other, u, v], out = null, length = one.length) {
  */
 export function unpackSampler({ steps: times, coefficients }) {
   const table = new Float32Array(unpackBytes(coefficients).buffer);
-  /** @type {[number, number, number][]} */
-  const steps = times.map((_, i) => [table[3 * i], table[3 * i + 1], table[3 * i + 2]]);
+  const width = table.length / times.length;
+  const steps = times.map((_, i) => table.subarray(width * i, width * (i + 1)));
   return { times, steps, noisy: steps.some(([, , sigma]) => sigma > 0) };
 }
 /**
@@ -101,6 +102,6 @@ export function unpackSampler({ steps: times, coefficients }) {
  */
 export function stepAt({ times, steps }, t) {
   const i = reachedIndex(times, t);
-  const [signal, direction, sigma] = steps[i];
-  return { to: times[i + 1] ?? 0, signal, direction, sigma };
+  const [signal, direction, sigma, change = 0] = steps[i];
+  return { to: times[i + 1] ?? 0, signal, direction, sigma, change };
 }

@@ -8,12 +8,14 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
+from explorer.diffusion import SAMPLERS
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
 from explorer.gui.frame.limits import SEEDS, number
 from explorer.gui.frame.shared import QUIET, Shared, message, prose, seed_input
+from explorer.gui.plane.order import panel as order
 from explorer.gui.plane.plane import Plane
-from explorer.gui.plane.view import PlaneView, read
+from explorer.gui.plane.view import SIDES, PlaneView, read
 from explorer.gui.plane.work import STEPS, PlaneSettings, learn, show
 from explorer.plane.points import OWN, POINTS
 
@@ -52,6 +54,8 @@ def build(context: Context, shared: Shared) -> None:
             run, stop, state = job_bar(ID, label, said, names, variant="primary")
             stage = Plane(stored, elem_id="plane-stage")
             prose(__file__)
+            with gr.Accordion(order.TITLE, open=False, elem_id="order"):
+                order.build(context)
         with gr.Column(elem_classes="rail"):
             data = gr.Radio([*POINTS, OWN], value=START.data, label="Data", elem_id="plane-data")
             trouble = message()
@@ -76,8 +80,21 @@ def build(context: Context, shared: Shared) -> None:
                 label="Points out of the noise",
                 elem_id="plane-samples",
             )
+            menu = [(sampler.title, name) for name, sampler in SAMPLERS.items()]
+            left, right = (
+                gr.Dropdown(
+                    menu, value=getattr(START, side), label=side.title(), elem_id=f"plane-{side}"
+                )
+                for side in SIDES
+            )
+            every = ", ".join(each.title for each in SAMPLERS.values() if not each.strided)
             steps = gr.Slider(
-                *STEPS, value=START.steps, step=1, label="DDIM steps", elem_id="plane-S"
+                *STEPS,
+                value=START.steps,
+                step=1,
+                label="Steps S",
+                info=f"{every} takes all {STEPS[1]}",
+                elem_id="plane-S",
             )
             seed = seed_input(SEEDS, START.seed)
 
@@ -129,14 +146,14 @@ def build(context: Context, shared: Shared) -> None:
             yield {stage: view, state: f"learning: {said}"}
         yield {state: training_summary(view), going: (asked, view)}
 
-    settings = [data, points, samples, steps, seed]
+    settings = [data, points, samples, left, right, steps, seed]
     learning.wire(run.click, begin, [going, seconds, *settings], [stage, going])
     data.change(None, data, None, js=CHOSEN, **QUIET)
     stage.leave(None, data, data, js=LEFT, **QUIET)
     shown: list[Block] = [stage, going, data]
     once: dict[str, Any] = {"trigger_mode": "always_last"}
-    for change in (data.input, points.release, samples.release, steps.release, seed.submit):
+    chosen = [data.input, left.input, right.input]
+    for change in (*chosen, points.release, samples.release, steps.release, seed.submit):
         showing.wire(change, choose, [going, *settings], shown, **once)
-    drawn = [going, points, samples, steps, seed]
-    showing.wire(stage.use, use, drawn, shown, with_event=True, **once)
+    showing.wire(stage.use, use, [going, *settings[1:]], shown, with_event=True, **once)
     seconds.change(lambda value: f"Train for {value:g} s", seconds, run, **QUIET)

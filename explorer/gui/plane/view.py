@@ -29,6 +29,8 @@ UNIT = 128
 """Integers for a unit: a third of a pixel of the page is one of them."""
 REACH = 250.0
 """Coordinates are cut at ±REACH: what explodes is far outside by then."""
+SIDES = ("left", "right")
+"""The panels, each of which has a sampler."""
 
 
 @dataclass
@@ -59,22 +61,29 @@ class Way:
 
 @dataclass
 class Sampler:
-    """A sampler's steps, the same with every denoiser."""
+    """A sampler and its steps, the same with every denoiser."""
 
+    name: str
+    title: str
+    dash: str
+    """Plotly's name of the dash that its colour comes with."""
+    change: str
+    """What its steps are corrected by, as text; "" if they are not."""
     steps: list[int]
     """The times that it visits, from T to 0; a way may have fewer frames."""
     coefficients: str
-    """√ᾱ_s, √(1 − ᾱ_s − σ²) and σ of the step from each of them, then 1, 0, 0: float32, base64."""
+    """The weights of x̂_0, ε̂, z and, with one, the correction in the step from each time, and at
+    the end 1, 0, …: float32, base64."""
 
 
 @dataclass
 class Belief:
     """What came of the noise with one denoiser."""
 
-    ddpm: Way
-    ddim: Way
+    ways: list[Way]
+    """Of the left panel's sampler and of the right one's."""
     nearest: list[float]
-    """The mean distance to the nearest training point, of DDPM's samples and of DDIM's."""
+    """The mean distance of each one's samples to the nearest training point."""
 
 
 @dataclass
@@ -93,8 +102,8 @@ class PlaneView:
     """x_0, then ε of the forward process: 2 × (N, 2) float32."""
     walk: Way
     """The training points step by step into the noise."""
-    samplers: dict[str, Sampler]
-    """"ddpm" and "ddim"."""
+    samplers: list[Sampler]
+    """The left panel's and the right one's."""
     law: dict[str, Any] | None = None
     """means and std of the mixture that the points were drawn from, where it is one."""
     fresh: float | None = None
@@ -137,10 +146,19 @@ def way(paths: Paths, **told: Any) -> Way:
 
 
 def sampler(lane: Lane, schedule: Schedule) -> Sampler:
-    """The steps that a lane takes, with their coefficients (`Lane.coefficients`)."""
-    steps = [lane.coefficients(schedule, step)[2:] for step in lane.steps]
-    table = np.array([*steps, [1, 0, 0]], "<f4")
-    return Sampler(list(lane.times), base64.b64encode(table.tobytes()).decode())
+    """A lane's sampler and the steps that it takes, with their weights (`Lane.coefficients`)."""
+    way, before = lane.way, (None, *lane.times)
+    pairs = zip(lane.steps, before, strict=False)
+    steps = [lane.coefficients(schedule, *each)[2:] for each in pairs]
+    table = np.array([*steps, [1] + [0] * (len(steps[0]) - 1)], "<f4")
+    return Sampler(
+        way.name,
+        way.title,
+        way.style.dash,
+        way.correction.symbol if way.correction else "",
+        list(lane.times),
+        base64.b64encode(table.tobytes()).decode(),
+    )
 
 
 def pair(x0: Tensor, eps: Tensor) -> Blob:
@@ -181,7 +199,8 @@ def blobs(view: PlaneView) -> dict[str, Blob]:
     """Everything that is fetched on its own, by name."""
     found = {"training": view.training, "walk": view.walk.sheet}
     for name, belief in view.beliefs.items():
-        found |= {f"{name}-ddpm": belief.ddpm.sheet, f"{name}-ddim": belief.ddim.sheet}
+        ways = zip(SIDES, belief.ways, strict=True)
+        found |= {f"{name}-{side}": way.sheet for side, way in ways}
     return found | ({"network": view.network["weights"]} if view.network else {})
 
 
@@ -191,8 +210,8 @@ def shown(view: PlaneView) -> dict[str, Any]:
     values["training"] = view.training.path
     values["walk"]["sheet"] = view.walk.sheet.path
     for name, belief in view.beliefs.items():
-        for lane in ("ddpm", "ddim"):
-            values["beliefs"][name][lane]["sheet"] = getattr(belief, lane).sheet.path
+        for sent, way in zip(values["beliefs"][name]["ways"], belief.ways, strict=True):
+            sent["sheet"] = way.sheet.path
     if view.network:
         values["network"]["weights"] = view.network["weights"].path
     return values
@@ -220,9 +239,9 @@ def read(folder: Path) -> PlaneView:
         return Way(**stored | {"sheet": blob(stored["sheet"])})
 
     values["training"], values["walk"] = blob(values["training"]), a_way(values["walk"])
-    values["samplers"] = {name: Sampler(**stored) for name, stored in values["samplers"].items()}
+    values["samplers"] = [Sampler(**stored) for stored in values["samplers"]]
     values["beliefs"] = {
-        name: Belief(a_way(stored["ddpm"]), a_way(stored["ddim"]), stored["nearest"])
+        name: Belief([a_way(way) for way in stored["ways"]], stored["nearest"])
         for name, stored in values["beliefs"].items()
     }
     if values["network"]:

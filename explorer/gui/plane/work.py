@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, GaussianMixture, Schedule, make_schedule
+from explorer.diffusion.samplers import DDIM, DDPM, find_sampler
 from explorer.gui.frame.limits import SEEDS, Limits, whole
 from explorer.gui.plane.view import Belief, PlaneView, network_of, pair, sampler, way, weights_of
 from explorer.plane import (
@@ -20,7 +21,7 @@ from explorer.plane import (
     fit,
     follow,
     gaussian_means,
-    lanes,
+    lane_on,
     make_points,
     nearest,
     noise,
@@ -29,10 +30,11 @@ from explorer.plane import (
     walk,
 )
 from explorer.plane.points import OWN, SPREAD
+from explorer.race.lanes import Lane
 
 T, TARGET = 200, "v"
 STEPS = (2, T)
-"""Bounds of DDIM's steps."""
+"""Bounds of S."""
 FRAMES, WALK_FRAMES = 50, 25
 """At most about so many frames of a sampler's way, and of the way into the noise, are sent."""
 FRESH = 1000
@@ -60,15 +62,27 @@ class PlaneSettings:
     """N, of which OWN points have their own."""
     samples: int = 256
     """n"""
+    left: str = DDPM.name
+    right: str = DDIM.name
+    """The panels' samplers."""
     steps: int = 25
-    """S of DDIM."""
+    """S of those that skip times."""
     seed: int = 7
     own: tuple[tuple[float, float], ...] = ()
     """What somebody drew; it is kept while other data is shown."""
 
     @classmethod
     def read(
-        cls, limits: Limits, data: Any, points: Any, samples: Any, steps: Any, seed: Any, own: Any
+        cls,
+        limits: Limits,
+        data: Any,
+        points: Any,
+        samples: Any,
+        left: Any,
+        right: Any,
+        steps: Any,
+        seed: Any,
+        own: Any,
     ) -> PlaneSettings:
         """From what the page sent, which may be anything; ValueError says what does not fit."""
         drawn = tuple(map(tuple, own_points(own).tolist())) if data == OWN or own else ()
@@ -78,14 +92,24 @@ class PlaneSettings:
             data,
             len(drawn) if data == OWN else whole("Training points", points, limits.plane_points),
             whole("Points out of the noise", samples, limits.plane_samples),
-            whole("DDIM steps", steps, STEPS),
+            find_sampler(left).name,
+            find_sampler(right).name,
+            whole("Steps S", steps, STEPS),
             whole("Seed", seed, SEEDS),
             drawn,
         )
 
     def same_points(self, other: PlaneSettings) -> bool:
         """Whether both have the same training points and noise."""
-        return self == replace(other, samples=self.samples, steps=self.steps)
+        alike = replace(
+            other, samples=self.samples, left=self.left, right=self.right, steps=self.steps
+        )
+        return self == alike
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """The left panel's and the right one's."""
+        return [lane_on(schedule(), name, self.steps) for name in (self.left, self.right)]
 
     @property
     def x0(self) -> Tensor:
@@ -119,7 +143,7 @@ def points_view(asked: PlaneSettings) -> PlaneView:
         table.alpha_bar.tolist(),
         pair(x0, eps),
         way(steps),
-        {lane.sampler: sampler(lane, table) for lane in lanes(T, asked.steps)},
+        [sampler(lane, table) for lane in asked.lanes],
         {"means": law.means.tolist(), "std": law.std} if law else None,
         fresh,
         title=title,
@@ -131,12 +155,12 @@ def belief(
 ) -> Belief:
     """Both samplers' ways from the seed's noise with one denoiser."""
     x_T, ways, distances = noise(asked.samples, asked.seed), [], []
-    for lane in lanes(T, asked.steps):
+    for lane in asked.lanes:
         keep = thinned(lane.times, FRAMES)
         paths = follow(denoise, schedule(), lane, x_T.to(device), seed=asked.seed, keep=keep)
         ways.append(way(paths, title=lane.title))
         distances.append(nearest(paths.x[-1], asked.x0))
-    return Belief(*ways, distances)
+    return Belief(ways, distances)
 
 
 CPU = torch.device("cpu")
@@ -148,8 +172,20 @@ def show(
 ) -> Iterator[PlaneView]:
     """The points at once, then what each denoiser makes of the noise.
 
-    before : a view of the same points, whose trained network goes on; else None.
+    before : a view of the same points, whose trained network goes on; else None. With it all comes
+        at once, and under the same id, so that the page stays where it is.
     """
+    views = _views(asked, before, device)
+    if before is None:
+        yield from views
+    else:
+        *_, view = views
+        yield replace(view, id=before.id)
+
+
+def _views(
+    asked: PlaneSettings, before: PlaneView | None, device: torch.device
+) -> Iterator[PlaneView]:
     view = points_view(asked)
     yield view
     view.beliefs["ideal"] = belief(GaussianMixture(asked.x0, schedule()), asked, CPU)

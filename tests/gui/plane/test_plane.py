@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,9 +11,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 import torch
 
+from explorer.diffusion import SAMPLERS, randn, sample
+from explorer.diffusion.process import noise_in
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, LOCAL
@@ -25,12 +29,21 @@ from explorer.gui.plane.view import (
     network_of,
     pack,
     read,
+    sampler,
     unpack,
     weights_of,
     write,
 )
-from explorer.gui.plane.work import PlaneSettings, denoiser_of, learn, points_view, show
-from explorer.plane import PointConfig, PointNetwork, noise
+from explorer.gui.plane.work import (
+    PlaneSettings,
+    denoiser_of,
+    law_of,
+    learn,
+    points_view,
+    schedule,
+    show,
+)
+from explorer.plane import PointConfig, PointNetwork, lane_on, noise
 from explorer.plane.points import OWN
 from tests.gui.panel import merged, named
 
@@ -67,8 +80,8 @@ def test_weights_survive_in_half_precision() -> None:
 
 
 def test_wishes_are_checked() -> None:
-    good = ("moons", 100, 200, 20, 7, None)
-    assert PlaneSettings.read(LOCAL, *good) == PlaneSettings("moons", 100, 200, 20, 7)
+    good = ("moons", 100, 200, "heun", "ddim", 20, 7, None)
+    assert PlaneSettings.read(LOCAL, *good) == PlaneSettings(*good[:-1])
     for limits, place, value, said in (
         (LOCAL, 0, "moon", "no distribution 'moon'; there are: eight Gaussians"),
         (LOCAL, 0, ["moons"], "no distribution"),
@@ -76,18 +89,21 @@ def test_wishes_are_checked() -> None:
         (HOSTED, 1, 501, "2 to 500"),
         (HOSTED, 2, 2000, "50 to 1000"),
         (LOCAL, 2, None, "is empty"),
-        (LOCAL, 3, 201, "DDIM steps: 201"),
-        (LOCAL, 3, 1.5, "DDIM steps: 1.5"),
-        (LOCAL, 4, -1, "Seed"),
+        (LOCAL, 3, "euler", "no sampler 'euler'; there are: ddpm"),
+        (LOCAL, 4, ["ddim"], "no sampler"),
+        (LOCAL, 5, 201, "Steps S: 201"),
+        (LOCAL, 5, 1.5, "Steps S: 1.5"),
+        (LOCAL, 6, -1, "Seed"),
         (LOCAL, 0, OWN, "a list of pairs"),
     ):
         values = [*good]
         values[place] = value
         with pytest.raises(ValueError, match=said):
             PlaneSettings.read(limits, *values)
-    own = PlaneSettings.read(HOSTED, OWN, None, 200, 20, 7, TRIANGLE)
+    own = PlaneSettings.read(HOSTED, OWN, None, 200, "ddpm", "heun", 20, 7, TRIANGLE)
     assert own.points == 3 and own.x0.tolist() == TRIANGLE
-    assert own.same_points(replace(own, samples=60, steps=3)) and not own.same_points(SMALL)
+    other = replace(own, samples=60, left="heun", right="ddpm", steps=3)
+    assert own.same_points(other) and not own.same_points(SMALL)
 
 
 def test_points_come_at_once_and_samples_after() -> None:
@@ -98,14 +114,59 @@ def test_points_come_at_once_and_samples_after() -> None:
     first, *_, last = (replace(view, beliefs={**view.beliefs}) for view in show(SMALL, None, CPU))
     assert first.beliefs == {} and list(last.beliefs) == ["ideal"]
     ideal = last.beliefs["ideal"]
-    assert (ideal.ddpm.evaluations, ideal.ddim.evaluations) == (200, 10)
-    assert ideal.ddpm.times[0] == 200 and ideal.ddpm.times[-1] == 0
-    assert len(ideal.ddpm.times) == 51 and ideal.ddim.times == last.samplers["ddim"].steps
+    left, right = ideal.ways
+    assert (left.evaluations, right.evaluations) == (200, 10)
+    assert left.times[0] == 200 and left.times[-1] == 0
+    assert len(left.times) == 51 and right.times == last.samplers[1].steps
     assert max(ideal.nearest) < 0.02 < last.fresh
-    starts = [unpack(way.sheet.read(), len(way.times))[0] for way in (ideal.ddpm, ideal.ddim)]
+    starts = [unpack(way.sheet.read(), len(way.times))[0] for way in ideal.ways]
     assert torch.equal(*starts)
     torch.testing.assert_close(starts[0], noise(50, 7), atol=1 / 256, rtol=0)
     assert points_view(PlaneSettings(OWN, 3, own=tuple(map(tuple, TRIANGLE)))).fresh is None
+
+
+@pytest.mark.parametrize("name", SAMPLERS)
+def test_a_step_is_the_sum_that_is_shown(name: str) -> None:
+    """Points walked by the weights that the page gets end where the sampler ends."""
+    table, law = schedule(), law_of(replace(SMALL, data="eight Gaussians"))
+    lane = lane_on(table, name, 12)
+    sent, x_T = sampler(lane, table), noise(20, 1).double()
+    frames = list(sample(law, table, x_T, lane.times, sampler=name, generator=generator()))
+    z, shown = generator(), np.frombuffer(base64.b64decode(sent.coefficients), "<f4")
+    weights = shown.reshape(len(frames), -1).astype(float)
+
+    def noise_at(x: torch.Tensor, t: int) -> torch.Tensor:
+        return noise_in(table, law(x, t), x, t)
+
+    x, before = x_T, law(x_T, table.T)
+    for (t, s), (to_x0, to_eps, sigma, *change) in zip(lane.steps, weights, strict=False):
+        x0 = law(x, t)
+        x_s = to_x0 * x0 + to_eps * noise_at(x, t)
+        if sigma:
+            x_s = x_s + sigma * randn(x, z)
+        corrections = {
+            "": 0,
+            "x̂₀ − x̂₀ before": x0 - before,
+            "ε̂ at s − ε̂": noise_at(x_s, s) - noise_at(x, t) if s else 0,
+        }
+        x_s = x_s + sum(change) * corrections[sent.change]
+        x, before = x_s, x0
+    torch.testing.assert_close(x, frames[-1].x, atol=1e-5, rtol=0)
+    assert weights[-1].tolist() == [1] + [0] * (len(weights[-1]) - 1)
+    assert (len(weights[0]) == 4) == bool(sent.change) and sent.steps == list(lane.times)
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(5)
+
+
+def test_any_two_samplers_are_shown() -> None:
+    asked = replace(SMALL, left="dpm-solver", right="heun")
+    *_, view = show(asked, None, CPU)
+    assert [each.name for each in view.samplers] == ["dpm-solver", "heun"]
+    assert [way.evaluations for way in view.beliefs["ideal"].ways] == [10, 19]
+    ends = [unpack(way.sheet.read(), len(way.times))[-1] for way in view.beliefs["ideal"].ways]
+    assert not torch.equal(*ends)
 
 
 def test_learning_shows_samples_and_the_same_seed_the_same(learnt: PlaneView) -> None:
@@ -113,7 +174,8 @@ def test_learning_shows_samples_and_the_same_seed_the_same(learnt: PlaneView) ->
     assert [step for step, _ in learnt.losses] == [10, 20]
     again = taught()[-1].view
     assert again.network["weights"].data == learnt.network["weights"].data
-    assert again.beliefs["trained"].ddpm.sheet.data == learnt.beliefs["trained"].ddpm.sheet.data
+    ways = [view.beliefs["trained"].ways[0].sheet.data for view in (again, learnt)]
+    assert ways[0] == ways[1]
     further = taught(before=learnt)
     assert all("ideal" in told.view.beliefs for told in further)
     assert learnt.beliefs["trained"] is not further[-1].view.beliefs["trained"]
@@ -126,8 +188,9 @@ def test_it_stops_when_it_is_told_and_keeps_what_is_learnt(learnt: PlaneView) ->
 
 
 def test_a_network_goes_on_with_other_samples(learnt: PlaneView) -> None:
-    *_, view = show(replace(SMALL, samples=60, steps=7), learnt, CPU)
-    assert view.network is learnt.network and view.beliefs["trained"].ddim.evaluations == 7
+    (view,) = show(replace(SMALL, samples=60, steps=7), learnt, CPU)  # all at once
+    assert view.id == learnt.id and list(view.beliefs) == ["ideal", "trained"]
+    assert view.network is learnt.network and view.beliefs["trained"].ways[1].evaluations == 7
     gone = replace(learnt, network=learnt.network | {"weights": SimpleNamespace(read=_gone)})
     with pytest.raises(ValueError, match="please train it again"):
         denoiser_of(gone, CPU)
@@ -159,7 +222,7 @@ def test_the_browser_gets_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert json.loads(json.dumps(told)) == told
     paths = {name: blob.path for name, blob in blobs(view).items()}
     assert {name: Path(path).read_bytes() for name, path in paths.items()} == sent
-    assert told["beliefs"]["trained"]["ddim"]["sheet"] == paths["trained-ddim"]
+    assert told["beliefs"]["trained"]["ways"][1]["sheet"] == paths["trained-right"]
     assert told["network"]["weights"] == paths["network"]
     assert set(paths.values()) <= stage.temp_files
     assert stage.postprocess(view) == told and stage.postprocess(None) is None
@@ -181,9 +244,9 @@ def test_what_is_stored_is_what_the_tab_opens_with() -> None:
     )
     assert view.training.read() == first.training.data
     ideal, exact, trained = (view.beliefs[name].nearest for name in view.beliefs)
-    for sampler in (0, 1):
-        assert ideal[sampler] < 0.005 < exact[sampler]
-        assert 0.6 * view.fresh < trained[sampler] < 1.8 * view.fresh
+    for side in (0, 1):
+        assert ideal[side] < 0.005 < exact[side]
+        assert 0.6 * view.fresh < trained[side] < 1.8 * view.fresh
 
 
 @pytest.fixture
@@ -201,38 +264,44 @@ def tab(tmp_path: Path) -> Callable[..., list[dict]]:
 
 def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., list[dict]]) -> None:
     now = (plane.START, read(plane.STORED))
-    last = merged(tab("choose", now, "moons", 30, 5, 4, 7))
+    last = merged(tab("choose", now, "moons", 30, 5, "ddpm", "ddim", 4, 7))
     assert "50 to 1000" in last["trouble"] and last["plane-status"] == "not running"
     assert last["plane-train"].interactive and not last["plane-stop"].interactive
     assert last["plane-data"] == plane.START.data  # the choice goes back to what is shown
-    assert tab("choose", now, OWN, 30, 50, 10, 7) == [{}]  # nothing changes
-    answers = tab("choose", now, "moons", 30, 50, 10, 7)
+    assert tab("choose", now, OWN, 30, 50, "ddpm", "ddim", 10, 7) == [{}]  # nothing changes
+    answers = tab("choose", now, "moons", 30, 50, "ddpm", "ddim", 10, 7)
     assert not answers[0]["plane-train"].interactive and answers[0]["plane-stop"].interactive
     last = merged(answers)
     going = last["State"]
     assert going[0] == SMALL and "ideal" in going[1].beliefs
     assert last["plane-status"] == "not trained on these points yet" and "plane-data" not in last
     assert last["plane-train"].interactive and not last["plane-stop"].interactive
-    *_, last = tab("begin", going, 11, "moons", 30, 50, 10, 7)
+    *_, last = tab("begin", going, 11, "moons", 30, 50, "ddpm", "ddim", 10, 7)
     assert "give 1 to 10" in last["trouble"]
-    *_, last = tab("begin", going, 5, OWN, 30, 50, 10, 7)
+    *_, last = tab("begin", going, 5, OWN, 30, 50, "ddpm", "ddim", 10, 7)
     assert "Draw some points first" in last["trouble"]
-    last = merged(tab("begin", going, 1, "moons", 30, 50, 10, 7))
+    last = merged(tab("begin", going, 1, "moons", 30, 50, "ddpm", "ddim", 10, 7))
     assert "trained" in last["State"][1].beliefs
     assert last["plane-status"].startswith("trained for")
-    *_, last = tab("begin", (going[0], last["State"][1]), 5, "moons", 30, 50, 4, "x")
+    *_, last = tab(
+        "begin", (going[0], last["State"][1]), 5, "moons", 30, 50, "ddpm", "ddim", 4, "x"
+    )
     assert "Seed" in last["trouble"]
 
 
 def test_drawn_points_are_used(tab: Callable[..., list[dict]]) -> None:
     now = (plane.START, read(plane.STORED))
-    *_, last = tab("use", SimpleNamespace(points=[[0, 9], [0, 0]]), now, 30, 50, 10, 7)
+    *_, last = tab(
+        "use", SimpleNamespace(points=[[0, 9], [0, 0]]), now, 30, 50, "ddpm", "ddim", 10, 7
+    )
     assert "lies outside" in last["trouble"]
-    answers = tab("use", SimpleNamespace(points=TRIANGLE), now, 30, 50, 10, 7)
+    answers = tab("use", SimpleNamespace(points=TRIANGLE), now, 30, 50, "ddpm", "ddim", 10, 7)
     asked, view = merged(answers)["State"]
     assert [answer.get("plane-data") for answer in answers].count(OWN) == 1
     assert asked.own == tuple(map(tuple, TRIANGLE)) and view.points == 3
-    going = merged(tab("choose", (asked, view), "moons", 30, 50, 10, 7))["State"]
+    going = merged(tab("choose", (asked, view), "moons", 30, 50, "ddpm", "ddim", 10, 7))["State"]
     assert going[0] == replace(SMALL, own=asked.own) and going[1].data == "moons"
-    asked, view = merged(tab("choose", going, OWN, 30, 50, 10, 7))["State"]  # at once, as drawn
+    asked, view = merged(tab("choose", going, OWN, 30, 50, "ddpm", "ddim", 10, 7))[
+        "State"
+    ]  # at once, as drawn
     assert view.data == OWN and view.points == 3 and "ideal" in view.beliefs

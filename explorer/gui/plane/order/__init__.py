@@ -1,0 +1,1 @@
+"""Error against steps, a panel under Plane's stage."""

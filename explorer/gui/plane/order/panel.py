@@ -1,0 +1,59 @@
+"""Error against steps: why there are samplers of second order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from explorer.diffusion import SCHEDULES, SPACINGS
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.jobs import Call, Jobs, Steps
+from explorer.gui.frame.shared import LIVE, QUIET, Changes, guarded, message, prose
+from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.plane.order.figure import order_figure
+from explorer.gui.plane.order.work import AGAINST, Order, checked, measure, read, sentence_of
+
+TITLE = "Error against steps"
+
+
+def build(context: Context) -> None:
+    """Inside whatever container is open."""
+    stored = read()
+    now = gr.State(stored)
+    with gr.Row():
+        schedule = gr.Dropdown(
+            list(SCHEDULES), value=stored.schedule, label="Schedule", elem_id="order-schedule"
+        )
+        grid = gr.Dropdown(
+            list(SPACINGS)[::-1],
+            value=stored.grid,
+            label="Grid of times",
+            elem_id="order-grid",
+        )
+        against = gr.Radio(
+            list(AGAINST), value=AGAINST[0], label="Against", elem_id="order-against", scale=2
+        )
+    plot = PlotView(order_figure(stored), elem_id="order-plot")
+    said = sentence_of(stored, AGAINST[0])
+    state = gr.Markdown(said, elem_id="order-status", elem_classes="prose-note")
+    trouble = message()
+    prose(__file__)
+
+    def compute(call: Call, *choice: Any) -> Steps:
+        asked = checked(*choice)
+        yield {}
+        for order in context.device.run(measure, *asked, context.limits.order_points):
+            yield {now: order}
+
+    def show(order: Order, against: Any) -> Changes:
+        figure = order_figure(order, against)
+        return {plot: figure, state: sentence_of(order, against)}
+
+    jobs = Jobs(context, "order", state=state, trouble=trouble, quick=True)
+    for control in (schedule, grid):
+        event = jobs.wire(
+            control.input, compute, [schedule, grid], [now], trigger_mode="always_last"
+        )
+        event.then(show, [now, against], [plot, state], **QUIET)
+    against.input(guarded(trouble)(show), [now, against], [plot, state, trouble], **LIVE)
