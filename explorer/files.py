@@ -1,12 +1,31 @@
-"""Files that appear whole or not at all."""
+"""Files: those we write appear whole or not at all, those that people bring are checked."""
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from reprlib import repr as short
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
+
+Model = TypeVar("Model")
+WORDS = {
+    "a valid boolean": "true or false",
+    "a valid integer": "a whole number",
+    "a valid string, unable to parse raw data as a unicode string": "text: some of it is not",
+    "a valid dictionary": "a table",
+    "a valid ": "a ",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+}
+"""Pydantic's words -> ours."""
 
 
 @contextmanager
@@ -29,3 +48,55 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def validated(kind: type[Model], value: Any, what: str) -> Model:
+    """`value`, JSON if it is bytes, as this pydantic model or dataclass.
+
+    ValueError with a clause, in our words, that names the first field that is wrong.
+    what : what the whole is called in that clause.
+    """
+    from pydantic import ValidationError  # here: training needs it not, and runs without
+
+    adapter: TypeAdapter[Model] = _adapter(cast(Any, kind))
+    try:
+        found: Model = (
+            adapter.validate_json(value, strict=True)
+            if isinstance(value, bytes)
+            else adapter.validate_python(value)
+        )
+    except ValidationError as error:
+        raise ValueError(_clause(error, what)) from error
+    return found
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def _clause(error: ValidationError, what: str) -> str:
+    first = error.errors(include_url=False)[0]
+    place, kind, given = first["loc"], first["type"], short(first["input"])
+    names = [part for part in place if isinstance(part, str)]
+    name = ".".join(names) if names else what
+    if kind == "missing" and isinstance(place[-1], int):
+        return f"{name} has too few entries"
+    if kind in ("missing", "extra_forbidden"):
+        found = "no" if kind == "missing" else "an unknown entry"
+        return f"{'.'.join(names[:-1]) or what} has {found} {names[-1]!r}"
+    message = first["msg"]
+    if kind == "value_error":  # a sentence of our own: about the field, or about a whole table
+        message = message.removeprefix("Value error, ")
+        return message if isinstance(first["input"], dict) else f"{name} = {given} {message}"
+    message = re.sub(r"^\w+ (should .*?)( after validation)?(, not .*)?$", r"\1\3", message)
+    message = re.sub(r" or instance of \w+$", "", message)
+    for theirs, ours in WORDS.items():
+        message = message.replace(theirs, ours)
+    return (
+        f"{name} {message}"
+        if "items" in message or "item," in message
+        else f"{name} = {given} {message}"
+    )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Network
-from explorer.graphs import Recorded, RecordingFailed
+from explorer.networks.recorder import Recorded, RecordingFailed
 
 PRECISIONS = ("float32", "bfloat16")
 WARM_UP = 3

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from dataclasses import asdict, replace
-from functools import cache
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Protocol, TypeVar
 
 from explorer.evaluation.records import VERSION, Quality, Setting
-from explorer.files import written_whole
+from explorer.files import validated, written_whole
 
 
 class Versioned(Protocol):
@@ -64,19 +60,7 @@ def parse(kind: type[Record], text: bytes, version: int) -> Record:
 
     ValueError, in one line, for what is none, or of another version.
     """
-    try:
-        record: Record = _adapter(kind).validate_json(text, strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        reason = first["msg"].replace("Input should be", "it should be")
-        said = f"{where}: {reason}" if where else reason
-        raise ValueError(textwrap.shorten(said, 200, placeholder=" …")) from error
+    record = validated(kind, text, "it")
     if record.version != version:
         raise ValueError("it is of another version")
     return record
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)

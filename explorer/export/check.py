@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from explorer.checkpoints import MAX_T
 from explorer.data.images import SIZES
 from explorer.diffusion import SAMPLERS
+from explorer.files import validated
 from explorer.race.lanes import BREAKS
 from explorer.race.view import LaneView, RaceView
-from explorer.validation import validated
 
 MAX_PICTURES, MAX_LANES = 16, 4
 MAX_FRAMES = 256

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from explorer.graphs import Recorded, RecordingFailed
+from explorer.networks.recorder import Recorded, RecordingFailed
 
 if TYPE_CHECKING:
     from explorer.training.run import Run

@@ -128,9 +128,9 @@ def test_what_is_written_is_read(model: tuple[Denoiser, Spec], tmp_path: Path) -
 @pytest.mark.parametrize(
     ("harm", "says"),
     [
-        (lambda v: v.pop("prior"), "prior: "),
-        (lambda v: v.update(n="64"), "n: it should be a valid integer"),
-        (lambda v: v.update(ranges=[[1]]), "ranges.0.1: "),
+        (lambda v: v.pop("prior"), "has no 'prior'"),
+        (lambda v: v.update(n="64"), "n = '64' should be a whole number"),
+        (lambda v: v.update(ranges=[[1]]), "ranges has too few entries"),
         (lambda v: v["lines"].update(large=v["lines"]["beta"]), "lines.large"),
         (lambda v: v["lines"]["beta"]["matching"].append(1), "lines.beta.matching"),
         (lambda v: v.update(version=2), "another version"),

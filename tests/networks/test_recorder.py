@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from explorer.data import load
-from explorer.graphs import Recorded, RecordingFailed
+from explorer.networks.recorder import Recorded, RecordingFailed
 from explorer.training.graph import WARM_UP, GraphedStep
 from explorer.training.loop import train_step
 from tests.training.helpers import begin
