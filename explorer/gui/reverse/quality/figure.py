@@ -75,7 +75,8 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
             **drawn(Style(FAINT.light, FAINT.dark, "dot"), 2),
         )
         seen.append(floor)
-    ticks = sorted({row.setting.steps for row in quality.rows}) or [5, 10, 20, 50, 100, 1000]
+    steps = {row.setting.steps for row in quality.rows}
+    ticks = sorted(steps.union(evaluations[-1:])) or [5, 10, 20, 50, 100, 1000]
     more = any(row.evaluations != row.setting.steps for row in quality.rows)
     figure.update_layout(
         xaxis={
