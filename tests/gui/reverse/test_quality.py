@@ -71,7 +71,9 @@ def measured(
 def test_a_small_measurement_streams_and_ends(tmp_path: Path) -> None:
     seen, model = measured(tmp_path)
     shares = [news.share for news in seen]
-    assert shares == sorted(shares) and shares[-1] == 1 and not seen[-1].running
+    assert shares == sorted(shares) and shares[-1] == 1
+    ended = [len(news.quality.rows) for news in seen if not news.running]
+    assert ended == [2]  # it has ended when all is measured, and once
     quality = seen[-1].quality
     assert [row.setting.steps for row in quality.rows] == [2, 3]
     assert quality.data == "mnist-5k" and describe(model).name == quality.model

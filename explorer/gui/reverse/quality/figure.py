@@ -40,8 +40,6 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
     each trace's `meta`, as everywhere. A quantity that was not measured gives empty axes;
     ValueError for an unknown one.
     """
-    if quantity not in QUANTITIES:
-        raise ValueError(f"no quantity {quantity!r}; there are: {', '.join(QUANTITIES)}")
     value, shown, _ = find_quantity(quantity)
     figure, seen = go.Figure(), []
     for index, column in enumerate(find_columns(quality)):
@@ -75,7 +73,8 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
             **drawn(Style(FAINT.light, FAINT.dark, "dot"), 2),
         )
         seen.append(floor)
-    ticks = sorted({row.setting.steps for row in quality.rows}) or [5, 10, 20, 50, 100, 1000]
+    steps = {row.setting.steps for row in quality.rows}
+    ticks = sorted(steps.union(evaluations[-1:])) or [5, 10, 20, 50, 100, 1000]
     more = any(row.evaluations != row.setting.steps for row in quality.rows)
     figure.update_layout(
         xaxis={

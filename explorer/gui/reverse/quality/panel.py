@@ -95,8 +95,7 @@ def measure(
     yield Measured(quality, 0.0, "starting", True)
     for progress in evaluate(denoiser, spec, reference, quality, settings, device=device):
         quality = progress.quality
-        what = progress.setting.name
-        yield Measured(quality, progress.share, what, progress.share < 1)
+        yield Measured(quality, progress.share, progress.setting.name, True)
         if stopped():
             break
     yield Measured(quality, progress.share, "", False)
