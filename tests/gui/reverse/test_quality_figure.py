@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from explorer.evaluation import HAT, NOISES, STRIDED, Column
+from explorer.evaluation import HAT, NOISES, STRIDED, Column, read
 from explorer.figures.palette import PALETTE
 from explorer.gui.reverse.quality import figure as figures
 from explorer.gui.reverse.quality.figure import quality_figure, quality_html
@@ -99,3 +100,22 @@ def test_the_table_as_html() -> None:
     assert '<th scope="row">5</th><td><strong>12.3</strong></td><td>40.0</td>' in text
     assert text.count("<tr>") == 3 and text.startswith('<table class="quality">')
     assert cells(quality_html(QUALITY, "seconds"))[1] == ["5", "7.5", "7.5", "7.5"]
+
+
+def test_the_text_has_the_numbers_of_the_stored_measurement() -> None:
+    """`evaluate checkpoints/mnist.safetensors --data mnist-5k --sampler ddim,dpm-solver,heun --eta 0
+    --steps 5,10,20 --n 128 --reference 5000` made it."""
+    folder = Path(figures.__file__).parent
+    quality = read(folder / "stored" / "orders.json")
+    text = (folder / "prose.md").read_text(encoding="utf-8")
+    assert f"With {quality.n} pictures" in text and quality.model == "mnist"
+    for name, told in (
+        ("ddim", "0.62, 0.53, 0.48 for DDIM"),
+        ("dpm-solver", "0.50, 0.46, 0.46 for DPM-Solver++(2M)"),
+        ("heun", "71.6, 2.40, 0.46 for Heun"),
+    ):
+        rows = [row for row in quality.rows if row.setting.sampler == name]
+        assert [row.setting.steps for row in rows] == [5, 10, 20] and told in text
+        values = map(float, told.split(" for")[0].split(", "))
+        assert [row.frechet for row in rows] == pytest.approx(list(values), rel=0.02)
+    assert f"real pictures are at {quality.floor:.2f}" in text
