@@ -103,8 +103,8 @@ def test_the_table_as_html() -> None:
 
 
 def test_the_text_has_the_numbers_of_the_stored_measurement() -> None:
-    """`evaluate checkpoints/mnist.safetensors --data mnist-5k --sampler ddim,dpm-solver,heun --eta 0
-    --steps 5,10,20 --n 128 --reference 5000` made it."""
+    """Made by `evaluate checkpoints/mnist.safetensors --data mnist-5k --reference 5000 --n 128
+    --sampler ddim,dpm-solver,heun --eta 0 --steps 5,10,20`."""
     folder = Path(figures.__file__).parent
     quality = read(folder / "stored" / "orders.json")
     text = (folder / "prose.md").read_text(encoding="utf-8")
