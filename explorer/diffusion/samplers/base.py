@@ -117,11 +117,11 @@ class Sampler:
         return (len(times) - 1) + extra * (len(times) - 2)
 
     def details(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
-        """S, and what differs from the defaults, in a few words each."""
+        """S, a grid that is not the uniform one, and what differs from the defaults."""
         return tuple(
             option.mark.format(settings[name])
             for name, option in self.options.items()
-            if name == "steps" or settings[name] != option.default
+            if name == "steps" or settings[name] != GRID.get(name, option).default
         )
 
 

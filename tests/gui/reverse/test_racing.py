@@ -403,7 +403,7 @@ def test_a_lane_is_told_in_a_line() -> None:
     told = title(1, "DDIM", 10, 0.25, "quadratic", "β̃ (posterior)")
     assert told == "Lane 2: DDIM, S = 10, η = 0.25, quadratic"
     told = title(2, "Heun", 20, 0.25, "karras", "β")
-    assert told == "Lane 3: Heun, S = 20"
+    assert told == "Lane 3: Heun, S = 20, karras"
     assert title(3, "–", 10, 0.0, "uniform", "β") == "Lane 4: none"
 
 
