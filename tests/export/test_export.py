@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from explorer.checkpoints import load
-from explorer.diffusion import make_schedule
+from explorer.diffusion import SAMPLERS, make_schedule
 from explorer.export.numbers import frames_npz, python_snippet
 from explorer.figures.pictures import grid
 from explorer.race import race
-from explorer.race.lanes import BREAKS, ddim, ddpm, lane_from
+from explorer.race.lanes import BREAKS, ddim, ddpm, lane_from, lane_of
 from explorer.race.view import decode
 from tests.race.toy_race import SETTINGS, Toy, settings
 
@@ -82,7 +83,7 @@ def names_in(script: str) -> dict[str, object]:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "lanes":
             spec = type("Spec", (), {"T": 1000})
             there = {"spec": spec, "denoiser": type("D", (), {"schedule": schedule})}
-            there |= {"ddpm": ddpm, "ddim": ddim, "lane_from": lane_from}
+            there |= {"ddpm": ddpm, "ddim": ddim, "lane_from": lane_from, "lane_of": lane_of}
             calls["lanes"] = eval(compile(ast.Expression(node.value), "lanes", "eval"), there)
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "guide":
             calls |= {k.arg: ast.literal_eval(k.value) for k in node.keywords}
@@ -156,3 +157,56 @@ def test_settings_that_do_not_describe_a_race_are_refused(changed: dict, said: s
         python_snippet(settings(**changed))
     with pytest.raises(ValueError, match="how it was made"):
         python_snippet({})
+
+
+OLD_SCRIPT = '''\
+"""A race of the Diffusion Explorer, once more: save this in the Explorer's folder and run it."""
+
+from explorer.checkpoints import load
+from explorer.figures.pictures import grid
+from explorer.race import ddim, ddpm, race
+
+denoiser, spec = load('checkpoints/mnist.safetensors')
+lanes = [
+    ddpm(spec.T),
+    ddim(spec.T, 50),
+]
+shape = (spec.channels, spec.size, spec.size)
+
+ends = {}
+for entry in race(denoiser, lanes, shape, seed=7, labels=[0, 1]):
+    ends[entry.lane] = entry.frame.x  # (n, C, H, W); at t = 0 the pictures
+
+for lane, pictures in ends.items():
+    grid(pictures).save(f"lane-{lane + 1}.png")
+    print(f"lane-{lane + 1}.png: {lanes[lane].evaluations} evaluations")
+'''
+"""What version 0.1 exported for DDPM against DDIM."""
+
+
+def test_a_script_stays_what_it_was() -> None:
+    lanes = [
+        {"sampler": "ddpm", "variance": "posterior"},
+        {"sampler": "ddim", "steps": 50, "eta": 0.0, "spacing": "uniform"},
+    ]
+    again = settings(model="mnist", seed=7, pictures=2, labels=[0, 1], lanes=lanes)
+    assert python_snippet(again) == OLD_SCRIPT
+    namespace: dict[str, Any] = {}
+    for line in OLD_SCRIPT.splitlines():
+        if line.startswith(("from ", "import ")):
+            exec(line, namespace)  # every name is still where it was
+    assert {"load", "grid", "ddim", "ddpm", "race"} <= namespace.keys()
+
+
+def test_a_lane_of_any_sampler_and_a_clamped_one_get_their_script() -> None:
+    wanted = [
+        {"sampler": name} | ({"steps": 5, "spacing": "karras"} if sampler.strided else {})
+        for name, sampler in SAMPLERS.items()
+    ]
+    wanted += [{"sampler": "ddpm", "clamp": True, "breaks": ["no clipping"]}]
+    schedule = make_schedule("cosine", 1000)
+    for lane in wanted:
+        said = names_in(python_snippet(settings(lanes=[lane], labels=None, pictures=4)))
+        (read,) = said["lanes"]
+        expected = lane_from(lane, schedule)
+        assert read == expected and read.title == expected.title
