@@ -33,7 +33,7 @@ from explorer.diffusion import Denoiser, Network, sample
 from explorer.diffusion.samplers import DDPM
 from explorer.inference import prepare
 from explorer.race import Lane, ddim, ddpm, race
-from explorer.race.view import follow, view_of
+from explorer.race.view import gather, view_of
 
 MNIST = Path(__file__).parents[1] / "checkpoints" / "mnist.safetensors"
 
@@ -151,7 +151,7 @@ def default_race(denoiser: Denoiser, spec: Spec, device: torch.device, rounds: i
         begun = clock()
         entries = race(spied, lanes, shape, seed=0, labels=labels, device=device)
         view = view_of(lanes, spec.T, n, shape)
-        for i, _ in enumerate(follow(entries, lanes, denoiser.schedule, view)):
+        for i, _ in enumerate(gather(entries, lanes, denoiser.schedule, view)):
             if i == 0:
                 first.append(clock() - begun)
 

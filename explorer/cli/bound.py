@@ -95,14 +95,14 @@ def report(result: BoundResult, variances: Sequence[Variance]) -> str:
         "total": lambda line: line.total,
     }
     for name, find in rows.items():
-        cells = "".join(f"{shown(find(result.lines[v])):>20}" for v in variances)
+        cells = "".join(f"{with_error(find(result.lines[v])):>20}" for v in variances)
         lines.append(f"{name:24}{cells}")
     if "posterior" in variances and result.T > 1:
         lines += ["", "β̃_1 = 0: L_0 with σ² = β̃ takes β̃_2 (Ho et al. 2020, their code)"]
     return "\n".join(lines)
 
 
-def shown(mean: Mean) -> str:
+def with_error(mean: Mean) -> str:
     """Four decimals; less than that in powers of ten."""
     if abs(mean.value) < 1e-3:
         return f"{mean.value:.2e} ± {mean.error:.0e}"

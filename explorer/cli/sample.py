@@ -86,7 +86,7 @@ def run_sample(args: argparse.Namespace) -> None:
     if args.out.suffix.lower() not in (".png", ".webp", ".jpg", ".jpeg"):
         raise ValueError(f"--out {args.out}: pictures end in .png (.webp and .jpg work too)")
     if not lanes:
-        return look(args, denoiser, spec)
+        return write_one_shots(args, denoiser, spec)
     shape = (spec.channels, spec.size, spec.size)
     for i, lane in enumerate(lanes, 1):
         out = args.out.with_stem(f"{args.out.stem}-{i}") if i > 1 else args.out
@@ -126,7 +126,7 @@ def of_samplers(name: str, option: Option[Any]) -> str:
     return f"{option.label} ({option.default}): of {those}"
 
 
-def look(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:
+def write_one_shots(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:
     """The lecture's one-shot looks at real pictures, x̂_0 below x_t."""
     from explorer.figures.pictures import grid
     from explorer.lectures.sampling import looks_of, real_pictures

@@ -10,10 +10,10 @@ from explorer.plane.learn import Learner, LearnStep, denoiser_from, fit
 from explorer.plane.network import PointConfig, PointNetwork
 from explorer.plane.paths import (
     Paths,
-    follow,
     lane_on,
     nearest,
     noise,
+    sampled_paths,
     thinned,
     walk,
 )
@@ -29,7 +29,7 @@ __all__ = [
     "denoiser_from",
     "exact_flow",
     "fit",
-    "follow",
+    "sampled_paths",
     "gaussian_means",
     "lane_on",
     "make_points",

@@ -56,7 +56,7 @@ def noise(n: int, seed: int) -> Tensor:
     return torch.randn(n, 2, generator=Generator().manual_seed(seed))
 
 
-def follow(
+def sampled_paths(
     denoise: Callable[[Tensor, int], Tensor],
     schedule: Schedule,
     lane: Lane,

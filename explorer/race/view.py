@@ -17,7 +17,7 @@ from explorer.race.lanes import Lane
 from explorer.race.run import LaneFrame
 from explorer.race.sheets import LaneFrames, LaneView, RaceView, Sheet, decode, encode
 
-__all__ = ["LaneFrames", "LaneView", "RaceView", "Sheet", "decode", "encode", "follow", "kept",
+__all__ = ["LaneFrames", "LaneView", "RaceView", "Sheet", "decode", "encode", "gather", "kept",
            "read", "view_of", "write"]  # fmt: skip
 
 FRAMES = 120
@@ -53,7 +53,7 @@ def kept(lane: Lane, most: int = FRAMES) -> set[int]:
     return {int(t) for t in np.where(nearer, times[above - 1], times[above])}
 
 
-def follow(
+def gather(
     entries: Iterable[LaneFrame],
     lanes: Sequence[Lane],
     schedule: Schedule,

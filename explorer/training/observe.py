@@ -37,7 +37,7 @@ def observe(run: Run) -> Iterator[Seen]:
     probes = run.history.probes
     cost, looked = 0.0, time.perf_counter()
 
-    def look() -> None:
+    def look_now() -> None:
         nonlocal cost, looked
         begun = time.perf_counter()
         run.history.add_probe(run.step, run.probe())
@@ -45,7 +45,7 @@ def observe(run: Run) -> Iterator[Seen]:
         cost = looked - begun
 
     if not probes:
-        look()
+        look_now()
     due = next_share(run.progress)
     for step in fit(run):
         last = run.progress >= 1
@@ -53,7 +53,7 @@ def observe(run: Run) -> Iterator[Seen]:
         paid = time.perf_counter() - looked >= cost / COST
         probed = last or (wanted and paid)
         if probed:
-            look()
+            look_now()
         snapshot = run.progress >= due
         due = next_share(run.progress) if snapshot else due
         yield Seen(step, probed, snapshot)

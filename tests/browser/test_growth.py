@@ -137,7 +137,7 @@ def film(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iter
     assert film.trouble == []
 
 
-def shown(x: Tensor) -> np.ndarray:
+def grey_levels(x: Tensor) -> np.ndarray:
     """(H, W, 3) of one picture."""
     return from_tensor(x).permute(1, 2, 0).numpy()
 
@@ -153,9 +153,9 @@ def test_scrubbing_shows_pythons_pixels_and_asks_nothing(film: Page) -> None:
     assert film.shows(100, 30)
     assert "after  100 steps · t = 30" in page.inner_text(".title").replace("\u2007", " ")
     for k in range(N):
-        assert (film.picture(k)[..., :3] == shown(frame(100, 30).x[k])).all()
+        assert (film.picture(k)[..., :3] == grey_levels(frame(100, 30).x[k])).all()
     page.click("[data-show='x0']")
-    assert (film.picture(1)[..., :3] == shown(frame(100, 30).x0[1])).all()
+    assert (film.picture(1)[..., :3] == grey_levels(frame(100, 30).x0[1])).all()
     assert page.evaluate("document.querySelector('#film-t').value") == "30"
     page.focus("#film-t")
     page.keyboard.press("End")
@@ -174,7 +174,7 @@ def test_the_matrix_holds_one_picture_at_every_snapshot_and_t(film: Page) -> Non
         for i, step in enumerate(STEPS):
             for j in range(11):  # t = 0 at the left
                 cell = pixels[i * pitch :, j * pitch :][:SIZE, :SIZE]
-                assert (cell[..., :3] == shown(frame(step, 10 * j).x[chosen])).all()
+                assert (cell[..., :3] == grey_levels(frame(step, 10 * j).x[chosen])).all()
         assert not pixels[SIZE, :, 3].any() and not pixels[:, SIZE, 3].any()  # the page's colour
     box = page.locator("#film-matrix").bounding_box()
     x = lambda j: box["x"] + box["width"] * (j + 0.5) / 11  # noqa: E731
@@ -228,7 +228,7 @@ def test_snapshots_join_without_a_shift_and_the_cursor_follows_until_taken(film:
         page.click(f"#live-{k}")
         film.wait(k)
         assert film.shows(STEPS[k - 1], 0) and film.box() == box
-        assert (film.picture(0)[..., :3] == shown(frame(STEPS[k - 1], 0).x[0])).all()
+        assert (film.picture(0)[..., :3] == grey_levels(frame(STEPS[k - 1], 0).x[0])).all()
     page.focus("#film-step")
     page.keyboard.press("Home")
     page.click("#live-4")

@@ -135,7 +135,7 @@ def corrected() -> RaceView:
     ]
     view = race_view.view_of(lanes, T, 2, (1, 28, 28), title="toy · corrected")
     entries = race(denoiser, lanes, (1, 28, 28), seed=7, n=2)
-    *_, view = race_view.follow(entries, lanes, schedule, view, every=math.inf)
+    *_, view = race_view.gather(entries, lanes, schedule, view, every=math.inf)
     return view
 
 

@@ -21,7 +21,7 @@ from explorer.export.capsule import CapsuleError, pack, unpack
 from explorer.export.check import StoredLane, StoredRace
 from explorer.race import race
 from explorer.race.lanes import lane_from
-from explorer.race.view import LaneView, RaceView, decode, follow, view_of
+from explorer.race.view import LaneView, RaceView, decode, gather, view_of
 from tests.export.capsules import (
     PACKED,
     TOY,
@@ -74,7 +74,7 @@ def test_lanes_without_clipping_are_told_apart(tmp_path: Path) -> None:
     some = {"sampler": "ddim", "steps": 4, "eta": 1.0}
     lanes = [lane_from(some | {"breaks": names}, schedule) for names in ([], ["no clipping"])]
     entries = race(Denoiser(lambda x, t: x, schedule), lanes, (1, 8, 8), seed=1, n=2)
-    *_, view = follow(entries, lanes, schedule, view_of(lanes, 20, 2, (1, 8, 8)))
+    *_, view = gather(entries, lanes, schedule, view_of(lanes, 20, 2, (1, 8, 8)))
     data = pack(view)
     with zipfile.ZipFile(io.BytesIO(data)) as file:
         stored = json.loads(file.read("race.json"))

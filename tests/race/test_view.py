@@ -26,7 +26,7 @@ from explorer.race.view import (
     RaceView,
     decode,
     encode,
-    follow,
+    gather,
     kept,
     read,
     view_of,
@@ -109,7 +109,7 @@ def test_the_first_the_last_and_about_120_even_frames_are_kept(
 
 def test_of_many_large_pictures_fewer_frames_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(race_view, "LANE_BYTES", 5 * N * SIZE**2 * 7)
-    *_, view = follow(toy_race(), LANES, SCHEDULE, empty_view(), every=math.inf)
+    *_, view = gather(toy_race(), LANES, SCHEDULE, empty_view(), every=math.inf)
     assert view.lanes[0].times[0] == T and view.lanes[0].times[-1] == 0
     assert len(view.lanes[0].times) == 8 and len(view.lanes[1].times) == 6
 
@@ -123,7 +123,7 @@ def test_the_sheets_hold_every_frame_exactly(
     shown = empty_view(channels)
     views = [
         (view.running, len(view.lanes[0].times))
-        for view in follow(entries, LANES, SCHEDULE, shown, every=every)
+        for view in gather(entries, LANES, SCHEDULE, shown, every=every)
     ]
     check(shown, entries)
     assert [running for running, _ in views] == [True] * (len(views) - 1) + [False]
@@ -138,7 +138,7 @@ def test_only_what_is_kept_of_a_long_lane_is_shown() -> None:
     schedule, lane = make_schedule("cosine", 500), Lane("ddim", tuple(range(500, -1, -1)))
     entries = list(race(Denoiser(lambda x, t: x, schedule, "x0"), [lane], SHAPE, seed=1, n=N))
     view = view_of([lane], 500, N, SHAPE)
-    *_, view = follow(entries, [lane], schedule, view, every=math.inf)
+    *_, view = gather(entries, [lane], schedule, view, every=math.inf)
     check(view, [entry for entry in entries if entry.frame.t in kept(lane)])
     assert len(view.lanes[0].times) == 121
 
@@ -155,7 +155,7 @@ def test_a_step_can_be_added_up_from_what_is_sent(channels: int) -> None:
     ]
     denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), SCHEDULE, "x0")
     entries = race(denoiser, lanes, (channels, SIZE, SIZE), seed=1, n=N)
-    *_, view = follow(entries, lanes, SCHEDULE, empty_view(channels, lanes), every=math.inf)
+    *_, view = gather(entries, lanes, SCHEDULE, empty_view(channels, lanes), every=math.inf)
     assert any(shown.corrected for shown in view.lanes)
     for shown, (times, x, x0, z, change) in zip(view.lanes, decode(view), strict=True):
         assert shown.steps == [*map(list, zip(times, times[1:], strict=False)), [0, 0]]
@@ -178,7 +178,7 @@ def test_a_step_without_clipping_adds_up_however_far_its_belief_strays() -> None
     settings = {"sampler": "ddim", "steps": 10, "eta": 0.5}
     lanes = [lane_from(settings | {"breaks": names}, schedule) for names in breaks]
     entries = list(race(denoiser, lanes, SHAPE, seed=1, n=N))
-    *_, view = follow(entries, lanes, schedule, view_of(lanes, 1000, N, SHAPE), every=math.inf)
+    *_, view = gather(entries, lanes, schedule, view_of(lanes, 1000, N, SHAPE), every=math.inf)
     assert all(lane.wide for lane in view.lanes)
     for i, (shown, (_, x, x0, z, _)) in enumerate(zip(view.lanes, decode(view), strict=True)):
         frames = [entry.frame for entry in entries if entry.lane == i]
@@ -209,7 +209,7 @@ def test_stopping_keeps_what_there_is(clock: Callable[[], float]) -> None:
             yield entry
 
     answers = iter([False, False, True])
-    *_, view = follow(
+    *_, view = gather(
         entries(), LANES, SCHEDULE, empty_view(), every=2.5, stopped=lambda: next(answers)
     )
     assert 3 <= len(pulled) < len(list(toy_race())) and not view.running
@@ -217,7 +217,7 @@ def test_stopping_keeps_what_there_is(clock: Callable[[], float]) -> None:
 
 
 def test_a_race_without_frames_is_an_empty_view() -> None:
-    views = list(follow([], LANES, SCHEDULE, empty_view()))
+    views = list(gather([], LANES, SCHEDULE, empty_view()))
     assert len(views) == 1 and not views[0].running
     assert [lane.times for lane in views[0].lanes] == [[], []]
 
@@ -226,7 +226,7 @@ def test_a_stored_race_is_read_as_it_was_written(
     tmp_path: Path, clock: Callable[[], float]
 ) -> None:
     entries = list(toy_race(3))
-    *_, view = follow(entries, LANES, SCHEDULE, empty_view(3), every=5.0)
+    *_, view = gather(entries, LANES, SCHEDULE, empty_view(3), every=5.0)
     (tmp_path / "race").mkdir()
     (tmp_path / "race" / "7-0.bin").write_bytes(b"of an older race")
     write(view, tmp_path / "race")

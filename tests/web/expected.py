@@ -26,7 +26,7 @@ from explorer.gui.plane.work import schedule
 from explorer.plane import PointConfig, PointNetwork, denoiser_from, lane_on
 from explorer.race.lanes import Lane, ddim, ddpm, lane_of
 from explorer.race.run import LaneFrame
-from explorer.race.view import RaceView, decode, follow, view_of
+from explorer.race.view import RaceView, decode, gather, view_of
 
 
 def write_numbers(folder: Path) -> None:
@@ -116,7 +116,7 @@ def raced(lane: Lane, channels: int) -> RaceView:
         terms = lane.terms(model, steps[t], before.get(t)) if t in steps else Terms(1.0, 0.0)
         drawn = [z if terms.z else None, change if terms.change else None]
         entries.append(LaneFrame(0, frame, i, 0.0, steps.get(t), terms, *drawn))
-    (view,) = follow(entries, [lane], model, view, every=math.inf)
+    (view,) = gather(entries, [lane], model, view, every=math.inf)
     return view
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from explorer.gui.parts.widget import Widget
-from explorer.gui.plane.view import UNIT, PlaneView, blobs, shown
+from explorer.gui.plane.view import UNIT, PlaneView, as_json, blobs
 from explorer.plane.points import MOST_OWN, OWN, RANGE
 
 
@@ -31,4 +31,4 @@ class Plane(Widget):
         for name, blob in blobs(value).items():
             if blob.path is None:
                 blob.path, blob.data = self.publish(blob.data, f"{name}.bin"), b""
-        return shown(value)
+        return as_json(value)

@@ -204,7 +204,7 @@ def blobs(view: PlaneView) -> dict[str, Blob]:
     return found | ({"network": view.network["weights"]} if view.network else {})
 
 
-def shown(view: PlaneView) -> dict[str, Any]:
+def as_json(view: PlaneView) -> dict[str, Any]:
     """The view as JSON, each blob as its path."""
     values = asdict(view)
     values["training"] = view.training.path
@@ -225,7 +225,7 @@ def write(view: PlaneView, folder: Path) -> None:
     for name, blob in blobs(view).items():
         (folder / f"{name}.bin").write_bytes(blob.read())
         blob.path = f"{name}.bin"
-    (folder / "plane.json").write_text(json.dumps(shown(view)) + "\n", encoding="utf-8")
+    (folder / "plane.json").write_text(json.dumps(as_json(view)) + "\n", encoding="utf-8")
 
 
 def read(folder: Path) -> PlaneView:

@@ -19,13 +19,13 @@ from explorer.plane import (
     Learner,
     denoiser_from,
     fit,
-    follow,
     gaussian_means,
     lane_on,
     make_points,
     nearest,
     noise,
     own_points,
+    sampled_paths,
     thinned,
     walk,
 )
@@ -157,7 +157,9 @@ def belief(
     x_T, ways, distances = noise(asked.samples, asked.seed), [], []
     for lane in asked.lanes:
         keep = thinned(lane.times, FRAMES)
-        paths = follow(denoise, schedule(), lane, x_T.to(device), seed=asked.seed, keep=keep)
+        paths = sampled_paths(
+            denoise, schedule(), lane, x_T.to(device), seed=asked.seed, keep=keep
+        )
         ways.append(way(paths, title=lane.title))
         distances.append(nearest(paths.x[-1], asked.x0))
     return Belief(ways, distances)

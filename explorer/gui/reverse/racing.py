@@ -19,7 +19,7 @@ from explorer.inference import prepare
 from explorer.race import Race, Racer, choose_labels, race
 from explorer.race.fork import fork
 from explorer.race.lanes import Lane, lane_from
-from explorer.race.view import RaceView, decode, follow, view_of
+from explorer.race.view import RaceView, decode, gather, view_of
 
 IN_TURN = "each in turn"
 
@@ -170,7 +170,7 @@ def _watch(
     def over() -> bool:
         return stopped() or (end is not None and time.monotonic() > end)
 
-    for grown in follow(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
+    for grown in gather(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
         yield Going(grown, None if grown.running or entries.finished else entries.racers)
 
 
