@@ -121,9 +121,13 @@ def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
 
 
 def of_samplers(name: str, option: Option[Any]) -> str:
-    """The help of a sampler's option: what it is, whose, and its default."""
-    those = ", ".join(way.title for way in SAMPLERS.values() if name in way.options)
-    return f"{option.label} ({option.default}): of {those}"
+    """The help of a sampler's option: what it is, whose, and their defaults."""
+    those = (
+        f"{way.title} ({way.options[name].default})"
+        for way in SAMPLERS.values()
+        if name in way.options
+    )
+    return f"{option.label}: {', '.join(those)}"
 
 
 def write_one_shots(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:

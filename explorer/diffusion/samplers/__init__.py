@@ -24,14 +24,16 @@ SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
 )
 """Name -> sampler, in the order of menus."""
 
-OPTIONS: Mapping[str, Option[Any]] = MappingProxyType(
-    {
-        name: option
-        for sampler in sorted(SAMPLERS.values(), key=lambda sampler: -len(sampler.options))
-        for name, option in sampler.options.items()
-    }
-)
-"""The options of all samplers; where several have one of a name, as the last has it."""
+
+def _all_options() -> dict[str, Option[Any]]:
+    found: dict[str, Option[Any]] = {}
+    for sampler in sorted(SAMPLERS.values(), key=lambda sampler: -len(sampler.options)):
+        found |= {name: option for name, option in sampler.options.items() if name not in found}
+    return found
+
+
+OPTIONS: Mapping[str, Option[Any]] = MappingProxyType(_all_options())
+"""The options of all samplers; where several have one of a name, as the one with most has it."""
 
 
 def find_sampler(name: object) -> Sampler:

@@ -19,6 +19,13 @@ from explorer.race.lanes import BREAKS, lane_from
 NONE = "–"
 MOST = 4
 LaneSettings = Mapping[str, Any]
+VARYING = {
+    name
+    for name, option in OPTIONS.items()
+    for way in SAMPLERS.values()
+    if name in way.options and way.options[name].default != option.default
+}
+"""Options of which not all samplers have the same default."""
 TITLES: Mapping[str, Sampler] = {sampler.title: sampler for sampler in SAMPLERS.values()}
 
 
@@ -148,7 +155,10 @@ def title(i: int, sampler: str, *row: Any) -> str:
     if sampler not in TITLES:
         return f"Lane {i + 1}: none"
     way, values = TITLES[sampler], dict(zip(OPTIONS, row, strict=True))
-    given = {name: _as_meant(option, values[name]) for name, option in way.options.items()}
+    given = {
+        name: option.default if values[name] is None else _as_meant(option, values[name])
+        for name, option in way.options.items()
+    }
     return f"Lane {i + 1}: {', '.join([way.title, *way.details(given)])}"
 
 
@@ -174,12 +184,10 @@ def _options(sampler: Any) -> Mapping[str, Option[Any]]:
 
 
 def _chosen(i: int, sampler: str, *row: Any) -> list[Any]:
-    """Another sampler: its options, those with its own defaults set to them."""
+    """Another sampler: its options; those of which every sampler has its own default are set."""
     own = _options(sampler)
     values = [
-        _as_shown(own[name], own[name].default)
-        if name in own and own[name].default != DDIM.options[name].default
-        else value
+        _as_shown(own[name], own[name].default) if name in own and name in VARYING else value
         for name, value in zip(OPTIONS, row, strict=True)
     ]
     updates = [

@@ -21,13 +21,14 @@ from PIL import Image
 
 from explorer.checkpoints import load
 from explorer.diffusion import SAMPLERS, make_schedule, strided_times
-from explorer.diffusion.samplers import HEUN
+from explorer.diffusion.samplers import HEUN, OPTIONS
 from explorer.figures.pictures import grid
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, DeviceBusy
 from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import Shared
+from explorer.gui.reverse import lane_form
 from explorer.gui.reverse import tab as reverse
 from explorer.gui.reverse.export import panel as take_away
 from explorer.gui.reverse.lane_form import MOST, PRESETS, LaneForm, fill, title, with_breaks
@@ -404,6 +405,16 @@ def test_a_lane_is_told_in_a_line() -> None:
     assert told == "Lane 2: DDIM, S = 10, η = 0.25, quadratic"
     told = title(2, "Heun", 20, 0.25, "karras", "β")
     assert told == "Lane 3: Heun, S = 20, karras"
+    assert title(1, "DDIM", None, None, None, None) == "Lane 2: DDIM, S = 50"  # emptied fields
+
+
+def test_another_sampler_brings_its_own_grid() -> None:
+    for sampler, spacing in (("Heun", "karras"), ("DDIM", "uniform")):
+        box, *updates = lane_form._chosen(0, sampler, 9, 0.5, "quadratic", "β")
+        changed = dict(zip(OPTIONS, updates, strict=True))
+        assert changed["spacing"]["value"] == spacing and changed["steps"]["value"] == 9
+        assert changed["eta"]["visible"] == (sampler == "DDIM")
+        assert ("karras" in box.label) == (spacing == "karras")
     assert title(3, "–", 10, 0.0, "uniform", "β") == "Lane 4: none"
 
 
