@@ -172,7 +172,8 @@ def test_pause_continue_stop_and_look_back(train: Visit) -> None:
     )
     train.page.click("#train-stop")
     train.wait_for_text("#train-status", "saved")
-    done = steps_done(train)
+    name, done = train.text("#train-status").split()[0], steps_done(train)
+    assert name.startswith(NAME)
     train.page.wait_for_selector("#train-race")
     assert done > paused
     curve = trace(train, "#train-loss", 1, "x")
@@ -180,8 +181,8 @@ def test_pause_continue_stop_and_look_back(train: Visit) -> None:
 
     open_fold(train, "Earlier runs")
     train.page.click("#train-earlier input")
-    train.page.get_by_role("option", name=NAME, exact=True).click()
-    train.wait_for_text("#train-status", f"as it was left after {done} steps")
+    train.page.get_by_role("option", name=name, exact=True).click()
+    train.wait_for_text("#train-status", f"{name}, as it was left after {done} steps")
     train.page.click("#train-continue")
     train.wait_for_text("#train-status", "images/s")
     train.page.click("#train-stop")
@@ -238,15 +239,18 @@ def test_a_model_of_few_steps_races_with_as_few(train: Visit) -> None:
     train.page.keyboard.press("Tab")
     start(train)
     train.wait_for_text("#train-status", "saved")
+    name = train.text("#train-status").split()[0]
+    assert name.startswith(NAME)
     train.page.click("#train-race")
-    train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7")
+    train.wait_for_text("#reverse-player .title", f"{name} · seed 7")
     train.wait_for_text("#reverse-status", "DDIM, S = 20 20 of 20 evaluations")
     train.page.wait_for_selector("#reverse-run:not([disabled])")
     train.open_panel("Take it away")
     train.wait_for_text("#take-python", "ddim(spec.T, 20)")
 
 
-def test_what_is_said_before_the_start(train: Visit) -> None:
+def test_what_is_said_before_the_start(fresh: Visit) -> None:
+    train = opened(fresh)
     train.wait_for_text("#train-forecast", "M weights")
     small = train.text("#train-forecast")
     open_fold(train, "Network and optimiser")
