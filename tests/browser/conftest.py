@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 
 ROOT = Path(__file__).parents[2]
@@ -91,11 +90,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                     time.sleep(0.5)
             yield address
         finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.terminate()  # at an interrupt it would wait for the browser's connections
+            process.wait()
     assert "Traceback" not in (folder / "log").read_text()
 
 
@@ -126,6 +122,12 @@ def pixels(page: Page, name: str) -> np.ndarray:
     """What a canvas holds, (H, W, 4)."""
     height, width, text = page.evaluate(PIXELS, name)
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)
+
+
+def unfold(heading: Locator) -> None:
+    """Open an accordion by its heading, unless it is open."""
+    if "open" not in heading.get_attribute("class").split():
+        heading.click()
 
 
 class Visit:
@@ -160,7 +162,7 @@ class Visit:
 
     def open_topic(self, name: str) -> None:
         self.open("Lectures")
-        self.page.click(f"#topic-{name} button.label-wrap")
+        unfold(self.page.locator(f"#topic-{name} button.label-wrap").first)
 
     def text(self, selector: str) -> str:
         return self.page.inner_text(selector)
@@ -177,23 +179,64 @@ class Visit:
 
     def check(self) -> None:
         """Nothing wider than the screen, no console error, nothing asked of another host."""
-        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        self.page.close()
-        assert wide <= 0
+        assert self.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
         own = (self.address, "data:", "blob:")
         assert [url for url in self.requests if not url.startswith(own)] == []
         assert self.trouble == []
 
 
-@pytest.fixture
-def visit(browser: Browser, app: str) -> Iterator[Visit]:
-    visit = Visit(browser, app)
-    yield visit
-    visit.check()
+class Pages:
+    """A page of the app for each width, opened when it is first wanted."""
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self.browser, self.address = browser, address
+        self.visits: dict[int, Visit] = {}
+
+    def visit(self, width: int) -> Visit:
+        if width not in self.visits:
+            self.visits[width] = Visit(self.browser, self.address, width)
+        return self.visits[width]
+
+    def close(self, width: int) -> None:
+        self.visits.pop(width).page.close()
+
+    def lend(self, width: int, session: pytest.Session) -> Iterator[Visit]:
+        """The page to one test; checked after it, and closed if the test or the check fails."""
+        failed = session.testsfailed
+        yield self.visit(width)
+        sound = session.testsfailed == failed
+        try:
+            self.visit(width).check()
+        except BaseException:
+            sound = False
+            raise
+        finally:
+            if not sound:
+                self.close(width)
+
+
+@pytest.fixture(scope="module")
+def pages(browser: Browser, app: str) -> Iterator[Pages]:
+    """The tests of a file share their pages: each finds what the one before it has left."""
+    pages = Pages(browser, app)
+    yield pages
+    for width in list(pages.visits):
+        pages.close(width)
 
 
 @pytest.fixture
-def phone(browser: Browser, app: str) -> Iterator[Visit]:
-    visit = Visit(browser, app, width=390)
-    yield visit
-    visit.check()
+def visit(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    yield from pages.lend(1280, request.session)
+
+
+@pytest.fixture
+def phone(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    yield from pages.lend(390, request.session)
+
+
+@pytest.fixture
+def fresh(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A page as it is when it has just been opened."""
+    if 1280 in pages.visits:
+        pages.close(1280)
+    yield from pages.lend(1280, request.session)

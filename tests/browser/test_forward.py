@@ -145,6 +145,9 @@ def test_a_broken_upload_gets_a_sentence_and_loses_nothing(visit: Visit, tmp_pat
     visit.page.keyboard.press("Tab")
     visit.wait_for_text("body", "T: 1 is not allowed here; give a whole number from 2 to 4000")
     assert (canvas(visit, "forward-linear") == before).all()
+    visit.page.fill("#forward-T input", "1000")
+    visit.page.keyboard.press("Tab")
+    visit.page.wait_for_function("!document.body.innerText.includes('T: 1 is not allowed')")
 
 
 def test_what_is_out_of_bounds_is_told_beside_its_field(visit: Visit) -> None:

@@ -72,7 +72,15 @@ class Stage:
 
 @pytest.fixture
 def stage(visit: Visit) -> Stage:
-    return Stage(visit)
+    """The tab, with time running from the noise to the picture."""
+    stage = Stage(visit)
+    stage.press("way", "reverse")
+    return stage
+
+
+@pytest.fixture
+def new_stage(fresh: Visit) -> Stage:
+    return Stage(fresh)
 
 
 def test_paths_are_pythons_and_dragging_asks_nothing(stage: Stage) -> None:
@@ -155,6 +163,14 @@ def test_the_pointer_reads_the_score(stage: Stage) -> None:
     assert "∇ log p = (" in stage.text(".here")
 
 
+def test_no_step_leads_to_the_data(stage: Stage) -> None:
+    stage.press("way", "forward")
+    stage.set(1)
+    assert "xt−1" in stage.text("[data-panel='0'] .formula").replace("-", "−")
+    stage.set(0)
+    assert stage.text("[data-panel='0'] .formula") == "x0: the data, no step yet"
+
+
 def test_the_clock_plays_and_steps(stage: Stage) -> None:
     before = stage.ink(0)
     stage.set(100)
@@ -179,6 +195,18 @@ def test_the_clock_plays_and_steps(stage: Stage) -> None:
     for layer in ("density", "score", "trails"):
         stage.press("layer", layer)
     assert 0 < stage.ink(0) < before / 4  # only the points are left
+    for layer in ("density", "score", "trails"):
+        stage.press("layer", layer)
+
+
+def test_trouble_is_told_until_it_is_mended(stage: Stage) -> None:
+    box = stage.page.locator("[aria-label='number input for Training points']")
+    box.fill("9999")
+    stage.page.keyboard.press("Tab")
+    stage.visit.wait_for_text("body", "Training points: 9999 is not allowed here")
+    box.fill("256")  # as it is shown
+    stage.page.keyboard.press("Tab")
+    stage.page.wait_for_function("!document.body.innerText.includes('is not allowed here')")
 
 
 def choose(page: Page, menu: str, name: str) -> None:
@@ -282,17 +310,9 @@ def test_the_choice_says_what_is_shown(stage: Stage) -> None:
     assert chosen(page) == "your own"
 
 
-def test_no_step_leads_to_the_data(stage: Stage) -> None:
-    stage.press("way", "forward")
-    stage.set(1)
-    assert "xt−1" in stage.text("[data-panel='0'] .formula").replace("-", "−")
-    stage.set(0)
-    assert stage.text("[data-panel='0'] .formula") == "x0: the data, no step yet"
-
-
-def test_points_of_ones_own_are_learnt_live(stage: Stage) -> None:
+def test_points_of_ones_own_are_learnt_live(new_stage: Stage) -> None:
     """Draw two lines, use them, train on them, stop."""
-    page = stage.page
+    stage, page = new_stage, new_stage.page
     page.click("#plane-data label:has-text('your own')")
     page.wait_for_selector("#plane-stage .pad:not([hidden])")
     box = page.locator("#plane-ddpm").bounding_box()
@@ -324,16 +344,6 @@ def test_points_of_ones_own_are_learnt_live(stage: Stage) -> None:
         stage.ask(f"view.beliefs.{name}.nearest[0]") for name in ("ideal", "trained")
     )
     assert ideal < 0.003 < trained
-
-
-def test_trouble_is_told_until_it_is_mended(stage: Stage) -> None:
-    box = stage.page.locator("[aria-label='number input for Training points']")
-    box.fill("9999")
-    stage.page.keyboard.press("Tab")
-    stage.visit.wait_for_text("body", "Training points: 9999 is not allowed here")
-    box.fill("256")  # as it is shown
-    stage.page.keyboard.press("Tab")
-    stage.page.wait_for_function("!document.body.innerText.includes('is not allowed here')")
 
 
 def test_on_a_phone_the_panels_stand_below_each_other(phone: Visit) -> None:

@@ -67,6 +67,7 @@ def test_a_stored_race_plays_before_anything_is_computed(reverse: Visit) -> None
     reverse.page.click("[data-show='x0']")
     reverse.page.wait_for_timeout(100)
     assert (picture(reverse, "reverse-ddpm") != state).any()
+    reverse.page.click("[data-show='x']")
     assert reverse.requests[seen:] == []
 
 
@@ -96,6 +97,39 @@ def digit(visit: Visit, name: str, k: int) -> np.ndarray:
     """Picture k of a lane, 28 × 28."""
     pixels = picture(visit, name)[..., 0].astype(int)
     return pixels[:, k * 30 : k * 30 + 28]
+
+
+def test_steps_against_quality_are_there_at_once(reverse: Visit) -> None:
+    reverse.page.get_by_role("tab", name="Steps against quality").click()
+    reverse.wait_for_text("#quality-table", "1000")
+    reverse.page.wait_for_selector("#quality-plot .main-svg")
+    assert "training pictures" in reverse.text("#quality-facts")
+    reverse.page.get_by_label("class accuracy").check()
+    reverse.wait_for_text("#quality-table", "%")
+
+
+def test_a_race_is_taken_away_and_reopened(reverse: Visit, tmp_path: Path) -> None:
+    reverse.page.get_by_role("tab", name="Take it away").click()
+    reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
+    with reverse.page.expect_download() as download:
+        reverse.page.get_by_role("button", name="Capsule", exact=True).click()
+    capsule = tmp_path / download.value.suggested_filename
+    assert capsule.name == "mnist-seed-7.race.zip"
+    download.value.save_as(capsule)
+    reverse.page.fill("[aria-label='number input for Pictures']", "1")
+    choose_race(reverse, "Grid: uniform, quadratic or Karras")
+    reverse.page.click("#reverse-run")
+    reverse.wait_for_text("#take-python", "quadratic")
+    wait_until_idle(reverse)
+    reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
+    reverse.wait_for_text("#reverse-status", "From a capsule")
+    frame_counts(reverse, "121,51")
+    reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
+    broken = tmp_path / "broken.zip"
+    broken.write_bytes(capsule.read_bytes()[:1000])
+    reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(broken)
+    reverse.page.wait_for_function("document.body.innerText.includes('another copy')")
+    frame_counts(reverse, "121,51")  # nothing is lost
 
 
 def test_a_real_race_streams_and_ends_where_python_ends(reverse: Visit) -> None:
@@ -173,36 +207,3 @@ def test_another_model_says_what_it_is(reverse: Visit) -> None:
     reverse.page.click("#reverse-model input")
     reverse.page.get_by_role("option", name="emoji", exact=True).click()
     reverse.wait_for_text("body", "32×32, cosine, T = 1000")
-
-
-def test_a_race_is_taken_away_and_reopened(reverse: Visit, tmp_path: Path) -> None:
-    reverse.page.get_by_role("tab", name="Take it away").click()
-    reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
-    with reverse.page.expect_download() as download:
-        reverse.page.get_by_role("button", name="Capsule", exact=True).click()
-    capsule = tmp_path / download.value.suggested_filename
-    assert capsule.name == "mnist-seed-7.race.zip"
-    download.value.save_as(capsule)
-    reverse.page.fill("[aria-label='number input for Pictures']", "1")
-    choose_race(reverse, "Grid: uniform, quadratic or Karras")
-    reverse.page.click("#reverse-run")
-    reverse.wait_for_text("#take-python", "quadratic")
-    wait_until_idle(reverse)
-    reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
-    reverse.wait_for_text("#reverse-status", "From a capsule")
-    frame_counts(reverse, "121,51")
-    reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
-    broken = tmp_path / "broken.zip"
-    broken.write_bytes(capsule.read_bytes()[:1000])
-    reverse.page.locator("input[type=file][accept*=zip]").last.set_input_files(broken)
-    reverse.page.wait_for_function("document.body.innerText.includes('another copy')")
-    frame_counts(reverse, "121,51")  # nothing is lost
-
-
-def test_steps_against_quality_are_there_at_once(reverse: Visit) -> None:
-    reverse.page.get_by_role("tab", name="Steps against quality").click()
-    reverse.wait_for_text("#quality-table", "1000")
-    reverse.page.wait_for_selector("#quality-plot .main-svg")
-    assert "training pictures" in reverse.text("#quality-facts")
-    reverse.page.get_by_label("class accuracy").check()
-    reverse.wait_for_text("#quality-table", "%")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from explorer.diffusion import make_schedule
-from tests.browser.conftest import Visit, slide
+from tests.browser.conftest import Visit, slide, unfold
 
 pytestmark = pytest.mark.browser
 GRAPH = "document.querySelector('#schedules-plot .graph')"
@@ -27,6 +27,17 @@ def schedules(visit: Visit) -> Visit:
     visit.open("Schedules")
     visit.page.wait_for_selector("#schedules-plot [data-draws]")
     return visit
+
+
+def test_a_bad_option_is_explained_in_place_and_the_plot_stays(schedules: Visit) -> None:
+    unfold(schedules.page.get_by_role("button", name="Options of linear"))
+    schedules.page.fill("#schedules-linear-beta_end input", "1.5")
+    schedules.page.keyboard.press("Tab")
+    schedules.wait_for_text("body", "beta_end = 1.5 is not allowed")
+    assert schedules.page.evaluate(f"{GRAPH}.data.length") == 2
+    schedules.page.fill("#schedules-linear-beta_end input", "0.02")
+    schedules.page.keyboard.press("Tab")
+    schedules.page.wait_for_function("!document.body.innerText.includes('not allowed')")
 
 
 def test_change_a_schedule_and_keep_the_zoom(schedules: Visit) -> None:
@@ -51,7 +62,7 @@ def test_change_a_schedule_and_keep_the_zoom(schedules: Visit) -> None:
 
 def test_options_quantities_and_the_cursor(schedules: Visit) -> None:
     before = draws(schedules)
-    schedules.page.click("text=Options of linear")
+    unfold(schedules.page.get_by_role("button", name="Options of linear"))
     schedules.page.fill("#schedules-linear-beta_end input", "0.05")
     schedules.page.keyboard.press("Tab")
     after_draw(schedules, before)
@@ -91,14 +102,3 @@ def digits(x: float) -> str:
         return f"{x:#.3g}"
     mantissa, exponent = f"{x:.2e}".split("e")
     return f"{mantissa}e{int(exponent)}".replace("-", "\u2212")
-
-
-def test_a_bad_option_is_explained_in_place_and_the_plot_stays(schedules: Visit) -> None:
-    schedules.page.click("text=Options of linear")
-    schedules.page.fill("#schedules-linear-beta_end input", "1.5")
-    schedules.page.keyboard.press("Tab")
-    schedules.wait_for_text("body", "beta_end = 1.5 is not allowed")
-    assert schedules.page.evaluate(f"{GRAPH}.data.length") == 2
-    schedules.page.fill("#schedules-linear-beta_end input", "0.02")
-    schedules.page.keyboard.press("Tab")
-    schedules.page.wait_for_function("!document.body.innerText.includes('not allowed')")

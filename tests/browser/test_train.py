@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from explorer.gui.reverse.tab import about
-from tests.browser.conftest import Visit
+from tests.browser.conftest import Pages, Visit, unfold
 from tests.gui.small import pictures
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +31,7 @@ def trace(visit: Visit, plot: str, index: int, axis: str = "y") -> list[float]:
 
 
 def open_fold(visit: Visit, name: str) -> None:
-    visit.page.get_by_role("button", name=name).filter(visible=True).first.click()
+    unfold(visit.page.get_by_role("button", name=name).filter(visible=True).first)
 
 
 def steps_done(visit: Visit) -> int:
@@ -49,11 +43,15 @@ def start(visit: Visit) -> None:
     visit.wait_for_text("#train-status", "images/s")
 
 
-@pytest.fixture
-def train(visit: Visit) -> Iterator[Visit]:
+def opened(visit: Visit) -> Visit:
     visit.open("Train")
     visit.page.wait_for_selector("#train-loss [data-draws]")
-    yield visit
+    return visit
+
+
+@pytest.fixture
+def train(visit: Visit) -> Visit:
+    return opened(visit)
 
 
 def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
@@ -157,22 +155,6 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     assert "of 1000 evaluations" in train.text("#reverse-status")
 
 
-def test_a_model_of_few_steps_races_with_as_few(train: Visit) -> None:
-    """Its lanes are filled before the race begins, on a tab that nobody has opened yet."""
-    seconds(train, 5)
-    open_fold(train, "Network and optimiser")
-    train.page.fill("#train-T input", "20")
-    train.page.keyboard.press("Tab")
-    start(train)
-    train.wait_for_text("#train-status", "saved")
-    train.page.click("#train-race")
-    train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7")
-    train.wait_for_text("#reverse-status", "DDIM, S = 20 20 of 20 evaluations")
-    train.page.wait_for_selector("#reverse-run:not([disabled])")
-    train.open_panel("Take it away")
-    train.wait_for_text("#take-python", "ddim(spec.T, 20)")
-
-
 def test_pause_continue_stop_and_look_back(train: Visit) -> None:
     seconds(train, 100)
     start(train)
@@ -190,7 +172,8 @@ def test_pause_continue_stop_and_look_back(train: Visit) -> None:
     )
     train.page.click("#train-stop")
     train.wait_for_text("#train-status", "saved")
-    done = steps_done(train)
+    name, done = train.text("#train-status").split()[0], steps_done(train)
+    assert name.startswith(NAME)
     train.page.wait_for_selector("#train-race")
     assert done > paused
     curve = trace(train, "#train-loss", 1, "x")
@@ -198,36 +181,13 @@ def test_pause_continue_stop_and_look_back(train: Visit) -> None:
 
     open_fold(train, "Earlier runs")
     train.page.click("#train-earlier input")
-    train.page.get_by_role("option", name=NAME, exact=True).click()
-    train.wait_for_text("#train-status", f"as it was left after {done} steps")
+    train.page.get_by_role("option", name=name, exact=True).click()
+    train.wait_for_text("#train-status", f"{name}, as it was left after {done} steps")
     train.page.click("#train-continue")
     train.wait_for_text("#train-status", "images/s")
     train.page.click("#train-stop")
     train.wait_for_text("#train-status", "saved")
     assert steps_done(train) > done
-
-
-def test_what_is_said_before_the_start(train: Visit) -> None:
-    train.wait_for_text("#train-forecast", "M weights")
-    small = train.text("#train-forecast")
-    open_fold(train, "Network and optimiser")
-    train.page.click("#train-network input")
-    train.page.get_by_role("option", name="base", exact=True).click()
-    train.page.wait_for_function(
-        "(before) => document.querySelector('#train-forecast').innerText.split('about')[0]"
-        " !== before.split('about')[0]",
-        arg=small,
-    )
-    train.page.get_by_label("ε", exact=True).check()
-    train.wait_for_text("#train-forecast", "pure noise")
-    train.page.get_by_label("bound", exact=True).check()
-    train.wait_for_text("#train-forecast", "little else will be learnt")
-    train.page.fill("#train-size input", "17")
-    train.page.keyboard.press("Tab")
-    train.wait_for_text("body", "Size: 17 is not allowed; the network needs a multiple of 4")
-    train.page.click("#train-start")
-    train.wait_for_text("#train-status", "not running")
-    assert train.page.is_enabled("#train-start") and train.page.is_disabled("#train-stop")
 
 
 def test_ones_own_pictures(train: Visit, tmp_path: Path) -> None:
@@ -255,14 +215,11 @@ def test_ones_own_pictures(train: Visit, tmp_path: Path) -> None:
     train.wait_for_text("#train-neighbours", "training pictures")
 
 
-def test_leaving_the_page_frees_the_device(browser: Browser, app: str) -> None:
-    first = Visit(browser, app)
-    first.open("Train")
-    seconds(first, 100)
-    start(first)
-    first.page.close()
-    second = Visit(browser, app)
-    second.open("Train")
+def test_leaving_the_page_frees_the_device(train: Visit, pages: Pages) -> None:
+    seconds(train, 100)
+    start(train)
+    pages.close(1280)
+    second = opened(pages.visit(1280))
     seconds(second, 5)
     start(second)
     second.wait_for_text("#train-status", "saved")
@@ -271,4 +228,46 @@ def test_leaving_the_page_frees_the_device(browser: Browser, app: str) -> None:
     second.page.click("#train-earlier input")
     second.page.get_by_role("option", name=NAME, exact=True).wait_for()
     assert second.page.get_by_role("option").count() == 1
-    second.check()
+    second.page.keyboard.press("Escape")
+
+
+def test_a_model_of_few_steps_races_with_as_few(train: Visit) -> None:
+    """Its lanes are filled before the race begins, on a tab that nobody has opened yet."""
+    seconds(train, 5)
+    open_fold(train, "Network and optimiser")
+    train.page.fill("#train-T input", "20")
+    train.page.keyboard.press("Tab")
+    start(train)
+    train.wait_for_text("#train-status", "saved")
+    name = train.text("#train-status").split()[0]
+    assert name.startswith(NAME)
+    train.page.click("#train-race")
+    train.wait_for_text("#reverse-player .title", f"{name} · seed 7")
+    train.wait_for_text("#reverse-status", "DDIM, S = 20 20 of 20 evaluations")
+    train.page.wait_for_selector("#reverse-run:not([disabled])")
+    train.open_panel("Take it away")
+    train.wait_for_text("#take-python", "ddim(spec.T, 20)")
+
+
+def test_what_is_said_before_the_start(fresh: Visit) -> None:
+    train = opened(fresh)
+    train.wait_for_text("#train-forecast", "M weights")
+    small = train.text("#train-forecast")
+    open_fold(train, "Network and optimiser")
+    train.page.click("#train-network input")
+    train.page.get_by_role("option", name="base", exact=True).click()
+    train.page.wait_for_function(
+        "(before) => document.querySelector('#train-forecast').innerText.split('about')[0]"
+        " !== before.split('about')[0]",
+        arg=small,
+    )
+    train.page.get_by_label("ε", exact=True).check()
+    train.wait_for_text("#train-forecast", "pure noise")
+    train.page.get_by_label("bound", exact=True).check()
+    train.wait_for_text("#train-forecast", "little else will be learnt")
+    train.page.fill("#train-size input", "17")
+    train.page.keyboard.press("Tab")
+    train.wait_for_text("body", "Size: 17 is not allowed; the network needs a multiple of 4")
+    train.page.click("#train-start")
+    train.wait_for_text("#train-status", "not running")
+    assert train.page.is_enabled("#train-start") and train.page.is_disabled("#train-stop")
