@@ -80,7 +80,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 def _clause(error: ValidationError, what: str) -> str:
     first = error.errors(include_url=False)[0]
     place, kind, given = first["loc"], first["type"], short(first["input"])
-    names = [part for part in place if isinstance(part, str)]
+    names = [short(part)[1:-1] for part in place if isinstance(part, str)]
     name = ".".join(names) if names else what
     if kind == "missing" and isinstance(place[-1], int):
         return f"{name} has too few entries"

@@ -23,7 +23,7 @@ def add_sample_arguments(sample: argparse.ArgumentParser) -> None:
     """The flags, and who runs them."""
     sample.set_defaults(run=run_sample)
     sample.add_argument("file", type=Path, metavar="FILE")
-    sample.add_argument("--sampler", choices=SAMPLERS, help=DDIM.name)
+    sample.add_argument("--sampler", choices=SAMPLERS, help=f"how to walk ({DDIM.name})")
     for name, option in OPTIONS.items():
         kind = {"choices": option.choices} if option.choices else {"type": option.type}
         sample.add_argument(f"--{name}", **kind, help=of_samplers(name, option))
@@ -127,7 +127,7 @@ def of_samplers(name: str, option: Option[Any]) -> str:
         for way in SAMPLERS.values()
         if name in way.options
     )
-    return f"{option.label}: {', '.join(those)}"
+    return f"{option.called(name)}: {', '.join(those)}"
 
 
 def write_one_shots(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:

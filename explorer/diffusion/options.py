@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, Generic, TypeGuard, TypeVar, cast
@@ -12,6 +13,7 @@ SHOWN = 40
 """So many characters of a refused value are repeated."""
 
 Value = TypeVar("Value", float, str)
+Entry = TypeVar("Entry")
 
 
 def is_number(value: object) -> TypeGuard[float]:
@@ -22,6 +24,22 @@ def is_number(value: object) -> TypeGuard[float]:
 def is_whole(value: object) -> TypeGuard[int]:
     """Whether it is an integer of any kind; True and False are none."""
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+class Derived(Mapping[str, Entry]):
+    """A table that is made anew whenever it is asked: it follows the registry it comes from."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Entry]]) -> None:
+        self._make = make
+
+    def __getitem__(self, name: str) -> Entry:
+        return self._make()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._make())
+
+    def __len__(self) -> int:
+        return len(self._make())
 
 
 @dataclass(frozen=True)
@@ -38,11 +56,19 @@ class Option(Generic[Value]):
     choices: tuple[str, ...] | None = None
     """Words to choose from; then the bounds mean nothing."""
     label: str = ""
-    """What the control on a page is called; empty for the option's own name."""
+    """What the control on a page is called, see `called`."""
     titles: tuple[str, ...] = ()
     """What the choices are called on a page; empty for their own names."""
     mark: str = ""
-    """How a value is written in a title, as a format of it: "S = {}"."""
+    """How a value is written in a title, as a format of it: "S = {}"; see `written`."""
+
+    def called(self, name: str) -> str:
+        """What the control of the option of this name is called: its label, else the name."""
+        return self.label or name
+
+    def written(self, name: str, value: Any) -> str:
+        """A value in a title: by its mark, else as NAME = VALUE."""
+        return self.mark.format(value) if self.mark else f"{name} = {value}"
 
     @property
     def type(self) -> type[int] | type[float] | type[str]:
@@ -67,11 +93,15 @@ class Option(Generic[Value]):
             return isinstance(value, str) and value in self.choices
         if not is_number(value):
             return False
-        if not -LARGEST < value < LARGEST or self.whole and value != int(value):
+        try:
+            number = float(value)  # NumPy's own floats could not hold the bounds
+        except OverflowError:
+            return False
+        if not -LARGEST < number < LARGEST or self.whole and number != int(number):
             return False
         if self.open:
-            return self.lower < value < self.upper
-        return self.lower <= value <= self.upper
+            return self.lower < number < self.upper
+        return self.lower <= number <= self.upper
 
     @property
     def allowed(self) -> str:

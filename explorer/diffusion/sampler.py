@@ -97,7 +97,7 @@ def sample(
     ------
     Frame
         len(times) of them: the first is x at times[0], the last the picture. The network is
-        evaluated once for each but the last, and once more where the sampler corrects its step.
+        evaluated as often as `Sampler.evaluations` says: mostly once for each but the last.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def sample(
         At once, if `times`, the sampler or its options do not fit.
     """
     path, chosen = checked_times(schedule, times), find_sampler(sampler)
-    chosen.settings(schedule.T, **options)
+    chosen.check_step(**options)
     mixed(schedule, x[:0], x[:0], path[0], 0.0, 0.0)  # says whether x is a picture
     return _walk(denoise, schedule, chosen, x, path, options, generator)
 

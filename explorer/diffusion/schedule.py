@@ -107,9 +107,14 @@ def _quadratic(T: int, *, beta_start: float, beta_end: float) -> Tensor:
     return torch.linspace(beta_start**0.5, beta_end**0.5, T, dtype=torch.float64) ** 2
 
 
-def _sigmoid(T: int, *, beta_start: float, beta_end: float) -> Tensor:
-    """β_t = beta_start + (beta_end − beta_start) σ(u), u = −6…6 (GeoDiff, Xu et al. 2022)."""
-    u = torch.linspace(-6, 6, T, dtype=torch.float64)
+def _sigmoid(T: int, *, beta_start: float, beta_end: float, start: float, end: float) -> Tensor:
+    """β_t = beta_start + (beta_end − beta_start) σ(u), u = start…end.
+
+    u = −6…6 in GeoDiff (Xu et al. 2022).
+    """
+    if start >= end:
+        raise ValueError(f"start = {start:g} must be below end = {end:g}")
+    u = torch.linspace(start, end, T, dtype=torch.float64)
     return beta_start + (beta_end - beta_start) * u.sigmoid()
 
 
@@ -161,7 +166,11 @@ SCHEDULES: dict[str, Family] = {
         Style("#8C510A", "#D19A5B", "dashdot"),
     ),
     "quadratic": Family(_quadratic, ENDS, Style("#E69F00", "#FFC04D", "dot")),
-    "sigmoid": Family(_sigmoid, ENDS, Style("#56B4E9", "#8ED1F7", "longdash")),
+    "sigmoid": Family(
+        _sigmoid,
+        ENDS | {"start": Option(-6.0, -100, 100), "end": Option(6.0, -100, 100)},
+        Style("#56B4E9", "#8ED1F7", "longdash"),
+    ),
     "constant": Family(
         _constant, {"beta": _beta(0.01)}, Style("#6B7280", "#A3AAB8", "longdashdot")
     ),

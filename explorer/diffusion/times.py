@@ -6,6 +6,7 @@ import bisect
 import math
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
+from reprlib import repr as short
 from types import MappingProxyType
 
 from explorer.diffusion.schedule import Schedule
@@ -56,7 +57,7 @@ def strided_times(schedule: int | Schedule, steps: int, spacing: str = "uniform"
             raise ValueError(f"{name} = {value!r} is not allowed: it must be a whole number >= 1")
     if steps > T:
         raise ValueError(f"steps = {steps} is not allowed: with T = {T} there are at most {T}")
-    if spacing not in SPACINGS:
+    if not isinstance(spacing, str) or spacing not in SPACINGS:
         raise ValueError(f"no spacing {spacing!r}; there are: {', '.join(SPACINGS)}")
     T, steps, times = int(T), int(steps), [0]
     for i, wished in enumerate(SPACINGS[spacing](schedule, T, steps), 1):
@@ -67,17 +68,20 @@ def strided_times(schedule: int | Schedule, steps: int, spacing: str = "uniform"
 
 def checked_times(schedule: Schedule, times: Sequence[int]) -> list[int]:
     """`times` as ints; ValueError unless they fall strictly from at most T to 0."""
+    wished: list[object] = [times]
+    path: list[int] = []
     try:
+        wished = list(times)
         path = [int(t) for t in times]
     except (OverflowError, TypeError, ValueError):
         path = []
-    if path != list(times) or len(path) < 2 or path[0] > schedule.T or path[-1] != 0:
+    if path != wished or len(path) < 2 or path[0] > schedule.T or path[-1] != 0:
         raise ValueError(
             f"times are at least two whole numbers from at most T = {schedule.T} down to 0, not "
-            f"{_shorten(times)}"
+            f"{_shorten(wished)}"
         )
     if any(s >= t for t, s in zip(path, path[1:], strict=False)):
-        raise ValueError(f"times must decrease strictly, not {_shorten(times)}")
+        raise ValueError(f"times must decrease strictly, not {_shorten(wished)}")
     return path
 
 
@@ -92,6 +96,6 @@ def _nearest(rising: Sequence[float], value: float) -> int:
     return above - (value - rising[above - 1] < rising[above] - value)
 
 
-def _shorten(times: Sequence[int]) -> str:
-    shown = ", ".join(str(t) for t in list(times)[:6])
+def _shorten(times: Sequence[object]) -> str:
+    shown = ", ".join(short(t) for t in times[:6])
     return f"[{shown}{', …' if len(times) > 6 else ''}]"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from types import MappingProxyType
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
+from explorer.diffusion.options import Derived
 from explorer.diffusion.process import Variance
 from explorer.diffusion.samplers import DDIM, SAMPLERS, Sampler, find_sampler
 from explorer.diffusion.schedule import Schedule
@@ -22,8 +22,8 @@ Pictures = Annotated[int, Field(ge=2)]
 Count = Annotated[int, Field(ge=1)]
 STEPS = (5, 10, 20, 50, 100, 1000)
 """S of the table."""
-STRIDED: Mapping[str, Sampler] = MappingProxyType(
-    {name: sampler for name, sampler in SAMPLERS.items() if sampler.strided}
+STRIDED: Mapping[str, Sampler] = Derived(
+    lambda: {name: sampler for name, sampler in SAMPLERS.items() if sampler.strided}
 )
 """Name -> sampler, of those that can be given S: the others visit all T times."""
 

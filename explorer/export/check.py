@@ -64,7 +64,10 @@ class LaneSettings(Checked):
                 raise ValueError(f"a lane of {sampler.title} has an unknown entry {short(name)}")
         if sampler.strided and "steps" not in (self.model_extra or {}):
             raise ValueError(f"a lane of {sampler.title} has no 'steps'")
-        sampler.settings(MAX_T, **(self.model_extra or {}))
+        for name, value in sampler.settings(MAX_T, **(self.model_extra or {})).items():
+            given = (self.model_extra or {}).get(name, value)
+            if sampler.options[name].whole and type(given) is not int:
+                raise ValueError(f"{name} = {short(given)} should be a whole number")
         return self
 
 
@@ -107,6 +110,10 @@ class StoredLane(Checked):
 
     @model_validator(mode="after")
     def _belong_together(self) -> StoredLane:
+        if self.corrected != (SAMPLERS[self.kind].correction is not None):
+            raise ValueError(f"a lane of {SAMPLERS[self.kind].title} is corrected or it is not")
+        if self.corrected and not self.wide:
+            raise ValueError("a corrected lane has wide frames")
         if any(s >= t for t, s in zip(self.times, self.times[1:], strict=False)):
             raise ValueError("the times of a lane do not decrease strictly")
         for name in ("steps", "coefficients", "evaluated", "seconds"):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from explorer import race
-from explorer.diffusion import SAMPLERS
+from explorer.diffusion.samplers import DDIM, DDPM, SAMPLERS
 from explorer.diffusion.times import BY_SCHEDULE
 from explorer.export.check import check_settings
 
@@ -71,7 +70,7 @@ def _lane(lane: dict[str, Any]) -> str:
         return f"lane_from(\n        {lane!r},\n        denoiser.schedule,\n    )"
     options = SAMPLERS[lane["sampler"]].options
     said = {k: v for k, v in lane.items() if k in options and v != options[k].default}
-    if lane["sampler"] not in race.__all__:
+    if lane["sampler"] not in (DDPM.name, DDIM.name):  # these have functions of their own
         named = [repr(lane["sampler"]), "denoiser.schedule"]
         words = [*named, *(f"{name}={value!r}" for name, value in said.items())]
         return f"lane_of({', '.join(words)})"

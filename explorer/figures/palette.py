@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Mapping
 from typing import Any
 from zlib import crc32
 
 from explorer.diffusion import SAMPLERS, SCHEDULES
+from explorer.diffusion.options import Derived
 from explorer.diffusion.style import Style
 
 __all__ = ["PALETTE", "PROBE", "RUNS", "Style", "drawn", "style_of"]
@@ -18,10 +20,13 @@ def drawn(style: Style, width: float = 2.5) -> dict[str, Any]:
     return {"line": line, "marker": {"color": style.light}, "meta": {"dark": style.dark}}
 
 
-PALETTE: dict[str, Style] = {
-    **{name: family.style for name, family in SCHEDULES.items()},
-    **{name: sampler.style for name, sampler in SAMPLERS.items()},
-}
+PALETTE: Mapping[str, Style] = Derived(
+    lambda: {
+        **{name: family.style for name, family in SCHEDULES.items()},
+        **{name: sampler.style for name, sampler in SAMPLERS.items()},
+    }
+)
+"""Name of a schedule or a sampler -> how it is drawn, as its registry has it."""
 
 PROBE = Style("#9333EA", "#C792FF", "solid")
 """The loss on the fixed probe."""

@@ -88,7 +88,7 @@ class Lane:
     def checked(self, schedule: Schedule) -> Lane:
         """Itself; ValueError if it does not fit a model of this schedule."""
         checked_times(schedule, self.times)
-        self.way.settings(schedule.T, **self.options)
+        self.way.check_step(**self.options)
         return self
 
 
@@ -206,7 +206,11 @@ def lane_from(settings: Mapping[str, Any], schedule: Schedule) -> Lane:
     """
     values = dict(settings)
     sampler, breaks = values.pop("sampler", None), values.pop("breaks", [])
-    clamp = values.pop("clamp", False) is True
+    clamp = values.pop("clamp", False)
+    if not isinstance(clamp, bool) or not isinstance(breaks, list | tuple):
+        raise ValueError(
+            f"clamp = {clamp!r} is true or false, breaks = {breaks!r} a list of names"
+        )
     if find_sampler(sampler).strided and "steps" not in values:
         raise ValueError(f"a lane of {find_sampler(sampler).title} needs its steps")
     lane = lane_of(sampler, schedule, **values)

@@ -5,24 +5,24 @@ Form, command line, script, checks, tables, charts and player derive from what s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from explorer.diffusion.options import Option
+from explorer.diffusion.options import Derived, Option
 from explorer.diffusion.samplers.base import Correction, Frame, Sampler, Terms
 from explorer.diffusion.samplers.ddim import DDIM
 from explorer.diffusion.samplers.ddpm import DDPM
 from explorer.diffusion.samplers.dpm_solver import DPM_SOLVER
 from explorer.diffusion.samplers.heun import HEUN
 
-__all__ = ["DDIM", "DDPM", "DPM_SOLVER", "HEUN", "OPTIONS", "SAMPLERS", "Correction", "Frame",
-           "Sampler", "Terms", "find_sampler"]  # fmt: skip
+__all__ = ["DDIM", "DDPM", "DPM_SOLVER", "HEUN", "OPTIONS", "SAMPLERS", "TITLED", "Correction",
+           "Frame", "Sampler", "Terms", "find_sampler"]  # fmt: skip
 
-SAMPLERS: Mapping[str, Sampler] = MappingProxyType(
-    {sampler.name: sampler for sampler in (DDPM, DDIM, DPM_SOLVER, HEUN)}
-)
+SAMPLERS: dict[str, Sampler] = {
+    sampler.name: sampler for sampler in (DDPM, DDIM, DPM_SOLVER, HEUN)
+}
 """Name -> sampler, in the order of menus."""
+TITLED = Derived(lambda: {sampler.title: sampler for sampler in SAMPLERS.values()})
+"""Title -> sampler."""
 
 
 def _all_options() -> dict[str, Option[Any]]:
@@ -32,7 +32,7 @@ def _all_options() -> dict[str, Option[Any]]:
     return found
 
 
-OPTIONS: Mapping[str, Option[Any]] = MappingProxyType(_all_options())
+OPTIONS = Derived(_all_options)
 """The options of all samplers; where several have one of a name, as the one with most has it."""
 
 

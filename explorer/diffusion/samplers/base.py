@@ -62,8 +62,9 @@ class Sampler:
     """A way from noise to a picture.
 
     `terms(schedule, t, s, before, **options)` are the weights of the step from t to s < t;
-    `before` is the time of the step before, None at the first. Options that it does not take
-    ("steps", "spacing") say which times are visited; a sampler without "steps" visits all.
+    `before` is the time of the step before, None at the first, for a sampler whose correction
+    keeps earlier frames (for others always None: they have no memory). Options that it does not
+    take ("steps", "spacing") say which times are visited; a sampler without "steps" visits all.
     """
 
     name: str
@@ -100,6 +101,13 @@ class Sampler:
             values["steps"] = min(values["steps"], T)
         return values
 
+    def check_step(self, **options: Any) -> None:
+        """ValueError unless these are options of its steps, as `terms` takes them."""
+        for name in options:
+            if name in GRID:
+                raise ValueError(f"{name} says which times are visited: give the times instead")
+        self.settings(1, **options)
+
     def times(self, schedule: int | Schedule, settings: Mapping[str, Any]) -> tuple[int, ...]:
         """The times that it visits, from T to 0, for `settings` that were checked."""
         T = schedule.T if isinstance(schedule, Schedule) else schedule
@@ -119,7 +127,7 @@ class Sampler:
     def details(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         """S, a grid that is not the uniform one, and what differs from the defaults."""
         return tuple(
-            option.mark.format(settings[name])
+            option.written(name, settings[name])
             for name, option in self.options.items()
             if name == "steps" or settings[name] != GRID.get(name, option).default
         )

@@ -10,8 +10,17 @@ import gradio as gr
 
 from explorer.checkpoints import Spec
 from explorer.diffusion import Schedule
-from explorer.diffusion.options import Option
-from explorer.diffusion.samplers import DDIM, DDPM, DPM_SOLVER, HEUN, OPTIONS, SAMPLERS, Sampler
+from explorer.diffusion.options import LARGEST, Option
+from explorer.diffusion.samplers import (
+    DDIM,
+    DDPM,
+    DPM_SOLVER,
+    HEUN,
+    OPTIONS,
+    SAMPLERS,
+    TITLED,
+    Sampler,
+)
 from explorer.gui.frame.limits import number, whole
 from explorer.gui.frame.shared import QUIET
 from explorer.race.lanes import BREAKS, lane_from
@@ -19,14 +28,6 @@ from explorer.race.lanes import BREAKS, lane_from
 NONE = "–"
 MOST = 4
 LaneSettings = Mapping[str, Any]
-VARYING = {
-    name
-    for name, option in OPTIONS.items()
-    for way in SAMPLERS.values()
-    if name in way.options and way.options[name].default != option.default
-}
-"""Options of which not all samplers have the same default."""
-TITLES: Mapping[str, Sampler] = {sampler.title: sampler for sampler in SAMPLERS.values()}
 
 
 def _settings_of(sampler: Sampler, **options: Any) -> LaneSettings:
@@ -73,10 +74,10 @@ class LaneForm:
                 for i, entry in enumerate(BREAKS.values())
             ]
 
-    def _lane(self, i: int, row: Sequence[Any], T: int) -> list[gr.Radio | gr.Slider]:
+    def _lane(self, i: int, row: Sequence[Any], T: int) -> list[gr.Radio | gr.Slider | gr.Number]:
         with gr.Accordion(title(i, *row), open=False, elem_id=f"reverse-lane-{i}-set") as box:
             sampler = gr.Radio(
-                [*TITLES, *([NONE] if i else [])],
+                [*TITLED, *([NONE] if i else [])],
                 value=row[0],
                 label=f"Lane {i + 1}: sampler",
                 show_label=False,
@@ -152,9 +153,9 @@ def _row(lane: LaneSettings, T: int) -> tuple[Any, ...]:
 
 def title(i: int, sampler: str, *row: Any) -> str:
     """A lane in a line."""
-    if sampler not in TITLES:
+    if sampler not in TITLED:
         return f"Lane {i + 1}: none"
-    way, values = TITLES[sampler], dict(zip(OPTIONS, row, strict=True))
+    way, values = TITLED[sampler], dict(zip(OPTIONS, row, strict=True))
     given = {
         name: option.default if values[name] is None else _as_meant(option, values[name])
         for name, option in way.options.items()
@@ -168,26 +169,28 @@ def title_update(i: int, *row: Any) -> gr.Accordion:
 
 def _control(
     name: str, option: Option[Any], value: Any, T: int, visible: bool
-) -> gr.Radio | gr.Slider:
+) -> gr.Radio | gr.Slider | gr.Number:
     if option.choices:
         choices = list(option.titles or option.choices)
-        return gr.Radio(choices, value=value, label=option.label, visible=visible)
+        return gr.Radio(choices, value=value, label=option.called(name), visible=visible)
+    label, low = option.called(name), option.lower
     most = T if name == "steps" else option.upper
-    step = 1 if option.whole else (option.upper - option.lower) / 20
-    return gr.Slider(
-        option.lower, most, value=value, step=step, label=option.label, visible=visible
-    )
+    if low <= -LARGEST or most >= LARGEST:
+        precision = 0 if option.whole else None
+        return gr.Number(value, label=label, precision=precision, visible=visible)
+    step = 1 if option.whole else (most - low) / 20
+    return gr.Slider(low, most, value=value, step=step, label=label, visible=visible)
 
 
 def _options(sampler: Any) -> Mapping[str, Option[Any]]:
-    return TITLES[sampler].options if sampler in TITLES else {}
+    return TITLED[sampler].options if sampler in TITLED else {}
 
 
 def _chosen(i: int, sampler: str, *row: Any) -> list[Any]:
     """Another sampler: its options; those of which every sampler has its own default are set."""
     own = _options(sampler)
     values = [
-        _as_shown(own[name], own[name].default) if name in own and name in VARYING else value
+        _as_shown(own[name], own[name].default) if name in own and _varies(name) else value
         for name, value in zip(OPTIONS, row, strict=True)
     ]
     updates = [
@@ -195,6 +198,12 @@ def _chosen(i: int, sampler: str, *row: Any) -> list[Any]:
         for name, value in zip(OPTIONS, values, strict=True)
     ]
     return [title_update(i, sampler, *values), *updates]
+
+
+def _varies(name: str) -> bool:
+    """Whether samplers differ in an option's default."""
+    ways = (way.options for way in SAMPLERS.values() if name in way.options)
+    return any(options[name].default != OPTIONS[name].default for options in ways)
 
 
 def _updates(row: Sequence[Any], T: int) -> list[Any]:
@@ -225,16 +234,18 @@ def _as_meant(option: Option[Any], value: Any) -> Any:
 
 def _settings(i: int, row: Sequence[Any], T: int) -> dict[str, Any]:
     where, values = f"Lane {i + 1}", dict(zip(OPTIONS, row[1:], strict=True))
-    if row[0] not in TITLES:
-        raise ValueError(f"{where}: no sampler {row[0]!r}; there are {', '.join(TITLES)}")
-    sampler = TITLES[row[0]]
+    if row[0] not in TITLED:
+        raise ValueError(f"{where}: no sampler {row[0]!r}; there are {', '.join(TITLED)}")
+    sampler = TITLED[row[0]]
     found: dict[str, Any] = {"sampler": sampler.name}
     for name, option in sampler.options.items():
-        label, value = f"{where}: {option.label}", _as_meant(option, values[name])
+        label, value = f"{where}: {option.called(name)}", _as_meant(option, values[name])
         if option.choices:
             found[name] = option.check(label, value)
         elif option.whole:
-            found[name] = whole(label, value, (int(option.lower), T))
+            found[name] = whole(
+                label, value, (int(option.lower), T if name == "steps" else int(option.upper))
+            )
         else:
             found[name] = number(label, value, (option.lower, option.upper))
     return found

@@ -10,6 +10,7 @@ import gradio as gr
 import plotly.graph_objects as go
 
 from explorer.diffusion import SCHEDULES, Schedule, make_schedule
+from explorer.diffusion.options import Derived
 from explorer.diffusion.schedule import schedule_options
 from explorer.figures.plots import QUANTITIES, schedule_figure
 from explorer.gui.frame.context import Context
@@ -21,7 +22,7 @@ from explorer.lectures import LECTURES
 ID, TITLE = "schedules", "Schedules"
 START = ("linear", "cosine")
 OPEN = "none"
-OPTIONS = {name: schedule_options(name) for name in SCHEDULES}
+OPTIONS = Derived(lambda: {name: schedule_options(name) for name in SCHEDULES})
 """Name -> its options with their defaults."""
 
 

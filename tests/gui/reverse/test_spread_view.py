@@ -11,7 +11,7 @@ import torch
 
 from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, make_schedule
-from explorer.figures.palette import PALETTE
+from explorer.diffusion.samplers import TITLED
 from explorer.gui.reverse.spread.figure import spread_figure
 from explorer.gui.reverse.spread.work import (
     GAP,
@@ -95,7 +95,7 @@ def test_the_figure_shows_the_values(found: list[SpreadView]) -> None:
     for trace, lane in zip(figure.data, found[-1].lanes, strict=True):
         assert list(trace.x) == [0, *sorted(lane.times)]
         assert list(trace.y) == [0, *reversed(lane.values)]
-        style = PALETTE[lane.name.lower()]
+        style = TITLED[lane.name].style
         assert (trace.line.color, trace.line.dash) == (style.light, style.dash)
     low, high = figure.layout.xaxis.range
     assert (low, high) == (-T / 20, T + T / 20)  # eleven columns fit under it

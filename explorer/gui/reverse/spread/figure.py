@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
-from explorer.figures.palette import PALETTE, drawn
+from explorer.diffusion.samplers import TITLED
+from explorer.figures.palette import drawn
 from explorer.gui.reverse.spread.work import MOMENTS, SpreadView
 
 MARGINS = {"l": 64, "r": 20, "t": 34, "b": 44}
@@ -17,7 +18,7 @@ def spread_figure(view: SpreadView) -> go.Figure:
     for lane in view.lanes:
         points = sorted(zip(lane.times, lane.values, strict=False))
         points = [(0, 0.0), *points] if len(points) == len(lane.times) else points
-        style = drawn(PALETTE[lane.name.lower()])
+        style = drawn(TITLED[lane.name].style)
         style["marker"]["size"] = 7
         figure.add_scatter(
             x=[t for t, _ in points],

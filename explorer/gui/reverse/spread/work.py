@@ -15,6 +15,7 @@ from torch import Tensor
 
 from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
+from explorer.diffusion.samplers import DDIM, DDPM
 from explorer.figures.pictures import grid
 from explorer.gui.frame.shared import plain
 from explorer.race import race
@@ -36,7 +37,7 @@ class LaneSpread:
     """One sampler's forks."""
 
     name: str
-    """"DDPM" or "DDIM": its colour."""
+    """The sampler's title: its colour."""
     title: str
     times: tuple[int, ...]
     """Of the forks, decreasing."""
@@ -68,7 +69,7 @@ class SpreadView:
 
 def spread_lanes(T: int) -> dict[str, Lane]:
     """DDPM's noise (η = 1) on a grid of 100 steps, for speed, and DDIM's 20 without any."""
-    return {"DDPM": ddim(T, min(100, T), eta=1.0), "DDIM": ddim(T, min(20, T))}
+    return {DDPM.title: ddim(T, min(100, T), eta=1.0), DDIM.title: ddim(T, min(20, T))}
 
 
 def moments(lane: Lane) -> list[int]:
