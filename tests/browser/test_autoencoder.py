@@ -54,7 +54,7 @@ def test_slide_train_and_start_from_noise(phone: Visit) -> None:
     page.wait_for_function(
         "document.querySelector('#autoencoder-progress').innerText.includes('diffusion: t')"
     )
-    page.click("#autoencoder-stop")
+    page.evaluate("document.querySelector('#autoencoder-stop').click()")  # or it has ended
     page.wait_for_selector("#autoencoder-run:not([disabled])")
     # what was shown of other noise factors is this network's now
     assert not np.array_equal(pictures(page, "denoised"), truth)
