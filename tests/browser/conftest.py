@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page
 
 
 ROOT = Path(__file__).parents[2]
@@ -96,13 +96,20 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
+def browser(chromium: str) -> Iterator[BrowserContext]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield browser
-        browser.close()
+        launched = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield launched.new_context()  # one for all pages: what they share is fetched once
+        launched.close()
+
+
+def new_page(browser: BrowserContext, width: int, height: int = 900) -> Page:
+    """An empty page of this size."""
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": height})
+    return page
 
 
 def drawn(page: Page) -> None:
@@ -133,8 +140,8 @@ def unfold(heading: Locator) -> None:
 class Visit:
     """A page, what it asked for, and what it complained of."""
 
-    def __init__(self, browser: Browser, address: str, width: int = 1280) -> None:
-        self.page = browser.new_page(viewport={"width": width, "height": 900})
+    def __init__(self, browser: BrowserContext, address: str, width: int = 1280) -> None:
+        self.page = new_page(browser, width)
         self.page.set_default_timeout(60_000)
         self.requests: list[str] = []
         self.trouble: list[str] = []
@@ -188,7 +195,7 @@ class Visit:
 class Pages:
     """A page of the app for each width, opened when it is first wanted."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
+    def __init__(self, browser: BrowserContext, address: str) -> None:
         self.browser, self.address = browser, address
         self.visits: dict[int, Visit] = {}
 
@@ -216,7 +223,7 @@ class Pages:
 
 
 @pytest.fixture(scope="module")
-def pages(browser: Browser, app: str) -> Iterator[Pages]:
+def pages(browser: BrowserContext, app: str) -> Iterator[Pages]:
     """The tests of a file share their pages: each finds what the one before it has left."""
     pages = Pages(browser, app)
     yield pages

@@ -20,11 +20,11 @@ from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.theme import css, theme
 from explorer.gui.train.film import Film
 from explorer.gui.train.growth import Growth, add
-from tests.browser.conftest import free_port
+from tests.browser.conftest import free_port, new_page
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 
 pytestmark = pytest.mark.browser
@@ -91,8 +91,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 class Page:
     """The page with the film, and what it asked for."""
 
-    def __init__(self, browser: Browser, address: str, width: int) -> None:
-        self.page = browser.new_page(viewport={"width": width, "height": 1000})
+    def __init__(self, browser: BrowserContext, address: str, width: int) -> None:
+        self.page = new_page(browser, width, 1000)
         self.page.set_default_timeout(30_000)
         self.requests, self.trouble = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -129,7 +129,7 @@ class Page:
 
 
 @pytest.fixture(params=[1280, 390])
-def film(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
+def film(request: pytest.FixtureRequest, browser: BrowserContext, address: str) -> Iterator[Page]:
     film = Page(browser, address, request.param)
     yield film
     assert film.page.evaluate("document.documentElement.scrollWidth") == request.param

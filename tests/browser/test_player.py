@@ -13,7 +13,7 @@ from tests.browser.conftest import drawn, free_port
 from tests.browser.toy_race import FOUR, ONE, TWO, Page, T, Truth, page
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 
 pytestmark = pytest.mark.browser
@@ -32,7 +32,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(params=[1280, 390])
-def player(request: pytest.FixtureRequest, browser: Browser, address: str) -> Iterator[Page]:
+def player(
+    request: pytest.FixtureRequest, browser: BrowserContext, address: str
+) -> Iterator[Page]:
     player = Page(browser, address, request.param)
     yield player
     assert player.page.evaluate("document.documentElement.scrollWidth") == request.param
@@ -41,7 +43,7 @@ def player(request: pytest.FixtureRequest, browser: Browser, address: str) -> It
 
 
 @pytest.fixture
-def desktop(browser: Browser, address: str) -> Iterator[Page]:
+def desktop(browser: BrowserContext, address: str) -> Iterator[Page]:
     player = Page(browser, address, 1280)
     yield player
     player.page.close()

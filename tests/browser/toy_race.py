@@ -16,10 +16,10 @@ from explorer.gui.reverse.player import Player
 from explorer.race import lane_of, race
 from explorer.race import view as race_view
 from explorer.race.view import LaneView, RaceView, Sheet
-from tests.browser.conftest import drawn, pixels, slide
+from tests.browser.conftest import drawn, new_page, pixels, slide
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 
 T = 1000
@@ -167,8 +167,8 @@ def page() -> gr.Blocks:
 class Page:
     """The page with the player, and what it asked for."""
 
-    def __init__(self, browser: Browser, address: str, width: int) -> None:
-        self.page = browser.new_page(viewport={"width": width, "height": 900})
+    def __init__(self, browser: BrowserContext, address: str, width: int) -> None:
+        self.page = new_page(browser, width)
         self.page.set_default_timeout(30_000)
         self.requests, self.trouble = [], []
         self.page.on("request", lambda request: self.requests.append(request.url))

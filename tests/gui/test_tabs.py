@@ -117,7 +117,7 @@ def test_samples_are_pictures_of_one_size() -> None:
 
 
 def test_chosen_schedules_keep_the_lists_order_and_take_options() -> None:
-    options = schedules.OPTIONS | {"linear": {"beta_start": 1e-3, "beta_end": 0.05}}
+    options = dict(schedules.OPTIONS) | {"linear": {"beta_start": 1e-3, "beta_end": 0.05}}
     made = schedules.chosen_schedules(["cosine", "linear"], 100, options, LOCAL)
     assert [s.name for s in made] == ["linear", "cosine"]
     truth = make_schedule("linear", 100, beta_start=1e-3, beta_end=0.05)
@@ -140,7 +140,7 @@ def test_chosen_schedules_keep_the_lists_order_and_take_options() -> None:
 )
 def test_bad_options_are_named(names: list, T: int, change: dict, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        schedules.chosen_schedules(names, T, schedules.OPTIONS | change, LOCAL)
+        schedules.chosen_schedules(names, T, dict(schedules.OPTIONS) | change, LOCAL)
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)

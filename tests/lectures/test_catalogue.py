@@ -164,7 +164,8 @@ def test_clamping_keeps_x_in_range_and_nothing_else_does() -> None:
         if entry.frame.t < 200:
             most[entry.lane] = max(most[entry.lane], entry.frame.x.abs().max().item())
     assert most[0] <= 1 < most[1]
-    assert not lane_from(settings | {"clamp": "yes"}, SCHEDULE).clamp
+    with pytest.raises(ValueError, match="clamp = 'yes'"):
+        lane_from(settings | {"clamp": "yes"}, SCHEDULE)
 
 
 WORDS = ["--device", "cpu", "--steps", "2", "--batch", "4"]
