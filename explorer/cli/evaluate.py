@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from explorer.evaluation import Progress, Quality
     from explorer.evaluation.records import Column
+STEPS = "5,10,20,50,100,1000"
 
 
 def add_arguments(evaluate: argparse.ArgumentParser) -> None:
@@ -28,7 +29,7 @@ def add_arguments(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("file", type=Path, metavar="FILE")
     evaluate.add_argument("--n", type=int, help="pictures for each cell (512), or bound (64)")
     evaluate.add_argument(
-        "--steps", default="5,10,20,50,100,1000", help="S, with commas; T in place of more than T"
+        "--steps", default=STEPS, help="S, with commas; T in place of more than T"
     )
     evaluate.add_argument(
         "--sampler", default=DDIM.name, help=f"with commas ({DDIM.name}), of: {', '.join(strided)}"
@@ -64,6 +65,9 @@ def run_evaluate(args: argparse.Namespace) -> None:
     if args.bound:
         if args.guidance != 1:
             complain("--bound: the model is told no class, so --guidance is not used")
+        unused = {"sampler": DDIM.name, "eta": None, "steps": STEPS}
+        if given := [f"--{name}" for name, usual in unused.items() if vars(args)[name] != usual]:
+            complain(f"--bound asks at times of its own: {' and '.join(given)} not used")
         return run_bound(args)
     args.n = 512 if args.n is None else args.n
     from explorer.checkpoints import load

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -21,7 +22,9 @@ from explorer.diffusion import (
     sample,
     strided_times,
 )
-from explorer.diffusion.samplers import find_sampler
+from explorer.diffusion.options import Option
+from explorer.diffusion.samplers import OPTIONS, TITLED, find_sampler
+from explorer.figures.palette import PALETTE
 
 MEANS = torch.tensor([[-1.0, 0.5], [1.0, 0.0], [0.0, -1.0]], dtype=torch.float64)
 SCHEDULES = {name: make_schedule(name, 1000) for name in ("linear", "cosine", "sigmoid")}
@@ -209,3 +212,29 @@ def test_karras_times_space_the_noise_as_the_paper_does() -> None:
         crowded = strided_times(SCHEDULES["cosine"], steps, "karras")
         assert len(crowded) == steps + 1 and crowded[0] == 1000
         assert all(s < t for t, s in zip(crowded, crowded[1:], strict=False))
+
+
+@pytest.mark.parametrize("options", [{"steps": 5}, {"spacing": "karras"}])
+@pytest.mark.parametrize("name", [name for name, way in SAMPLERS.items() if way.strided])
+def test_a_grid_is_no_option_of_a_step(name: str, options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="give the times"):
+        sample(mixture(SCHEDULES["linear"]), SCHEDULES["linear"], noise(), [10, 0],
+               sampler=name, **options)  # fmt: skip
+
+
+@pytest.mark.parametrize("times", [None, 5, [], [5], [10, 10, 0], [10.5, 0], ["x", 0], [10, 1]])
+def test_times_that_are_none_are_refused_at_once(times: object) -> None:
+    with pytest.raises(ValueError, match="times"):
+        sample(mixture(SCHEDULES["linear"]), SCHEDULES["linear"], noise(), times)
+
+
+def test_a_sampler_that_is_added_is_found_by_its_titles_and_options(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = {"kick": Option(0.5, 0, 1), "order": Option(2, 1, whole=True)}
+    toy = replace(SAMPLERS["ddim"], name="toy", title="Toy", options=options)
+    monkeypatch.setitem(SAMPLERS, "toy", toy)
+    assert TITLED["Toy"] is toy and {"kick", "order"} <= OPTIONS.keys()
+    assert PALETTE["toy"] == toy.style
+    assert OPTIONS["kick"].called("kick") == "kick"
+    assert toy.details({"kick": 0.7, "order": 2}) == ("kick = 0.7",)

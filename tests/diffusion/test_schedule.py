@@ -170,3 +170,15 @@ def test_any_allowed_options_give_a_schedule_or_a_sentence(
 def test_a_table_that_is_no_schedule_is_refused(alpha_bar: torch.Tensor) -> None:
     with pytest.raises(ValueError, match="alpha_bar"):
         Schedule("mine", alpha_bar)
+
+
+def test_an_option_may_be_given_what_its_bounds_allow_below_zero_too() -> None:
+    """sigmoid's u goes from start to end; the defaults are GeoDiff's, −6…6."""
+    given = make_schedule("sigmoid", 100, start=-3)
+    u = torch.linspace(-3, 6, 100, dtype=torch.float64)
+    torch.testing.assert_close(given.betas, 1e-4 + 0.0199 * u.sigmoid(), rtol=1e-12, atol=0)
+    usual = make_schedule("sigmoid", 100, start=-6, end=np.float32(6))
+    assert torch.equal(usual.betas, make_schedule("sigmoid", 100).betas)
+    for wrong in ({"start": 6}, {"start": 7}, {"end": -6.5}, {"start": -101}, {"start": True}):
+        with pytest.raises(ValueError, match="start|end"):
+            make_schedule("sigmoid", 100, **wrong)

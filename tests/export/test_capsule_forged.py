@@ -38,6 +38,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("settings", {"command": "x"}, "no 'model'"),
     ("settings", SETTINGS | {"command": "x"}, "unknown entry 'command'"),
     ("settings", SETTINGS, "another number of pictures"),
+    ("settings", SETTINGS | {"lanes": [{"sampler": "ddim", "steps": 3.0}]}, "steps = 3.0"),
     ("settings", [], "settings = .. should be a table"),
     ("lanes", [], "at least 1"),
     ("extra", 1, "unknown entry 'extra'"),
@@ -48,6 +49,8 @@ WRONG: list[tuple[str, Any, str]] = [
 WRONG_LANE: list[tuple[str, Any, str]] = [
     ("name", 7, "name = 7"),
     ("kind", "euler", "kind = 'euler'"),
+    ("kind", "heun", "corrected or it is not"),
+    ("corrected", True, "corrected or it is not"),
     ("stochastic", 1, "= 1 should be true or false"),
     ("wide", 1, "= 1 should be true or false"),
     ("wide", True, "not 2 frames"),
