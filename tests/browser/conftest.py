@@ -202,6 +202,7 @@ class Pages:
     def visit(self, width: int) -> Visit:
         if width not in self.visits:
             self.visits[width] = Visit(self.browser, self.address, width)
+        self.visits[width].page.bring_to_front()  # a page in the background is not drawn
         return self.visits[width]
 
     def close(self, width: int) -> None:

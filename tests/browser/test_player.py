@@ -31,23 +31,29 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         demo.close()
 
 
+@pytest.fixture(scope="module")
+def opened(browser: BrowserContext, address: str) -> Iterator[dict[int, Page]]:
+    """One page for each width; every test finds it as it was when it had just been opened."""
+    pages = {width: Page(browser, address, width) for width in (1280, 390)}
+    yield pages
+    for player in pages.values():
+        player.page.close()
+
+
 @pytest.fixture(params=[1280, 390])
-def player(
-    request: pytest.FixtureRequest, browser: BrowserContext, address: str
-) -> Iterator[Page]:
-    player = Page(browser, address, request.param)
+def player(request: pytest.FixtureRequest, opened: dict[int, Page]) -> Iterator[Page]:
+    player = opened[request.param]
+    player.reset()
     yield player
     assert player.page.evaluate("document.documentElement.scrollWidth") == request.param
-    player.page.close()
     assert player.trouble == []
 
 
 @pytest.fixture
-def desktop(browser: BrowserContext, address: str) -> Iterator[Page]:
-    player = Page(browser, address, 1280)
-    yield player
-    player.page.close()
-    assert player.trouble == []
+def desktop(opened: dict[int, Page]) -> Iterator[Page]:
+    opened[1280].reset()
+    yield opened[1280]
+    assert opened[1280].trouble == []
 
 
 def grey(values: np.ndarray, mapping: str = "1") -> np.ndarray:

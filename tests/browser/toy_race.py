@@ -176,6 +176,21 @@ class Page:
         self.page.goto(address)
         self.wait("126,51")
 
+    def reset(self) -> None:
+        """As it was when it had just been opened."""
+        self.page.bring_to_front()  # a page in the background is not drawn
+        self.page.evaluate("scrollTo(0, 0)")
+        self.page.evaluate("document.querySelector('.anatomy').open = true")
+        self.page.click("#nothing")
+        self.page.wait_for_selector(".player", state="hidden")
+        self.page.evaluate("window.explorerClock.share = null")
+        self.bring("two", "126,51")
+        self.look("x", "1")
+        self.page.click("#reverse-ddpm", position={"x": 4, "y": 4})
+        self.page.evaluate("document.activeElement.blur()")
+        assert self.cursor() == {"t": 400, "lane": 0, "picture": 0, "frame_t": 400}
+        self.requests.clear()
+
     def wait(self, frames: str) -> None:
         self.page.wait_for_selector(f"#reverse-player [data-frames='{frames}']")
         drawn(self.page)
