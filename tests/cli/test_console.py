@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import select
 import signal
 import sys
 import time
@@ -54,7 +55,10 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
 
         def read() -> str:
             stream.flush()
-            return os.read(ours, 65536).decode()
+            found = b""
+            while select.select([ours], [], [], 0.3 if found else 10)[0]:  # it comes in parts
+                found += os.read(ours, 65536)
+            return found.decode()
 
         yield read
     os.close(ours)
