@@ -7,11 +7,14 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import gradio as gr
+
 from explorer.checkpoints import Spec, catalogue
 from explorer.data import DATASETS
 from explorer.devices import best_device
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import Limits, detect
+from explorer.gui.frame.visitors import OWNER, visitor_of
 from explorer.training.estimate import measure_speed
 
 HOME = Path(__file__).parents[3]
@@ -38,6 +41,10 @@ class Context:
         if device.device.type == "cpu":
             device.speed = measure_speed()
         return cls(device, limits, datasets=tuple(offered))
+
+    def visitor(self, request: gr.Request | None) -> str:
+        """Who asks; "" for a hosted page that cannot be told from others."""
+        return visitor_of(request) if self.limits.hosted else OWNER
 
     def runs(self, visitor: str) -> Path:
         """Where this visitor's models go: a folder of their own when hosted.

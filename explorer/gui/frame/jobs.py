@@ -18,7 +18,7 @@ import gradio as gr
 from explorer.checkpoints import Spec
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device, StopFlag
-from explorer.gui.frame.shared import QUIET, Changes, sentence, visitor_of
+from explorer.gui.frame.shared import QUIET, Changes, sentence
 
 Result = TypeVar("Result")
 
@@ -130,7 +130,9 @@ class Jobs:
         self, work: Work, taken: Callable[..., Changes] | None, request: gr.Request, values: Any
     ) -> Steps:
         context, flag = self.context, self._flag(request)
-        call = Call(request, visitor_of(request), flag, context.device, context.limits.patience)
+        call = Call(
+            request, self.context.visitor(request), flag, context.device, context.limits.patience
+        )
         if taken and not flag():
             yield taken(call, *values)
             return
@@ -155,7 +157,7 @@ class Jobs:
             flag.stop()
 
     def _flag(self, request: gr.Request) -> StopFlag:
-        return StopFlag(visitor_of(request), self.kind)
+        return StopFlag(self.context.visitor(request), self.kind)
 
     def _pressable(self, idle: bool) -> Changes:
         return {b: gr.Button(interactive=on == idle) for b, on in self.buttons.items()}
@@ -211,7 +213,7 @@ def keep_offering(context: Context, model: gr.Dropdown) -> None:
     """When the page loads its menu offers the visitor's own models too, of earlier sessions."""
 
     def offer(request: gr.Request) -> gr.Dropdown:
-        return gr.Dropdown(list(context.models(visitor_of(request))))
+        return gr.Dropdown(list(context.models(context.visitor(request))))
 
     gr.on(None, offer, None, model, **QUIET)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -75,12 +74,6 @@ class Shared:
     """The model that Reverse races; rendered there, and set by Train too."""
     train: TrainOffers | None = None
     """What Train gives to others; None on a page without that tab."""
-
-
-def visitor_of(request: gr.Request | None) -> str:
-    """A folder name for a session. The session's own name comes from the browser: untrusted."""
-    session = (request.session_hash if request else None) or ""
-    return hashlib.sha256(session.encode()).hexdigest()[:16] if session else ""
 
 
 def prose(module: str, name: str = "prose") -> None:

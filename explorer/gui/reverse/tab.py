@@ -20,7 +20,6 @@ from explorer.gui.frame.shared import (
     plain,
     prose,
     seed_input,
-    visitor_of,
 )
 from explorer.gui.reverse.export import panel as take_away
 from explorer.gui.reverse.guidance import panel as guidance
@@ -184,7 +183,7 @@ def build(context: Context, shared: Shared) -> None:
     @guarded(trouble)
     def describe(name: Any, preset: Any, known: Any, request: gr.Request) -> Changes:
         """A model, and the lanes' fields for it; what was set by hand for the same one stays."""
-        _, spec = find_model(context, name, visitor_of(request))
+        _, spec = find_model(context, name, context.visitor(request))
         changes: Changes = {facts: about(spec)}
         if name != known:
             changes |= {fitted: name, label: gr.Dropdown(class_choices(spec), value=IN_TURN)}
@@ -192,12 +191,12 @@ def build(context: Context, shared: Shared) -> None:
         return changes
 
     def prepare(preset: Any, name: Any, request: gr.Request) -> list[Any]:
-        found = context.models(visitor_of(request))
+        found = context.models(context.visitor(request))
         return lanes.choose(preset, found[name][1].T if name in found else 1000)
 
     def send(name: str | None, request: gr.Request) -> Changes:
         """The model trained last becomes the one that is raced."""
-        found = list(context.models(visitor_of(request)))
+        found = list(context.models(context.visitor(request)))
         value = name if name in found else found[0]
         return {model: gr.Dropdown(found, value=value), shared.tabs: gr.Tabs(selected=ID)}
 

@@ -12,7 +12,7 @@ from PIL import Image
 from explorer.checkpoints import CheckpointError
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.shared import QUIET, Changes, guarded, message, visitor_of
+from explorer.gui.frame.shared import QUIET, Changes, guarded, message
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.train.earlier import find_record, records
@@ -85,7 +85,7 @@ def build(context: Context) -> gr.Dropdown:
 
     @guarded(trouble)
     def update(request: gr.Request, chosen: list[str], quantity: str) -> Changes:
-        folder = context.runs(visitor_of(request))
+        folder = context.runs(context.visitor(request))
         figure, pictures = compare(chosen or [], quantity, folder)
         filled = [*pictures, *[None] * (MOST - len(pictures))]
         changes: Changes = {plot: figure}
@@ -94,7 +94,7 @@ def build(context: Context) -> gr.Dropdown:
         return changes
 
     def refresh(request: gr.Request) -> gr.Dropdown:
-        return gr.Dropdown(names(context, visitor_of(request)))
+        return gr.Dropdown(names(context, context.visitor(request)))
 
     gr.on(
         [chosen.change, quantity.change],

@@ -21,7 +21,6 @@ from explorer.gui.frame.shared import (
     plain,
     prose,
     sentence,
-    visitor_of,
 )
 from explorer.gui.train import compare, own_pictures
 from explorer.gui.train.choices import DEFAULTS, RATES, check_run, foresee
@@ -142,7 +141,7 @@ def build(context: Context, shared: Shared) -> None:
             return {}
         if jobs.running(request):
             raise ValueError(GOING)
-        record = find_record(name, context.runs(visitor_of(request)))
+        record = find_record(name, context.runs(context.visitor(request)))
         peak: Changes = {rate: read_state(record.state).peak}
         return peak | stage.of_record(record) | offer(record.model)
 
@@ -156,7 +155,7 @@ def build(context: Context, shared: Shared) -> None:
 
     def look_ahead(request: gr.Request, *values: Any) -> Changes:
         try:
-            folder = context.runs(visitor_of(request))
+            folder = context.runs(context.visitor(request))
             return {forecast: foresee(settings.read(values), folder, context), trouble: ""}
         except Exception as error:
             return {forecast: "", trouble: sentence(error)}
@@ -165,7 +164,7 @@ def build(context: Context, shared: Shared) -> None:
         if not files:
             return
         try:
-            folder = context.runs(visitor_of(request))
+            folder = context.runs(context.visitor(request))
             for text, _ in own_pictures.keep(files, folder, context.limits.own):
                 yield {report: plain(text)}
             yield {data: data_menu(context, folder, value=OWN)}
@@ -174,13 +173,13 @@ def build(context: Context, shared: Shared) -> None:
 
     def welcome(request: gr.Request) -> Changes:
         """What an earlier visit left."""
-        visitor = visitor_of(request)
+        visitor = context.visitor(request)
         folder = context.runs(visitor)
         runs = gr.Dropdown(compare.names(context, visitor))
         return {data: data_menu(context, folder), earlier: runs_menu(folder), compared: runs}
 
     def offer_earlier(request: gr.Request) -> gr.Dropdown:
-        return runs_menu(context.runs(visitor_of(request)))
+        return runs_menu(context.runs(context.visitor(request)))
 
     inputs, data = settings.inputs, settings.controls["data"]
     settings.wire(start)

@@ -14,7 +14,7 @@ import torch
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, LOCAL, Limits
-from explorer.gui.frame.shared import visitor_of
+from explorer.gui.frame.visitors import visitor_of
 
 SHIPPED = HOME / "checkpoints" / "mnist.safetensors"
 

@@ -16,7 +16,7 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device, StopFlag
 from explorer.gui.frame.jobs import Call, Jobs, Patience, Steps
 from explorer.gui.frame.limits import HOSTED, LOCAL
-from explorer.gui.frame.shared import guarded, visitor_of
+from explorer.gui.frame.shared import guarded
 from tests.gui.panel import by_name, merged
 
 REQUEST = SimpleNamespace(session_hash="one")
@@ -56,7 +56,7 @@ class Page:
 
     @property
     def flag(self) -> StopFlag:
-        return StopFlag(visitor_of(REQUEST), "test")
+        return StopFlag(self.context.visitor(REQUEST), "test")
 
     def counting(self, call: Call, n: Any) -> Steps:
         if not isinstance(n, int):

@@ -21,7 +21,7 @@ from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, StopFlag
 from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import LOCAL
-from explorer.gui.frame.shared import Shared, visitor_of
+from explorer.gui.frame.shared import Shared
 from explorer.gui.lectures.bound import topic as bound
 from explorer.gui.lectures.bound.work import (
     CHOICES,
@@ -160,7 +160,7 @@ def test_looks_change_without_computing(page: Page) -> None:
 def test_what_is_chosen_meanwhile_is_what_comes_next(page: Page) -> None:
     states = page.run(times=30)
     next(states)
-    visitor = visitor_of(page.request)
+    visitor = page.context.visitor(page.request)
     assert page.call("redraw", None, VIEWS[1], "σ² = β", 50) == {"trouble": ""}
     assert VIEWS[1] in StopFlag(visitor, "bound").read()
     shown = next(states)

@@ -20,7 +20,7 @@ from explorer.checkpoints import Spec, save
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, LOCAL, Limits
-from explorer.gui.frame.shared import Shared, visitor_of
+from explorer.gui.frame.shared import Shared
 from explorer.gui.lectures.pages.topic import PAGES, numbers, stored_page
 from explorer.gui.lectures.pages.topic import STORED as FOLDER
 from explorer.gui.lectures.pages.work import numbers_at, own_models, room, sample_as
@@ -284,7 +284,7 @@ def test_the_button_says_what_is_missing_and_fills_the_sheets(tmp_path: Path) ->
     request = SimpleNamespace(session_hash="one")
     (refused,) = named(begin(request))
     assert refused["oslo-status"] == "not running" and "Set it in Train" in refused["trouble"]
-    trained("oslo", context.runs(visitor_of(request)))
+    trained("oslo", context.runs(context.visitor(request)))
     first, *rest = begin(request)
     (fold,) = (value for value in first.values() if isinstance(value, gr.Accordion))
     assert fold.open and not by_name(first)["oslo-run"].interactive

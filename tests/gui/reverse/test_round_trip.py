@@ -20,7 +20,6 @@ from explorer.gui.frame.context import HOME
 from explorer.gui.frame.device import StopFlag
 from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED
-from explorer.gui.frame.shared import visitor_of
 from explorer.gui.frame.upload import take_upload
 from explorer.gui.reverse.round_trip import panel as trip_panel
 from explorer.gui.reverse.round_trip import work as round_trip
@@ -172,7 +171,7 @@ def test_a_running_trip_is_not_painted_over_and_can_be_stopped(panel: Panel) -> 
     panel("ask_to_stop")
     shown = trips(answers)
     assert not shown[-1].running and not shown[-1].finished
-    assert StopFlag(visitor_of(REQUEST), "trip")() and not panel.context.device.busy
+    assert StopFlag(panel.context.visitor(REQUEST), "trip")() and not panel.context.device.busy
 
 
 def test_nobody_keeps_a_shared_device(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from explorer.data import DataError
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, LOCAL
-from explorer.gui.frame.shared import plain, sentence, visitor_of
+from explorer.gui.frame.shared import plain, sentence
 from explorer.gui.train.choices import DEFAULTS, foresee, make_config
 from explorer.gui.train.own_pictures import OWN, SIDE, keep, read_stored, stored
 from explorer.gui.train.watch import Job
@@ -156,4 +156,3 @@ def test_pictures_that_are_gone_are_a_sentence(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path)
     with pytest.raises(ValueError, match="no pictures of yours yet"):
         progress_of(Job(small(data=OWN), tmp_path / "mine.safetensors"))
-    assert visitor_of(None) == ""

@@ -12,7 +12,6 @@ import pytest
 from explorer.checkpoints import describe
 from explorer.gui.frame.device import StopFlag
 from explorer.gui.frame.limits import HOSTED, LOCAL
-from explorer.gui.frame.shared import visitor_of
 from explorer.gui.train import look, watch
 from explorer.gui.train.choices import DEFAULTS
 from explorer.gui.train.earlier import records
@@ -37,7 +36,7 @@ def run(page: Page, handler: str, *values: Any, session: str = "one") -> list[di
 
 
 def folder(page: Page, session: str = "one") -> Path:
-    return page.context.runs(visitor_of(Request(session)))
+    return page.context.runs(page.context.visitor(Request(session)))
 
 
 class Request:
@@ -130,7 +129,7 @@ def test_a_run_that_fails_offers_what_is_kept(page: Page, monkeypatch: pytest.Mo
     *_, last = run(page, "go_on", name, *page.settings())
     assert "the loss became nan" in last["trouble"] and "kept" in last["train-status"]
     assert last["State"] == name and last["train-start"].interactive is True
-    assert StopFlag(visitor_of(Request("one")), "train")() and not page.device.busy
+    assert StopFlag(page.context.visitor(Request("one")), "train")() and not page.device.busy
 
 
 def test_a_run_that_fails_before_it_begins_leaves_nothing(
@@ -170,7 +169,7 @@ def test_own_runs_are_found_again_at_home_and_by_their_visitor_alone_elsewhere()
 
 
 def test_wishes_reach_a_running_job_alone(page: Page) -> None:
-    flag = StopFlag(visitor_of(Request("one")), "train")
+    flag = StopFlag(page.context.visitor(Request("one")), "train")
     assert page("change_rate", 1e-3) == {"trouble": ""} and flag.read() == ""
     flag.start()
     page("change_rate", 5e-4)

@@ -22,7 +22,6 @@ from explorer.gui.frame.shared import (
     plain,
     prose,
     seed_input,
-    visitor_of,
 )
 from explorer.gui.lectures.bound.figure import bars_figure
 from explorer.gui.lectures.bound.reading import BoundReading
@@ -120,7 +119,7 @@ def build(context: Context, shared: Shared) -> None:
 
     @guarded(trouble)
     def choose(request: gr.Request, name: Any, *choice: Any) -> Changes:
-        result, said = begin_with(context, name, visitor_of(request))
+        result, said = begin_with(context, name, context.visitor(request))
         return pictures(result, *choice) | {state: said, now: result}
 
     @guarded(trouble)

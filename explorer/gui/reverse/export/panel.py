@@ -15,7 +15,7 @@ import gradio as gr
 from explorer.export.capsule import SUFFIX, pack, unpack
 from explorer.export.numbers import animation, filmstrip, frames_npz, python_snippet
 from explorer.gui.frame.context import HOME, Context
-from explorer.gui.frame.shared import QUIET, Changes, guarded, message, visitor_of
+from explorer.gui.frame.shared import QUIET, Changes, guarded, message
 from explorer.gui.reverse.player import Player
 from explorer.gui.reverse.racing import Going, lane_summary
 from explorer.gui.reverse.stored import stored_race
@@ -136,7 +136,7 @@ def build(context: Context, player: Player, state: gr.Markdown, going: gr.State)
         return {player: now.view, state: "From a capsule: " + lane_summary(now.view), going: now}
 
     def write_script(request: gr.Request, now: Going | None) -> str:
-        return script(now, context.models(visitor_of(request)))
+        return script(now, context.models(context.visitor(request)))
 
     for kind, button in buttons.items():
         made = button.click(

@@ -19,7 +19,6 @@ from explorer.gui.frame.shared import (
     prose,
     seed_input,
     sentence,
-    visitor_of,
 )
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.guidance.figure import DIVERSITIES, guidance_figure
@@ -159,7 +158,7 @@ def build(context: Context, shared: Shared) -> None:
 
     def say_what_fits(name: Any, request: gr.Request) -> str:
         try:
-            return fitting(find_model(context, name, visitor_of(request))[1])
+            return fitting(find_model(context, name, context.visitor(request))[1])
         except Exception as error:
             return sentence(error)
 

@@ -41,7 +41,6 @@ from explorer.gui.frame.shared import (
     message,
     plain,
     prose,
-    visitor_of,
 )
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.quality.figure import QUANTITIES, quality_figure, quality_html
@@ -203,7 +202,7 @@ def build(context: Context, shared: Shared) -> None:
 
     def show_stored(name: Any, quantity: str, request: gr.Request) -> Changes:
         try:
-            found = stored_quality(find_model(context, name, visitor_of(request))[0])
+            found = stored_quality(find_model(context, name, context.visitor(request))[0])
         except ValueError:
             found = None
         return dict(zip(parts, quality_parts(found, quantity), strict=True)) | {current: found}

@@ -21,7 +21,6 @@ from explorer.gui.frame.shared import (
     message,
     prose,
     seed_input,
-    visitor_of,
 )
 from explorer.gui.frame.upload import take_upload, upload_box
 from explorer.gui.parts.picker import Picker
@@ -72,7 +71,7 @@ def build(context: Context, shared: Shared) -> None:
             seed = seed_input(SEEDS, SEED)
 
     def ask(request: gr.Request, name: Any, share: Any, seed: Any) -> tuple[Path, Spec, int, int]:
-        path, spec = find_model(context, name, visitor_of(request))
+        path, spec = find_model(context, name, context.visitor(request))
         part = whole("t₀, % of T", share, (1, 100))
         return path, spec, max(1, round(part * spec.T / 100)), whole("Seed", seed, SEEDS)
 

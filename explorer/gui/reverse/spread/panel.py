@@ -17,7 +17,6 @@ from explorer.gui.frame.shared import (
     message,
     prose,
     seed_input,
-    visitor_of,
 )
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.spread.fan import Fan
@@ -67,7 +66,7 @@ def build(context: Context, shared: Shared) -> None:
 
     @guarded(trouble)
     def offer(name: Any, request: gr.Request) -> Changes:
-        _, spec = find_model(context, name, visitor_of(request))
+        _, spec = find_model(context, name, context.visitor(request))
         return {label: gr.Dropdown(classes_of(spec), value=NO_CLASS)}
 
     jobs = Jobs(context, "spread", state=state, trouble=trouble, idle=[run], stop=stop)
