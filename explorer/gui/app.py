@@ -13,6 +13,7 @@ import gradio as gr  # noqa: E402
 from explorer.devices import choose_threads  # noqa: E402
 from explorer.gui.forward import tab as forward  # noqa: E402
 from explorer.gui.frame.context import Context  # noqa: E402
+from explorer.gui.frame.keeper import Keeper, keep_attached
 from explorer.gui.frame.shared import Shared  # noqa: E402
 from explorer.gui.lectures import tab as lectures  # noqa: E402
 from explorer.gui.parts.header import Header  # noqa: E402
@@ -40,6 +41,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
     context.prune()
     with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         Header(context.device.name)
+        context.jobs.keeper = keeper = Keeper()
         models = list(context.models(""))
         model = gr.Dropdown(
             models,
@@ -54,6 +56,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.ID):
                     tab.build(context, shared)
+        keep_attached(context, demo, keeper)
     demo.queue(default_concurrency_limit=4, max_size=context.limits.queue, api_open=False)
     return demo
 

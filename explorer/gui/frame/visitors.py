@@ -20,3 +20,9 @@ def visitor_of(request: gr.Request | None) -> str:
     cookies = getattr(request, "cookies", None) or {}
     secret = cookies.get(COOKIE) or getattr(request, "session_hash", None) or ""
     return hashlib.sha256(secret.encode()).hexdigest()[:16] if secret else ""
+
+
+def address_of(request: gr.Request | None) -> str:
+    """Where somebody asks from; "" if that is not known."""
+    client = getattr(request, "client", None)
+    return getattr(client, "host", None) or ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import torch
 from PIL import Image
 
 from explorer.data import ImageSet, loading
-from explorer.gui.frame.device import Device
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
 from explorer.gui.train.look import (
@@ -49,6 +47,9 @@ class Job:
     resume: bool = False
     """Whether to go on from where the run's record stands."""
 
+    expected: float = 3600
+    """Seconds that it will probably take, where that is known."""
+
     @property
     def record(self) -> Record:
         return Record(self.model)
@@ -79,7 +80,7 @@ class Progress:
 
 def train(
     job: Job,
-    device: Device,
+    run: Callable[..., Iterator[Progress]],
     wishes: Callable[[], str],
     stopped: Callable[[], bool],
     *,
@@ -89,13 +90,17 @@ def train(
 
     Whatever ends the run, its budget, a stop, a closed page or a failure, the model and all that
     is needed to go on are kept as they stood at the last good step. With `slice_seconds` the run
-    lets others at the device every so often: each slice begins from what the last one wrote, so
-    that it may run in another process.
+    gives the device back every so often, and the memory too: each slice begins from what the last
+    one wrote, so that it may run in another process.
+
+    run : what `run(worker, *arguments)` yields is what worker(*arguments, device, stopped) does.
     """
     progress = Progress(status="reading the pictures …")
     yield progress
     data = None
     for state in read(job):
+        if stopped():
+            return
         if isinstance(state, ImageSet):
             data = state
         else:
@@ -103,16 +108,12 @@ def train(
             yield progress
     resume, film = job.resume, None
     longest = slice_seconds or job.config.seconds or 3600
+    expected = min(job.expected, slice_seconds or job.expected)
     while not progress.over:
-        if waiting := device.line:
-            progress.status = f"waiting for the device, {waiting} before you …"
-            progress.samples = progress.film = None
+        arguments = (job, data, wishes, slice_seconds, resume, film)
+        for progress in run(work, *arguments, seconds=longest, expected=expected):
+            film = progress.film or film
             yield progress
-        arguments = (job, data, device.device, wishes, stopped, slice_seconds, resume, film)
-        with closing(device.run(work, *arguments, seconds=longest)) as slice_:
-            for progress in slice_:
-                film = progress.film or film
-                yield progress
         resume = True
 
 
@@ -131,12 +132,12 @@ def read(job: Job) -> Iterator[str | ImageSet]:
 def work(
     job: Job,
     data: ImageSet,
-    device: torch.device,
     wishes: Callable[[], str],
-    stopped: Callable[[], bool],
     limit: float | None,
     resume: bool,
     film: Growth | None,
+    device: torch.device,
+    stopped: Callable[[], bool],
 ) -> Iterator[Progress]:
     """One slice of a run on the device: until it is over, stopped, or `limit` seconds are gone."""
     run = Run(job.config, data, device)

@@ -12,9 +12,10 @@ import gradio as gr
 import pytest
 import torch
 
+from explorer.gui.frame.call import Call, Patience
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device, StopFlag
-from explorer.gui.frame.jobs import Call, Jobs, Patience, Steps
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import guarded
 from tests.gui.panel import by_name, merged
