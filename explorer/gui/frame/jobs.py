@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
+from contextlib import ExitStack, aclosing, closing
 from typing import Any
 
 import gradio as gr
@@ -89,14 +89,16 @@ class Jobs:
         """
 
         async def handle(request: gr.Request, *values: Any) -> AsyncIterator[Changes]:
-            async for changes in self._answer(work, taken, request, values):
-                yield changes
+            async with aclosing(self._answer(work, taken, request, values)) as answers:
+                async for changes in answers:
+                    yield changes
 
         async def handle_event(
             request: gr.Request, event: gr.EventData, *values: Any
         ) -> AsyncIterator[Changes]:
-            async for changes in self._answer(work, taken, request, (event, *values)):
-                yield changes
+            async with aclosing(self._answer(work, taken, request, (event, *values))) as answers:
+                async for changes in answers:
+                    yield changes
 
         handler = handle_event if with_event else handle
         handler.__name__, handler.__module__ = work.__name__, work.__module__
@@ -112,7 +114,7 @@ class Jobs:
         taken: Callable[..., Changes] | None,
         request: gr.Request,
         values: tuple[Any, ...],
-    ) -> AsyncIterator[Changes]:
+    ) -> AsyncGenerator[Changes, None]:
         context, owner = self.context, self.context.visitor(request)
         session = session_of(request)
         if taken and (job := context.jobs.running(owner, self.kind)):
@@ -131,8 +133,9 @@ class Jobs:
         except Refused as refused:
             yield {self.trouble: plain(str(refused))}
             return
-        async for changes in follow([job], session, context.jobs.keeper):
-            yield changes
+        async with aclosing(follow([job], session, context.jobs.keeper)) as news:
+            async for changes in news:
+                yield changes
 
     def _run(self, work: Work, call: Call, values: tuple[Any, ...]) -> None:
         """The job from its beginning to its end, on its own thread."""
@@ -181,7 +184,7 @@ class Jobs:
 
 async def follow(
     jobs: Sequence[Job], session: str, keeper: gr.blocks.Block | None = None
-) -> AsyncIterator[Changes]:
+) -> AsyncGenerator[Changes, None]:
     """What these jobs have shown so far, and then what they show, until all have ended.
 
     Who is slow gets the last state of things, not every one before it. `keeper` is told that

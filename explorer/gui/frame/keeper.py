@@ -7,6 +7,7 @@ comes back into view or the network returns, it asks again.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
@@ -30,8 +31,9 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
     async def attach(request: gr.Request) -> AsyncIterator[Changes]:
         """A new page is shown all."""
         jobs = context.jobs.of(context.visitor(request))
-        async for changes in follow(jobs, session_of(request), keeper):
-            yield changes
+        async with aclosing(follow(jobs, session_of(request), keeper)) as news:
+            async for changes in news:
+                yield changes
 
     async def attach_again(request: gr.Request, event: gr.EventData) -> AsyncIterator[Changes]:
         """What a page has seen to its end it is not shown again, unless it says it was `cut` off:
@@ -39,8 +41,9 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
         session, cut = session_of(request), bool(getattr(event, "cut", False))
         jobs = context.jobs.of(context.visitor(request))
         missed = [job for job in jobs if cut or not job.over or session not in job.told_end]
-        async for changes in follow(missed, session, keeper):
-            yield changes
+        async with aclosing(follow(missed, session, keeper)) as news:
+            async for changes in news:
+                yield changes
 
     outputs: list[Any] = [b for b in context.jobs.outputs if demo.blocks.get(b._id) is b]
     options = following(keeper) | {"show_progress": "hidden"}
