@@ -69,7 +69,7 @@ def address_of(request: Any) -> str:
     if trusted := proxies():
         named = _header_lines(request, "x-forwarded-for").split(",")
         if len(named) >= trusted:
-            address = named[-trusted].strip()
+            address = named[-trusted].strip() or address
     return _network(address)
 
 
