@@ -28,6 +28,8 @@ SHOWN = {"", "/config", "/theme.css", f"{API}theme.css"}
 SHOWN |= {"/favicon.ico", "/robots.txt", "/manifest.json"}
 SHOWN_UNDER = ("/assets/", "/static/", "/svelte/", f"{API}file=")
 """What is read (GET, HEAD); paths without their last slash."""
+FETCHED = (f"{API}file=http:", f"{API}file=https:")
+"""Of it what Gradio would fetch from elsewhere."""
 ASKED = {STREAM, *(API + name for name in ("info", "app_id", "startup-events", "upload_progress"))}
 ASKED_UNDER = (f"{API}heartbeat/",)
 """What is read too, but changes something, or belongs to one page."""
@@ -106,6 +108,7 @@ class Door:
         headers, method, path = Headers(scope=scope), scope["method"], scope["path"].rstrip("/")
         read = method in ("GET", "HEAD")
         shown = read and (path in SHOWN or path.startswith(SHOWN_UNDER))
+        shown = shown and not path.startswith(FETCHED)
         asked = read and (path in ASKED or path.startswith(ASKED_UNDER))
         sent = method == "POST" and (path in SENT or path.startswith(SENT_UNDER))
         if (asked or not read) and self._foreign(headers):

@@ -241,6 +241,12 @@ def test_of_what_gradio_serves_only_what_the_page_needs_is_there(gradio_app: Gra
     assert set(answers.values()) == {200, 404}
 
 
+@pytest.mark.parametrize("path", ["http://evil.example/a", "https://evil.example", "http:/evil"])
+def test_nothing_is_fetched_from_elsewhere(path: str) -> None:
+    assert ask(path=f"/gradio_api/file={path}").status_code == 404
+    assert ask(path="/gradio_api/file=/tmp/gradio/https/a.png").text == "inside"
+
+
 def test_there_is_no_websocket() -> None:
     said: list[Any] = []
 
@@ -314,6 +320,14 @@ def test_programs_call_what_the_page_calls(gradio_app: Gradio, tmp_path: Path) -
     info = httpx.get(f"{gradio_app.url}/gradio_api/info?all_endpoints=True").json()
     assert info == {"named_endpoints": {}, "unnamed_endpoints": {}}
     client.close()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", f"{HOME}/app.py", "app.py", "..%2f..%2fetc/passwd", "//etc/passwd", "/proc/1"],
+)
+def test_files_that_are_not_shown_cannot_be_read(gradio_app: Gradio, path: str) -> None:
+    assert httpx.get(f"{gradio_app.url}/gradio_api/file={path}").status_code in (403, 404)
 
 
 def run(app: Gradio, **headers: str) -> list[str]:
