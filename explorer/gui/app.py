@@ -86,9 +86,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "enable_monitoring": False,
         "max_threads": 80,  # those who wait for the device hold one
         "app_kwargs": {
-            "lifespan": behind_door(
-                hosted=context.limits.hosted, shared_at=lambda: getattr(demo, "share_url", None)
-            )
+            "lifespan": behind_door(hosted=context.limits.hosted, shared_at=lambda: demo.share_url)
         },
     }
     try:

@@ -44,15 +44,6 @@ def secrets_of(context: BrowserContext, address: str) -> list[Any]:
 
 
 @pytest.fixture
-def context(browser: BrowserContext) -> Iterator[BrowserContext]:
-    """Of a browser that is new here."""
-    assert browser.browser
-    new = browser.browser.new_context()
-    yield new
-    new.close()
-
-
-@pytest.fixture
 def strict(browser: BrowserContext, chromium: str) -> Iterator[BrowserContext]:
     """Of one that keeps no cookies of other sites."""
     assert browser.browser
@@ -114,31 +105,31 @@ def framed(page: Page, address: str) -> Frame:
 
 
 def test_a_browser_keeps_its_secret_and_shows_it_nowhere(
-    context: BrowserContext, app: str
+    stranger: BrowserContext, app: str
 ) -> None:
-    visit = Visit(context, app)
-    (kept,) = secrets_of(context, app)
+    visit = Visit(stranger, app)
+    (kept,) = secrets_of(stranger, app)
     assert kept["httpOnly"] and kept["sameSite"] == "Lax" and len(kept["value"]) == 32
     assert COOKIE not in visit.page.evaluate("document.cookie")
     assert kept["value"] not in visit.page.content()
     visit.page.reload()
     visit.page.wait_for_selector("[data-loads] #forward-t")
-    assert [cookie["value"] for cookie in secrets_of(context, app)] == [kept["value"]]
+    assert [cookie["value"] for cookie in secrets_of(stranger, app)] == [kept["value"]]
     assert not visit.page.is_visible("#visitor-notice")
     assert not [url for url in visit.requests if kept["value"] in url]
     visit.check()
 
 
 def test_in_a_frame_without_https_the_page_says_that_it_forgets(
-    context: BrowserContext, app: str
+    stranger: BrowserContext, app: str
 ) -> None:
     with other_site(app) as address:
-        page = context.new_page()
+        page = stranger.new_page()
         page.goto(address)
         frame = framed(page, app)
         frame.wait_for_selector("#visitor-notice >> visible=true")
         assert frame.inner_text("#visitor-notice").strip() == WITHOUT_COOKIE
-        assert secrets_of(context, app) == []
+        assert secrets_of(stranger, app) == []
         assert frame.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
@@ -159,9 +150,9 @@ def test_in_a_frame_with_https_the_cookie_works_though_others_are_blocked(
         assert [cookie["value"] for cookie in secrets_of(strict, secure_app)] == [kept["value"]]
 
 
-def test_another_sites_page_can_neither_send_nor_read(context: BrowserContext, app: str) -> None:
+def test_another_sites_page_can_neither_send_nor_read(stranger: BrowserContext, app: str) -> None:
     with other_site(app) as address:
-        page = context.new_page()
+        page = stranger.new_page()
         page.goto(address)
         framed(page, app)
         answers: list[tuple[str, int]] = []
