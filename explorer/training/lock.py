@@ -13,6 +13,9 @@ LOCK = ".training"
 PATIENCE = 0.2
 """Seconds in which whoever is just leaving may leave."""
 
+ATTEMPTS = 100
+"""Whoever leaves removes the empty folder, also between its making and its locking."""
+
 
 class RunTaken(ValueError):
     """Somebody else trains into this place just now."""
@@ -39,9 +42,9 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def _take(lock: FileLock, folder: Path) -> None:
-    while True:
-        folder.mkdir(parents=True, exist_ok=True)
+    for attempt in range(ATTEMPTS):
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             lock.acquire()
             return
         except Timeout as error:
@@ -50,5 +53,6 @@ def _take(lock: FileLock, folder: Path) -> None:
                 "wait until it ends, stop it there, or choose another name (on the command line, "
                 "another --out)"
             ) from error
-        except FileNotFoundError:  # whoever left has just removed the empty folder
-            continue
+        except (FileNotFoundError, FileExistsError):
+            if folder.is_file() or attempt == ATTEMPTS - 1:
+                raise
