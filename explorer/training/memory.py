@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def unless_out_of_memory(step: Callable[[Run], Tensor], run: Run) -> Tensor | None:
     """What `step` gives; None if memory did not suffice for it but may for half the batch.
 
-    OutOfMemory, a sentence, if the batch was made smaller before or cannot be. Several processes
+    OutOfMemory, a sentence, if the batch was halved before or cannot be. Several processes
     cannot agree on another batch in the midst of a step: they end so the first time.
     """
     try:
@@ -26,7 +26,7 @@ def unless_out_of_memory(step: Callable[[Run], Tensor], run: Run) -> Tensor | No
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
-        if run.batches or run.processes > 1 or run.config.batch == 1:
+        if run.halved or run.processes > 1 or run.config.batch == 1:
             raise OutOfMemory(_advice(run)) from error
     return None  # by now the failed step's tensors, which the error held, are gone
 
@@ -38,6 +38,7 @@ def halve(run: Run) -> None:
     ends before it changes a weight.
     """
     run.shrink(run.config.batch // 2)
+    run.halved = True
     run.optimizer.zero_grad()
     for parameter, state in list(run.optimizer.state.items()):
         if not {"step", "exp_avg", "exp_avg_sq"} <= state.keys():  # memory ended at its moments

@@ -161,9 +161,8 @@ class Record:
             return "nothing of this run is kept"
         if not self.belongs_to(run):
             return "the earlier run of this name is still whole, of this one nothing is kept"
-        if lost := run.step - stored.step:
-            return f"its first {stored.step} steps are kept, the {lost} after them are not"
-        return f"all its {stored.step} steps are kept"
+        lost = f", what it learnt up to step {run.step} is not" if run.step > stored.step else ""
+        return f"the run is kept up to step {stored.step}{lost}"
 
 
 def _reason(error: Exception) -> str:

@@ -97,6 +97,8 @@ class Run:
         self.step = 0
         self.batches: list[tuple[int, int]] = []
         """(step, batch): up to which step which larger batch was used, see `shrink`."""
+        self.halved = False
+        """Whether memory did not suffice for the batch that was asked for."""
         self.seconds = 0.0
         """Spent in `fit` and by those who look at the run meanwhile, in all sessions."""
         self.peak = config.learning_rate
@@ -169,8 +171,8 @@ class Run:
 
     @property
     def note(self) -> str:
-        """A sentence if the batch was made smaller on the way, else nothing."""
-        if not self.batches:
+        """A sentence if memory did not suffice for the batch that was asked for, else nothing."""
+        if not self.halved:
             return ""
         step, batch = self.batches[-1]
         return (

@@ -40,6 +40,7 @@ def save_state(run: Run, path: str | Path) -> None:
             "smooth_loss": run.smooth_loss,
             "peak": run.peak,
             "batches": run.batches,
+            "halved": run.halved,
             "threads": torch.get_num_threads(),
         },
         "history": run.history.to_json(),
@@ -104,7 +105,7 @@ def load_state(run: Run, path: str | Path) -> None:
         if wrong := first_not_finite(tensors):
             raise ValueError(f"not all of {wrong} are finite numbers")
         _restore(run, tensors, header)
-        _take_batch(run, batch, earlier)
+        _take_batch(run, batch, earlier, header["progress"].get("halved"))
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())
         raise CheckpointError(f"{path.name} holds no such run's state ({why})") from error
@@ -125,13 +126,15 @@ def _fits(asked: int, stored: int, earlier: list[tuple[int, int]]) -> bool:
     return asked <= stored or asked in (batch for _, batch in earlier)
 
 
-def _take_batch(run: Run, stored: int, earlier: list[tuple[int, int]]) -> None:
+def _take_batch(run: Run, stored: int, earlier: list[tuple[int, int]], halved: object) -> None:
     asked = run.config.batch
     run.batches = list(earlier)
+    run.halved = bool(halved)
     if asked != stored:
         run.config = replace(run.config, batch=stored)
     if asked < stored:
         run.shrink(asked)
+        run.halved = False  # this one was asked for
 
 
 def _header(path: Path) -> dict[str, Any]:

@@ -166,9 +166,11 @@ def test_what_is_kept_and_what_is_not_is_said(
     assert "the state of digits could" in failed(lambda: record.keep(run, ""))
     assert "nothing of this run is kept: make room" in failed(lambda: record.keep(run, ""))
     record.keep(run, "")
-    assert "all its 1 steps are kept" in failed(lambda: record.keep_snapshot(run))
+    assert "; the run is kept up to step 1: make" in failed(lambda: record.keep_snapshot(run))
     advance(run, 3)
-    assert "first 1 steps are kept, the 3 after them" in failed(lambda: record.keep(run, ""))
+    assert "up to step 1, what it learnt up to step 4 is not" in failed(
+        lambda: record.keep(run, "")
+    )
     other = advance(begin(small_digits), 1)
     assert "earlier run of this name is still whole" in failed(lambda: record.keep(other, ""))
 
