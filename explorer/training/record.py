@@ -125,11 +125,8 @@ class Record:
 
     def _drop_shown(self) -> None:
         """Delete what the page has shown of an earlier run."""
-        for path in (self.folder / name for name in OF_THE_PAGE):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        for name in OF_THE_PAGE:
+            _delete(self.folder / name)
 
     def remove(self) -> None:
         """Delete the model and all that belongs to it."""
@@ -185,7 +182,14 @@ def drop_halves(folder: Path, name: str = "*", *, older: float = 3600.0) -> None
     patterns = (f".{name}.safetensors.*.part", f"{name}.run/**/.*.safetensors.*.part")
     for part in [path for pattern in patterns for path in folder.glob(pattern)]:
         if time.time() - _written(part) > older:
-            part.unlink(missing_ok=True)
+            _delete(part)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def prune(folder: Path, keep: int) -> None:
@@ -203,10 +207,8 @@ def prune(folder: Path, keep: int) -> None:
     for old in runs[keep:]:
         with suppress(RunTaken, OSError), held(old):
             for path in old.iterdir():
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                elif path.name != LOCK:
-                    path.unlink(missing_ok=True)
+                if path.name != LOCK:
+                    _delete(path)
     drop_halves(folder)
 
 

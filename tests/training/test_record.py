@@ -160,7 +160,7 @@ def half_written(tensors: Any, path: str, metadata: Any = None) -> None:
         ("explorer.checkpoints.save_file", half_written),
         ("explorer.files.os.replace", full),
         ("explorer.files.os.fsync", full),
-        ("explorer.files.tempfile.mkstemp", full),
+        ("explorer.files.tempfile.mkdtemp", full),
     ],
 )
 def test_a_full_disk_leaves_what_was_there_and_one_sentence(
@@ -193,7 +193,7 @@ def test_a_process_killed_while_writing_leaves_what_was_there(
     advance(run, 1)
     with monkeypatch.context() as patch:
         patch.setattr("explorer.files.os.replace", die)
-        patch.setattr("explorer.files.Path.unlink", lambda *_, **__: None)  # nobody tidies
+        patch.setattr("explorer.files.shutil.rmtree", lambda *_, **__: None)  # nobody tidies
         with pytest.raises(KeyboardInterrupt):
             record.keep(run, "")
     assert len(list(record.folder.glob(".*.part"))) == 1
@@ -247,7 +247,8 @@ def test_what_a_killed_process_left_half_written_goes_after_an_hour(tmp_path: Pa
         tmp_path / "a.run" / "snapshots" / ".step-00000001.safetensors.x3.part",
     ]
     for part in places:
-        part.write_bytes(b"half")
+        part.mkdir()
+        (part / ".tmpAbCdEf").write_bytes(b"half")
     aged(places[0], 4000)
     aged(places[2], 4000)
     prune(tmp_path, 5)

@@ -131,8 +131,10 @@ def test_what_was_left_half_written_makes_room_for_the_second_attempt(
         record.folder / "snapshots" / ".step-00000001.safetensors.x3.part",
     ]
     another = record.model.with_name(".other.safetensors.x4.part")
-    for path in (*mine, another):
-        path.write_bytes(b"half")
+    mine[0].write_bytes(b"half")
+    for path in (*mine[1:], another):
+        path.mkdir()
+        (path / ".tmpAbCdEf").write_bytes(b"half")
     replace = os.replace
 
     def cramped(*paths: str) -> None:
