@@ -47,7 +47,7 @@ OS_FAILURES = {
 }
 """errno -> what is said of it; {place} is the file that it was about."""
 QUOTED = re.compile(r"""(["'“‘])((?:~|[A-Za-z]:)?[/\\][^"'”’]*)(?=["'”’])""")
-BARE = re.compile(r"(?<![\w.:/\\<~&])(?:~|[A-Za-z]:)?[/\\][^\s\"'”’,;:()]+")
+BARE = re.compile(r"(?<![\w.:/\\<~&])(?:~|[A-Za-z]:)?[/\\][^\s\"'”’,;:()<>]+")
 
 
 class OutOfMemory(MemoryError):
