@@ -76,6 +76,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
     SystemExit with a sentence if the port that was asked for, or any, cannot be had.
     """
     choose_threads(spare=1)  # a core for the page
+    context.jobs.present = streams.open
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else whoever comes by localhost names their address
     settings: dict[str, Any] = {
         "run_history": False,
@@ -87,7 +88,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "footer_links": ["gradio", "settings"],
         "pwa": False,
         "enable_monitoring": False,
-        "max_threads": 80,  # those who wait for the device hold one
+        "max_threads": 80,
         "app_kwargs": {
             "lifespan": behind_door(hosted=context.limits.hosted, shared_at=lambda: demo.share_url)
         },

@@ -130,9 +130,6 @@ def build(context: Context, shared: Shared) -> None:
                 call.left = kept(job, call.visitor)
                 call.left[state] = said.format(plain(job.model.stem))
             raise
-        finally:
-            with suppress(OSError):  # not empty, if something was learnt
-                job.record.folder.rmdir()
 
     def refuse(job: Any, *values: Any) -> Changes:
         """The page does not let one start a second run; others may."""

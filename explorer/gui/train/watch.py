@@ -25,14 +25,23 @@ from explorer.gui.train.look import (
     trajectory,
 )
 from explorer.gui.train.own_pictures import OWN, read_stored
-from explorer.training import History, Record, Run, TrainConfig, TrainStep, load_state, observe
+from explorer.training import (
+    History,
+    Record,
+    Run,
+    Saving,
+    TrainConfig,
+    TrainStep,
+    load_state,
+    observe,
+)
 
 SHOW_EVERY = 0.4
 """Seconds between two looks at the loss."""
 SAMPLE_EVERY = 4.0
 """Seconds between two looks at the samples, more if they take long."""
-KEEP_EVERY = 60.0
-"""Seconds between writing a run to disk."""
+COMMAND = "Train tab"
+"""What a model's description says of how it was made."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +104,17 @@ def train(
 
     run : what `run(worker, *arguments)` yields is what worker(*arguments, device, stopped) does.
     """
+    with job.record.held():
+        yield from _slices(job, run, wishes, stopped, slice_seconds)
+
+
+def _slices(
+    job: Job,
+    run: Callable[..., Iterator[Progress]],
+    wishes: Callable[[], str],
+    stopped: Callable[[], bool],
+    slice_seconds: float | None,
+) -> Generator[Progress, None, None]:
     progress = Progress(status="reading the pictures …")
     yield progress
     data = None
@@ -149,7 +169,7 @@ def work(
         yield from watch(run, job, progress, film, wishes, stopped, limit)
     finally:
         if run.step:
-            job.record.keep(run, "Train tab")
+            job.record.keep(run, COMMAND)
             growth.write(film, job.record.folder / "film")
     progress.film, progress.probed = film, True
     if progress.over:
@@ -177,8 +197,8 @@ def watch(
     limit: float | None,
 ) -> Iterator[Progress]:
     """Follow the run; show loss, samples and film now and then."""
-    begun = shown = sampled = kept = time.perf_counter()
-    pause = SAMPLE_EVERY
+    begun = shown = sampled = time.perf_counter()
+    pause, saving = SAMPLE_EVERY, Saving(job.record, COMMAND)
     if run.step == 0:
         progress.samples = sheet(run, samples(run))
         growth.add(film, 0, trajectory(run))
@@ -192,11 +212,12 @@ def watch(
         if seen.snapshot:
             growth.add(film, run.step, trajectory(run))
             growth.thin(film, FILM_SNAPSHOTS)
-            job.record.keep_snapshot(run)
             progress.film = film
+        if saving.after(run, seen):
+            growth.write(film, job.record.folder / "film")
         if now - shown < SHOW_EVERY and not progress.paused:
             continue
-        progress.status = status(seen.step)
+        progress.status = " · ".join(filter(None, (status(seen.step), run.note)))
         progress.speed = seen.step.images_per_second / run.config.batch
         if now - sampled > pause:
             progress.samples = sheet(run, samples(run))
@@ -208,9 +229,6 @@ def watch(
         progress.over = stopped() or progress.paused
         if progress.over or (limit and shown - begun > limit and run.progress < 1):
             return
-        if shown - kept > KEEP_EVERY:
-            job.record.keep(run, "Train tab")
-            kept = time.perf_counter()
     progress.over = True
 
 
