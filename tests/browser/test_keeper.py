@@ -1,0 +1,149 @@
+"""Jobs outlive their page: a reload, another tab, a network that drops, in a real Chromium."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+
+class Wire:
+    """A network between browser and app, which can be cut: connections break, new ones fail."""
+
+    def __init__(self, address: str) -> None:
+        target = urlsplit(address)
+        self.target = (target.hostname, target.port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.open: set[socket.socket] = set()
+        self.up = True
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self.listener.accept()
+            except OSError:
+                return
+            if not self.up:
+                near.close()
+                continue
+            far = socket.create_connection(self.target)
+            self.open |= {near, far}
+            for pair in ((near, far), (far, near)):
+                threading.Thread(target=self._carry, args=pair, daemon=True).start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+        for end in (source, sink):
+            self.open.discard(end)
+            end.close()
+
+    def cut(self) -> None:
+        self.up = False
+        for end in list(self.open):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def mend(self) -> None:
+        self.up = True
+
+    def close(self) -> None:
+        self.cut()
+        self.listener.close()
+
+
+@pytest.fixture
+def wire(app: str) -> Iterator[Wire]:
+    wire = Wire(app)
+    yield wire
+    wire.close()
+
+
+def step(visit: Visit) -> int:
+    found = re.search(r"step (\d+)", visit.text("#train-status"))
+    return int(found[1]) if found else -1
+
+
+def begin(visit: Visit, seconds: int) -> None:
+    visit.open("Train")
+    visit.page.fill("#train-budget input", str(seconds))
+    visit.page.keyboard.press("Tab")
+    visit.wait_for_text("#train-start", f"Train for {seconds} s")
+    visit.page.click("#train-start")
+    visit.wait_for_text("#train-status", "images/s")
+
+
+def end(visit: Visit) -> None:
+    visit.page.click("#train-stop")
+    visit.wait_for_text("#train-status", "saved")
+    visit.page.wait_for_selector("#train-race")
+
+
+def again(visit: Visit) -> None:
+    """Reload; the address says that Train is open."""
+    visit.page.reload()
+    visit.page.wait_for_selector("#train-loss [data-draws]")
+
+
+def goes_on(visit: Visit) -> None:
+    """The run that this page shows makes steps."""
+    visit.wait_for_text("#train-status", "images/s")
+    before = step(visit)
+    visit.page.wait_for_function(
+        """(n) => {
+          const found = /step (\\d+)/.exec(document.querySelector("#train-status").innerText);
+          return found && +found[1] > n;
+        }""",
+        arg=before,
+    )
+
+
+def test_a_run_goes_on_through_a_reload_and_in_another_tab(
+    stranger: BrowserContext, app: str
+) -> None:
+    visit = Visit(stranger, app)
+    begin(visit, 60)
+    again(visit)
+    goes_on(visit)
+    assert visit.page.is_disabled("#train-start") and visit.page.is_enabled("#train-stop")
+    other = Visit(stranger, app)
+    other.open("Train")
+    goes_on(other)
+    end(other)
+    visit.page.bring_to_front()
+    visit.wait_for_text("#train-status", "saved")  # there too
+    assert visit.page.is_enabled("#train-start")
+    again(visit)
+    visit.wait_for_text("#train-status", "saved")
+    visit.page.wait_for_selector("#train-race")
+    visit.check()
+
+
+def test_a_run_goes_on_through_a_network_that_drops(
+    stranger: BrowserContext, wire: Wire
+) -> None:
+    visit = Visit(stranger, wire.address)
+    begin(visit, 80)
+    wire.cut()
+    visit.page.wait_for_timeout(3000)
+    wire.mend()
+    before = step(visit)
+    goes_on(visit)
+    assert step(visit) > before
+    end(visit)
