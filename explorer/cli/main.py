@@ -20,6 +20,7 @@ from explorer.diffusion.objective import CLASS
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES
 from explorer.optimisers import OPTIMISERS
+from explorer.text import printable
 
 PATIENCE = 10.0
 """Seconds that all processes but the first wait before they say why they failed. Where all fail
@@ -139,4 +140,5 @@ def parser(**train_defaults: Any) -> argparse.ArgumentParser:
 def run_describe(args: argparse.Namespace) -> None:
     from explorer.checkpoints import describe
 
-    print(json.dumps(asdict(describe(args.file)), indent=2, ensure_ascii=False))
+    text = json.dumps(asdict(describe(args.file)), indent=2, ensure_ascii=False)
+    print(*(printable(line, len(line)) for line in text.split("\n")), sep="\n")

@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from explorer.gui.frame.device import DeviceBusy
+from explorer.text import printable
 
 MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
 """What Markdown, HTML, LaTeX or a link could be made of."""
@@ -97,8 +98,11 @@ def seed_input(limits: Sequence[int], value: int = 7) -> gr.Number:
 
 
 def plain(text: str) -> str:
-    """Text from anywhere, such as a file's name, as Markdown that shows just that text."""
-    return "".join(f"&#{ord(c)};" if c in MARKS else c for c in text)
+    """Text from anywhere, such as a file's name, as Markdown that shows just that text.
+
+    In a line, without white space around it: four spaces before it would begin a block of code.
+    """
+    return "".join(f"&#{ord(c)};" if c in MARKS else c for c in printable(text).strip())
 
 
 def sentence(error: Exception) -> str:

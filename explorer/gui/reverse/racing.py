@@ -14,6 +14,7 @@ import torch
 from explorer.checkpoints import Spec, load
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.context import Context
+from explorer.gui.frame.shared import plain
 from explorer.guides import find_guide, guide, kind_of_pictures
 from explorer.inference import prepare
 from explorer.race import Race, Racer, choose_labels, race
@@ -225,7 +226,7 @@ class Cursor:
 def lane_summary(view: RaceView) -> str:
     """Evaluations and seconds of each lane."""
     lanes = " · ".join(
-        f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
+        f"**{plain(lane.name)}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
         f"in {lane.seconds[-1]:.2f} s"
         for lane in view.lanes
         if lane.times
