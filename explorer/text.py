@@ -40,8 +40,10 @@ def printable(text: str, longest: int = LONGEST) -> str:
 
 
 def escaped(text: str) -> str:
-    """As HTML, or as a label of Plotly's, that shows just that text."""
-    return html.escape(printable(text))
+    """As what stands in an element of HTML (no attribute) or in a label of Plotly's, and shows
+    just that text. Plotly knows no entity for quotes, and puts values in place of %{y}.
+    """
+    return html.escape(printable(text), quote=False).replace("%{", "%&#123;")
 
 
 def check_name(text: str) -> None:

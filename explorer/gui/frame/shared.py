@@ -101,6 +101,7 @@ def plain(text: str) -> str:
     """Text from anywhere, such as a file's name, as Markdown that shows just that text.
 
     In a line, without white space around it: four spaces before it would begin a block of code.
+    Not to be put beside formulas of ours: where there is one, dollars of the text's own count too.
     """
     return "".join(f"&#{ord(c)};" if c in MARKS else c for c in printable(text).strip())
 
