@@ -7,11 +7,16 @@ nothing is fetched for anybody; nobody gets what another session brought.
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +25,7 @@ import httpx
 ROOT = Path(__file__).parents[2]
 SECRET = "app.py"
 """A file that is there, and that no path may lead to."""
+DOORS = ("/gradio_api/file=", "/file=", "/gradio_api/file/", "/static/", "/assets/")
 INSIDE = (ROOT / SECRET).read_bytes()[:40]
 
 
@@ -68,12 +74,13 @@ def fetched_for_strangers(client: httpx.Client, address: str) -> Iterator[str]:
     """Requests of the app's to a server of ours that a stranger named; none should come."""
     with listening() as (port, heard):
         for host in ("127.0.0.1", "localhost", "[::1]", "0.0.0.0", "2130706433", "0x7f.1"):
-            url = f"http://{host}:{port}/secret"
+            url = f"http://{host}:{port}/{host}"
             for path in (url, f"file={url}", quote(url, safe="")):
                 _get(client, address, f"/gradio_api/file={path}")
                 _get(client, address, f"/gradio_api/proxy={path}")
-            for data in ({"path": url, "url": url}, {"path": url}, {"path": "x", "url": url}):
-                send_to_all(client, address, data | {"meta": {"_type": "gradio.FileData"}})
+        url = f"http://localhost:{port}/event"
+        for data in ({"path": url, "url": url}, {"path": "x", "url": url}):
+            send_to_all(client, address, data | {"meta": {"_type": "gradio.FileData"}})
         yield from heard
 
 
@@ -128,12 +135,41 @@ def others_files(client: httpx.Client, address: str) -> Iterator[str]:
         yield "/config names it"
 
 
+@contextmanager
+def running_app() -> Iterator[str]:
+    """`python app.py` as it is hosted, on a free port; its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {
+            "GRADIO_SERVER_PORT": str(port),
+            "GRADIO_TEMP_DIR": folder,
+            "EXPLORER_HOSTED": "1",
+            "OMP_NUM_THREADS": "1",
+        }
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        command = [sys.executable, "app.py"]
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, **quiet)
+        try:
+            while True:
+                assert process.poll() is None, "the app did not start"
+                with suppress(httpx.HTTPError):
+                    httpx.get(f"http://127.0.0.1:{port}/config", trust_env=False)
+                    break
+                time.sleep(0.5)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
 GATES = (opened_by_path, fetched_for_strangers, read_for_strangers, others_files)
 
 
 def came_through(address: str) -> list[str]:
     """All that should not have come through the gates of the app at this address."""
     with httpx.Client(timeout=30, trust_env=False) as client:
+        assert client.get(f"{address}/").status_code == 200
         return [f"{gate.__name__}: {found}" for gate in GATES for found in gate(client, address)]
 
 
