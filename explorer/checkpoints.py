@@ -24,6 +24,7 @@ from explorer.diffusion.objective import CLASS
 from explorer.files import written_whole
 from explorer.networks import NETWORKS
 from explorer.networks.layers import Placed
+from explorer.text import check_name, is_text
 
 VERSION = 1
 KEY = "diffusion-explorer"
@@ -158,6 +159,8 @@ def catalogue(*folders: str | Path, classifiers: bool = False) -> dict[Path, Spe
                 spec = describe(path)
             except CheckpointError:
                 continue
+            if not is_text(path.name):  # no page could offer it
+                continue
             if spec.classifies == classifiers:
                 found[path] = spec
     return found
@@ -232,6 +235,8 @@ def _checked(spec: Spec) -> Spec:
         raise ValueError("a table of settings is not one")
     if spec.network not in NETWORKS:
         raise ValueError(f"no network '{spec.network}'; there are: {', '.join(NETWORKS)}")
+    for text in texts + tuple(spec.classes):
+        check_name(text)
     if type(spec.T) is not int or not 1 <= spec.T <= MAX_T:
         raise ValueError(f"T = {spec.T!r} is not a number of steps")
     if type(spec.size) is not int or not 1 <= spec.size <= 1024:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from explorer.text import printable
+
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where no terminal shows a bar."""
 DRAW_EVERY = 0.1
@@ -29,7 +31,7 @@ def first_process() -> bool:
 def complain(sentence: str, *, always: bool = False) -> None:
     """On stderr; of several processes only the first speaks, unless it must be said."""
     if always or first_process():
-        print(f"explorer: {sentence}", file=sys.stderr)
+        print(f"explorer: {printable(sentence)}", file=sys.stderr)
 
 
 def check_writable(out: Path) -> None:

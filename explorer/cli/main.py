@@ -21,6 +21,7 @@ from explorer.failures import told
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES
 from explorer.optimisers import OPTIMISERS
+from explorer.text import printable
 
 PATIENCE = 10.0
 """Seconds that all processes but the first wait before they say why they failed. Where all fail
@@ -151,4 +152,5 @@ def parser(**train_defaults: Any) -> argparse.ArgumentParser:
 def run_describe(args: argparse.Namespace) -> None:
     from explorer.checkpoints import describe
 
-    print(json.dumps(asdict(describe(args.file)), indent=2, ensure_ascii=False))
+    text = json.dumps(asdict(describe(args.file)), indent=2, ensure_ascii=False)
+    print(*(printable(line, len(line)) for line in text.split("\n")), sep="\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from explorer.data.limits import OwnLimits
+from explorer.text import printable
 
 SHOWN = 3
 """Names given for each reason."""
@@ -70,6 +71,4 @@ class Skipped:
 
 def clean(name: str, longest: int = 60) -> str:
     """A file's name that can be printed and stored: no control characters, not endless."""
-    text = unicodedata.normalize("NFC", name)
-    text = "".join(char if char.isprintable() else "�" for char in text)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return printable(unicodedata.normalize("NFC", name), longest)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from explorer.data.limits import OwnLimits
 from explorer.data.progress import DataError, Loading
-from explorer.data.skipped import Skip, Skipped
+from explorer.data.skipped import Skip, Skipped, clean
 from explorer.data.uploads import PictureError, read_picture, square
 
 OVERSAMPLE = 2
@@ -61,7 +61,7 @@ def read_squares(
         if pixels > limits.total_pixels:
             raise DataError(
                 f"these pictures have more than {limits.total_pixels / 1e6:,.0f} megapixels in "
-                f"all (reached at {file.name!r}); take fewer, or save them smaller first"
+                f"all (reached at {clean(file.name)!r}); take fewer, or save them smaller first"
             )
         pixel = images[len(kept)]
         grey = grey and (pixel == pixel[..., :1]).all()

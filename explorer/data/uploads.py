@@ -125,10 +125,19 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
 
 
 def _to_8_bits(values: np.ndarray) -> np.ndarray:
-    """Integers of up to 16 bits by their range; other numbers from least to greatest."""
-    whole = np.issubdtype(values.dtype, np.integer)
-    values = np.nan_to_num(values.astype(np.float64))
-    low, high = float(values.min()), float(values.max())
-    if whole and low >= 0 and high <= 65535:
+    """Integers of up to 16 bits by their range; other numbers from least to greatest.
+
+    Row by row: all of it in float64 would be eight times as large as the picture.
+    """
+    low = min(float(_finite(row).min()) for row in values)
+    high = max(float(_finite(row).max()) for row in values)
+    if np.issubdtype(values.dtype, np.integer) and low >= 0 and high <= 65535:
         low, high = 0.0, 65535.0 if high > 255 else 255.0
-    return ((values - low) * (255 / max(high - low, 1e-12))).round().astype(np.uint8)
+    scale, scaled = 255 / max(high - low, 1e-12), np.empty(values.shape, np.uint8)
+    for row, place in zip(values, scaled, strict=True):
+        place[:] = ((_finite(row) - low) * scale).round()
+    return scaled
+
+
+def _finite(row: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(row.astype(np.float64))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from reprlib import repr as short
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from explorer.diffusion import SAMPLERS
 from explorer.files import validated
 from explorer.race.lanes import BREAKS
 from explorer.race.view import LaneView, RaceView
+from explorer.text import is_text
 
 MAX_PICTURES, MAX_LANES = 16, 4
 MAX_FRAMES = 256
@@ -21,7 +21,7 @@ MAX_FRAMES = 256
 
 
 def _plain(value: str) -> str:
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value):
+    if not is_text(value):
         raise ValueError("holds characters that are not text")
     return value
 

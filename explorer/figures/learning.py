@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from explorer.figures.palette import PROBE, RUNS, Style, drawn
+from explorer.text import escaped
 
 POINTS = 400
 """A curve is drawn through at most about this many points."""
@@ -80,7 +80,7 @@ def compare_figure(runs: Sequence[Curves], quantity: str) -> go.Figure:
             x, y = [run.steps[i] for i in shown], [run.smooth[i] for i in shown]
         values += y
         markers = quantity == "probe loss"
-        _curve(figure, html.escape(run.name), x, y, drawn(style), markers=markers)
+        _curve(figure, escaped(run.name), x, y, drawn(style), markers=markers)
     figure.update_layout(showlegend=True)
     return _laid_out(figure, _loss_axis(quantity, values), uirevision=f"compare {quantity}")
 

@@ -14,6 +14,7 @@ from gradio.blocks import Block
 
 from explorer.failures import told
 from explorer.gui.frame.device import DeviceBusy
+from explorer.text import printable
 
 MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
 """What Markdown, HTML, LaTeX or a link could be made of."""
@@ -98,8 +99,12 @@ def seed_input(limits: Sequence[int], value: int = 7) -> gr.Number:
 
 
 def plain(text: str) -> str:
-    """Text from anywhere, such as a file's name, as Markdown that shows just that text."""
-    return "".join(f"&#{ord(c)};" if c in MARKS else c for c in text)
+    """Text from anywhere, such as a file's name, as Markdown that shows just that text.
+
+    In a line, without white space around it: four spaces before it would begin a block of code.
+    Not to be put beside formulas of ours: where there is one, dollars of the text's own count too.
+    """
+    return "".join(f"&#{ord(c)};" if c in MARKS else c for c in printable(text).strip())
 
 
 def sentence(error: Exception) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import gradio as gr
 
 from explorer.gui.train.watch import Job
+from explorer.text import is_text
 from explorer.training import Record, TrainConfig
 from explorer.training.state import read_state
 
@@ -17,7 +18,8 @@ def records(folder: Path) -> list[Record]:
     states = sorted(
         folder.glob("*.run/state.safetensors"), key=lambda p: p.stat().st_mtime, reverse=True
     )
-    return [Record(state.parent.with_suffix(".safetensors")) for state in states]
+    found = [Record(state.parent.with_suffix(".safetensors")) for state in states]
+    return [record for record in found if is_text(record.model.name)]  # a menu can offer them
 
 
 def find_record(name: str | None, folder: Path) -> Record:

@@ -24,6 +24,7 @@ from explorer.gui.frame.shared import (
     plain,
     prose,
     seed_input,
+    sentence,
 )
 from explorer.gui.lectures.bound.figure import bars_figure
 from explorer.gui.lectures.bound.reading import BoundReading
@@ -53,7 +54,7 @@ def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring."""
     limits, models = context.limits, context.models("")
     start = next(iter(models), None)
-    first, said = begin_with(context, start, "") if start else (None, "there is no model here")
+    first, said = first_with(context, start) if start else (None, "there is no model here")
     now = gr.State(None)  # None is what the page opens with
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
@@ -148,6 +149,14 @@ def build(context: Context, shared: Shared) -> None:
     for control in choices:
         control.change(redraw, [now, *choices], [*drawn, trouble], **LIVE)
     keep_offering(context, model)
+
+
+def first_with(context: Context, name: str) -> tuple[BoundResult | None, str]:
+    """The same for a page that is being built: a model of unknown pictures must not prevent it."""
+    try:
+        return begin_with(context, name, "")
+    except ValueError as error:
+        return None, sentence(error)
 
 
 def begin_with(context: Context, name: Any, visitor: str) -> tuple[BoundResult, str]:

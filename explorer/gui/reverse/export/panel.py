@@ -66,7 +66,8 @@ def make_file(kind: str, going: Going | None, show: Any) -> tuple[str, bytes]:
     except FileNotFoundError as error:
         raise ValueError("The frames of this race are gone by now; run it again.") from error
     seed = view.settings.get("seed")
-    stem = (view.settings.get("model") or "race")[:60]  # no file's name may take 256 bytes
+    model = view.settings.get("model") or "race"
+    stem = model[:60].encode()[:200].decode(errors="ignore")  # no file's name may take 256 bytes
     name = f"{stem}-seed-{seed}" if seed is not None else f"{stem}-fork"
     return re.sub(r"[^\w.-]", "-", name) + ending, data
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Sequence
 
@@ -14,6 +13,7 @@ from explorer.evaluation.records import HAT, STRIDED, Column, Quality, Row
 from explorer.evaluation.table import find_columns, find_quantity, table
 from explorer.figures.learning import FAINT, HEIGHT, SCALE
 from explorer.figures.palette import RUNS, Style, drawn
+from explorer.text import escaped
 
 QUANTITIES = tuple(evaluation.QUANTITIES)
 """What `quality_figure` draws: Fréchet distance, class accuracy, seconds."""
@@ -53,7 +53,7 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
             y=[y for _, y in points],
             text=[hover_text(row, shown(y)) for row, y in points],
             mode="lines+markers",
-            name=html.escape(column.title),
+            name=escaped(column.title),
             hovertemplate="%{text}",
             **style,
         )
@@ -97,10 +97,10 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
 def quality_html(quality: Quality, quantity: str = QUANTITIES[0]) -> str:
     """The table as HTML, <table class="quality">; the best of each row in <strong>, escaped."""
     columns, rows = table(quality, quantity)
-    header = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in columns)
+    header = "".join(f'<th scope="col">{escaped(name)}</th>' for name in columns)
     body = []
     for S, cells in rows:
-        texts = [html.escape(cell.text) or "–" for cell in cells]
+        texts = [escaped(cell.text) or "–" for cell in cells]
         marked = [
             f"<td><strong>{text}</strong></td>" if cell.best else f"<td>{text}</td>"
             for text, cell in zip(texts, cells, strict=True)

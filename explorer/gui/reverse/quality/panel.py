@@ -130,7 +130,8 @@ def quality_caption(quality: Quality | None) -> str:
     return (
         f"**{plain(quality.model)}**: {quality.n} pictures a cell against "
         f"{quality.reference:,} training pictures of {plain(quality.data)}; as many real pictures "
-        f"that were held out are at {quality.floor:.3g}. {quality.precision}, {quality.date}."
+        f"that were held out are at {quality.floor:.3g}. {plain(quality.precision)}, "
+        f"{plain(quality.date)}."
         f"{few}{notes}"
     )
 
