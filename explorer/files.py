@@ -35,10 +35,7 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     Folders on the way are made. If writing fails, what was there before stays. `lasting` waits
     until the disk has it, so that it survives a power cut too. OSError as any writing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    part = Path(name)
+    part = _part_beside(path)
     try:
         yield part
         if lasting:
@@ -48,6 +45,20 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _part_beside(path: Path) -> Path:
+    """An empty file in the same folder, which is made."""
+    for attempts_left in (2, 1, 0):  # somebody may sweep away an empty folder in between
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
+            break
+        except FileNotFoundError:
+            if not attempts_left:
+                raise
+    os.close(handle)
+    return Path(name)
 
 
 def validated(kind: type[Model], value: Any, what: str) -> Model:

@@ -8,12 +8,17 @@ from typing import Any
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio: it would ask two foreign hosts
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
+from explorer.gui.frame.temporary import use_own_folder  # noqa: E402
+
+use_own_folder()
+
 import gradio as gr  # noqa: E402
 
 from explorer.devices import choose_threads  # noqa: E402
 from explorer.gui.forward import tab as forward  # noqa: E402
 from explorer.gui.frame.context import Context  # noqa: E402
 from explorer.gui.frame.shared import Shared  # noqa: E402
+from explorer.gui.frame.sweeper import Sweeper  # noqa: E402
 from explorer.gui.lectures import tab as lectures  # noqa: E402
 from explorer.gui.parts.header import Header  # noqa: E402
 from explorer.gui.plane import tab as plane  # noqa: E402
@@ -38,7 +43,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
     """All tabs around one context (by default what this machine has); `launch` serves it."""
     context = context or Context.detect()
     context.prune()
-    with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
+    with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(86400, 86400)) as demo:
         Header(context.device.name)
         models = list(context.models(""))
         model = gr.Dropdown(
@@ -71,5 +76,6 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "footer_links": ["gradio", "settings"],
         "pwa": False,
         "max_threads": 80,  # those who wait for the device hold one
+        "app_kwargs": {"lifespan": Sweeper(demo, context).beside},
     }
     return demo.launch(**settings | options)

@@ -89,7 +89,7 @@ def asked_times(network: torch.nn.Module, t: int, T: int) -> dict[str, int | Non
 @torch.inference_mode()
 def run_look(path: Path, picture: int, t: int, seed: int, device: torch.device) -> Iterator[Look]:
     """Load the model and look inside while it denoises one x_t, told different times."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = load(path, device)  # its own: whoever shared it would be heard too
     x0, kind = original(denoiser, spec, picture, seed, device)
     q = forward(denoiser.schedule, x0, t)
     x_t = q.mean + q.std * randn(x0, picture_generators(seed, 1))

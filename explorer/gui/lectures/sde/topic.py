@@ -13,6 +13,7 @@ from explorer.diffusion.sde_steps import Errors
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
 from explorer.gui.frame.limits import SEEDS
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
     LIVE,
     MATH,
@@ -135,6 +136,7 @@ def build(context: Context, shared: Shared) -> None:
     shown, measured = [plot, formulas, numbers, state], [error_plot, fitted, progress]
 
     @guarded(trouble)
+    @heavy()
     def update(*values: Any) -> Changes:
         settings = settings_of(*values)
         said = f"{named(settings)}, {settings.paths} paths"
@@ -150,6 +152,7 @@ def build(context: Context, shared: Shared) -> None:
             yield dict(zip(measured, show_errors(settings, found), strict=True))
 
     @guarded(film_trouble)
+    @heavy()
     def picture(name: Any, *values: Any) -> Changes:
         return {current: name, film: follow_pixels(name, *values)}
 

@@ -12,6 +12,7 @@ from explorer.checkpoints import Spec
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
 from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
     LIVE,
     QUIET,
@@ -89,7 +90,8 @@ def build(context: Context, shared: Shared) -> None:
         _, spec, t, seed = ask(request, *values)
         if jobs.running(request):
             return {trouble: "This is for the next trip; one is under way."}
-        trip = preview(spec, chosen, t, seed)
+        with heavy():
+            trip = preview(spec, chosen, t, seed)
         return {table: trip, state: f"{status(trip)}, ready to go back"}
 
     @guarded(trouble)
