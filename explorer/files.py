@@ -49,12 +49,12 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
 
 def _part_beside(path: Path) -> Path:
     """An empty file in the same folder, which is made."""
-    for attempts_left in (2, 1, 0):  # somebody may sweep away an empty folder in between
+    for attempts_left in (4, 3, 2, 1, 0):  # somebody may sweep away empty folders meanwhile
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
             break
-        except FileNotFoundError:
+        except (FileNotFoundError, FileExistsError):
             if not attempts_left:
                 raise
     os.close(handle)

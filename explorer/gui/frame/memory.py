@@ -14,7 +14,7 @@ import torch
 
 AT_ONCE = 2
 """So many handlers decode or compute beside the queue at one time."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds that one waits for the others."""
 ARENAS = 2
 """Of glibc's memory. By default each thread has its own and hardly gives back what is in it."""
@@ -56,6 +56,15 @@ def limit_arenas() -> bool:
     if "MALLOC_MMAP_THRESHOLD_" not in os.environ:
         library.mallopt(M_MMAP_THRESHOLD, MAPPED)
     return True
+
+
+def settle() -> None:
+    """Once the app is built: what it is made of is no rubbish, and is not looked through again.
+
+    It holds the interpreter for a third of a second each time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def give_back() -> None:

@@ -6,10 +6,11 @@ Counted from the files themselves, since several processes may share the folders
 from __future__ import annotations
 
 import math
-import os
 import shutil
+import stat
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,35 +33,23 @@ class File(NamedTuple):
     """When, in seconds as `time.time` counts them."""
 
 
-def files_below(folder: Path) -> Iterator[File]:
-    """All files in a folder and its folders; links are not followed.
+def files_below(path: Path) -> Iterator[File]:
+    """A file, or all files in a folder and its folders; links are not followed.
 
     Somebody else may delete meanwhile: what is gone by then is left out.
     """
-    try:
-        with os.scandir(folder) as found:
-            entries = list(found)
-    except OSError:
-        return
-    for entry in entries:
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                yield from files_below(Path(entry.path))
-                continue
-            about = entry.stat(follow_symlinks=False)
-        except OSError:
-            continue
-        yield File(Path(entry.path), about.st_size, about.st_mtime)
+    with suppress(OSError):
+        about = path.lstat()
+        if not stat.S_ISDIR(about.st_mode):
+            yield File(path, about.st_size, about.st_mtime)
+            return
+        for below in list(path.iterdir()):
+            yield from files_below(below)
 
 
 def bytes_of(paths: Iterable[Path]) -> int:
     """Of files, and of folders with all that is below."""
-    total = 0
-    for path in paths:
-        total += sum(file.bytes for file in files_below(path))
-        if path.is_file():
-            total += path.stat().st_size
-    return total
+    return sum(file.bytes for path in paths for file in files_below(path))
 
 
 class Filling:
@@ -146,11 +135,12 @@ class Room:
                 return
             shutil.rmtree(older, ignore_errors=True)
 
-    def _older(self, instead: Iterable[Path]) -> list[Path]:
+    def _older(self, instead: Sequence[Path]) -> list[Path]:
         """The folders of runs that may go, the oldest first."""
-        last = {path: newest(path) for path in self.folder.glob("*.run")}
-        runs = sorted(last, key=lambda path: (path in instead, last[path]))
-        return runs[:-1]
+        others = [path for path in self.folder.glob("*.run") if path not in instead]
+        others.sort(key=newest)
+        newer = any(path.suffix == ".run" for path in instead)
+        return others if newer else others[:-1]
 
 
 def newest(path: Path) -> float:

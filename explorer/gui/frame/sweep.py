@@ -5,14 +5,15 @@ Others may write and sweep in the same folders: what is gone already was theirs 
 
 from __future__ import annotations
 
+import math
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from explorer.gui.frame.limits import Limits
-from explorer.gui.frame.room import SHOWN, File, bytes_of, files_below, newest
+from explorer.gui.frame.room import SHOWN, File, files_below, newest
 
 YOUNG = 300.0
 """Seconds for which nothing goes to make room for others: somebody is about to fetch it."""
@@ -30,7 +31,8 @@ def sweep_temporary(folder: Path, limits: Limits, now: float) -> set[str]:
     left = [file for file in files if str(file.path) not in gone]
     for file in _too_much(left, limits.temporary_bytes, now):
         gone.add(_deleted(file))
-    _remove_empty(folder, now)
+    for path in folder.glob("*/"):
+        _remove_empty(path, now)
     return gone
 
 
@@ -55,7 +57,8 @@ def _too_much(files: Iterable[File], bound: float, now: float) -> Iterator[File]
 
 def _deleted(file: File) -> str:
     with suppress(OSError):  # somebody else was first
-        file.path.unlink()
+        if file.path.lstat().st_mtime == file.written:  # not written anew since
+            file.path.unlink()
     return str(file.path)
 
 
@@ -70,31 +73,44 @@ def sweep_runs(folder: Path, limits: Limits, now: float) -> None:
             _deleted(file)
     if not limits.hosted:
         return
-    items = sorted(_items(folder), key=lambda item: item[0])
-    over = sum(size for _, size, _ in items) - FULL * limits.runs_bytes
-    for written, size, paths in items:
-        age = now - written
+    items = sorted(_items(folder), key=lambda item: item.written)
+    over = sum(item.bytes for item in items) - FULL * limits.runs_bytes
+    for item in items:
+        age = now - item.written
         if age > limits.keep or (over > 0 and age > YOUNG):
-            over -= size
-            for path in paths:
-                if path.is_dir():
-                    shutil.rmtree(path, ignore_errors=True)
-                else:
-                    with suppress(OSError):
-                        path.unlink()
-    _remove_empty(folder, now, spared=".run")
+            over -= item.bytes
+            for file in item.files:
+                _deleted(file)
+            for path in item.folders:
+                _remove_empty(path)
+    for visitor in folder.glob("*/"):
+        if now - newest(visitor) > YOUNG:
+            with suppress(OSError):  # not empty
+                visitor.rmdir()
 
 
-def _items(folder: Path) -> Iterator[tuple[float, int, list[Path]]]:
-    """Runs and other things in the visitors' folders: when written, how large, where."""
+class Item(NamedTuple):
+    """What goes together in a visitor's folder: a run, or a single file."""
+
+    written: float
+    files: list[File]
+    folders: list[Path]
+
+    @property
+    def bytes(self) -> int:
+        return sum(file.bytes for file in self.files)
+
+
+def _items(folder: Path) -> Iterator[Item]:
     for visitor in folder.glob("*/"):
         groups: dict[str, list[Path]] = {}
-        with suppress(OSError):
+        with suppress(OSError):  # somebody else was first
             for path in visitor.iterdir():
                 run = path.suffix in (".run", ".safetensors")
                 groups.setdefault(path.stem if run else path.name, []).append(path)
         for paths in groups.values():
-            yield max(map(newest, paths)), bytes_of(paths), paths
+            files = [file for path in paths for file in files_below(path)]
+            yield Item(max(map(newest, paths)), files, [p for p in paths if p.is_dir()])
 
 
 def _is_part(path: Path) -> bool:
@@ -102,10 +118,11 @@ def _is_part(path: Path) -> bool:
     return path.name.startswith(".") and path.suffix == ".part"
 
 
-def _remove_empty(folder: Path, now: float, spared: str = " ") -> None:
-    """Folders below that have been empty for a while; somebody may be about to fill a new one."""
+def _remove_empty(folder: Path, now: float = math.inf) -> None:
+    """A folder and those below it that are empty, and have been for a while before `now`:
+    somebody may be about to fill a new one."""
     for where, _, _ in os.walk(folder, topdown=False):
         path = Path(where)
         with suppress(OSError):  # not empty, or gone
-            if path != folder and path.suffix != spared and now - path.stat().st_mtime > YOUNG:
+            if now - path.stat().st_mtime > YOUNG:
                 path.rmdir()

@@ -61,6 +61,7 @@ class Sweeper:
     async def beside(self, app: Any) -> AsyncIterator[None]:
         """The lifespan of a server (`app_kwargs={"lifespan": sweeper.beside}`): it sweeps now and
         then, in a thread of its own."""
+        memory.settle()
         self._stop.clear()
         timer = threading.Thread(target=self._run, name="sweeper", daemon=True)
         timer.start()
