@@ -64,8 +64,8 @@ class Limits:
     """Events waiting before the app says that it is busy."""
     wait: float = 600
     """Seconds a job waits for the device."""
-    keep: float = 2 * 3600
-    """Seconds after which a hosted visitor's models and pictures are deleted."""
+    keep: float = math.inf
+    """Seconds after which a visitor's models and pictures are deleted."""
     temporary_keep: float = 24 * 3600
     """Seconds after which uploads are."""
     shown_keep: float = 24 * 3600
@@ -111,6 +111,7 @@ HOSTED = Limits(
     own=HOSTED_PICTURES,
     runs=6,
     wait=1800,  # a class of thirty, each with a slice and what goes with it
+    keep=2 * 3600,
     temporary_keep=2 * 3600,
     shown_keep=180,
     page_keep=900,

@@ -110,18 +110,19 @@ class Room:
             if used - given + more > most:
                 left = max(0.0, most - used + given)
                 raise OSError(
-                    f"{what} takes {amount(more)} more of the disk, and {amount(left)} are left "
-                    f"of the {amount(most)} that each visitor has here for models and pictures; "
-                    f"take a smaller network or fewer pictures. What you leave alone is deleted "
-                    f"after {self.limits.keep / 3600:g} hours"
+                    f"{what} would take {amount(more)} more of the disk, and {amount(left)} are "
+                    f"left of the {amount(most)} that each visitor has here for models and "
+                    "pictures; take a smaller network or fewer pictures. What you leave alone is "
+                    f"deleted after {self.limits.keep / 3600:g} hours"
                 )
         if self.limits.runs_bytes < math.inf:
             left = self.limits.runs_bytes - filling(self.shared).bytes
             if more > left:
                 raise OSError(
-                    f"{what} takes {amount(more)} more of the disk, and {amount(max(0, left))} "
-                    f"are left of the {amount(self.limits.runs_bytes)} that all visitors have "
-                    "here together; take a smaller network, or try again in a few minutes"
+                    f"{what} would take {amount(more)} more of the disk, and "
+                    f"{amount(max(0, left))} are left of the {amount(self.limits.runs_bytes)} "
+                    "that all visitors have here together; take a smaller network, or try again "
+                    "in a few minutes"
                 )
 
     def tidy(self, *instead: Path) -> None:
@@ -158,7 +159,7 @@ def check_disk(folder: Path, size: float, what: str, spare: float) -> None:
     free = shutil.disk_usage(there).free
     if size + spare > free:
         raise OSError(
-            f"{what} takes {amount(size)}, and the disk has {amount(free)} left, of which "
+            f"{what} would take {amount(size)}, and the disk has {amount(free)} left, of which "
             f"{amount(spare)} stay free; make room on it and try again"
         )
 
@@ -169,8 +170,8 @@ def check_temporary(folder: Path, size: int, limits: Limits) -> None:
     check_disk(folder, size, what, 0)
     if filled.bytes + size > limits.temporary_bytes:
         raise OSError(
-            f"{what} takes {amount(size)}, and the {amount(limits.temporary_bytes)} that this "
-            "place has for what browsers fetch are taken; please try again in a few minutes"
+            f"{what} would take {amount(size)}, and the {amount(limits.temporary_bytes)} that "
+            "this place has for what browsers fetch are taken; please try again in a few minutes"
         )
     filled.add(size)
 

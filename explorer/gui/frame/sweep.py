@@ -71,7 +71,7 @@ def sweep_runs(folder: Path, limits: Limits, now: float) -> None:
     for file in files_below(folder):
         if _is_part(file.path) and now - file.written > PART:
             _deleted(file)
-    if not limits.hosted:
+    if math.isinf(limits.keep):
         return
     items = sorted(_items(folder), key=lambda item: item.written)
     over = sum(item.bytes for item in items) - FULL * limits.runs_bytes
