@@ -36,10 +36,8 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     Folders on the way are made. If writing fails, what was there before stays. `lasting` waits
     until the disk has it, so that it survives a power cut too. OSError as any writing.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # a folder: safetensors writes beside the file that it is given, under a name of its own
-    folder = tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    part = Path(folder) / "part"
+    folder = _folder_beside(path)
+    part = folder / "part"
     try:
         yield part
         if lasting:
@@ -49,6 +47,19 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder_beside(path: Path) -> Path:
+    """An empty folder in the same one, which is made: safetensors writes beside the file that it
+    is given, under a name of its own."""
+    for attempts_left in (4, 3, 2, 1, 0):  # somebody may sweep away empty folders meanwhile
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            return Path(tempfile.mkdtemp(".part", f".{path.name}.", path.parent))
+        except (FileNotFoundError, FileExistsError):
+            if not attempts_left:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def validated(kind: type[Model], value: Any, what: str) -> Model:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import torch
 
-from explorer.checkpoints import CheckpointError, Spec, catalogue, load_classifier
+from explorer.checkpoints import CheckpointError, Spec, catalogue
 from explorer.diffusion import Denoiser
 from explorer.diffusion.guidance import classifier_guided
+from explorer.inference import shared_classifier
 
 SHIPPED = Path(__file__).parents[1] / "checkpoints" / "classifiers"
 """Made by `python -m explorer train --target class`; no models, so they lie apart."""
@@ -70,7 +71,7 @@ def guide(
     if classifier_scale == 0:
         return denoiser
     path = Path(path) if path else find_guide(spec)
-    classifier, theirs = load_classifier(path, device)
+    classifier, theirs = shared_classifier(path, device)
     if reason := mismatch(spec, theirs):
         raise CheckpointError(f"{path.name} does not fit {spec.name}: {reason}")
     return classifier_guided(denoiser, classifier, classifier_scale)

@@ -1,23 +1,62 @@
-"""A trained network, called faster: bfloat16 where asked for, CUDA graphs where there are any."""
+"""A trained network ready to be called: loaded once for all, faster where the device can."""
 
 from __future__ import annotations
 
 import logging
 import threading
 from collections import OrderedDict
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from explorer.diffusion import Network
+from explorer.checkpoints import Spec, load, load_classifier
+from explorer.diffusion import Denoiser, Network
 from explorer.networks.recorder import Recorded, RecordingFailed
 
 PRECISIONS = ("float32", "bfloat16")
 WARM_UP = 3
 """Calls with arguments of one shape before they are recorded: cuDNN chooses its algorithms."""
+MOST_SHARED = 4
+"""Models and classifiers that are kept in memory, those that were asked for last."""
 MOST_GRAPHS = 4
 """A race calls with two shapes (one lane, all lanes together), guidance doubles the batch."""
+
+
+def shared(path: str | Path, device: str | torch.device = "cpu") -> tuple[Denoiser, Spec]:
+    """As `checkpoints.load`, but read once and then given to everybody who asks.
+
+    So nobody may change the network: no weights, no hooks, no mode, no other device. A file that
+    is replaced is read anew.
+    """
+    return _loaded(load, *_version(path), torch.device(device))
+
+
+def shared_classifier(
+    path: str | Path, device: str | torch.device = "cpu"
+) -> tuple[torch.nn.Module, Spec]:
+    """As `checkpoints.load_classifier`, shared as above."""
+    return _loaded(load_classifier, *_version(path), torch.device(device))
+
+
+def _version(path: str | Path) -> tuple[Path, int, int, int]:
+    """Another one for another file in the same place."""
+    path = Path(path).resolve()
+    try:
+        about = path.stat()
+    except OSError:  # the loader says it
+        return path, 0, 0, 0
+    return path, about.st_mtime_ns, about.st_size, about.st_ino
+
+
+@lru_cache(maxsize=MOST_SHARED)
+def _loaded(
+    loader: Any, path: Path, mtime: int, size: int, inode: int, device: torch.device
+) -> Any:
+    with torch.inference_mode(False):  # whoever asks first must not decide what others can do
+        return loader(path, device)
 
 
 def prepare(network: Network, device: str | torch.device, precision: str = "float32") -> Network:

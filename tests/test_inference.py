@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,8 +14,17 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from explorer import inference
-from explorer.checkpoints import load
-from explorer.inference import MOST_GRAPHS, WARM_UP, Graphs, RecordingFailed, prepare
+from explorer.checkpoints import CheckpointError, load, save
+from explorer.inference import (
+    MOST_GRAPHS,
+    MOST_SHARED,
+    WARM_UP,
+    Graphs,
+    RecordingFailed,
+    prepare,
+    shared,
+    shared_classifier,
+)
 from explorer.networks import UNet, UNetConfig
 from explorer.race import ddim, pictures
 
@@ -224,3 +235,65 @@ def test_pictures_by_graphs_are_those_without() -> None:
     object.__setattr__(denoiser, "network", prepare(denoiser.network, "cuda"))
     graphed = pictures(denoiser, ddim(spec.T, 50), (1, 28, 28), **options)
     torch.testing.assert_close(graphed, eager, rtol=0, atol=1e-2)
+
+
+# ---- loaded once for all ---------------------------------------------------------------------
+
+
+def copied(folder: Path, name: str = "a") -> Path:
+    return Path(shutil.copy(MNIST, folder / f"{name}.safetensors"))
+
+
+def test_a_model_is_read_once_and_frozen(tmp_path: Path) -> None:
+    path = copied(tmp_path)
+    (one, spec), (other, _) = shared(path), shared(str(path), torch.device("cpu"))
+    assert one is other and spec.T == 1000
+    assert not one.network.training
+    assert not any(weight.requires_grad for weight in one.network.parameters())
+    assert not any(weight.is_inference() for weight in one.network.parameters())
+
+
+@torch.inference_mode()
+def test_who_asks_first_does_not_decide_what_others_can_do(tmp_path: Path) -> None:
+    denoiser, _ = shared(copied(tmp_path))
+    assert not any(weight.is_inference() for weight in denoiser.network.parameters())
+
+
+def test_a_file_that_is_replaced_is_read_anew(tmp_path: Path) -> None:
+    path = copied(tmp_path)
+    before, spec = shared(path)
+    weights = {name: value + 1 for name, value in before.network.state_dict().items()}
+    save(path, weights, spec)
+    after, _ = shared(path)
+    first = next(iter(weights))
+    assert torch.equal(after.network.state_dict()[first], weights[first])
+    assert not torch.equal(before.network.state_dict()[first], weights[first])
+    path.unlink()
+    with pytest.raises(CheckpointError, match="there is no checkpoint"):
+        shared(path)
+
+
+def test_only_a_few_are_kept(tmp_path: Path) -> None:
+    paths = [copied(tmp_path, str(i)) for i in range(MOST_SHARED + 1)]
+    kept = [shared(path)[0] for path in paths]
+    assert all(shared(path)[0] is model for path, model in zip(paths[1:], kept[1:], strict=True))
+    assert shared(paths[0])[0] is not kept[0]
+
+
+def test_threads_get_the_same_pictures_from_one_model(tmp_path: Path) -> None:
+    path, lane = copied(tmp_path), ddim(1000, 3)
+    alone = pictures(load(path)[0], lane, (1, 28, 28), seed=1, n=2)
+    with ThreadPoolExecutor(4) as pool:
+        made = pool.map(
+            lambda _: pictures(shared(path)[0], lane, (1, 28, 28), seed=1, n=2), range(8)
+        )
+    assert all(torch.equal(x, alone) for x in made)
+
+
+def test_a_classifier_is_shared_too_and_no_model() -> None:
+    (path, *_) = sorted(MNIST.parent.glob("classifiers/*.safetensors"))
+    assert shared_classifier(path)[0] is shared_classifier(path)[0]
+    with pytest.raises(CheckpointError, match="is a classifier"):
+        shared(path)
+    with pytest.raises(CheckpointError, match="is a model"):
+        shared_classifier(MNIST)

@@ -44,8 +44,8 @@ def read_cache_size(path: Path) -> tuple[int, int, int] | None:
         return None
 
 
-def write_cache(path: Path, parts: Parts) -> None:
-    """Keep the parts, whole or not at all; that a disk is full or read-only does no harm."""
+def write_cache(path: Path, parts: Parts) -> bool:
+    """Keep the parts, whole or not at all; whether a disk that may be full has taken them."""
     about = {
         "version": VERSION,
         "check": str(_check(parts.images, parts.labels)),
@@ -55,8 +55,11 @@ def write_cache(path: Path, parts: Parts) -> None:
     kept = {"images": parts.images}
     if parts.labels is not None:
         kept["labels"] = parts.labels
+    written = False
     with suppress(OSError, SafetensorError), written_whole(path, lasting=False) as part:
         save_file(kept, part, metadata=about)
+        written = True
+    return written
 
 
 def _check(images: Tensor, labels: Tensor | None) -> int:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio: it would ask two foreign hosts
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 ASKED_PORT = os.environ.pop("GRADIO_SERVER_PORT", "")
 """Ours: Gradio takes another port where this one is taken, and ends where it is no number."""
+
+from explorer.gui.frame.temporary import use_own_folder  # noqa: E402
+
+use_own_folder()
 
 import gradio as gr  # noqa: E402
 
@@ -20,6 +26,7 @@ from explorer.gui.frame.context import Context  # noqa: E402
 from explorer.gui.frame.door import behind_door, streams  # noqa: E402
 from explorer.gui.frame.keeper import Keeper, keep_attached  # noqa: E402
 from explorer.gui.frame.shared import QUIET, Shared  # noqa: E402
+from explorer.gui.frame.sweeper import Sweeper  # noqa: E402
 from explorer.gui.frame.visitors import cookie_notice, proxies  # noqa: E402
 from explorer.gui.lectures import tab as lectures  # noqa: E402
 from explorer.gui.parts.header import Header  # noqa: E402
@@ -45,7 +52,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
     """All tabs around one context (by default what this machine has); `launch` serves it."""
     context = context or Context.detect()
     context.prune()
-    with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
+    with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(86400, 86400)) as demo:
         Header(context.device.name)
         context.jobs.keeper = keeper = Keeper()
         if context.limits.hosted:
@@ -78,6 +85,14 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
     choose_threads(spare=1)  # a core for the page
     context.jobs.present = streams.open
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else whoever comes by localhost names their address
+    door = behind_door(hosted=context.limits.hosted, shared_at=lambda: demo.share_url)
+    sweeper = Sweeper(demo, context)
+
+    @asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[None]:
+        async with door(app), sweeper.beside(app):
+            yield
+
     settings: dict[str, Any] = {
         "run_history": False,
         "ssr_mode": False,
@@ -89,9 +104,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "pwa": False,
         "enable_monitoring": False,
         "max_threads": 80,
-        "app_kwargs": {
-            "lifespan": behind_door(hosted=context.limits.hosted, shared_at=lambda: demo.share_url)
-        },
+        "app_kwargs": {"lifespan": lifespan},
     }
     try:
         port = options.pop("server_port", None) or asked_port(ASKED_PORT)

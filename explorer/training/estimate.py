@@ -15,7 +15,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from explorer.checkpoints import Spec
 from explorer.networks import NETWORKS, UNet
 from explorer.training.config import TrainConfig
+from explorer.training.observe import SNAPSHOTS
 
+STORED = 4
+"""Of the weights, in the file of a run's state: themselves, their average, AdamW's moments."""
 COPIES = 5
 """Of the weights, in float32: themselves, gradient, two moments of AdamW, moving average."""
 
@@ -39,9 +42,34 @@ class Estimate:
         return int(seconds * speed / self.flops)
 
 
+def state_bytes(config: TrainConfig, channels: int, classes: int) -> int:
+    """What the file of the run's state takes, its header aside: four bytes a number.
+
+    ValueError as in `estimate`, without its arithmetic.
+    """
+    return 4 * STORED * _numbers(config.network, _network_config(config, channels, classes))
+
+
+def run_bytes(config: TrainConfig, channels: int, classes: int) -> int:
+    """What a run leaves on the disk: state, model, and snapshots in half precision.
+
+    Film and samples come to less than a megabyte. ValueError as in `estimate`.
+    """
+    numbers = _numbers(config.network, _network_config(config, channels, classes))
+    return numbers * (4 * STORED + 4 + 2 * len(SNAPSHOTS))
+
+
+@lru_cache(maxsize=256)
+def _numbers(kind: str, network_config: Any) -> int:
+    """Weights, and what layers count themselves."""
+    with torch.device("meta"):
+        network = NETWORKS[kind][1](network_config)
+    return sum(value.numel() for value in network.state_dict().values())
+
+
 def estimate(config: TrainConfig, channels: int, classes: int) -> Estimate:
     """From the network as it will be built, without computing anything; ValueError as in `Run`."""
-    network_config = config.make_network_config(channels, classes if config.conditional else 0)
+    network_config = _network_config(config, channels, classes)
     return _estimate(config.network, network_config, config.size, config.batch)
 
 
@@ -49,6 +77,10 @@ def forward_flops(spec: Spec) -> float:
     """Multiplications and additions of a trained network's one look at one picture."""
     config = NETWORKS[spec.network][0](**spec.network_config)
     return _estimate(spec.network, config, spec.size, 1).flops / 3
+
+
+def _network_config(config: TrainConfig, channels: int, classes: int) -> Any:
+    return config.make_network_config(channels, classes if config.conditional else 0)
 
 
 @lru_cache(maxsize=256)

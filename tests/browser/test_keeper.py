@@ -135,9 +135,7 @@ def test_a_run_goes_on_through_a_reload_and_in_another_tab(
     visit.check()
 
 
-def test_a_run_goes_on_through_a_network_that_drops(
-    stranger: BrowserContext, wire: Wire
-) -> None:
+def test_a_run_goes_on_through_a_network_that_drops(stranger: BrowserContext, wire: Wire) -> None:
     visit = Visit(stranger, wire.address)
     begin(visit, 80)
     wire.cut()

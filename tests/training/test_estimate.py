@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +11,16 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from explorer.networks import PRESETS
-from explorer.training import Run, TrainConfig
-from explorer.training.estimate import COPIES, Estimate, _estimate, estimate, measure_speed
+from explorer.training import Record, Run, TrainConfig, observe
+from explorer.training.estimate import (
+    COPIES,
+    Estimate,
+    _estimate,
+    estimate,
+    measure_speed,
+    run_bytes,
+    state_bytes,
+)
 from tests.training.helpers import stripes
 
 BASE = TrainConfig(size=16, steps=10, batch=8, network_options=PRESETS["tiny"])
@@ -94,3 +103,23 @@ def test_speed_is_measured_and_leaves_no_trace() -> None:
     speed = measure_speed()
     assert 1e7 < speed < 1e14
     assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("network", "options"), [("unet", PRESETS["tiny"]), ("naive-unet", {"width": 32})]
+)
+def test_what_a_run_leaves_is_what_it_was_said_to_leave(
+    network: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    config = replace(BASE, network=network, network_options=options, conditional=False, steps=128)
+    config = replace(config, size=32, batch=2)
+    run, record = Run(config, stripes(10)), Record(tmp_path / "a.safetensors")
+    record.folder.mkdir()
+    for seen in observe(run):
+        if seen.snapshot:
+            record.keep_snapshot(run)
+    record.keep(run, "test")
+    assert len(record.snapshots()) == 8
+    assert record.state.stat().st_size == pytest.approx(state_bytes(config, 1, 0), rel=0.03)
+    left = sum(file.stat().st_size for file in tmp_path.rglob("*.safetensors"))
+    assert left == pytest.approx(run_bytes(config, 1, 0), rel=0.03)

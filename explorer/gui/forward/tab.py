@@ -19,6 +19,7 @@ from explorer.diffusion import make_schedule
 from explorer.gui.forward.blend import Blend, Scene
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, Limits, whole
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
     LIVE,
     QUIET,
@@ -93,7 +94,8 @@ def build(context: Context, shared: Shared) -> None:
 
     @guarded(trouble)
     def show(picture: Image.Image, resolution: Any, T: Any, seed: Any) -> Changes:
-        return {stage: make_scene(picture, resolution, T, seed, limits)}
+        with heavy():
+            return {stage: make_scene(picture, resolution, T, seed, limits)}
 
     @guarded(trouble)
     def pick(event: gr.EventData, *settings: Any) -> Changes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,9 @@ from explorer.devices import best_device
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import Limits, detect
 from explorer.gui.frame.manager import Manager
+from explorer.gui.frame.memory import limit_arenas
+from explorer.gui.frame.room import Room, newest
+from explorer.gui.frame.sweep import sweep_runs
 from explorer.gui.frame.visitors import OWNER, visitor_of
 from explorer.training.estimate import forward_flops, measure_speed
 
@@ -41,6 +43,7 @@ class Context:
     @classmethod
     def detect(cls) -> Context:
         """For the machine it runs on; a hosted app offers only bundled data."""
+        limit_arenas()
         limits = detect()
         offered = [n for n, source in DATASETS.items() if source.bundled or not limits.hosted]
         device = Device(best_device(), wait=limits.wait)
@@ -62,12 +65,16 @@ class Context:
         runs = self.checkpoints / "runs"
         return runs / visitor if self.limits.hosted else runs
 
+    def room(self, visitor: str) -> Room:
+        """What this visitor may still write to `runs`; ValueError as there."""
+        return Room(self.runs(visitor), self.checkpoints / "runs", self.limits)
+
     def models(self, visitor: str) -> dict[str, tuple[Path, Spec]]:
         """name -> file and description: the shipped models, digits first, then this visitor's."""
         shipped = dict(sorted(catalogue(self.checkpoints).items(), key=_first))
         own = catalogue(self.runs(visitor)) if visitor else {}
-        newest = sorted(own, key=lambda path: path.stat().st_mtime, reverse=True)
-        found = [*shipped.items(), *((path, own[path]) for path in newest)]
+        newest_first = sorted(own, key=newest, reverse=True)
+        found = [*shipped.items(), *((path, own[path]) for path in newest_first)]
         return {path.stem: (path, spec) for path, spec in found}
 
     def expected(self, spec: Spec, calls: float) -> float:
@@ -81,11 +88,7 @@ class Context:
 
         By age and not when a page closes: a phone that sleeps closes its page too.
         """
-        if not self.limits.hosted:
-            return
-        for folder in (self.checkpoints / "runs").glob("*/"):
-            if time.time() - folder.stat().st_mtime > self.limits.keep:
-                shutil.rmtree(folder, ignore_errors=True)
+        sweep_runs(self.checkpoints / "runs", self.limits, time.time())
 
 
 def _first(item: tuple[Path, Spec]) -> bool:

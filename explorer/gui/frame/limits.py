@@ -69,8 +69,26 @@ class Limits:
     address_jobs: float = math.inf
     """Of one network address: a class behind one router, and no more."""
     all_jobs: float = math.inf
-    keep: float = 2 * 3600
-    """Seconds after which a hosted visitor's models are deleted."""
+    keep: float = math.inf
+    """Seconds after which a visitor's models and pictures are deleted."""
+    temporary_keep: float = 24 * 3600
+    """Seconds after which uploads are."""
+    shown_keep: float = 24 * 3600
+    """Seconds after which what browsers fetch is, once no open page shows it."""
+    page_keep: float = 24 * 3600
+    """Seconds for which a page that was closed is remembered."""
+    run_bytes: float = math.inf
+    """That a run may leave on the disk, by its estimate."""
+    visitor_bytes: float = math.inf
+    """Of one visitor's runs and own pictures on the disk."""
+    runs_bytes: float = math.inf
+    """Of all visitors'."""
+    temporary_bytes: float = math.inf
+    """Of uploads and what browsers fetch, in all."""
+    sent_bytes: float = math.inf
+    """That one visitor may send here within `temporary_keep` seconds."""
+    spare_bytes: float = 200e6
+    """That stay free on the disk."""
 
 
 LOCAL = Limits(hosted=False)
@@ -101,6 +119,15 @@ HOSTED = Limits(
     jobs=2,
     address_jobs=60,
     all_jobs=120,
+    keep=2 * 3600,
+    temporary_keep=2 * 3600,
+    shown_keep=180,
+    page_keep=600,
+    run_bytes=450e6,  # a lecture's AttentionUnet takes 442 MB
+    visitor_bytes=512e6,
+    runs_bytes=8e9,
+    temporary_bytes=2e9,
+    sent_bytes=256e6,
 )
 
 

@@ -29,6 +29,8 @@ from typing import Any
 import gradio as gr
 
 from explorer.files import written_whole
+from explorer.gui.frame.limits import detect
+from explorer.gui.frame.room import SHOWN, check_temporary
 
 COMMENT = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.M | re.S)
 IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]*)";\n', re.M)
@@ -125,13 +127,14 @@ class Widget(gr.HTML):
         """Put bytes where the browser can fetch them; the path that the script is given.
 
         The same bytes are the same file, written once and whole, since somebody may be fetching
-        it. Files of the first page stay; those of visitors are deleted with Gradio's cache, by
-        age, and are young again when they are published again.
+        it. Files of the first page stay; those of visitors are swept away once no page shows them
+        any more. OSError, a sentence, if there is no room.
         """
-        path = Path(self.GRADIO_CACHE) / hashlib.sha256(data).hexdigest() / name
-        if path.exists():
-            os.utime(path)
-        else:
+        path = Path(self.GRADIO_CACHE) / SHOWN / hashlib.sha256(data).hexdigest() / name
+        try:
+            os.utime(path)  # young again
+        except FileNotFoundError:
+            check_temporary(Path(self.GRADIO_CACHE), len(data), detect())
             with written_whole(path, lasting=False) as part:
                 part.write_bytes(data)
         (self.keep_in_cache if self._building else self.temp_files).add(str(path))

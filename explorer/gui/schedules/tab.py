@@ -15,6 +15,7 @@ from explorer.diffusion.schedule import schedule_options
 from explorer.figures.plots import QUANTITIES, schedule_figure
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import Limits, whole
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import LIVE, QUIET, Changes, Shared, guarded, message, prose
 from explorer.gui.parts.plot_view import PlotView
 from explorer.lectures import LECTURES
@@ -93,6 +94,7 @@ def build(context: Context, shared: Shared) -> None:
                         )
 
     @guarded(trouble)
+    @heavy()
     def update(names: list[str], quantity: str, T: Any, *values: Any) -> Changes:
         options: dict[str, dict[str, Any]] = {name: {} for name in OPTIONS}
         for (name, option), value in zip(fields, values, strict=True):

@@ -12,12 +12,13 @@ from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, number, whole
+from explorer.gui.frame.room import amount
 from explorer.gui.train.own_pictures import NONE_YET, OWN, stored
 from explorer.lectures import LECTURES, Lecture, adapt, differences
 from explorer.networks import CHOICES as NETWORKS
 from explorer.optimisers import OPTIMISERS
 from explorer.training import TrainConfig
-from explorer.training.estimate import Estimate, estimate
+from explorer.training.estimate import Estimate, estimate, run_bytes
 
 DEFAULTS: dict[str, Any] = {
     "data": "mnist-5k",
@@ -185,7 +186,7 @@ def foresee(config: TrainConfig, folder: Path, context: Context) -> str:
     """
     needed = check_run(config, folder, context)
     text = (
-        f"**{needed.parameters / 1e6:.1f} M weights**, about {_bytes(needed.memory)} of memory, "
+        f"**{needed.parameters / 1e6:.1f} M weights**, about {amount(needed.memory)} of memory, "
     )
     speed = context.device.speed
     if speed is None:
@@ -211,11 +212,33 @@ def check_run(config: TrainConfig, folder: Path, context: Context) -> Estimate:
     needed = estimate(config, *_pictures(config.data, folder))
     if needed.memory > context.limits.memory:
         raise ValueError(
-            f"this run needs about {_bytes(needed.memory)} of memory; here it may take "
-            f"{_bytes(context.limits.memory)}: choose smaller pictures, batch or network"
+            f"this run needs about {amount(needed.memory)} of memory; here it may take "
+            f"{amount(context.limits.memory)}: choose smaller pictures, batch or network"
             + _instead(config, folder, context)
         )
+    left = bytes_of_run(config, folder)
+    if left > context.limits.run_bytes:
+        raise ValueError(
+            f"this run would leave {amount(left)} on the disk (its model, snapshots of it, and "
+            f"what it takes to go on); here it may leave {amount(context.limits.run_bytes)}: "
+            "choose a smaller network" + _instead(config, folder, context)
+        )
     return needed
+
+
+def bytes_of_run(config: TrainConfig, folder: Path) -> int:
+    """What a run leaves on the disk; ValueError as in `check_run`."""
+    return run_bytes(config, *_pictures(config.data, folder))
+
+
+def offered_networks(context: Context) -> list[str]:
+    """Those of the networks whose runs are not too large for this place's disk."""
+
+    def fits(network: str, options: Mapping[str, Any]) -> bool:
+        asked = TrainConfig(size=32, steps=1, network=network, network_options=options)
+        return run_bytes(asked, channels=3, classes=0) <= context.limits.run_bytes
+
+    return [name for name, choice in NETWORKS.items() if fits(*choice)]
 
 
 def _instead(config: TrainConfig, folder: Path, context: Context) -> str:
@@ -225,7 +248,8 @@ def _instead(config: TrainConfig, folder: Path, context: Context) -> str:
         if kind == config.network != "unet":
             other = replace(config, network_options=options)
             needed = estimate(other, *_pictures(config.data, folder))
-            if needed.memory <= context.limits.memory:
+            fits = bytes_of_run(other, folder) <= context.limits.run_bytes
+            if fits and needed.memory <= context.limits.memory:
                 fitting.append((needed.parameters, name))
     return f"; {max(fitting)[1]} fits" if fitting else ""
 
@@ -238,10 +262,6 @@ def _pictures(data: str, folder: Path) -> tuple[int, int]:
             raise ValueError(NONE_YET)
         return own[1:]
     return DATASETS[data].channels, 10
-
-
-def _bytes(n: float) -> str:
-    return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.0f} MB"
 
 
 def _duration(seconds: float) -> str:

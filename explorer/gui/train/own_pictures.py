@@ -7,7 +7,9 @@ from pathlib import Path
 
 from explorer.data import ImageSet, OwnLimits, read_own
 from explorer.data.cache import read_cache, read_cache_size, write_cache
-from explorer.data.progress import Parts
+from explorer.data.progress import Loading, Parts
+from explorer.gui.frame.memory import heavy
+from explorer.gui.frame.room import Room
 
 OWN = "your images"
 """The data set's name in menus and checkpoints."""
@@ -17,20 +19,36 @@ SIDE = 64
 
 
 def keep(
-    files: Sequence[str | Path], folder: Path, limits: OwnLimits
+    files: Sequence[str | Path], folder: Path, limits: OwnLimits, room: Room | None = None
 ) -> Iterator[tuple[str, ImageSet | None]]:
     """Read pictures and zips, then store them: what is being done, at last a report and the set.
 
-    DataError if they make no data set; what was stored before then stays.
+    DataError if they make no data set, OSError if the disk or the visitor's room on it takes them
+    not; what was stored before then stays.
     """
-    for loading in read_own(files, size=SIDE, name=OWN, limits=limits):
+    for loading in in_turns(read_own(files, size=SIDE, name=OWN, limits=limits)):
         data = loading.data
         if data is None:
             yield f"{loading.what} … {loading.done} of {loading.total}", None
             continue
-        folder.mkdir(parents=True, exist_ok=True)
-        write_cache(_path(folder), Parts(data.images, data.labels, data.classes, loading.note))
+        path, what = _path(folder), f"your {len(data):,} pictures"
+        if room:
+            room.check(data.images.nbytes, what, path)
+        if not write_cache(path, Parts(data.images, data.labels, data.classes, loading.note)):
+            raise OSError(f"{what} could be read but not kept: the disk is full or read-only")
+        if room:
+            room.tidy(path)
         yield loading.note, data
+
+
+def in_turns(reading: Iterator[Loading]) -> Iterator[Loading]:
+    """The same, each part of the work in a turn of its own: others may come in between."""
+    while True:
+        with heavy():
+            loading = next(reading, None)
+        if loading is None:
+            return
+        yield loading
 
 
 def stored(folder: Path) -> tuple[int, int, int] | None:

@@ -22,11 +22,11 @@ from explorer.gui.train.choices import (
     PRESETS,
     allowed,
     make_config,
+    offered_networks,
     preset_note,
     preset_values,
 )
 from explorer.gui.train.own_pictures import OWN
-from explorer.networks import CHOICES as NETWORKS
 from explorer.optimisers import OPTIMISERS
 from explorer.training import TrainConfig
 
@@ -143,7 +143,7 @@ class Settings:
     def _network(self) -> None:
         first, add = DEFAULTS, self.controls
         add["network"] = gr.Dropdown(
-            [(NAMES.get(name, name), name) for name in NETWORKS],
+            [(NAMES.get(name, name), name) for name in offered_networks(self.context)],
             value=first["network"],
             label="Network",
             elem_id="train-network",

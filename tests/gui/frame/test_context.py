@@ -40,7 +40,7 @@ def test_hosted_visitors_see_only_their_own_until_it_is_old(tmp_path: Path) -> N
     hosted.prune()
     assert one.exists() and two.exists()
     old = time.time() - HOSTED.keep - 60
-    os.utime(one.parent, (old, old))
+    os.utime(one, (old, old))
     hosted.prune()
     assert not one.exists() and two.exists()
     assert (tmp_path / "mnist.safetensors").exists()
@@ -51,7 +51,7 @@ def test_hosted_visitors_see_only_their_own_until_it_is_old(tmp_path: Path) -> N
 def test_at_home_runs_stay_and_are_seen_again(tmp_path: Path) -> None:
     home = context(tmp_path, LOCAL)
     path = train(home, "one", "digits")
-    os.utime(path.parent, (0, 0))
+    os.utime(path, (0, 0))
     home.prune()
     assert path.exists()
     assert list(home.models("two")) == ["mnist", "digits"]

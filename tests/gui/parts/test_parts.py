@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +63,20 @@ def test_publishing_again_makes_a_file_young_and_leaves_nothing_half_written(cac
     assert stage.publish(b"abc", "x.bin") == str(path) and path.stat().st_mtime > 1
     assert [file.name for file in path.parent.iterdir()] == ["x.bin"]
     assert path.read_bytes() == b"abc"
+
+
+def test_what_was_swept_away_is_published_anew_and_nothing_where_there_is_no_room(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Blend()
+    path = Path(stage.publish(b"abc", "x.bin"))
+    shutil.rmtree(path.parent)
+    assert stage.publish(b"abc", "x.bin") == str(path) and path.read_bytes() == b"abc"
+    tight = replace(LOCAL, temporary_bytes=10)
+    monkeypatch.setattr("explorer.gui.parts.widget.detect", lambda: tight)
+    stage.publish(b"abc", "x.bin")  # is there
+    with pytest.raises(OSError, match="what browsers fetch are taken"):
+        stage.publish(bytes(20), "y.bin")
 
 
 def test_a_gallery_is_lossless(cache: Path) -> None:

@@ -21,11 +21,13 @@ from explorer.gui.train.choices import (
     check_run,
     foresee,
     make_config,
+    offered_networks,
     preset_note,
     preset_values,
 )
+from explorer.gui.train.settings import Settings
+from explorer.networks import CHOICES, UNet
 from explorer.networks import PRESETS as NETWORKS
-from explorer.networks import UNet
 from explorer.training import TrainConfig
 from tests.gui.small import CPU
 
@@ -201,6 +203,26 @@ def test_the_lectures_own_width_is_refused_when_hosted_naming_what_fits(tmp_path
         check_run(config(HOSTED_CONTEXT, **values | {"size": 28}), tmp_path, HOSTED_CONTEXT)
     with pytest.raises(ValueError, match="this network cannot be told of any"):
         check_run(config(LOCALLY, **values | {"labels": True}), tmp_path, LOCALLY)
+
+
+def test_networks_too_large_for_a_hosted_run_are_not_offered_and_refused(tmp_path: Path) -> None:
+    assert offered_networks(LOCALLY) == list(CHOICES)
+    offered = offered_networks(HOSTED_CONTEXT)
+    assert set(CHOICES) - set(offered) == {"naive-512", "simple-32", "simple-64"}
+    menu = Settings(HOSTED_CONTEXT).controls["network"].choices
+    assert [name for _, name in menu] == offered
+    for name in CHOICES:
+        small = {"network": name, "size": 32, "batch": 2, "labels": False}
+        asked = config(HOSTED_CONTEXT, **small)
+        if name in offered:
+            check_run(asked, tmp_path, HOSTED_CONTEXT)
+        else:
+            with pytest.raises(ValueError, match=r"GB of memory|on the disk.*450 MB: choose"):
+                check_run(asked, tmp_path, HOSTED_CONTEXT)
+    wide = config(HOSTED_CONTEXT, network="simple-64", size=32, batch=2, labels=False)
+    says = r"would leave 2\.2 GB on the disk.*may leave 450 MB: choose a smaller.*simple-16 fits"
+    with pytest.raises(ValueError, match=says):
+        check_run(wide, tmp_path, HOSTED_CONTEXT)
 
 
 def test_what_is_foreseen(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from explorer.data import DataError
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.room import Room
 from explorer.gui.frame.shared import plain, sentence
 from explorer.gui.train.choices import DEFAULTS, foresee, make_config
 from explorer.gui.train.own_pictures import OWN, SIDE, keep, read_stored, stored
@@ -60,6 +61,30 @@ def test_too_few_keep_what_was_there_before(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="at least 8 pictures are needed, and 3 could be read"):
         bring(pictures(tmp_path / "few", 3), tmp_path)
     assert torch.equal(read_stored(tmp_path).images, before)
+
+
+def test_they_are_kept_only_if_there_is_room(tmp_path: Path) -> None:
+    files = pictures(tmp_path / "in")
+    size = 10 * 3 * SIDE**2
+
+    def brought(most: float) -> str:
+        limits = replace(HOSTED, visitor_bytes=most, spare_bytes=0)
+        room = Room(tmp_path / "own", tmp_path, limits)
+        *_, (said, _) = keep(files, room.folder, LOCAL.own, room)
+        return said
+
+    with pytest.raises(OSError, match="your 10 pictures would take 123 kB more"):
+        brought(size - 1)
+    assert stored(tmp_path / "own") is None
+    assert "Read 10 pictures" in brought(1.1 * size)
+    assert "Read 10 pictures" in brought(1.1 * size)  # in their own place
+
+
+def test_a_disk_that_takes_nothing_is_said(tmp_path: Path) -> None:
+    files = pictures(tmp_path / "in")
+    (tmp_path / "own").write_text("a file, where a folder should be")
+    with pytest.raises(OSError, match="could be read but not kept"):
+        list(keep(files, tmp_path / "own", LOCAL.own))
 
 
 def test_nothing_or_damaged_is_a_sentence(tmp_path: Path) -> None:

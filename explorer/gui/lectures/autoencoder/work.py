@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explorer.checkpoints import load
 from explorer.data.bundled import read_npz
 from explorer.diffusion import picture_generators, sample
 from explorer.diffusion.times import strided_times
+from explorer.inference import shared
 from explorer.networks.autoencoder import (
     SIDE,
     Autoencoder,
@@ -193,7 +193,7 @@ def run_from_noise(
     if path is None:
         yield found
         return
-    denoiser, spec = load(path, device)
+    denoiser, spec = shared(path, device)
     path_of_t = strided_times(spec.T, min(steps, spec.T))
     shown = [path_of_t[round(i * (len(path_of_t) - 1) / TIMES)] for i in range(TIMES + 1)]
     found = replace(found, times=tuple(shown), steps=len(path_of_t) - 1, model=path.stem)

@@ -14,6 +14,7 @@ from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
     LIVE,
     QUIET,
@@ -121,11 +122,13 @@ def build(context: Context, shared: Shared) -> None:
         yield pictures(result, *choice) | {state: plain(status(result)), now: result}
 
     @guarded(trouble)
+    @heavy()
     def choose(request: gr.Request, name: Any, *choice: Any) -> Changes:
         result, said = begin_with(context, name, context.visitor(request))
         return pictures(result, *choice) | {state: said, now: result}
 
     @guarded(trouble)
+    @heavy()
     def redraw(request: gr.Request, now: BoundResult | None, *choice: Any) -> Changes:
         result = now or first
         if result is None:

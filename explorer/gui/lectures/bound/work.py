@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 import torch
 
-from explorer.checkpoints import Spec, load
+from explorer.checkpoints import Spec
 from explorer.diffusion import VARIANCES, Denoiser, Mean
 from explorer.diffusion.process import Variance
 from explorer.evaluation.bound import BoundResult, measure_bound, read_bound
@@ -20,6 +20,7 @@ from explorer.gui.frame.limits import Limits, whole
 from explorer.gui.lectures.bound.figure import PARTS, in_powers, noise_figure, share_figure
 from explorer.gui.lectures.bound.reading import Reading
 from explorer.gui.lectures.bound.terms import NAMES, terms_figure, weights_figure
+from explorer.inference import shared
 
 STORED = Path(__file__).with_name("stored")
 VIEWS = ("each step", "share of the total", "weights", "is it noise at T?")
@@ -56,7 +57,7 @@ def run_bound(
     every: float = 0.7,
 ) -> Iterator[BoundResult]:
     """Load the model and measure, now and then what there is."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = shared(path, device)
     pictures = choose_pictures(spec, n, bundled=True)
     states = measure_bound(denoiser, spec, pictures, count=times, seed=seed, device=device)
     told = -every

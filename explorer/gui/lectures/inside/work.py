@@ -98,7 +98,7 @@ def run_look(
     """Load the model and look inside while it denoises one x_t, told different times."""
     if stopped():  # another is wanted by now
         return
-    denoiser, spec = load(path, device)
+    denoiser, spec = load(path, device)  # its own: whoever shared it would be heard too
     x0, kind = original(denoiser, spec, picture, seed, device)
     q = forward(denoiser.schedule, x0, t)
     x_t = q.mean + q.std * randn(x0, picture_generators(seed, 1))

@@ -13,10 +13,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer.checkpoints import Spec, load
+from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.figures.pictures import grid
 from explorer.gui.frame.context import Context
+from explorer.inference import shared
 from explorer.lectures import LECTURES, Lecture
 from explorer.lectures.sampling import looks_of, real_pictures
 from explorer.networks import CHOICES
@@ -89,7 +90,7 @@ def sample_as(
     paths : of a model of the lecture's network, and perhaps of one of ours like it.
     """
     lecture = LECTURES[name]
-    loaded = [load(path, device) for path in paths]
+    loaded = [shared(path, device) for path in paths]
     title = f"{' and '.join(spec.name for _, spec in loaded)}, seed {SEED}"
     if lecture.looks:
         x0 = real_pictures(loaded[0][1]).to(device)

@@ -16,6 +16,7 @@ from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
     LIVE,
     MATH,
@@ -138,6 +139,7 @@ def build(context: Context, shared: Shared) -> None:
     shown, measured = [plot, formulas, numbers, state], [error_plot, fitted, progress]
 
     @guarded(trouble)
+    @heavy()
     def update(*values: Any) -> Changes:
         settings = settings_of(*values)
         said = f"{named(settings)}, {settings.paths} paths"
@@ -153,6 +155,7 @@ def build(context: Context, shared: Shared) -> None:
             yield dict(zip(measured, show_errors(settings, found), strict=True))
 
     @guarded(film_trouble)
+    @heavy()
     def picture(name: Any, *values: Any) -> Changes:
         return {current: name, film: follow_pixels(name, *values)}
 

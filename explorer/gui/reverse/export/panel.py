@@ -15,6 +15,7 @@ import gradio as gr
 from explorer.export.capsule import SUFFIX, pack, unpack
 from explorer.export.numbers import animation, filmstrip, frames_npz, python_snippet
 from explorer.gui.frame.context import HOME, Context
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import QUIET, Changes, guarded, message
 from explorer.gui.reverse.player import Player
 from explorer.gui.reverse.racing import Going, lane_summary
@@ -128,10 +129,12 @@ def build(context: Context, player: Player, state: gr.Markdown, going: gr.State)
 
     @guarded(trouble)
     def offer(kind: str, now: Going | None, show: Any) -> Changes:
-        name, data = make_file(kind, now, show)
+        with heavy():
+            name, data = make_file(kind, now, show)
         return {file: gr.DownloadButton(value=player.publish(data, name))}
 
     @guarded(trouble)
+    @heavy()
     def reopen(path: Any) -> Changes:
         now = open_capsule(path)
         return {player: now.view, state: "From a capsule: " + lane_summary(now.view), going: now}

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from explorer.checkpoints import Spec, load, load_classifier
+from explorer.checkpoints import Spec
 from explorer.diffusion.guidance import Classifier
 from explorer.evaluation import guidance
 from explorer.evaluation.guidance import Curve
@@ -18,6 +18,7 @@ from explorer.gui.frame.shared import plain
 from explorer.gui.reverse.guidance import strip as strips
 from explorer.gui.reverse.guidance.strip import KINDS, STEPS, Strip, begin, walk_down
 from explorer.guides import find_guide
+from explorer.inference import shared, shared_classifier
 
 STORED = Path(__file__).with_name("stored")
 CURVES = STORED / "curves.json"
@@ -48,7 +49,7 @@ def name(value: float) -> str:
 
 def classifier_for(spec: Spec, kind: str, device: torch.device) -> Classifier | None:
     """The shipped classifier that fits, for kind "s"; ValueError says why none does."""
-    return load_classifier(find_guide(spec), device)[0] if kind == "s" else None
+    return shared_classifier(find_guide(spec), device)[0] if kind == "s" else None
 
 
 def fitting(spec: Spec | None) -> str:
@@ -85,7 +86,7 @@ def run_strip(
     stopped: Callable[[], bool],
 ) -> Iterator[Strip]:
     """Load the model, and for kind "s" its classifier, and walk the whole strip down."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = shared(path, device)
     strip = begin(spec, kind, strengths, seed)
     yield from walk_down(
         denoiser,
@@ -117,7 +118,7 @@ def run_curve(
     stopped: Callable[[], bool],
 ) -> Iterator[Measured]:
     """Load the model and measure its pictures at each strength, from the same noises."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = shared(path, device)
     classifier = classifier_for(spec, kind, device)
     found = Measured(Curve(spec.name, kind), 0.0, strengths[0], True)
     yield found

@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 import torch
 from gradio.blocks import Block
 
-from explorer.checkpoints import load
+from explorer import inference
 from explorer.data import DataError, ImageSet
 from explorer.data import load as load_data
 from explorer.evaluation import (
@@ -80,7 +80,7 @@ def measure(
     stopped: Callable[[], bool],
 ) -> Iterator[Measured]:
     """Evaluate a model as `python -m explorer evaluate` does, with fewer pictures."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = inference.shared(path, device)
 
     def pictures(name: str, size: int, root: str | Path | None) -> ImageSet:
         if name == OWN:

@@ -14,6 +14,7 @@ from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
+from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
     LIVE,
     QUIET,
@@ -91,7 +92,8 @@ def build(context: Context, shared: Shared) -> None:
         _, spec, t, seed = ask(context.visitor(request), *values)
         if jobs.running(request):
             return {trouble: "This is for the next trip; one is under way."}
-        trip = preview(spec, chosen, t, seed)
+        with heavy():
+            trip = preview(spec, chosen, t, seed)
         return {table: trip, state: f"{status(trip)}, ready to go back"}
 
     @guarded(trouble)

@@ -9,12 +9,13 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
-from explorer.checkpoints import Spec, load
+from explorer.checkpoints import Spec
 from explorer.data import photo
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.shared import plain
 from explorer.gui.reverse.round_trip.trip import BACK, Trip, set_out, there_and_back
+from explorer.inference import shared
 from explorer.race import ddim, pictures
 from explorer.race.fork import spread
 from explorer.race.round_trip import as_seen
@@ -98,7 +99,7 @@ def run_trip(
     stopped: Callable[[], bool],
 ) -> Iterator[Trip]:
     """Load the model and send the picture there and back, beside one of the model's kind."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = shared(path, device)
     made = None if like_data(spec, seed) is not None else own_making(denoiser, spec, seed, device)
     x0, trip = prepare(spec, chosen, t, seed, made)
     yield from there_and_back(denoiser, x0, trip, device=device, stopped=stopped)

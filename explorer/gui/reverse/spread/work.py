@@ -13,11 +13,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer.checkpoints import Spec, load
+from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.diffusion.samplers import DDIM, DDPM
 from explorer.figures.pictures import grid
 from explorer.gui.frame.shared import plain
+from explorer.inference import shared
 from explorer.race import race
 from explorer.race.fork import BRANCHES, from_here, spread, spreads
 from explorer.race.lanes import Lane, ddim
@@ -198,7 +199,7 @@ def run_spread(
     stopped: Callable[[], bool],
 ) -> Iterator[SpreadView]:
     """Load the model and fork its way from one x_T at ten moments."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = shared(path, device)
     index = choose_label(spec, label)
     view = SpreadView(spec.name, spec.T, seed, None if index is None else label)
     shape = (spec.channels, spec.size, spec.size)

@@ -1,0 +1,57 @@
+"""How much one visitor may send, and how much all may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explorer.gui.frame import upload as module
+from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.room import filling
+from explorer.gui.frame.upload import Uploads
+
+MB = 10**6
+
+
+def test_a_visitor_may_send_so_much_within_two_hours(tmp_path: Path) -> None:
+    uploads = Uploads(HOSTED, tmp_path)
+    assert uploads.refusal("one", 200 * MB, now=0) is None
+    refused = uploads.refusal("one", 60 * MB, now=10)
+    assert refused and "60 MB is too much: 200 MB of the 256 MB" in refused and "2 h" in refused
+    assert uploads.refusal("one", 50 * MB, now=10) is None  # what was refused is not counted
+    assert uploads.refusal("two", 200 * MB, now=10) is None
+    assert uploads.refusal("one", 200 * MB, now=HOSTED.temporary_keep + 5) is None
+    assert uploads.refusal("one", 10 * MB, now=HOSTED.temporary_keep + 5)  # 50 are left from 10
+
+
+def test_a_size_that_is_not_told_counts_as_the_largest_file(tmp_path: Path) -> None:
+    uploads = Uploads(HOSTED, tmp_path)
+    times = int(HOSTED.sent_bytes // HOSTED.zip_bytes)
+    assert [uploads.refusal("one", None, now=0) for _ in range(times)] == [None] * times
+    assert uploads.refusal("one", None, now=0)
+
+
+def test_all_together_have_a_bound(tmp_path: Path) -> None:
+    uploads = Uploads(replace(HOSTED, temporary_bytes=3 * MB), tmp_path)
+    assert uploads.refusal("one", 2 * MB) is None
+    assert "2 MB does not fit: the 3 MB" in (uploads.refusal("two", 2 * MB) or "")
+    filling(tmp_path).look_again()  # nothing has arrived
+    assert uploads.refusal("two", 2 * MB) is None
+
+
+def test_the_disk_is_asked_and_at_home_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = Uploads(LOCAL, tmp_path)
+    assert [uploads.refusal("owner", 2000 * MB, now=0) for _ in range(9)] == [None] * 9
+    assert "the disk has" in (uploads.refusal("owner", 10**18, now=0) or "")
+
+
+def test_made_up_senders_take_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SENDERS", 3)
+    uploads = Uploads(HOSTED, tmp_path)
+    for i in range(10):
+        assert uploads.refusal(str(i), MB, now=i) is None
+    assert list(uploads._sent) == ["7", "8", "9"]
