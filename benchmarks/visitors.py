@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -98,13 +98,19 @@ class Config:
 class Visitor:
     """One page. `async with` opens it and leaves it again."""
 
-    def __init__(self, address: str, config: Config | None = None) -> None:
-        """config : if it is known; else it is fetched."""
+    def __init__(
+        self,
+        address: str,
+        config: Config | None = None,
+        *,
+        cookies: Mapping[str, str] | None = None,
+    ) -> None:
+        """config : if it is known; else it is fetched. cookies : of an earlier page."""
         self.address, self._config = address, config
         self.session = secrets.token_hex(6)
         self.opened = 0.0
         """Seconds until the page's HTML was there."""
-        self.cookies: dict[str, str] = {}
+        self.cookies = dict(cookies or {})
         self._client = httpx.AsyncClient(
             base_url=address, timeout=TIMEOUT, trust_env=False, verify=False
         )
@@ -135,12 +141,12 @@ class Visitor:
     async def open(self) -> None:
         """Fetch the page, which may give a cookie, and ask what a page asks when it loads."""
         begun = time.perf_counter()
+        self._client.headers.update(self._headers())
         answer = await self._checked(self._client.get("/"))
         self.opened = time.perf_counter() - begun
         # by hand: a browser takes a Secure cookie from loopback too, httpx's jar does not
         self.cookies |= dict(answer.cookies)
-        said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        self._client.headers.update({"Origin": self.address} | ({"Cookie": said} if said else {}))
+        self._client.headers.update({"Origin": self.address} | self._headers())
         if self._config is None:
             self._config = Config((await self._checked(self._client.get("/config"))).json())
         if self.config.heartbeat:
@@ -196,6 +202,10 @@ class Visitor:
         if answer.status_code in (403, 413, 429, 503) and isinstance(sentence, str) and sentence:
             raise Refused(sentence)
         raise Failed(f"{answer.request.url.path} answers {answer.status_code} {sentence}"[:200])
+
+    def _headers(self) -> dict[str, str]:
+        said = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return {"Cookie": said} if said else {}
 
     def _body(self, dependency: dict[str, Any], set_: Changes) -> dict[str, Any]:
         return {
