@@ -27,8 +27,9 @@ from benchmarks.foreign import (
     trained_seed,
     with_frames,
 )
+from benchmarks.page import Changes, Config
 from benchmarks.served import ROOT, Served, Watch, loopback, serve
-from benchmarks.visitors import Changes, Config, Failed, Shown, Visitor
+from benchmarks.visitors import Failed, Shown, Visitor
 
 PLAYER, STATUS = "reverse-player", "reverse-status"
 DDIM = {"Lane 1: sampler": "DDIM", "Lane 2: sampler": "–"}

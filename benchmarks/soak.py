@@ -23,8 +23,9 @@ from PIL import Image
 from benchmarks.findings import Findings, table, write_json
 from benchmarks.foreign import is_of_seed
 from benchmarks.load import DDIM, PLAYER
+from benchmarks.page import Changes, Config
 from benchmarks.served import Served, Watch, serve
-from benchmarks.visitors import Changes, Config, Failed, Visitor
+from benchmarks.visitors import Failed, Visitor
 
 WARM = 10
 """Sessions after which memory is compared with that at the end."""
