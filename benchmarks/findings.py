@@ -133,13 +133,15 @@ def table(report: dict[str, Any]) -> str:
 
 
 def memory_and_disk(server: Sequence[dict[str, float]]) -> str:
-    """Of the samples of `served.Watch`: first, largest and last, in MB."""
+    """Of the samples of `served.Watch`: first, last and largest; bytes in MB."""
     parts = []
     for name in ("resident", "runs", "temporary"):
         values = [sample[name] / 1e6 for sample in server]
         parts.append(f"{name} {values[0]:.0f} → {values[-1]:.0f} MB, at most {max(values):.0f}")
-    last = server[-1]
-    return "; ".join([*parts, f"{last['files']:.0f} open files, {last['threads']:.0f} threads"])
+    for name, title in (("files", "open files"), ("threads", "threads")):
+        values = [sample[name] for sample in server]
+        parts.append(f"{title} {values[0]:.0f} → {values[-1]:.0f}, at most {max(values):.0f}")
+    return "; ".join(parts)
 
 
 def write_json(report: dict[str, Any], path: Path) -> None:

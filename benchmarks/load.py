@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -83,7 +84,7 @@ async def load(served: Served, plan: Plan) -> dict[str, Any]:
     async with Visitor(served.address) as first:  # everybody's page is built alike
         config = first.config
     room = Room(served.address, config, plan, findings, time.monotonic() + plan.seconds)
-    watching = asyncio.create_task(watch.every(5))
+    watching = [asyncio.create_task(watch.every(5)), asyncio.create_task(tell(room))]
     browsers = asyncio.create_task(drag(served.address, plan.browsers, room.end, findings))
     clients = plan.visitors - plan.browsers
     people = [
@@ -91,7 +92,8 @@ async def load(served: Served, plan: Plan) -> dict[str, Any]:
         for i in range(clients)
     ]
     await asyncio.gather(browsers, *(_bounded(room, person) for person in people))
-    watching.cancel()
+    for task in watching:
+        task.cancel()
     watch.look()
     await asyncio.to_thread(check_races, room)
     if served.log and "Traceback" in (log := served.log.read_text(errors="replace")):
@@ -101,6 +103,20 @@ async def load(served: Served, plan: Plan) -> dict[str, Any]:
         f"{plan.budget:g} s each, {plan.seconds:g} s, seed {plan.seed}"
     )
     return findings.report() | {"settings": settings, "server": watch.samples}
+
+
+async def tell(room: Room) -> None:
+    """How far it is, now and then, to the error stream."""
+    begun = time.monotonic()
+    while True:
+        await asyncio.sleep(30)
+        found = room.findings
+        print(
+            f"after {time.monotonic() - begun:.0f} s: {len(room.races)} races, {room.training} "
+            f"train, {found.errors.total()} errors, {found.refusals.total()} refusals",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 async def _bounded(room: Room, person: Any) -> None:

@@ -98,8 +98,10 @@ def test_refusals_are_no_errors_and_neither_ends_a_visit() -> None:
 
 
 def test_memory_is_told_by_its_first_last_and_largest_value() -> None:
-    said = memory_and_disk([sample(resident=1e9), sample(resident=3e9), sample(resident=2e9)])
-    assert said.startswith("resident 1000 → 2000 MB, at most 3000")
+    many = [sample(files=i, resident=i * 1e9) for i in (1, 3, 2)]
+    said = memory_and_disk(many).split("; ")
+    assert said[0] == "resident 1000 → 2000 MB, at most 3000"
+    assert said[3] == "open files 1 → 2, at most 3"
 
 
 def test_runs_and_links_are_not_counted_as_shared_models(tmp_path: Path) -> None:
