@@ -19,6 +19,6 @@ ENV GRADIO_SERVER_NAME=0.0.0.0 \
     GRADIO_TEMP_DIR=/tmp/explorer \
     PYTHONUNBUFFERED=1
 EXPOSE 7860
-HEALTHCHECK --interval=5s --timeout=5s --start-period=120s CMD \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD \
     ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/gradio_api/app_id', timeout=4)"]
 CMD ["python", "app.py"]
