@@ -234,15 +234,14 @@ def main() -> None:
     if plan.browsers + plan.trainers > plan.visitors:
         parser.error("more browsers and trainers than visitors")
     try:
-        address = url and loopback(url)
-    except ValueError as error:
+        with TemporaryDirectory(prefix="explorer-load-") as folder:
+            if url:
+                report = asyncio.run(load(Served(loopback(url)), plan))
+            else:
+                with serve(Path(folder)) as served:
+                    report = asyncio.run(load(served, plan))
+    except (ValueError, LookupError, RuntimeError) as error:
         parser.error(str(error))
-    with TemporaryDirectory(prefix="explorer-load-") as folder:
-        if address:
-            report = asyncio.run(load(Served(address), plan))
-        else:
-            with serve(Path(folder)) as served:
-                report = asyncio.run(load(served, plan))
     print(table(report))
     if path:
         write_json(report, path)

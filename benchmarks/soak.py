@@ -132,11 +132,14 @@ def main() -> None:
     given = parser.parse_args()
     if not 1 <= given.sessions <= 1000 or not 1 <= given.together <= 8:
         parser.error("1 to 1000 sessions, 1 to 8 at a time")
-    with ExitStack() as stack:
-        folder = given.folder or Path(stack.enter_context(TemporaryDirectory()))
-        folder.mkdir(parents=True, exist_ok=True)
-        served = stack.enter_context(serve(folder))
-        report = asyncio.run(soak(served, given.sessions, given.together, given.budget))
+    try:
+        with ExitStack() as stack:
+            folder = given.folder or Path(stack.enter_context(TemporaryDirectory()))
+            folder.mkdir(parents=True, exist_ok=True)
+            served = stack.enter_context(serve(folder))
+            report = asyncio.run(soak(served, given.sessions, given.together, given.budget))
+    except (OSError, RuntimeError) as error:
+        parser.error(str(error))
     if given.sessions > WARM:
         report["growth"] = growth(report["server"])
     print(table(report))

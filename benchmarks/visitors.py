@@ -22,7 +22,7 @@ class Refused(Exception):
     """The app has said in a sentence why it does not do what was asked."""
 
 
-class Failed(Exception):
+class Failed(RuntimeError):
     """Something went wrong."""
 
 
@@ -128,7 +128,7 @@ class Visitor:
         try:
             answer = await asked
         except httpx.HTTPError as error:
-            raise Failed(f"{type(error).__name__}: {error}") from error
+            raise Failed(f"{self.address}: {str(error) or type(error).__name__}") from error
         if answer.is_success:
             return answer
         try:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from benchmarks.findings import Findings, frame_rate, memory_and_disk, percentile, table
 from benchmarks.foreign import has_noise_of_seed, is_of_seed, is_repeated, trained_seed
+from benchmarks.load import main
 from benchmarks.page import Config
 from benchmarks.served import Served, Watch, folder_bytes, loopback, share_models
 from benchmarks.soak import WARM, growth, picture
@@ -259,3 +260,25 @@ def test_inputs_come_in_their_order_and_states_are_left_to_the_server() -> None:
     assert config.at_load() == [event]
     assert config.named(event, [{"__type__": "update"}]) == {}
     assert config.named(event, [{"__type__": "update", "visible": False}]) != {}
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["--url", "http://example.com"], "not on this machine"),
+        (["--url", "http://127.0.0.1:9", "--browsers", "0"], "http://127.0.0.1:9: "),
+        (["--visitors", "3", "--trainers", "9"], "more browsers and trainers than visitors"),
+        (["--visitors", "5000"], "at most 200 visitors"),
+    ],
+)
+def test_what_cannot_be_loaded_is_told_in_a_sentence(
+    command: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.argv", ["load", *command])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
