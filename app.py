@@ -1,8 +1,9 @@
 """Diffusion Explorer: `python app.py`, then open the address it prints."""
 
-from explorer.gui.app import create_app, launch
+from explorer.gui.app import create_app
 from explorer.gui.frame.context import Context
+from explorer.gui.serve import serve
 
 if __name__ == "__main__":
     context = Context.detect()
-    launch(create_app(context), context)
+    serve(create_app(context), context)

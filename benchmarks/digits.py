@@ -41,7 +41,7 @@ def main() -> None:
     config = make_config(values, {}, context)
     with tempfile.TemporaryDirectory() as folder:
         job = watch.Job(config, Path(folder) / "digits.safetensors", args.root)
-        *_, progress = watch.train(job, context.device, str, lambda: False)
+        *_, progress = watch.train(job, context.device.runner(lambda: False), str, lambda: False)
         found = judge.accuracy(job.model, args.n, args.root, device=device)
     result = progress.status.partition("saved: ")[2]
     print(f"{args.preset}, target {config.target}, seed {args.seed}: {result}")

@@ -135,6 +135,11 @@ def _network(path: Path, spec: Spec, device: str | torch.device) -> Placed:
                 f"({len(wrong)} differ, the first is '{wrong[0]}'); the file is damaged or foreign"
             )
         weights = {name: file.get_tensor(name).to(empty[name].dtype) for name in expected}
+    if (bad := first_not_finite(weights)) is not None:
+        raise CheckpointError(
+            f"{path.name}: its weights are not all finite numbers (the first that are not are "
+            f"in '{bad}'), so it can make nothing; train it again, or choose another"
+        )
     network.load_state_dict(weights, assign=True)
     network.to(device).to(memory_format=torch.channels_last)
     return network.eval().requires_grad_(False)
@@ -173,6 +178,16 @@ def read_header(path: str | Path) -> dict[str, str]:
     """The text entries of a safetensors header; CheckpointError if it is no such file."""
     with _open(Path(path)) as file:
         return file.metadata() or {}
+
+
+def first_not_finite(tensors: Mapping[str, Tensor]) -> str | None:
+    """The name of the first tensor that holds a NaN or an infinity; None if all are numbers."""
+    for name, value in tensors.items():
+        # a sum is quicker than a look at each; where it overflows the look decides
+        if value.is_floating_point() and not value.sum().isfinite():
+            if not value.isfinite().all():
+                return name
+    return None
 
 
 def _open(path: Path) -> safe_open:

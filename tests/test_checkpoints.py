@@ -320,3 +320,24 @@ def test_nothing_is_ever_unpickled(how: Any, tmp_path: Path) -> None:
     assert catalogue(tmp_path) == {} and not mark.exists()
     pickle.loads(pickle.dumps(Payload(mark)))
     assert mark.exists()  # so it would have been seen
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("half", [False, True])
+def test_weights_that_are_not_finite_are_refused(value: float, half: bool, tmp_path: Path) -> None:
+    stored = weights()
+    names = [name for name, tensor in stored.items() if tensor.is_floating_point()]
+    stored[names[-1]].flatten()[0] = stored[names[3]].flatten()[-1] = value
+    if half:
+        stored = {name: tensor.half() for name, tensor in stored.items()}
+    first = next(name for name in SPEC.make_network().state_dict() if name in names[3:])
+    message = refused(save(tmp_path / "bad.safetensors", stored, SPEC))
+    assert "not all finite numbers" in message and f"'{first}'" in message
+
+
+def test_large_weights_are_finite(tmp_path: Path) -> None:
+    """Their sum is not."""
+    stored = weights()
+    name = next(iter(stored))
+    stored[name] = torch.full_like(stored[name], 3e38)
+    load(save(tmp_path / "large.safetensors", stored, SPEC))

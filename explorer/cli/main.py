@@ -17,6 +17,7 @@ from explorer.cli.sample import add_sample_arguments
 from explorer.cli.train import as_in_the_lecture, run_train
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
 from explorer.diffusion.objective import CLASS
+from explorer.failures import told
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES
 from explorer.optimisers import OPTIMISERS
@@ -49,11 +50,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         complain("stopped")
         return 130
-    except (ValueError, OSError, RuntimeError, FloatingPointError) as error:
+    except Exception as error:
+        if sys.flags.dev_mode:  # python -X dev: who asks for it gets the traceback
+            raise
         if not first_process():
             time.sleep(PATIENCE)
-        complain(" ".join(str(error).split()), always=True)
+        complain(told(error, paths=True) or unforeseen(error), always=True)
         return 1
+
+
+def unforeseen(error: Exception) -> str:
+    """What is said of an error that nobody foresaw."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"something went wrong ({said}); python -X dev -m explorer … shows where"
 
 
 def parser(**train_defaults: Any) -> argparse.ArgumentParser:
@@ -121,7 +130,10 @@ def parser(**train_defaults: Any) -> argparse.ArgumentParser:
     train.add_argument("--root", type=Path, help="folder of the downloaded data sets")
     train.add_argument("--resume", action="store_true", help="go on where FILE's run stopped")
     train.add_argument(
-        "--save-every", type=float, default=60.0, help="seconds between writing to disk (60)"
+        "--save-every",
+        type=float,
+        help="seconds between writing to disk, after the first snapshot (10, more where it takes "
+        "long)",
     )
     train.add_argument("--out", type=Path, required=True, metavar="FILE")
     train.set_defaults(**train_defaults)

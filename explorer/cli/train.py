@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.cli.console import Stopped, check_writable, complain, progress_bar, signals_noted
+from explorer.cli.console import (
+    Stopped,
+    check_writable,
+    complain,
+    first_process,
+    progress_bar,
+    signals_noted,
+)
 from explorer.devices import find_device
+from explorer.failures import out_of_memory
 from explorer.lectures import LECTURES, adapt, differences
 from explorer.networks import CHOICES
 from explorer.optimisers import OPTIMISERS
 
 if TYPE_CHECKING:
+    import torch
+
     from explorer.data import ImageSet
-    from explorer.training import Record, Run, TrainStep
+    from explorer.training import Run, Saving, TrainConfig, TrainStep
+    from explorer.training.record import Record
 
 KEEP_RUNS = 20
 """Beside so many models in a folder, the newest, their runs' states and snapshots are kept."""
 
 
 def run_train(args: argparse.Namespace) -> int:
-    from accelerate import Accelerator
-
-    from explorer.devices import choose_threads
     from explorer.diffusion.objective import CLASS
-    from explorer.training import Record, Run, TrainConfig, launch, load_state
+    from explorer.training import Record, TrainConfig, launch
     from explorer.training.config import CLASSIFIER
-    from explorer.training.record import prune
 
     if settings := launch.asked_for():
         return launch.start(settings, args.words)
 
     if args.out.suffix != ".safetensors":
         raise ValueError(f"--out {args.out}: checkpoints end in .safetensors")
-    if not args.save_every >= 0:
+    if args.save_every is not None and not args.save_every >= 0:
         raise ValueError(f"--save-every {args.save_every}: seconds, 0 or more")
     network, options = CHOICES[args.network]
     minutes = 5.0 if args.steps is None and args.minutes is None else args.minutes
@@ -67,25 +74,40 @@ def run_train(args: argparse.Namespace) -> int:
     for sentence in config.advice():
         complain(sentence)
     device = find_device(args.device)
+    record = Record(args.out)
+    if args.resume and not record.state.is_file():
+        raise ValueError(f"there is no {record.state} to resume from; leave --resume out")
+    check_writable(args.out)
+    with record.held() if first_process() else nullcontext():
+        return run_alone(args, config, device, record)
+
+
+def run_alone(
+    args: argparse.Namespace, config: TrainConfig, device: torch.device, record: Record
+) -> int:
+    """Train, while nobody else trains into the same place; the exit code."""
+    from accelerate import Accelerator
+
+    from explorer.devices import choose_threads
+    from explorer.training import Run, Saving, load_state
+    from explorer.training.record import prune
+
     with Accelerator(mixed_precision="no").local_main_process_first():  # one downloads for all
         data = read(args.data, args.size, args.root)
     if device.type == "cpu":
         choose_threads()
     run = Run(config, data, device)
-    record = Record(args.out)
     if args.resume:
-        if not record.state.is_file():
-            raise ValueError(f"there is no {record.state} to resume from; leave --resume out")
         load_state(run, record.state)
-    check_writable(args.out)
-    stopped = train(run, record, "python -m explorer " + shlex.join(args.words), args.save_every)
+    command = "python -m explorer " + shlex.join(args.words)
+    stopped = train(run, Saving(record, command, args.save_every))
     if run.accelerator.is_main_process:
         prune(args.out.parent, KEEP_RUNS)
     if stopped:
         raise Stopped(f"{run.step} steps are kept in {args.out}; go on with --resume")
     if run.accelerator.is_main_process:
         print(
-            f"{args.out}: {run.step} steps of {config.batch} in {run.seconds:.0f} s, "
+            f"{args.out}: {run.step} steps of {run.config.batch} in {run.seconds:.0f} s, "
             f"loss {run.smooth_loss:.4f}, probe {run.history.probes[-1].loss:.4f}"
         )
     return 0
@@ -126,35 +148,35 @@ def read(name: str, size: int, root: str | Path | None) -> ImageSet:
     return state.data
 
 
-def train(run: Run, record: Record, command: str, save_every: float) -> bool:
+def train(run: Run, saving: Saving) -> bool:
     """Train to the end of the budget with a progress bar; whether a signal ended it before.
 
     With several processes only the first writes, and all stop after the same step.
     """
     from explorer.training import observe
 
-    first = run.accelerator.is_main_process
+    first, note = run.accelerator.is_main_process, run.note
     if first:
-        record.drop_after(run.step)
-    kept = time.monotonic()
+        saving.record.drop_others(run)
     with signals_noted() as asked:
         try:
             with progress_bar(shown=first) as show:
                 for seen in observe(run):
                     show(run.progress, summary(seen.step, run))
+                    if run.note != note:
+                        note = run.note
+                        complain(note)
                     if run.any_process(bool(asked)):
                         break
-                    if first and seen.snapshot:
-                        record.keep_snapshot(run)
-                    if first and time.monotonic() - kept > save_every:
-                        record.keep(run, command)
-                        kept = time.monotonic()
+                    if first:
+                        saving.after(run, seen)
             if first:
-                record.keep(run, command)
+                saving.keep(run)
             run.accelerator.wait_for_everyone()  # who ends first ends the others
-        except FloatingPointError:  # the weights are those of the last good step
-            if first and run.step:
-                record.keep(run, command)
+        except Exception as error:
+            good = isinstance(error, FloatingPointError) or out_of_memory(error)
+            if first and run.step and good:  # the weights are those of the last good step
+                saving.keep(run)
             raise
     return run.progress < 1
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio: it would ask two foreign hosts
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+ASKED_PORT = os.environ.pop("GRADIO_SERVER_PORT", "")
+"""Ours: Gradio takes another port where this one is taken, and ends where it is no number."""
 
 import gradio as gr  # noqa: E402
 
 from explorer.devices import choose_threads  # noqa: E402
 from explorer.gui.forward import tab as forward  # noqa: E402
 from explorer.gui.frame.context import Context  # noqa: E402
-from explorer.gui.frame.shared import Shared  # noqa: E402
+from explorer.gui.frame.door import behind_door, streams  # noqa: E402
+from explorer.gui.frame.keeper import Keeper, keep_attached  # noqa: E402
+from explorer.gui.frame.shared import QUIET, Shared  # noqa: E402
+from explorer.gui.frame.visitors import cookie_notice, proxies  # noqa: E402
 from explorer.gui.lectures import tab as lectures  # noqa: E402
 from explorer.gui.parts.header import Header  # noqa: E402
 from explorer.gui.plane import tab as plane  # noqa: E402
@@ -40,6 +47,10 @@ def create_app(context: Context | None = None) -> gr.Blocks:
     context.prune()
     with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         Header(context.device.name)
+        context.jobs.keeper = keeper = Keeper()
+        if context.limits.hosted:
+            notice = gr.Markdown("", elem_id="visitor-notice", elem_classes="message")
+            gr.on(None, cookie_notice, None, notice, **QUIET)
         models = list(context.models(""))
         model = gr.Dropdown(
             models,
@@ -54,13 +65,19 @@ def create_app(context: Context | None = None) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(tab.TITLE, id=tab.ID):
                     tab.build(context, shared)
+        keep_attached(context, demo, keeper)
     demo.queue(default_concurrency_limit=4, max_size=context.limits.queue, api_open=False)
     return demo
 
 
 def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str, str]:
-    """Serve without a foreign request; `options` go to Gradio (server_port, share, …)."""
+    """Serve without a foreign request; `options` go to Gradio (server_port, share, …).
+
+    SystemExit with a sentence if the port that was asked for, or any, cannot be had.
+    """
     choose_threads(spare=1)  # a core for the page
+    context.jobs.present = streams.open
+    os.environ["FORWARDED_ALLOW_IPS"] = ""  # else whoever comes by localhost names their address
     settings: dict[str, Any] = {
         "run_history": False,
         "ssr_mode": False,
@@ -70,6 +87,41 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "css": css(),
         "footer_links": ["gradio", "settings"],
         "pwa": False,
-        "max_threads": 80,  # those who wait for the device hold one
+        "enable_monitoring": False,
+        "max_threads": 80,
+        "app_kwargs": {
+            "lifespan": behind_door(hosted=context.limits.hosted, shared_at=lambda: demo.share_url)
+        },
     }
-    return demo.launch(**settings | options)
+    try:
+        port = options.pop("server_port", None) or asked_port(ASKED_PORT)
+        proxies()
+    except ValueError as error:
+        sys.exit(str(error))
+    try:
+        return demo.launch(server_port=port, **settings | options)
+    except OSError as error:
+        if "empty port" not in str(error):
+            raise
+        sys.exit(no_port(port))
+
+
+def asked_port(text: str) -> int | None:
+    """The port in GRADIO_SERVER_PORT; None, any from 7860 on, if it is empty. ValueError."""
+    if not text:
+        return None
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        raise ValueError(
+            f"GRADIO_SERVER_PORT is {text[:40]!r}; give a whole number from 1 to 65535"
+        )
+    return int(text)
+
+
+def no_port(port: int | None) -> str:
+    """What is said where the server cannot listen."""
+    if port is None:
+        return "None of the ports from 7860 on is free; end an app that holds one."
+    return (
+        f"Port {port} cannot be opened: another program holds it, or you are not allowed to. Give "
+        "another GRADIO_SERVER_PORT, or none: then the next free one from 7860 on is taken."
+    )

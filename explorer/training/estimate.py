@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
+from explorer.checkpoints import Spec
 from explorer.networks import NETWORKS, UNet
 from explorer.training.config import TrainConfig
 
@@ -42,6 +43,12 @@ def estimate(config: TrainConfig, channels: int, classes: int) -> Estimate:
     """From the network as it will be built, without computing anything; ValueError as in `Run`."""
     network_config = config.make_network_config(channels, classes if config.conditional else 0)
     return _estimate(config.network, network_config, config.size, config.batch)
+
+
+def forward_flops(spec: Spec) -> float:
+    """Multiplications and additions of a trained network's one look at one picture."""
+    config = NETWORKS[spec.network][0](**spec.network_config)
+    return _estimate(spec.network, config, spec.size, 1).flops / 3
 
 
 @lru_cache(maxsize=256)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from explorer.diffusion import losses
 from explorer.training.graph import in_graph
+from explorer.training.memory import halve, unless_out_of_memory
 from explorer.training.run import Run
 
 FETCH_EVERY = {"cpu": 1, "mps": 10, "cuda": 25}
@@ -41,21 +42,29 @@ def fit(run: Run) -> Iterator[TrainStep]:
 
     Yields after optimiser and EMA step. To stop, stop pulling: `run.denoiser()` and `run.save()`
     work at any moment. Raises FloatingPointError when the loss or its gradient is no longer
-    finite; the weights are then those of the last good step.
+    finite; the weights are then those of the last good step. If memory does not suffice for a
+    step the batch is halved, once in a run (`run.note` says so), and training goes on from the
+    last good step; the second time OutOfMemory is raised.
     """
     step = in_graph(run, train_step)  # on a GPU; elsewhere train_step itself
     fetch_every = FETCH_EVERY.get(run.device.type, 1)
-    before, started, first, busy = run.seconds, time.perf_counter(), run.step, 0.0
+    before, started, first, busy = run.seconds, time.perf_counter(), run.seen, 0.0
     while run.progress < 1:
         begun = time.perf_counter()
         left = run.config.steps - run.step if run.config.steps else fetch_every
-        waiting = []
+        waiting: list[Tensor] = []
         for _ in range(min(fetch_every, left)):
             rate = learning_rate(run)
             run.rate.fill_(rate)
             run.decay.fill_(min(run.config.ema, (1 + run.step) / (10 + run.step)) * (run.step > 0))
-            waiting.append(step(run))
+            if (found := unless_out_of_memory(step, run)) is None:
+                halve(run)
+                step = in_graph(run, train_step)
+                break
+            waiting.append(found)
             run.step += 1
+        if not waiting:
+            continue
         values = fetch(run, torch.stack(waiting))  # (n, 2); the only wait for the device
         busy += time.perf_counter() - begun
         run.seconds = agreed(run, before + time.perf_counter() - started)
@@ -67,7 +76,7 @@ def fit(run: Run) -> Iterator[TrainStep]:
             smooth_loss=run.smooth_loss,
             learning_rate=rate,
             seconds=run.seconds,
-            images_per_second=(run.step - first) * run.config.batch / busy,
+            images_per_second=(run.seen - first) / busy,
             seconds_left=run.seconds * (1 - run.progress) / run.progress,
         )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict
+import secrets
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,13 @@ class Run:
             to_tensor(self.held_out), held_out_labels, self.schedule, self.weights, config.target
         )
 
+        self.begun = secrets.token_hex(8)
+        """Tells it from other runs of its name, also after it was put away and taken up again."""
         self.step = 0
+        self.batches: list[tuple[int, int]] = []
+        """(step, batch): up to which step which larger batch was used, see `shrink`."""
+        self.halved = False
+        """Whether memory did not suffice for the batch that was asked for."""
         self.seconds = 0.0
         """Spent in `fit` and by those who look at the run meanwhile, in all sessions."""
         self.peak = config.learning_rate
@@ -154,6 +161,35 @@ class Run:
         by_time = self.seconds / config.seconds if config.seconds else 0.0
         return min(1.0, max(by_steps, by_time))
 
+    @property
+    def seen(self) -> int:
+        """Pictures seen so far, each as often as it was seen."""
+        seen = before = 0
+        for step, batch in [*self.batches, (self.step, self.config.batch)]:
+            seen, before = seen + (step - before) * batch, step
+        return seen
+
+    @property
+    def note(self) -> str:
+        """A sentence if memory did not suffice for the batch that was asked for, else nothing."""
+        if not self.halved:
+            return ""
+        step, batch = self.batches[-1]
+        return (
+            f"memory did not suffice for {batch} pictures a step: after step {step} it goes on "
+            f"with {self.config.batch}"
+        )
+
+    def shrink(self, batch: int) -> None:
+        """Go on with a smaller batch; all else stays. ValueError if it cannot be shared out."""
+        if batch % self.processes:
+            raise ValueError(
+                f"batch = {batch} is not allowed: {self.processes} processes need a multiple of "
+                "their number"
+            )
+        self.batches.append((self.step, self.config.batch))
+        self.config = replace(self.config, batch=batch)
+
     def any_process(self, wish: bool) -> bool:
         """Whether one of the processes wishes it; all must ask, and all get the same answer."""
         if self.processes == 1:
@@ -179,7 +215,7 @@ class Run:
             "processes": self.processes,
             "torch": torch.__version__,
             "steps": self.step,
-            "images": self.step * config.batch,
+            "images": self.seen,
             "seconds": round(self.seconds, 1),
             "curve": self.history.digest(),
         }

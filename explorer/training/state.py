@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from explorer.checkpoints import CheckpointError, read_header, write_tensors
+from explorer.checkpoints import CheckpointError, first_not_finite, read_header, write_tensors
 from explorer.devices import cores
 from explorer.training.config import TrainConfig
 from explorer.training.history import History
@@ -20,7 +20,7 @@ from explorer.training.run import Run
 
 KEY = "diffusion-explorer-run"
 FREE = frozenset(("steps", "seconds", "learning_rate"))
-"""Settings that may change when a run goes on."""
+"""Settings that may change when a run goes on; the batch may become smaller."""
 DEFAULTS = {f.name: f.default for f in fields(TrainConfig) if f.default is not MISSING}
 
 
@@ -32,12 +32,15 @@ def save_state(run: Run, path: str | Path) -> None:
         tensors |= {f"optimizer.{i}.{k}": v for k, v in state.items()}
     tensors["generator"] = run.generator.get_state()
     header = {
+        "begun": run.begun,
         "config": asdict(run.config),
         "progress": {
             "step": run.step,
             "seconds": run.seconds,
             "smooth_loss": run.smooth_loss,
             "peak": run.peak,
+            "batches": run.batches,
+            "halved": run.halved,
             "threads": torch.get_num_threads(),
         },
         "history": run.history.to_json(),
@@ -72,9 +75,10 @@ def load_state(run: Run, path: str | Path) -> None:
     """Continue where `save_state` stood; CheckpointError if it was another kind of run.
 
     The budget may differ, so that a finished run can be continued, and the learning rate, which
-    then takes the place of the stored one. On the CPU it goes on with as
-    many threads as before, where there are so many cores and OMP_NUM_THREADS says nothing else:
-    they decide the last digit of a sum.
+    then takes the place of the stored one. A smaller batch takes its place too; the batch that it
+    was begun with, which memory did not suffice for, means the one that it has now. On the CPU it
+    goes on with as many threads as before, where there are so many cores and OMP_NUM_THREADS says
+    nothing else: they decide the last digit of a sum.
     """
     path = Path(path)
     header = _header(path)
@@ -84,19 +88,53 @@ def load_state(run: Run, path: str | Path) -> None:
         raise CheckpointError(f"{path.name} is damaged: no settings in it")
     begun = DEFAULTS | begun  # what was not yet a setting then
     differ = sorted(name for name in mine if mine[name] != begun.get(name))
-    if not FREE.issuperset(differ):
-        was = ", ".join(f"{name} = {begun.get(name)!r}" for name in differ if name not in FREE)
+    try:
+        earlier = [(int(step), int(batch)) for step, batch in header["progress"]["batches"]]
+    except (KeyError, TypeError, ValueError):  # before there was such an entry
+        earlier = []
+    batch = begun["batch"] if type(begun["batch"]) is int else 0
+    free = FREE | ({"batch"} if _fits(mine["batch"], batch, earlier) else set())
+    if not free.issuperset(differ):
+        was = ", ".join(f"{name} = {begun.get(name)!r}" for name in differ if name not in free)
         raise CheckpointError(
             f"{path.name} was begun with {was}: continue it with the same settings, or "
             "start afresh without --resume"
         )
     try:
-        _restore(run, load_file(path), header)
+        tensors = load_file(path)
+        if wrong := first_not_finite(tensors):
+            raise ValueError(f"not all of {wrong} are finite numbers")
+        _restore(run, tensors, header)
+        _take_batch(run, batch, earlier, header["progress"].get("halved"))
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())
         raise CheckpointError(f"{path.name} holds no such run's state ({why})") from error
     if "learning_rate" in differ:
         run.peak = run.config.learning_rate
+
+
+def begun_as(path: str | Path) -> str | None:
+    """Which run's state lies here, as `Run.begun` names it; None if none can be read."""
+    try:
+        return str(_header(Path(path)).get("begun", ""))
+    except CheckpointError:
+        return None
+
+
+def _fits(asked: int, stored: int, earlier: list[tuple[int, int]]) -> bool:
+    """Whether a run of the batch `stored` may go on where the batch `asked` is asked for."""
+    return asked <= stored or asked in (batch for _, batch in earlier)
+
+
+def _take_batch(run: Run, stored: int, earlier: list[tuple[int, int]], halved: object) -> None:
+    asked = run.config.batch
+    run.batches = list(earlier)
+    run.halved = bool(halved)
+    if asked != stored:
+        run.config = replace(run.config, batch=stored)
+    if asked < stored:
+        run.shrink(asked)
+        run.halved = False  # this one was asked for
 
 
 def _header(path: Path) -> dict[str, Any]:
@@ -132,6 +170,7 @@ def _restore(run: Run, tensors: dict[str, Tensor], header: dict[str, Any]) -> No
     run.step, run.seconds = int(progress["step"]), float(progress["seconds"])
     run.smooth_loss, run.peak = progress["smooth_loss"], float(progress["peak"])
     run.history = history
+    run.begun = str(header.get("begun", ""))
     threads = int(progress.get("threads", 0))
     if run.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         if 1 <= threads <= cores():

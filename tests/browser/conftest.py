@@ -105,6 +105,15 @@ def browser(chromium: str) -> Iterator[BrowserContext]:
         launched.close()
 
 
+@pytest.fixture
+def stranger(browser: BrowserContext) -> Iterator[BrowserContext]:
+    """Another visitor's browser: pages of one context share its cookies."""
+    assert browser.browser
+    new = browser.browser.new_context()
+    yield new
+    new.close()
+
+
 def new_page(browser: BrowserContext, width: int, height: int = 900) -> Page:
     """An empty page of this size."""
     page = browser.new_page()

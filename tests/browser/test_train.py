@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from explorer.gui.reverse.tab import about
 from tests.browser.conftest import Pages, Visit, unfold
 from tests.gui.small import pictures
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext
 
 pytestmark = pytest.mark.browser
 
@@ -215,20 +219,22 @@ def test_ones_own_pictures(train: Visit, tmp_path: Path) -> None:
     train.wait_for_text("#train-neighbours", "training pictures")
 
 
-def test_leaving_the_page_frees_the_device(train: Visit, pages: Pages) -> None:
+def test_leaving_the_page_frees_the_device(
+    train: Visit, pages: Pages, stranger: BrowserContext
+) -> None:
     seconds(train, 100)
     start(train)
     pages.close(1280)
-    second = opened(pages.visit(1280))
+    second = opened(Visit(stranger, pages.address))
     seconds(second, 5)
     start(second)
     second.wait_for_text("#train-status", "saved")
     second.page.wait_for_selector("#train-race")
-    open_fold(second, "Earlier runs")  # those of this session, not what the first has left
+    open_fold(second, "Earlier runs")  # those of this visitor, not what the first has left
     second.page.click("#train-earlier input")
     second.page.get_by_role("option", name=NAME, exact=True).wait_for()
     assert second.page.get_by_role("option").count() == 1
-    second.page.keyboard.press("Escape")
+    second.check()
 
 
 def test_a_model_of_few_steps_races_with_as_few(train: Visit) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import torch
 from explorer.checkpoints import Spec, save
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
+from explorer.gui.frame.keeper import Keeper
 from explorer.gui.frame.limits import LOCAL, Limits
 from explorer.gui.frame.shared import Shared
 from explorer.networks import PRESETS, UNet, UNetConfig
@@ -57,10 +59,38 @@ def merged(answers: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {name: value for answer in answers for name, value in answer.items()}
 
 
+def in_turn(answers: AsyncIterator[Any]) -> Iterator[Any]:
+    """What an asynchronous handler answers, as a browser's connection would have it; to close it
+    is to close the page."""
+    loop = asyncio.new_event_loop()
+    try:
+        while True:
+            try:
+                yield loop.run_until_complete(anext(answers))  # type: ignore[arg-type]
+            except StopAsyncIteration:
+                return
+    finally:
+        loop.run_until_complete(answers.aclose())  # type: ignore[attr-defined]
+        loop.close()
+
+
+def without_beat(answer: Any) -> Any:
+    """What is told to others than the page's keeper."""
+    if not isinstance(answer, dict) or answer == gr.skip():
+        return answer
+    return {block: value for block, value in answer.items() if not isinstance(block, Keeper)}
+
+
+def answers(answer: Any) -> Iterator[dict[Any, Any]]:
+    """One after the other, as a handler gives them, but for what its keeper is told."""
+    heard = map(without_beat, in_turn(answer) if isinstance(answer, AsyncIterator) else answer)
+    return (each for each in heard if each)
+
+
 def named(answer: Any) -> Any:
     """A handler's answer, or its answers one after the other, by `by_name`."""
-    if isinstance(answer, Iterator):
-        return (by_name(each) for each in answer)
+    if isinstance(answer, AsyncIterator | Iterator):
+        return (by_name(each) for each in answers(answer))
     return by_name(answer) if isinstance(answer, dict) else answer
 
 

@@ -40,7 +40,7 @@ def progress_of(job: Job, device: Device | None = None, **options: Any) -> list[
     """What a run shows; `Progress` is one object that grows, so copies are kept."""
     wishes = options.pop("wishes", lambda: "")
     stopped = options.pop("stopped", lambda: False)
-    run = train(job, device or Device(CPU), wishes, stopped, **options)
+    run = train(job, (device or Device(CPU)).runner(stopped), wishes, stopped, **options)
     return [copy(progress) for progress in run]
 
 
@@ -104,6 +104,7 @@ class Page:
         _, self.context, self.demo = built(limits)
         self.device = self.context.device
         assert not self.device.busy
+        self.context.jobs._jobs.clear()
         self.device.speed = 1e10
         shutil.rmtree(self.context.checkpoints)
         self.context.checkpoints.mkdir()

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 
 from explorer import checkpoints
 from explorer.data import ImageSet
-from explorer.training import Record, Run, load_state
+from explorer.training import Record, Run, load_state, save_state
 from explorer.training.record import prune
 from explorer.training.state import read_state
 from tests.training.helpers import advance, begin, differing, everything
@@ -79,17 +79,61 @@ def run_bytes(run: Run) -> int:
 
 
 def test_snapshots_of_steps_not_yet_taken_are_dropped(run: Run, record: Record) -> None:
-    """They are of an earlier run of this name, or of one that was killed later than it saved."""
+    """They are of one that was killed later than it saved."""
     for step in (1, 2, 3, 50):
         run.step = step
         record.keep_snapshot(run)
-    record.drop_after(3)
+    run.step = 3
+    record.drop_others(run)
     assert [step for step, _ in record.snapshots()] == [1, 2, 3]
     run.step = 2
     record.keep_snapshot(run)
     assert [step for step, _ in record.snapshots()] == [1, 2]
-    record.drop_after(0)
+    run.step = 0
+    record.drop_others(run)
     assert record.snapshots() == []
+
+
+def test_an_earlier_runs_snapshots_go_only_when_the_new_run_is_saved(
+    run: Run, record: Record, small_digits: ImageSet
+) -> None:
+    record.keep_snapshot(run)
+    (record.folder / "film").mkdir()
+    (record.folder / "samples.png").write_bytes(b"of the first run")
+    before = files(record.model.parent)
+    other = advance(begin(small_digits, seed=1), 1)
+    record.drop_others(other)
+    assert files(record.model.parent) == before
+    record.keep(other, "")
+    assert record.snapshots() == [] and list(record.folder.iterdir()) != []
+    assert sorted(files(record.folder)) == ["state.safetensors"]
+    first = record.keep_snapshot(other)
+    assert record.snapshots() == [(1, first)]
+
+
+def test_an_earlier_runs_snapshots_are_not_the_new_ones(
+    run: Run, record: Record, small_digits: ImageSet
+) -> None:
+    """As a process leaves them that is killed between the first state and tidying."""
+    record.keep_snapshot(run)
+    save_state(other := advance(begin(small_digits, seed=1), 5), record.state)
+    assert record.snapshots() == [] and len(list(record.folder.rglob("step-*"))) == 1
+    again = begin(small_digits, seed=1)
+    load_state(again, record.state)
+    assert again.begun == other.begun != run.begun
+    record.drop_others(again)
+    assert list(record.folder.rglob("step-*")) == []
+
+
+def test_runs_of_before_there_were_names_keep_their_snapshots(
+    run: Run, record: Record, small_digits: ImageSet
+) -> None:
+    run.begun = ""
+    path = record.keep_snapshot(run)
+    again = begin(small_digits)
+    load_state(again, record.state)
+    record.drop_others(again)
+    assert record.snapshots() == [(2, path)]
 
 
 def test_removing_takes_all_of_it(run: Run, record: Record) -> None:
@@ -116,7 +160,7 @@ def half_written(tensors: Any, path: str, metadata: Any = None) -> None:
         ("explorer.checkpoints.save_file", half_written),
         ("explorer.files.os.replace", full),
         ("explorer.files.os.fsync", full),
-        ("explorer.files.tempfile.mkstemp", full),
+        ("explorer.files.tempfile.mkdtemp", full),
     ],
 )
 def test_a_full_disk_leaves_what_was_there_and_one_sentence(
@@ -149,7 +193,7 @@ def test_a_process_killed_while_writing_leaves_what_was_there(
     advance(run, 1)
     with monkeypatch.context() as patch:
         patch.setattr("explorer.files.os.replace", die)
-        patch.setattr("explorer.files.Path.unlink", lambda *_, **__: None)  # nobody tidies
+        patch.setattr("explorer.files.shutil.rmtree", lambda *_, **__: None)  # nobody tidies
         with pytest.raises(KeyboardInterrupt):
             record.keep(run, "")
     assert len(list(record.folder.glob(".*.part"))) == 1
@@ -203,7 +247,8 @@ def test_what_a_killed_process_left_half_written_goes_after_an_hour(tmp_path: Pa
         tmp_path / "a.run" / "snapshots" / ".step-00000001.safetensors.x3.part",
     ]
     for part in places:
-        part.write_bytes(b"half")
+        part.mkdir()
+        (part / ".tmpAbCdEf").write_bytes(b"half")
     aged(places[0], 4000)
     aged(places[2], 4000)
     prune(tmp_path, 5)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from explorer.checkpoints import CheckpointError, read_header, write_tensors
 from explorer.data import ImageSet
@@ -138,3 +139,19 @@ def test_a_run_goes_on_with_another_learning_rate(small_digits: ImageSet, tmp_pa
     for run in (same, other):
         load_state(run, path)
     assert (same.peak, other.peak) == (0.5, 0.001)
+
+
+@pytest.mark.parametrize("where", ["network.", "ema.", "optimizer."])
+def test_a_state_that_is_not_finite_is_refused(
+    where: str, small_digits: ImageSet, tmp_path: Path
+) -> None:
+    save_state(advance(begin(small_digits), 1), tmp_path / "state")
+    tensors, header = load_file(tmp_path / "state"), read_header(tmp_path / "state")
+    name = next(n for n in sorted(tensors) if n.startswith(where) and tensors[n].dim())
+    tensors[name].flatten()[0] = float("nan")
+    write_tensors(tmp_path / "state", tensors, header)
+    run = begin(small_digits)
+    before = everything(run)
+    with pytest.raises(CheckpointError, match=f"state holds .*{name}") as error:
+        load_state(run, tmp_path / "state")
+    assert "\n" not in str(error.value) and differing(everything(run), before) == []

@@ -15,8 +15,9 @@ from explorer.data import DATASETS
 from explorer.devices import best_device
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import Limits, detect
+from explorer.gui.frame.manager import Manager
 from explorer.gui.frame.visitors import OWNER, visitor_of
-from explorer.training.estimate import measure_speed
+from explorer.training.estimate import forward_flops, measure_speed
 
 HOME = Path(__file__).parents[3]
 """The folder of app.py."""
@@ -32,6 +33,11 @@ class Context:
     root: Path | None = None
     """Of downloaded data sets; None is the user's cache."""
     datasets: tuple[str, ...] = field(default=tuple(DATASETS))
+    jobs: Manager = field(init=False)
+    """All visitors'."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "jobs", Manager(self.limits))
 
     @classmethod
     def detect(cls) -> Context:
@@ -64,6 +70,12 @@ class Context:
         newest = sorted(own, key=lambda path: path.stat().st_mtime, reverse=True)
         found = [*shipped.items(), *((path, own[path]) for path in newest)]
         return {path.stem: (path, spec) for path, spec in found}
+
+    def expected(self, spec: Spec, calls: float) -> float:
+        """Seconds that so many evaluations of a model, each of one picture, will take here."""
+        if self.device.speed is None:
+            return calls / 1000
+        return calls * forward_flops(spec) / self.device.speed
 
     def prune(self) -> None:
         """Delete the models of hosted visitors that have not been written to for long.

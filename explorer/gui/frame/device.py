@@ -5,10 +5,9 @@ from __future__ import annotations
 import getpass
 import os
 import tempfile
-import threading
-from collections import deque
+import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,8 +25,16 @@ except ImportError:
 import torch  # noqa: E402
 
 from explorer.devices import hardware  # noqa: E402
+from explorer.gui.frame.line import Ahead, Line, Ticket  # noqa: E402
 
 Result = TypeVar("Result")
+LOOK = 0.25
+"""Seconds between two looks at whether who waits has given up."""
+ZERO_GPU = "SPACES_ZERO_GPU" in os.environ
+
+
+class Ended(Exception):
+    """A wait is over: the job was stopped, or nobody looks at it any more."""
 
 
 class DeviceBusy(RuntimeError):
@@ -48,13 +55,11 @@ class StopFlag:
     While it lies there the file holds a wish for the running job, as text; empty at first.
     """
 
-    def __init__(self, visitor: str, kind: str) -> None:
-        folder = Path(tempfile.gettempdir()) / f"diffusion-explorer-{getpass.getuser()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self.path = folder / f"{os.getpid()}-{visitor}-{kind}.running"
+    def __init__(self, name: str) -> None:
+        self.path = flag_folder() / f"{os.getpid()}-{name}.running"
 
     def start(self) -> None:
-        """A job begins; what was wished of an earlier one is forgotten."""
+        """A job begins."""
         self.path.write_text("", encoding="utf-8")
 
     def stop(self) -> None:
@@ -78,74 +83,117 @@ class StopFlag:
         return not self.path.exists()
 
 
-class Turnstile:
-    """A lock that lets waiters in by their order of arrival: slices of long jobs take turns."""
+def flag_folder() -> Path:
+    """Where this user's processes leave signs for their forks."""
+    folder = Path(tempfile.gettempdir()) / f"diffusion-explorer-{getpass.getuser()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._line: deque[object] = deque()
 
-    def __len__(self) -> int:
-        """Who holds it, and who waits."""
-        return len(self._line)
+class Waiter:
+    """Who uses the device, as it sees him; this one is patient and says nothing."""
 
-    def enter(self, timeout: float) -> bool:
-        """Wait for one's turn; False if it does not come within `timeout` seconds."""
-        ticket = object()
-        with self._changed:
-            self._line.append(ticket)
-            if self._changed.wait_for(lambda: self._line[0] is ticket, timeout):
-                return True
-            self._line.remove(ticket)
-            self._changed.notify_all()
-            return False
+    kind = ""
 
-    def leave(self) -> None:
-        """The next may enter."""
-        with self._changed:
-            self._line.popleft()
-            self._changed.notify_all()
+    def check(self) -> None:
+        """Raises `Ended` to end the wait."""
+
+    def waits(self, ahead: Ahead) -> None:
+        """Somebody is before him."""
+
+    def begins(self) -> None:
+        """It is his turn."""
+
+    def cut_short(self) -> bool:
+        """Whether his job ended before its end, as far as he knows."""
+        return False
 
 
 class Device:
-    """A torch device behind a lock of its own (Gradio's concurrency groups do not suffice)."""
+    """A torch device with a line of its own (Gradio's concurrency groups do not suffice)."""
 
     def __init__(self, device: torch.device, *, wait: float = 600) -> None:
         self.device = device
         self.wait = wait
         self.speed: float | None = None
         """FLOP/s in training, once it is known: for estimates."""
-        self._turnstile = Turnstile()
+        self.line = Line()
 
     @property
     def name(self) -> str:
         """For the badge: "CPU, 2 cores" or the GPU's name."""
-        return "ZeroGPU" if "SPACES_ZERO_GPU" in os.environ else hardware(self.device)
-
-    @property
-    def line(self) -> int:
-        """How many jobs run or wait."""
-        return len(self._turnstile)
+        return "ZeroGPU" if ZERO_GPU else hardware(self.device)
 
     @property
     def busy(self) -> bool:
-        return self.line > 0
+        return len(self.line) > 0
 
     def run(
-        self, job: Callable[..., Iterator[Result]], *arguments: Any, seconds: float = 60
+        self,
+        job: Callable[..., Iterator[Result]],
+        *arguments: Any,
+        seconds: float = 60,
+        expected: float | None = None,
+        waiter: Waiter | None = None,
     ) -> Generator[Result, None, None]:
         """Yield what `job(*arguments)` yields while no other job runs.
 
-        Closing the iterator (a stop, a closed page) ends the job at its next yield and frees the
-        device. `seconds` is how long it may take, which ZeroGPU wants to know. DeviceBusy if the
-        device is not free within `wait` seconds.
+        Between two of its results the job is halted while others have a turn, as the line's rule
+        says. Closing the iterator ends it at its next yield and frees the device. DeviceBusy if
+        no turn comes within `wait` seconds; `Ended` if the waiter says so before its first turn.
+        After that the job, which is told the same, comes to its end at once.
+
+        seconds : how long it may take, which ZeroGPU wants to know.
+        expected : how long it probably takes; `seconds` if that is not known.
         """
-        if not self._turnstile.enter(self.wait):
-            raise DeviceBusy(
-                "the device is busy with somebody else's run; please try again in a minute"
-            )
+        waiter = waiter or Waiter()
+        ticket = Ticket(waiter.kind, seconds if expected is None else expected)
+        self._wait(ticket, waiter)
+        inside, whole = True, False
         try:
             with closing(_work(job, arguments, seconds)) as work:
-                yield from work
+                for result in work:
+                    yield result
+                    if inside and self._others_wait(ticket):
+                        inside = False
+                        self.line.leave(ticket, whole=False)
+                        with suppress(Ended):  # what a job does then is little
+                            self._wait(ticket, waiter)
+                            inside = True
+                whole = not waiter.cut_short()
         finally:
-            self._turnstile.leave()
+            if inside:
+                self.line.leave(ticket, whole=whole)
+
+    def runner(self, stopped: Callable[[], bool]) -> Callable[..., Iterator[Any]]:
+        """For workers that are called with (…, device, stopped): who runs them here."""
+
+        def run(job: Callable[..., Iterator[Any]], *arguments: Any, **how: Any) -> Iterator[Any]:
+            return self.run(job, *arguments, self.device, stopped, **how)
+
+        return run
+
+    def _wait(self, ticket: Ticket, waiter: Waiter) -> None:
+        end = time.monotonic() + self.wait
+        self.line.join(ticket)
+        try:
+            waiter.check()
+            patience = 0.0
+            while not self.line.enter(ticket, patience):
+                waiter.check()
+                waiter.waits(self.line.ahead(ticket))
+                if time.monotonic() > end:
+                    raise DeviceBusy(
+                        "the device is busy with other runs; please try again in a minute"
+                    )
+                patience = LOOK
+        except BaseException:
+            self.line.quit(ticket)
+            raise
+        waiter.begins()
+
+    def _others_wait(self, ticket: Ticket) -> bool:
+        """Whether this turn has been long enough for those who wait. (A forked job computes on
+        while nobody pulls, so that it keeps its turn.)"""
+        spent = time.monotonic() - ticket.begun
+        return not ZERO_GPU and self.line.waited_for(spent)

@@ -1,62 +1,31 @@
-"""A job: whatever keeps somebody waiting, from the press of a button to its end.
+"""How a page begins a job, follows it, stops it, and finds it again.
 
-This is the only place that knows how a job runs: its flag, its visitor, what is said while it
-waits, which buttons can be pressed, what becomes of an exception, what is tidied up.
+This is the only place that knows how a job runs: what is said while it waits, which buttons can be
+pressed, what becomes of an exception, what is tidied up.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+import asyncio
+import contextvars
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
+from contextlib import ExitStack, aclosing, closing
+from typing import Any
 
 import gradio as gr
 
-from explorer.checkpoints import Spec
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.device import Device, StopFlag
-from explorer.gui.frame.shared import QUIET, Changes, sentence
+from explorer.gui.frame.device import Ended
+from explorer.gui.frame.job import Job
+from explorer.gui.frame.manager import Refused
+from explorer.gui.frame.shared import QUIET, Changes, plain, sentence
+from explorer.gui.frame.visitors import address_of
 
-Result = TypeVar("Result")
-
-
-@dataclass
-class Patience:
-    """Whether to stop: somebody asked for it, or so many seconds have passed since it was asked
-    first. Where strangers share the device nobody keeps it for long."""
-
-    stopped: Callable[[], bool]
-    seconds: float | None
-    since: float | None = None
-
-    def __call__(self) -> bool:
-        now = time.monotonic()
-        self.since = now if self.since is None else self.since
-        return self.stopped() or (self.seconds is not None and now - self.since >= self.seconds)
-
-
-@dataclass
-class Call:
-    """One press of a button, as its job sees it."""
-
-    request: gr.Request
-    visitor: str
-    flag: StopFlag
-    """Also reads what the visitor has wished since."""
-    device: Device
-    patience: float | None
-    left: Changes = field(default_factory=dict)
-    """What the page is left with once the job is over, however it ends; the job adds to it."""
-
-    def run(
-        self, job: Callable[..., Iterator[Result]], *arguments: Any, seconds: float = 60
-    ) -> Iterator[Result]:
-        """What `job(*arguments, device, stopped)` yields, as soon as the device is free."""
-        stopped = Patience(self.flag, self.patience)
-        return self.device.run(job, *arguments, self.device.device, stopped, seconds=seconds)
+PAUSE = 0.15
+"""Seconds between two messages to a page, at least."""
+BEAT = 3.0
+"""Seconds after which a page is told that nothing is new."""
 
 
 Steps = Generator[Changes, None, None]
@@ -64,7 +33,7 @@ Steps = Generator[Changes, None, None]
 Work = Callable[..., Steps]
 """work(call, *values) checks the values, an exception being a sentence beside the button; what it
 yields first is shown while it waits, what it yields then as it comes. One that yields nothing
-changes nothing."""
+changes nothing. It runs on a thread of its own, whether or not a page looks at it."""
 
 
 class Jobs:
@@ -81,21 +50,25 @@ class Jobs:
         busy: Sequence[gr.Button] = (),
         stop: gr.Button | None = None,
         quick: bool = False,
+        lasting: bool = False,
     ) -> None:
         """Wires `stop`.
 
         state : the line that says how far a job is; trouble : what went wrong.
         idle, busy : buttons that can be pressed only while none or only while one runs.
         stop : of the latter the one that ends it.
-        quick : for jobs that hardly take time, and say so in `state` only where they must wait.
+        quick : for jobs that hardly take time, and say so in `state` only where they must wait; a
+            page's newest takes the place of those before.
+        lasting : for jobs whose state is kept: hosted they end between two turns once their pages
+            have gone, others within a minute.
         """
-        self.context, self.kind, self.quick = context, kind, quick
+        self.context, self.kind, self.quick, self.lasting = context, kind, quick, lasting
         self.state, self.trouble = state, trouble
         self.buttons = dict.fromkeys(idle, True) | dict.fromkeys(busy, False)
         """Whether each can be pressed while nothing runs."""
         if stop:
             self.buttons[stop] = False
-            stop.click(self.ask_to_stop, None, None, **QUIET)
+            stop.click(self.ask_to_stop, None, state, **QUIET)
 
     def wire(
         self,
@@ -111,116 +84,150 @@ class Jobs:
         """Let an event such as `button.click` begin `work`, which changes the outputs.
 
         with_event : whether work gets Gradio's event data before the values.
-        taken : answers, given the same as work, for a visitor of whom one runs already; without
-            it that is no hindrance.
+        taken : answers (job, *values) for a visitor of whom one runs already; without it that is
+            no hindrance.
         """
 
-        def handle(request: gr.Request, *values: Any) -> Steps:
-            yield from self._run(work, taken, request, values)
+        async def handle(request: gr.Request, *values: Any) -> AsyncIterator[Changes]:
+            async with aclosing(self._answer(work, taken, request, values)) as answers:
+                async for changes in answers:
+                    yield changes
 
-        def handle_event(request: gr.Request, event: gr.EventData, *values: Any) -> Steps:
-            yield from self._run(work, taken, request, (event, *values))
+        async def handle_event(
+            request: gr.Request, event: gr.EventData, *values: Any
+        ) -> AsyncIterator[Changes]:
+            async with aclosing(self._answer(work, taken, request, (event, *values))) as answers:
+                async for changes in answers:
+                    yield changes
 
         handler = handle_event if with_event else handle
         handler.__name__, handler.__module__ = work.__name__, work.__module__
-        everything = list(dict.fromkeys([*outputs, self.state, self.trouble, *self.buttons]))
-        return event(handler, inputs, everything, **on_device(self.state) | options)
+        everything = dict.fromkeys([*outputs, self.state, self.trouble, *self.buttons])
+        self.context.jobs.outputs.update(everything)
+        keeper = self.context.jobs.keeper
+        shown = [*everything, keeper] if keeper else [*everything]
+        return event(handler, inputs, shown, **following(self.state) | options)
 
-    def _run(
-        self, work: Work, taken: Callable[..., Changes] | None, request: gr.Request, values: Any
-    ) -> Steps:
-        context, flag = self.context, self._flag(request)
-        call = Call(
-            request, self.context.visitor(request), flag, context.device, context.limits.patience
-        )
-        if taken and not flag():
-            yield taken(call, *values)
+    async def _answer(
+        self,
+        work: Work,
+        taken: Callable[..., Changes] | None,
+        request: gr.Request,
+        values: tuple[Any, ...],
+    ) -> AsyncGenerator[Changes, None]:
+        context, owner = self.context, self.context.visitor(request)
+        session = session_of(request)
+        if taken and (job := context.jobs.running(owner, self.kind)):
+            yield taken(job, *values)
             return
-        flag.start()
+        if self.quick:
+            for earlier in context.jobs.of(owner, self.kind):
+                if session in earlier.pages:
+                    earlier.flag.stop()
+        patience = None if self.lasting else context.limits.patience
+        job = Job(self.kind, owner, address_of(request), lasting=self.lasting)
+        call = Call(context, job, self.state, patience)
+        here = contextvars.copy_context()  # Gradio's, and on ZeroGPU who asks
+        try:
+            context.jobs.begin(job, lambda _: here.run(self._run, work, call, values))
+        except Refused as refused:
+            yield {self.trouble: plain(str(refused))}
+            return
+        async with aclosing(follow([job], session, context.jobs.keeper)) as news:
+            async for changes in news:
+                yield changes
+
+    def _run(self, work: Work, call: Call, values: tuple[Any, ...]) -> None:
+        """The job from its beginning to its end, on its own thread."""
+        show = call.job.show
         try:
             with closing(work(call, *values)) as steps:
                 first = next(steps, None)
                 if first is None:
-                    yield gr.skip()  # a generator that answers nothing would clear everything
                     return
-                said: Changes = {self.trouble: ""}
-                if context.device.busy or not self.quick:
-                    said[self.state] = waiting(context)
-                yield self._pressable(False) | said | first
-                yield from filter(None, steps)  # Gradio does not know an empty answer
-            if last := self._pressable(True) | call.left:
-                yield last
+                said: Changes = {} if self.quick else {self.state: "starting …"}
+                show(self._pressable(False) | {self.trouble: ""} | said | first)
+                for changes in steps:
+                    show(changes)
+            show(self._pressable(True) | call.left)
+        except Ended:
+            words = "stopped" if call.job.state == "running" else "stopped before it began"
+            show(self._pressable(True) | {self.state: words} | call.left)
         except Exception as error:
             failed: Changes = {} if self.quick else {self.state: "not running"}
-            yield self._pressable(True) | failed | {self.trouble: sentence(error)} | call.left
-        finally:
-            flag.stop()
-
-    def _flag(self, request: gr.Request) -> StopFlag:
-        return StopFlag(self.context.visitor(request), self.kind)
+            show(self._pressable(True) | failed | {self.trouble: sentence(error)} | call.left)
 
     def _pressable(self, idle: bool) -> Changes:
         return {b: gr.Button(interactive=on == idle) for b, on in self.buttons.items()}
 
     def running(self, request: gr.Request) -> bool:
         """Whether a job of this visitor runs."""
-        return not self._flag(request)()
+        return self.context.jobs.running(self.context.visitor(request), self.kind) is not None
 
-    def ask_to_stop(self, request: gr.Request) -> None:
-        """End this visitor's job, if there is one, at its next look."""
-        self._flag(request).stop()
+    def ask_to_stop(self, request: gr.Request) -> Any:
+        """End this visitor's jobs of this kind, if there are any, at their next look."""
+        found = self.stop_all(self.context.visitor(request))
+        return {self.state: "stopping …"} if found else gr.skip()
+
+    def stop_all(self, visitor: str) -> bool:
+        """End a visitor's jobs of this kind at their next look; whether there are any."""
+        found = [job for job in self.context.jobs.of(visitor, self.kind) if not job.over]
+        for job in found:
+            job.flag.stop()
+        return bool(found)
 
     def wish(self, request: gr.Request, text: str) -> None:
         """Tell this visitor's job something, if one runs."""
-        self._flag(request).wish(text)
+        if job := self.context.jobs.running(self.context.visitor(request), self.kind):
+            job.flag.wish(text)
 
 
-def job_bar(
-    prefix: str,
-    label: str,
-    said: str,
-    names: Sequence[str] = ("run", "stop", "status"),
-    variant: Literal["primary", "secondary"] = "secondary",
-) -> tuple[gr.Button, gr.Button, gr.Markdown]:
-    """A row with the button that begins a job, the one that stops it, and the line that says how
-    far it is; their ids are PREFIX-NAME."""
-    run, stop, state = (f"{prefix}-{name}" for name in names)
-    with gr.Row(elem_classes="train-bar"):
-        return (
-            gr.Button(label, variant=variant, elem_id=run, scale=0),
-            gr.Button("Stop", interactive=False, elem_id=stop, scale=0),
-            gr.Markdown(said, elem_id=state, elem_classes="status-line"),
-        )
+async def follow(
+    jobs: Sequence[Job], session: str, keeper: gr.blocks.Block | None = None
+) -> AsyncGenerator[Changes, None]:
+    """What these jobs have shown so far, and then what they show, until all have ended.
+
+    Who is slow gets the last state of things, not every one before it. `keeper` is told that
+    something goes on, whether or not there is news.
+    """
+    woken, seen, beat, due = asyncio.Event(), dict.fromkeys(jobs, 0), 0, False
+    with ExitStack() as looks:
+        for job in jobs:
+            looks.enter_context(job.looked_at(session, woken))
+        while True:
+            woken.clear()
+            over = all([job.over for job in jobs])  # before one looks at what they have shown
+            news: Changes = {}
+            for job in jobs:
+                seen[job], changes = job.since(seen[job])
+                news |= changes
+            if keeper and (news or due or over):
+                news[keeper] = {"live": not over, "beat": beat}
+            if news or due or (over and not beat):
+                beat += 1
+                yield news or gr.skip()  # an empty answer would clear everything
+            if over:
+                for job in jobs:
+                    job.told_end.add(session)
+                return
+            await asyncio.sleep(PAUSE)
+            try:
+                await asyncio.wait_for(woken.wait(), BEAT)
+                due = False
+            except TimeoutError:
+                due = keeper is not None
 
 
-def waiting(context: Context) -> str:
-    """What a job says until it has begun."""
-    return "waiting for the device …" if context.device.busy else "starting …"
+def session_of(request: gr.Request | None) -> str:
+    """The page that asks; its name comes from the browser: untrusted."""
+    return getattr(request, "session_hash", None) or ""
 
 
-def on_device(state: gr.blocks.Block) -> dict[str, Any]:
-    """How jobs are wired: many may wait at the device's door, which lets them in by turns."""
+def following(state: gr.blocks.Block) -> dict[str, Any]:
+    """How events are wired that follow a job: they take no thread, so that any number may."""
     return {
-        "concurrency_id": "device",
-        "concurrency_limit": 32,
+        "concurrency_limit": None,
         "show_progress": "minimal",
         "show_progress_on": state,
         "api_visibility": "private",
     }
-
-
-def keep_offering(context: Context, model: gr.Dropdown) -> None:
-    """When the page loads its menu offers the visitor's own models too, of earlier sessions."""
-
-    def offer(request: gr.Request) -> gr.Dropdown:
-        return gr.Dropdown(list(context.models(context.visitor(request))))
-
-    gr.on(None, offer, None, model, **QUIET)
-
-
-def find_model(context: Context, name: Any, visitor: str) -> tuple[Path, Spec]:
-    """A model by its name in the menu; ValueError if it is gone."""
-    found = context.models(visitor)
-    if not isinstance(name, str) or name not in found:
-        raise ValueError(f"Model: {name!r} is not here any more; choose another")
-    return found[name]

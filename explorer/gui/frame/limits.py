@@ -64,6 +64,11 @@ class Limits:
     """Events waiting before the app says that it is busy."""
     wait: float = 600
     """Seconds a job waits for the device."""
+    jobs: float = math.inf
+    """Of one visitor at a time, running and waiting."""
+    address_jobs: float = math.inf
+    """Of one network address: a class behind one router, and no more."""
+    all_jobs: float = math.inf
     keep: float = 2 * 3600
     """Seconds after which a hosted visitor's models are deleted."""
 
@@ -93,6 +98,9 @@ HOSTED = Limits(
     own=HOSTED_PICTURES,
     runs=6,
     wait=1800,  # a class of thirty, each with a slice and what goes with it
+    jobs=2,
+    address_jobs=60,
+    all_jobs=120,
 )
 
 

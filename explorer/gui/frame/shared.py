@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import gradio as gr
 from gradio.blocks import Block
 
+from explorer.failures import told
 from explorer.gui.frame.device import DeviceBusy
 
 MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
@@ -103,8 +104,9 @@ def plain(text: str) -> str:
 
 def sentence(error: Exception) -> str:
     """What a person is told of an error, as Markdown; the unforeseen is logged, with traceback."""
-    if isinstance(error, (ValueError, OSError, DeviceBusy, FloatingPointError)):
-        return plain(str(error))
+    known = str(error) if isinstance(error, DeviceBusy) else told(error)
+    if known is not None:
+        return plain(known)
     logging.getLogger(__name__).error("a handler failed", exc_info=error)
     return f"Something went wrong here ({type(error).__name__}). Please try again."
 

@@ -21,6 +21,8 @@ import hashlib
 import inspect
 import os
 import re
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,13 @@ def _declared(text: str, *, exported: bool = False) -> list[str]:
     return names
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """What a widget's `postprocess` made already."""
+
+    payload: Any
+
+
 class Widget(gr.HTML):
     """A gr.HTML whose template, script and style stand in files beside the subclass's module.
 
@@ -88,6 +97,16 @@ class Widget(gr.HTML):
     by the script, which sees what Python returned (after `postprocess`) as `props.value` and is
     told of news by `watch`.
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if own := cls.__dict__.get("postprocess"):
+
+            @wraps(own)
+            def postprocess(self: Widget, value: Any) -> Any:
+                return value.payload if isinstance(value, Prepared) else own(self, value)
+
+            cls.postprocess = postprocess  # type: ignore[method-assign]
 
     def __init__(self, value: Any = None, **props: Any) -> None:
         module = Path(inspect.getfile(type(self)))
@@ -123,3 +142,6 @@ class Widget(gr.HTML):
 
     def preprocess(self, payload: Any) -> Any:
         return payload
+
+    def postprocess(self, value: Any) -> Any:
+        return value.payload if isinstance(value, Prepared) else value

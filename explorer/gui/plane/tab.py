@@ -9,8 +9,10 @@ import gradio as gr
 from gradio.blocks import Block
 
 from explorer.diffusion import SAMPLERS
+from explorer.gui.frame.bar import job_bar
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, number
 from explorer.gui.frame.shared import QUIET, Shared, message, prose, seed_input
 from explorer.gui.plane.order import panel as order
@@ -103,7 +105,7 @@ def build(context: Context, shared: Shared) -> None:
 
     def renew(call: Call, now: Now, own: Any, values: tuple[Any, ...]) -> Steps:
         """Points and samples for these settings; a network of the same points goes on."""
-        learning.ask_to_stop(call.request)  # whatever is being learnt
+        learning.stop_all(call.visitor)  # whatever is being learnt
         before, view = now
         asked = PlaneSettings.read(limits, *(*values, own))
         if asked == before and "ideal" in view.beliefs:  # wrong settings may have come before
@@ -111,7 +113,7 @@ def build(context: Context, shared: Shared) -> None:
             return
         yield {}
         known = view if asked.same_points(before) else None
-        for view in context.device.run(show, asked, known, context.device.device):
+        for view in call.run(show, asked, known, expected=4):
             yield {stage: view, state: "computing …", going: (asked, view)}
         yield {state: training_summary(view)}
 

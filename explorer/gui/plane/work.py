@@ -170,7 +170,10 @@ CPU = torch.device("cpu")
 
 
 def show(
-    asked: PlaneSettings, before: PlaneView | None, device: torch.device
+    asked: PlaneSettings,
+    before: PlaneView | None,
+    device: torch.device,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[PlaneView]:
     """The points at once, then what each denoiser makes of the noise.
 
@@ -179,7 +182,10 @@ def show(
     """
     views = _views(asked, before, device)
     if before is None:
-        yield from views
+        for view in views:
+            yield view
+            if stopped():
+                return
     else:
         *_, view = views
         yield replace(view, id=before.id)

@@ -26,6 +26,6 @@ def make_race(seed: int = 7, steps: int = 50) -> None:
     settings = read_settings(name, describe(path), 4, IN_TURN, seed, lanes)
     title = f"Stored race of the shipped model {name} · seed {seed}"
     cpu = torch.device("cpu")
-    *_, going = run_race(path, settings, cpu, title, lambda: False, every=math.inf)
+    *_, going = run_race(path, settings, title, None, None, cpu, lambda: False, every=math.inf)
     write(going.view, FOLDER)
     print(lane_summary(going.view))

@@ -11,9 +11,11 @@ from typing import Any
 
 import torch
 
-from explorer.checkpoints import Spec, load
+from explorer.checkpoints import Spec, describe, load
 from explorer.diffusion import Denoiser
-from explorer.gui.frame.context import Context
+from explorer.gui.frame.call import Call
+from explorer.gui.frame.device import Ended
+from explorer.gui.frame.shared import plain
 from explorer.guides import find_guide, guide, kind_of_pictures
 from explorer.inference import prepare
 from explorer.race import Race, Racer, choose_labels, race
@@ -67,34 +69,49 @@ def read_settings(
 
 
 def race_in_turns(
-    context: Context,
-    path: Path,
-    settings: dict[str, Any],
-    title: str,
-    flag: Callable[[], bool],
-    before: Going | None,
+    call: Call, path: Path, settings: dict[str, Any], title: str, before: Going | None
 ) -> Iterator[Going]:
-    """The race through the device door; hosted, others may come in between its slices.
+    """The race, as its turns at the device come.
 
-    Between them it is still running, and says where its lanes stand.
+    Hosted, each begins where the last one ended, so that it may run in another process. Between
+    them the race is still running, and says where its lanes stand.
     """
-    seconds, going, more = context.limits.slice, before, True
+    context, going, more = call.context, before, True
+    seconds = context.limits.slice
+    spec = describe(path)
     while more:
-        arguments = (path, settings, context.device.device, title, flag, going, seconds)
-        for going in context.device.run(run_race, *arguments, seconds=seconds or 60):
-            more = going.racers is not None and not flag()
-            going.view.running |= more
+        left = calls_left(spec, settings, going) * settings["pictures"]
+        arguments = (path, settings, title, going, seconds)
+        expected = context.expected(spec, left)
+        try:
+            for going in call.run(run_race, *arguments, seconds=seconds or 60, expected=expected):
+                more = going.racers is not None and not call.flag()
+                going.view.running |= more
+                yield going
+        except Ended:  # in line; what was raced stays
+            if going is None or going is before:
+                raise
+            going.view.running = more = False
             yield going
+
+
+def calls_left(spec: Spec, settings: dict[str, Any], going: Going | None = None) -> int:
+    """Evaluations of the network, of one picture, until all lanes are at their ends."""
+    schedule = spec.make_schedule()
+    lanes = [lane_from(lane, schedule).evaluations for lane in settings["lanes"]]
+    done = [racer.evaluations for racer in going.racers or ()] if going else []
+    guided = 2 if settings.get("guidance", 1.0) not in (0.0, 1.0) else 1
+    return guided * max(0, sum(lanes) - sum(done))
 
 
 def run_race(
     path: Path,
     settings: dict[str, Any],
-    device: torch.device,
     title: str,
+    before: Going | None,
+    seconds: float | None,
+    device: torch.device,
     stopped: Callable[[], bool],
-    before: Going | None = None,
-    seconds: float | None = None,
     *,
     every: float = 0.35,
 ) -> Iterator[Going]:
@@ -225,7 +242,7 @@ class Cursor:
 def lane_summary(view: RaceView) -> str:
     """Evaluations and seconds of each lane."""
     lanes = " · ".join(
-        f"**{lane.name}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
+        f"**{plain(lane.name)}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
         f"in {lane.seconds[-1]:.2f} s"
         for lane in view.lanes
         if lane.times

@@ -8,8 +8,11 @@ from typing import Any
 import gradio as gr
 
 from explorer.checkpoints import Spec
+from explorer.gui.frame.bar import find_model, job_bar, keep_offering
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar, keep_offering
+from explorer.gui.frame.job import Job
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, number, whole
 from explorer.gui.frame.shared import (
     QUIET,
@@ -30,6 +33,7 @@ from explorer.gui.reverse.racing import (
     IN_TURN,
     Cursor,
     Going,
+    calls_left,
     class_choices,
     lane_summary,
     race_in_turns,
@@ -144,15 +148,15 @@ def build(context: Context, shared: Shared) -> None:
         settings = read_settings(name, spec, n, label, seed, lanes.read(rest, spec), w, scale)
         guided = f" · w = {w:g}" * (w != 1) + f" · s = {scale:g}" * (scale > 0)
         title = f"{spec.name} · seed {seed}{guided}"
-        yield from watch(call, now, race_in_turns(context, path, settings, title, call.flag, None))
+        yield from watch(call, now, race_in_turns(call, path, settings, title, None))
 
     def begin_sent(call: Call, now: Going | None, *values: Any) -> Steps:
         """Train's model: at once, unless another race of this visitor runs, which then says so."""
         return begin(call, now, *values)
 
-    def announce(call: Call, now: Going | None, *values: Any) -> Changes:
+    def announce(job: Job, now: Going | None, *values: Any) -> Changes:
         wish = f"**{plain(str(values[0]))}** is chosen: press “Run the race” next"
-        call.flag.wish(wish)
+        job.flag.wish(wish)
         return {state: wish}
 
     def go_on(call: Call, now: Going | None) -> Steps:
@@ -160,7 +164,7 @@ def build(context: Context, shared: Shared) -> None:
             raise ValueError("There is nothing to go on with: this race has ended.")
         settings = now.view.settings
         path, _ = find_model(context, settings["model"], call.visitor)
-        entries = race_in_turns(context, path, settings, now.view.title, call.flag, now)
+        entries = race_in_turns(call, path, settings, now.view.title, now)
         yield from watch(call, now, entries)
 
     def split(call: Call, now: Going | None, cursor: Any) -> Steps:
@@ -170,8 +174,11 @@ def build(context: Context, shared: Shared) -> None:
         where = Cursor.read(cursor, origin.view)
         if not origin.view.settings:
             raise ValueError("These frames do not say which model made them; run a race first.")
-        path, _ = find_model(context, origin.view.settings["model"], call.visitor)
-        yield from watch(call, now, call.run(run_fork, path, origin, where))
+        settings = origin.view.settings
+        path, spec = find_model(context, settings["model"], call.visitor)
+        share = 4 * where.t / spec.T  # of its steps, for four pictures
+        expected = context.expected(spec, calls_left(spec, settings) * share)
+        yield from watch(call, now, call.run(run_fork, path, origin, where, expected=expected))
 
     def go_back(now: Going | None) -> Changes:
         if now is None or now.origin is None:

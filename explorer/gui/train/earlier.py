@@ -28,6 +28,26 @@ def find_record(name: str | None, folder: Path) -> Record:
     raise ValueError(f"the run {name!r} is no longer here; train a new one")
 
 
+def unfinished(folder: Path) -> Record | None:
+    """The newest run, if it stopped before its budget was spent: it can go on."""
+    record = next(iter(records(folder)), None)
+    return record if record and share_done(record) < 1 and record.model.is_file() else None
+
+
+def share_done(record: Record) -> float:
+    """How much of its budget a run has spent; CheckpointError if its state cannot be read."""
+    stored = read_state(record.state)
+    budgets = ((stored.step, stored.config.steps), (stored.seconds, stored.config.seconds))
+    return max(spent / budget for spent, budget in budgets if budget)
+
+
+def how_far(record: Record) -> str:
+    """What is said of a run that waits to be continued; {} is its name."""
+    stored = read_state(record.state)
+    done = min(share_done(record), 1.0)
+    return f"Your run **{{}}** stopped at step {stored.step} ({done:.0%} of its budget): continue"
+
+
 def runs_menu(folder: Path, chosen: str | None = None) -> gr.Dropdown:
     """The visitor's runs, newest first."""
     return gr.Dropdown([record.model.stem for record in records(folder)], value=chosen)

@@ -28,7 +28,8 @@ def make_runs(seconds: float | str | None = None) -> None:
         seen: dict[str, tuple] = {}
         with tempfile.TemporaryDirectory() as folder:
             job = watch.Job(config, Path(folder) / "run.safetensors")
-            for progress in watch.train(job, context.device, lambda: "", lambda: False):
+            run = context.device.runner(lambda: False)
+            for progress in watch.train(job, run, lambda: "", lambda: False):
                 print(progress.status)
                 seen |= {n: getattr(progress, n) for n in PICTURES if getattr(progress, n)}
             shutil.rmtree(out / "film", ignore_errors=True)

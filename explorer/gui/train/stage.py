@@ -47,7 +47,7 @@ class Stage:
 
     def news(self, progress: Progress, T: int) -> Changes:
         """What has changed since the last look."""
-        changes: Changes = {self.state: progress.status}
+        changes: Changes = {self.state: progress.status} if progress.status else {}
         if progress.history.probes:
             changes[self.plot] = losses_of(progress.history)
         if progress.probed:

@@ -9,8 +9,10 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps
+from explorer.gui.frame.device import Ended
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import number
 from explorer.gui.frame.shared import (
     LIVE,
@@ -24,7 +26,7 @@ from explorer.gui.frame.shared import (
 )
 from explorer.gui.train import compare, own_pictures
 from explorer.gui.train.choices import DEFAULTS, RATES, check_run, foresee
-from explorer.gui.train.earlier import continued, find_record, runs_menu
+from explorer.gui.train.earlier import continued, find_record, how_far, runs_menu, unfinished
 from explorer.gui.train.own_pictures import OWN
 from explorer.gui.train.settings import TrainParts, button_name, data_menu
 from explorer.gui.train.stage import Stage
@@ -34,6 +36,7 @@ from explorer.training.record import prune
 from explorer.training.state import read_state
 
 ID, TITLE = "train", "Train"
+FAILED = "not running; **{}** is kept at its last good step"
 GOING = "a run of yours is going; stop or pause it first"
 
 
@@ -78,17 +81,29 @@ def build(context: Context, shared: Shared) -> None:
                 report = gr.Markdown("", elem_id="train-report", elem_classes="prose-note")
 
     idle, busy = [start], [pause]
-    jobs = Jobs(context, "train", state=state, trouble=trouble, idle=idle, busy=busy, stop=stop)
+    jobs = Jobs(
+        context,
+        "train",
+        state=state,
+        trouble=trouble,
+        idle=idle,
+        busy=busy,
+        stop=stop,
+        lasting=True,
+    )
     rate = settings.controls["rate"]
 
     def begin(call: Call, *values: Any) -> Steps:
         context.prune()
         folder = context.runs(call.visitor)
         config = settings.read(values)
-        check_run(config, folder, context)
+        needed = check_run(config, folder, context)
+        speed = context.device.speed
+        foreseen = needed.seconds(config.steps, speed) if config.steps and speed else 3600
         prune(folder, context.limits.runs - 1)
         name = f"{config.data.replace(' ', '-')}-{config.size}-{config.schedule}"
-        yield from watch(call, Job(config, free_path(folder, name), context.root))
+        path, expected = free_path(folder, name), config.seconds or foreseen
+        yield from watch(call, Job(config, path, context.root, expected=expected))
 
     def go_on(call: Call, name: str | None, *values: Any) -> Steps:
         context.prune()
@@ -99,7 +114,7 @@ def build(context: Context, shared: Shared) -> None:
         limits, flag = context.limits, call.flag
         try:
             yield stage.cleared() | {finished: gr.Row(visible=False)}
-            run = train(job, context.device, flag.read, flag, slice_seconds=limits.slice)
+            run = train(job, call.run, flag.read, flag, slice_seconds=limits.slice)
             with closing(run):
                 for progress in run:
                     yield stage.news(progress, job.config.T)
@@ -107,18 +122,16 @@ def build(context: Context, shared: Shared) -> None:
                 with suppress(ValueError):  # pictures that are gone by now
                     needed = check_run(job.config, job.model.parent, context)
                     context.device.speed = progress.speed * needed.flops
-            yield kept(job, call.visitor)
-        except Exception:
             if job.model.is_file():
+                yield kept(job, call.visitor)
+        except Exception as error:
+            if job.model.is_file():
+                said = how_far(job.record) if isinstance(error, Ended) else FAILED
                 call.left = kept(job, call.visitor)
-                said = f"not running; **{job.model.stem}** is kept at its last good step"
-                call.left[state] = said
+                call.left[state] = said.format(plain(job.model.stem))
             raise
-        finally:
-            with suppress(OSError):  # not empty, if something was learnt
-                job.record.folder.rmdir()
 
-    def refuse(call: Call, *values: Any) -> Changes:
+    def refuse(job: Any, *values: Any) -> Changes:
         """The page does not let one start a second run; others may."""
         return {trouble: GOING}
 
@@ -176,7 +189,11 @@ def build(context: Context, shared: Shared) -> None:
         visitor = context.visitor(request)
         folder = context.runs(visitor)
         runs = gr.Dropdown(compare.names(context, visitor))
-        return {data: data_menu(context, folder), earlier: runs_menu(folder), compared: runs}
+        menus = {data: data_menu(context, folder), earlier: runs_menu(folder), compared: runs}
+        if context.jobs.of(visitor, "train") or not (record := unfinished(folder)):
+            return menus
+        said = how_far(record).format(plain(record.model.stem))
+        return offer(record.model) | stage.of_record(record) | menus | {state: said}
 
     def offer_earlier(request: gr.Request) -> gr.Dropdown:
         return runs_menu(context.runs(context.visitor(request)))
@@ -193,4 +210,5 @@ def build(context: Context, shared: Shared) -> None:
     outputs = [*stage.outputs, finished, download, mine, rate, trouble]
     earlier.input(show_earlier, earlier, outputs, **QUIET)
     past.expand(offer_earlier, None, earlier, **QUIET)
-    gr.on(None, welcome, None, [data, earlier, compared], **QUIET)
+    left = [*stage.outputs, finished, download, mine]
+    gr.on(None, welcome, None, [data, earlier, compared, *left], **QUIET)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import torch
 from PIL import Image
 
 from explorer.data import ImageSet, loading
-from explorer.gui.frame.device import Device
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
 from explorer.gui.train.look import (
@@ -27,14 +25,23 @@ from explorer.gui.train.look import (
     trajectory,
 )
 from explorer.gui.train.own_pictures import OWN, read_stored
-from explorer.training import History, Record, Run, TrainConfig, TrainStep, load_state, observe
+from explorer.training import (
+    History,
+    Record,
+    Run,
+    Saving,
+    TrainConfig,
+    TrainStep,
+    load_state,
+    observe,
+)
 
 SHOW_EVERY = 0.4
 """Seconds between two looks at the loss."""
 SAMPLE_EVERY = 4.0
 """Seconds between two looks at the samples, more if they take long."""
-KEEP_EVERY = 60.0
-"""Seconds between writing a run to disk."""
+COMMAND = "Train tab"
+"""What a model's description says of how it was made."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,9 @@ class Job:
     """Of downloaded data sets."""
     resume: bool = False
     """Whether to go on from where the run's record stands."""
+
+    expected: float = 3600
+    """Seconds that it will probably take, where that is known."""
 
     @property
     def record(self) -> Record:
@@ -79,7 +89,7 @@ class Progress:
 
 def train(
     job: Job,
-    device: Device,
+    run: Callable[..., Iterator[Progress]],
     wishes: Callable[[], str],
     stopped: Callable[[], bool],
     *,
@@ -89,13 +99,28 @@ def train(
 
     Whatever ends the run, its budget, a stop, a closed page or a failure, the model and all that
     is needed to go on are kept as they stood at the last good step. With `slice_seconds` the run
-    lets others at the device every so often: each slice begins from what the last one wrote, so
-    that it may run in another process.
+    gives the device back every so often, and the memory too: each slice begins from what the last
+    one wrote, so that it may run in another process.
+
+    run : what `run(worker, *arguments)` yields is what worker(*arguments, device, stopped) does.
     """
+    with job.record.held():
+        yield from _slices(job, run, wishes, stopped, slice_seconds)
+
+
+def _slices(
+    job: Job,
+    run: Callable[..., Iterator[Progress]],
+    wishes: Callable[[], str],
+    stopped: Callable[[], bool],
+    slice_seconds: float | None,
+) -> Generator[Progress, None, None]:
     progress = Progress(status="reading the pictures …")
     yield progress
     data = None
     for state in read(job):
+        if stopped():
+            return
         if isinstance(state, ImageSet):
             data = state
         else:
@@ -103,16 +128,12 @@ def train(
             yield progress
     resume, film = job.resume, None
     longest = slice_seconds or job.config.seconds or 3600
+    expected = min(job.expected, slice_seconds or job.expected)
     while not progress.over:
-        if waiting := device.line:
-            progress.status = f"waiting for the device, {waiting} before you …"
-            progress.samples = progress.film = None
+        arguments = (job, data, wishes, slice_seconds, resume, film)
+        for progress in run(work, *arguments, seconds=longest, expected=expected):
+            film = progress.film or film
             yield progress
-        arguments = (job, data, device.device, wishes, stopped, slice_seconds, resume, film)
-        with closing(device.run(work, *arguments, seconds=longest)) as slice_:
-            for progress in slice_:
-                film = progress.film or film
-                yield progress
         resume = True
 
 
@@ -131,12 +152,12 @@ def read(job: Job) -> Iterator[str | ImageSet]:
 def work(
     job: Job,
     data: ImageSet,
-    device: torch.device,
     wishes: Callable[[], str],
-    stopped: Callable[[], bool],
     limit: float | None,
     resume: bool,
     film: Growth | None,
+    device: torch.device,
+    stopped: Callable[[], bool],
 ) -> Iterator[Progress]:
     """One slice of a run on the device: until it is over, stopped, or `limit` seconds are gone."""
     run = Run(job.config, data, device)
@@ -148,7 +169,7 @@ def work(
         yield from watch(run, job, progress, film, wishes, stopped, limit)
     finally:
         if run.step:
-            job.record.keep(run, "Train tab")
+            job.record.keep(run, COMMAND)
             growth.write(film, job.record.folder / "film")
     progress.film, progress.probed = film, True
     if progress.over:
@@ -176,8 +197,8 @@ def watch(
     limit: float | None,
 ) -> Iterator[Progress]:
     """Follow the run; show loss, samples and film now and then."""
-    begun = shown = sampled = kept = time.perf_counter()
-    pause = SAMPLE_EVERY
+    begun = shown = sampled = time.perf_counter()
+    pause, saving = SAMPLE_EVERY, Saving(job.record, COMMAND)
     if run.step == 0:
         progress.samples = sheet(run, samples(run))
         growth.add(film, 0, trajectory(run))
@@ -191,11 +212,12 @@ def watch(
         if seen.snapshot:
             growth.add(film, run.step, trajectory(run))
             growth.thin(film, FILM_SNAPSHOTS)
-            job.record.keep_snapshot(run)
             progress.film = film
+        if saving.after(run, seen):
+            growth.write(film, job.record.folder / "film")
         if now - shown < SHOW_EVERY and not progress.paused:
             continue
-        progress.status = status(seen.step)
+        progress.status = " · ".join(filter(None, (status(seen.step), run.note)))
         progress.speed = seen.step.images_per_second / run.config.batch
         if now - sampled > pause:
             progress.samples = sheet(run, samples(run))
@@ -207,9 +229,6 @@ def watch(
         progress.over = stopped() or progress.paused
         if progress.over or (limit and shown - begun > limit and run.progress < 1):
             return
-        if shown - kept > KEEP_EVERY:
-            job.record.keep(run, "Train tab")
-            kept = time.perf_counter()
     progress.over = True
 
 

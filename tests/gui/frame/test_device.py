@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from explorer.gui.frame.device import Device, DeviceBusy, StopFlag, Turnstile
+from explorer.gui.frame import line
+from explorer.gui.frame.device import Device, DeviceBusy, Ended, StopFlag, Waiter
+from explorer.gui.frame.line import Ahead
 from tests.gui.small import thread, until
 
 CPU = torch.device("cpu")
@@ -78,16 +80,15 @@ def test_who_waits_too_long_is_told() -> None:
     assert list(device.run(count, 1)) == [0]
 
 
-def test_a_stop_flag_belongs_to_one_visitor_and_kind() -> None:
-    mine, race, other = StopFlag("a", "train"), StopFlag("a", "race"), StopFlag("b", "train")
-    for flag in (mine, race, other):
+def test_a_stop_flag_is_of_one_job() -> None:
+    mine, other = StopFlag("a"), StopFlag("b")
+    for flag in (mine, other):
         flag.start()
     mine.stop()
-    assert mine() and not race() and not other()
-    race.stop()
+    assert mine() and not other()
     other.stop()
     other.stop()  # asking again, or when nothing runs, leaves nothing behind
-    assert not any(flag.path.exists() for flag in (mine, race, other))
+    assert not any(flag.path.exists() for flag in (mine, other))
 
 
 def test_a_door_that_cannot_open_the_device_still_closes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,73 +102,99 @@ def test_a_door_that_cannot_open_the_device_still_closes(monkeypatch: pytest.Mon
     assert not device.busy
 
 
-def test_who_came_first_is_served_first() -> None:
-    door, order, waiting = Turnstile(), [], []
-    assert door.enter(1) and len(door) == 1
+def test_a_long_job_is_halted_while_others_have_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(line, "SHORT", 0.0)
+    device, order = Device(CPU, wait=60), []
 
-    def wait(name: int) -> None:
-        assert door.enter(60)
-        order.append(name)
-        door.leave()
+    def short() -> None:
+        for i in device.run(count, 2, expected=0):
+            order.append(f"short {i}")
 
-    for name in range(5):
-        waiting.append(thread(lambda name=name: wait(name)))
-        until(lambda name=name: len(door) == name + 2)  # in line, in this order
-    assert order == []
-    door.leave()
-    for each in waiting:
-        each.join(60)
-    assert order == [0, 1, 2, 3, 4] and len(door) == 0
-
-
-def test_who_holds_the_door_goes_to_the_end_of_the_line() -> None:
-    door, order = Turnstile(), []
-
-    def turns(name: str) -> None:
-        for _ in range(3):
-            assert door.enter(60)
-            order.append(name)
-            until(lambda: len(door) > 1 or len(order) >= 5)
-            door.leave()
-
-    both = [thread(lambda: turns("a"))]
-    until(lambda: order)
-    both.append(thread(lambda: turns("b")))
-    for each in both:
-        each.join(60)
-    assert order == ["a", "b"] * 3 and len(door) == 0
+    long = device.run(count, 4, expected=100)
+    order.append(next(long))
+    other = thread(short)
+    until(lambda: len(device.line) == 2)
+    order.extend(long)
+    other.join(60)
+    assert order == [0, "short 0", "short 1", 1, 2, 3] and not device.busy
 
 
-def test_who_gives_up_leaves_the_line_intact() -> None:
-    door, order = Turnstile(), []
-    assert door.enter(1)
-    gave_up: list[bool] = []
-    first = thread(lambda: gave_up.append(door.enter(0.2)))
-    until(lambda: len(door) == 2)
+class Impatient(Waiter):
+    """Ends its wait when it is told to."""
 
-    def patient() -> None:
-        order.append(door.enter(60))
+    def __init__(self) -> None:
+        self.stopped, self.seen = threading.Event(), []
 
-    second = thread(patient)
-    until(lambda: len(door) == 3)
-    first.join(60)
-    assert gave_up == [False] and len(door) == 2 and order == []
-    door.leave()
+    def check(self) -> None:
+        if self.stopped.is_set():
+            raise Ended
+
+    def waits(self, ahead: Ahead) -> None:
+        self.seen.append(ahead.jobs)
+
+    def begins(self) -> None:
+        self.seen.append("begins")
+
+
+def test_who_is_stopped_in_line_never_begins() -> None:
+    device, waiter, ended = Device(CPU, wait=60), Impatient(), []
+    first = device.run(count, 2)
+    next(first)
+
+    def wait() -> None:
+        try:
+            list(device.run(count, 3, waiter=waiter))
+        except Ended:
+            ended.append(True)
+
+    second = thread(wait)
+    until(lambda: waiter.seen)
+    waiter.stopped.set()
     second.join(60)
-    assert order == [True] and len(door) == 1
-    door.leave()
-    assert door.enter(0)  # free again, at once
+    assert ended == [True] and set(waiter.seen) == {1} and len(device.line) == 1
+    first.close()
+    assert not device.busy
+
+
+def test_who_is_stopped_while_others_have_their_turn_comes_to_an_end_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(line, "SHORT", 0.0)
+    device, waiter, order = Device(CPU, wait=60), Impatient(), []
+    go_on = threading.Event()
+
+    def until_stopped() -> Iterator[str]:
+        while not waiter.stopped.is_set():
+            yield "going"
+        yield "saved"
+
+    def slow() -> Iterator[int]:
+        yield 1
+        go_on.wait(60)
+
+    long = device.run(until_stopped, expected=100, waiter=waiter)
+    assert next(long) == "going"
+    other = thread(lambda: list(device.run(slow, expected=0)))
+    until(lambda: len(device.line) == 2)
+    rest = thread(lambda: order.extend(long))
+    until(lambda: 1 in waiter.seen)
+    waiter.stopped.set()
+    rest.join(60)
+    assert order == ["saved"] and len(device.line) == 1  # the other one still has its turn
+    go_on.set()
+    other.join(60)
+    assert not device.busy
 
 
 def test_wishes_are_those_of_the_running_job() -> None:
-    flag = StopFlag("wish", "train")
+    flag = StopFlag("wish")
     flag.wish("early")
     assert flag() and flag.read() == ""
     flag.start()
     assert flag.read() == "" and not flag()
     flag.wish("now")
-    assert StopFlag("wish", "train").read() == "now"  # as another process sees it
-    flag.start()
-    assert flag.read() == ""
+    assert StopFlag("wish").read() == "now"  # as another process sees it
     flag.stop()
     assert flag() and flag.read() == ""

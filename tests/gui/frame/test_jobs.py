@@ -12,12 +12,15 @@ import gradio as gr
 import pytest
 import torch
 
+from explorer.gui.frame.call import Call, Patience
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device, StopFlag
-from explorer.gui.frame.jobs import Call, Jobs, Patience, Steps
+from explorer.gui.frame.job import Job
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import guarded
-from tests.gui.panel import by_name, merged
+from tests.gui.panel import by_name, in_turn, merged, named
+from tests.gui.small import until
 
 REQUEST = SimpleNamespace(session_hash="one")
 
@@ -52,11 +55,13 @@ class Page:
         return list(self.demo.fns.values())[-1].fn
 
     def answers(self, work: Callable[..., Steps], *values: Any, **options: Any) -> Any:
-        return (by_name(answer) for answer in self.handler(work, **options)(REQUEST, *values))
+        return named(self.handler(work, **options)(REQUEST, *values))
 
     @property
-    def flag(self) -> StopFlag:
-        return StopFlag(self.context.visitor(REQUEST), "test")
+    def job(self) -> Job:
+        """The one that runs."""
+        (job,) = self.context.jobs.alive
+        return job
 
     def counting(self, call: Call, n: Any) -> Steps:
         if not isinstance(n, int):
@@ -120,7 +125,7 @@ def test_what_fails_on_its_way_frees_everything_and_leaves_what_it_says() -> Non
     assert not page.jobs.running(REQUEST)
 
 
-def test_a_closed_page_ends_the_job_and_frees_the_device() -> None:
+def test_stop_ends_the_job_and_frees_the_device() -> None:
     page, ended = Page(), []
 
     def endless(call: Call) -> Steps:
@@ -131,20 +136,21 @@ def test_a_closed_page_ends_the_job_and_frees_the_device() -> None:
         finally:
             ended.append(page.context.device.busy)
 
-    running = page.handler(endless)(REQUEST)
+    running = page.answers(endless)
     next(running), next(running)
     assert page.context.device.busy and page.jobs.running(REQUEST)
-    running.close()
-    assert len(ended) == 1 and not page.context.device.busy and not page.jobs.running(REQUEST)
+    page.jobs.ask_to_stop(REQUEST)
+    until(lambda: not page.jobs.running(REQUEST) or next(running, None) is None)
+    assert len(ended) == 1 and not page.context.device.busy
 
 
 def test_who_asks_to_stop_ends_ones_own_job_alone() -> None:
-    page = Page()
+    page = Page(hosted=True)
     answers = page.answers(page.counting, 10**9)
     next(answers), next(answers)
-    page.jobs.ask_to_stop(SimpleNamespace(session_hash="two"))
+    assert page.jobs.ask_to_stop(SimpleNamespace(session_hash="two")) == gr.skip()
     assert next(answers) == {"count": 1}
-    page.jobs.ask_to_stop(REQUEST)
+    assert page.jobs.ask_to_stop(REQUEST) == {page.state: "stopping …"}
     assert pressable(merged(answers)) == {"run": True, "stop": False, "pause": False}
 
 
@@ -156,16 +162,16 @@ def test_nobody_keeps_a_shared_device_for_long() -> None:
     assert shown == [0]
     assert HOSTED.patience and LOCAL.patience is None
     patience = Patience(lambda: False, 60)
-    assert not patience() and pickle.loads(pickle.dumps(Patience(hosted.flag, 1)))()
+    assert not patience() and pickle.loads(pickle.dumps(Patience(StopFlag("gone"), 1)))()
 
 
 def test_the_patience_begins_with_the_work_and_not_in_the_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from explorer.gui.frame import jobs
+    from explorer.gui.frame import call
 
     now = 0.0
-    monkeypatch.setattr(jobs, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(call, "time", SimpleNamespace(monotonic=lambda: now))
     patience = Patience(lambda: False, 60)
     now = 1000.0  # waited until then
     assert not patience()
@@ -180,18 +186,19 @@ def test_a_second_one_is_told_that_one_runs_where_that_is_asked_for() -> None:
     first = page.answers(page.counting, 10**9)
     next(first)
 
-    def refuse(call: Call, n: int) -> dict[gr.blocks.Block, str]:
-        call.flag.wish(f"then {n}")
+    def refuse(job: Job, n: int) -> dict[gr.blocks.Block, str]:
+        job.flag.wish(f"then {n}")
         return {page.trouble: "one is running"}
 
     assert list(page.answers(page.counting, 7, taken=refuse)) == [{"trouble": "one is running"}]
-    assert page.flag.read() == "then 7" and page.jobs.running(REQUEST)
+    job = page.job
+    assert job.flag.read() == "then 7" and page.jobs.running(REQUEST)
     page.jobs.wish(REQUEST, "faster")
-    assert page.flag.read() == "faster"
+    assert job.flag.read() == "faster"
     page.jobs.ask_to_stop(REQUEST)
     list(first)
     page.jobs.wish(REQUEST, "slower")  # nobody is there to hear it
-    assert page.flag.read() == ""
+    assert job.flag.read() == ""
     assert len(list(page.answers(page.counting, 1, taken=refuse))) == 3
 
 
@@ -201,7 +208,7 @@ def test_who_yields_nothing_changes_nothing() -> None:
     def nothing(call: Call) -> Steps:
         yield from ()
 
-    assert list(page.handler(nothing)(REQUEST)) == [gr.skip()]
+    assert list(in_turn(page.handler(nothing)(REQUEST))) == [gr.skip()]
     assert not page.jobs.running(REQUEST)
 
 
@@ -211,8 +218,11 @@ def test_a_quick_job_speaks_only_if_it_must_wait() -> None:
     assert "state" not in merged(page.answers(page.counting, "x"))
     other = page.context.device.run(count, 9, None, lambda: False)
     next(other)
-    assert next(page.answers(page.counting, 1))["state"] == "waiting for the device …"
+    answers = page.answers(page.counting, 1)
+    assert "state" not in next(answers)
+    assert next(answers)["state"].startswith("waiting: 1 before you, about ")
     other.close()
+    assert {"state": "starting …"} in list(answers)
 
 
 def test_without_buttons_no_empty_answer_ends_it() -> None:
@@ -221,9 +231,9 @@ def test_without_buttons_no_empty_answer_ends_it() -> None:
         jobs = Jobs(page.context, "bare", state=page.state, trouble=page.trouble, quick=True)
         jobs.wire(page.run.click, page.counting, None, [page.count, page.other])
     handler = list(page.demo.fns.values())[-1].fn
-    first, *rest = handler(REQUEST, 2)
-    assert by_name(first) == {"trouble": "", "other": "cleared"}
-    assert list(map(by_name, rest)) == [{"count": 0}, {"count": 1}]
+    first, *rest = named(handler(REQUEST, 2))
+    assert first == {"trouble": "", "other": "cleared"}
+    assert rest == [{"count": 0}, {"count": 1}]
 
 
 def test_an_event_comes_before_the_values() -> None:
@@ -233,8 +243,8 @@ def test_an_event_comes_before_the_values() -> None:
         yield {page.count: event.t + n}
 
     handler = page.handler(pointed, with_event=True)
-    first = next(handler(REQUEST, SimpleNamespace(t=3), 4))
-    assert by_name(first)["count"] == 7
+    first = next(named(handler(REQUEST, SimpleNamespace(t=3), 4)))
+    assert first["count"] == 7
 
 
 def test_a_guarded_handler_answers_with_a_sentence() -> None:

@@ -17,9 +17,9 @@ import torch
 from explorer.diffusion import VARIANCES, Denoiser
 from explorer.evaluation.bound import measure_bound
 from explorer.evaluation.held_out import choose_pictures
+from explorer.gui.frame.call import Patience
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, StopFlag
-from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import LOCAL
 from explorer.gui.frame.shared import Shared
 from explorer.gui.lectures.bound import topic as bound
@@ -92,7 +92,7 @@ def test_a_run_ends_with_all_parts(page: Page) -> None:
 
 
 def test_it_streams_and_stops_with_what_there_is(folder: Path) -> None:
-    flag = StopFlag("someone", "bound")
+    flag = StopFlag("someone")
     flag.start()
     states = run_bound(folder / "tiny.safetensors", 2, 30, 1, CPU, flag, every=0)
     shown = [next(states) for _ in range(4)]
@@ -160,9 +160,9 @@ def test_looks_change_without_computing(page: Page) -> None:
 def test_what_is_chosen_meanwhile_is_what_comes_next(page: Page) -> None:
     states = page.run(times=30)
     next(states)
-    visitor = page.context.visitor(page.request)
+    (job,) = page.context.jobs.alive
     assert page.call("redraw", None, VIEWS[1], "σ² = β", 50) == {"trouble": ""}
-    assert VIEWS[1] in StopFlag(visitor, "bound").read()
+    assert VIEWS[1] in job.flag.read()
     shown = next(states)
     assert [bars.name for bars in shown["plot"].data] == ["bound, σ² = β", "L<sub>simple</sub>"]
     page.call("ask_to_stop")

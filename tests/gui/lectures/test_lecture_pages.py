@@ -30,7 +30,7 @@ from explorer.gui.train.settings import Settings, TrainParts
 from explorer.gui.train.watch import Job
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES, NETWORKS, PRESETS
-from tests.gui.panel import by_name, merged, named
+from tests.gui.panel import answers, by_name, merged, named
 from tests.gui.small import CPU, progress_of, same, small
 
 STORED = [name for name in LECTURES if stored_page(name)]
@@ -285,7 +285,7 @@ def test_the_button_says_what_is_missing_and_fills_the_sheets(tmp_path: Path) ->
     (refused,) = named(begin(request))
     assert refused["oslo-status"] == "not running" and "Set it in Train" in refused["trouble"]
     trained("oslo", context.runs(context.visitor(request)))
-    first, *rest = begin(request)
+    first, *rest = answers(begin(request))
     (fold,) = (value for value in first.values() if isinstance(value, gr.Accordion))
     assert fold.open and not by_name(first)["oslo-run"].interactive
     last = merged(map(by_name, rest))
@@ -304,6 +304,6 @@ def test_a_run_with_batchnorm_is_followed_paused_and_continued_in_the_train_tab(
     )
     last = progress_of(whole)[-1]
     assert last.over and last.saved == "a" and last.samples and last.neighbours
-    progress_of(sliced, stopped=iter([False, True, *[True] * 99]).__next__)
+    progress_of(sliced, stopped=iter([False] * 3 + [True] * 99).__next__)
     again = progress_of(replace(sliced, resume=True))[-1]
     assert again.over and same(whole, sliced)

@@ -134,13 +134,13 @@ def test_steps_that_do_not_fit_end_before_the_horizon_and_steps_that_blow_up_are
 def test_errors_are_measured_better_and_better_until_stopped() -> None:
     settings = replace(first_settings("geometric"), dt=0.1, steps=10)
     seen = []
-    for found in measure(settings, lambda: len(seen) == 3):
+    for found in measure(settings, torch.device("cpu"), lambda: len(seen) == 3):
         seen.append(found)
     assert [found.paths for found in seen] == [100, 200, 300]
     assert r"\propto dt^{\,0." in describe_errors(seen[-1])
     names = [trace.name for trace in error_figure(seen[-1]).data]
     assert names[2:] == ["slope ½", "slope 1"]
-    exact = next(measure(first_settings("brownian"), lambda: True))
+    exact = next(measure(first_settings("brownian"), torch.device("cpu"), lambda: True))
     assert "no error" in describe_errors(exact).lower()
     assert "no error" in error_figure(exact).layout.annotations[0].text
 

@@ -39,7 +39,7 @@ from explorer.gui.plane.order.work import (
 from explorer.plane import gaussian_means, noise
 from explorer.plane.points import SPREAD
 from explorer.race.lanes import lane_of
-from tests.gui.panel import merged, named
+from tests.gui.panel import in_turn, merged, named
 
 STORED = read()
 
@@ -166,9 +166,9 @@ def handlers(tmp_path: Path) -> Callable[..., list[dict]]:
     def call(name: str, *values: object) -> list[dict]:
         if name != "compute":
             return [named(found[name](*values))]
-        answers = list(found[name](request, *values))
-        assert {} not in answers  # which the page would take for values
-        return [named(answer) for answer in answers]
+        answered = list(in_turn(found[name](request, *values)))
+        assert {} not in answered  # which the page would take for values
+        return [named(answer) for answer in answered]
 
     return call
 

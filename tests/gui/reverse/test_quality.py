@@ -13,9 +13,9 @@ import torch
 
 from explorer.checkpoints import describe, load, save
 from explorer.evaluation import HAT, NOISES, STEPS, STRIDED, Setting, quality_path, read
+from explorer.gui.frame.call import Patience
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device
-from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.reverse.quality import panel
 from explorer.gui.reverse.quality.panel import (
@@ -62,7 +62,7 @@ def measured(
         return stop_after is not None and len(seen) >= stop_after
 
     settings = [Setting(2, 0.0), Setting(3, 0.0)]
-    arguments = (model, settings, 64, tmp_path, CONTEXT)
+    arguments = (model, settings, 64, tmp_path, CONTEXT.datasets, CONTEXT.root)
     for news in measure(*arguments, CONTEXT.device.device, Patience(stopped, patience)):
         seen.append(news)
     return seen, model

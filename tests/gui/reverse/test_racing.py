@@ -23,9 +23,10 @@ from explorer.checkpoints import load
 from explorer.diffusion import SAMPLERS, make_schedule, strided_times
 from explorer.diffusion.samplers import HEUN, OPTIONS
 from explorer.figures.pictures import grid
+from explorer.gui.frame.call import Call, Patience
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, DeviceBusy
-from explorer.gui.frame.jobs import Patience
+from explorer.gui.frame.job import Job
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import Shared
 from explorer.gui.reverse import lane_form
@@ -46,7 +47,7 @@ from explorer.race import ddim, pictures
 from explorer.race import view as race_view
 from explorer.race.lanes import BREAKS
 from explorer.race.view import RaceView, decode
-from tests.gui.panel import by_name, merged, tiny
+from tests.gui.panel import by_name, merged, named, tiny
 
 CPU = torch.device("cpu")
 CONTEXT = Context(Device(CPU), LOCAL)
@@ -65,7 +66,9 @@ SETTINGS: dict[str, Any] = {
 
 
 def finished(**changes: Any) -> Going:
-    *_, going = run_race(SHIPPED, SETTINGS | changes, CPU, "title", lambda: False, every=math.inf)
+    *_, going = run_race(
+        SHIPPED, SETTINGS | changes, "title", None, None, CPU, lambda: False, every=math.inf
+    )
     return going
 
 
@@ -101,10 +104,12 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("ticking")
 def test_a_stopped_race_goes_on_to_the_same_end(stop: int, raced: Going) -> None:
     asked = count(1)
-    *_, half = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: next(asked) > stop, every=0.0)
+    *_, half = run_race(
+        SHIPPED, SETTINGS, "t", None, None, CPU, lambda: next(asked) > stop, every=0.0
+    )
     assert half.racers is not None and not half.view.running
     assert 0 < sum(len(lane.times) for lane in half.view.lanes) < 17
-    *_, whole = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: False, half)
+    *_, whole = run_race(SHIPPED, SETTINGS, "t", half, None, CPU, lambda: False)
     assert whole.racers is None and whole.view.id == half.view.id
     assert [lane.times for lane in whole.view.lanes] == [lane.times for lane in raced.view.lanes]
     for ours, theirs in zip(decode(whole.view), decode(raced.view), strict=True):
@@ -115,14 +120,16 @@ def test_a_stopped_race_goes_on_to_the_same_end(stop: int, raced: Going) -> None
 def test_where_one_could_go_on_one_still_can_when_that_fails(raced: Going) -> None:
     """A race that goes on grows a view of its own: no frame comes twice after another try."""
     asked = count(1)
-    *_, half = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: next(asked) > 4, every=0.0)
+    *_, half = run_race(
+        SHIPPED, SETTINGS, "t", None, None, CPU, lambda: next(asked) > 4, every=0.0
+    )
     before = [list(lane.times) for lane in half.view.lanes]
-    failing = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: False, half, every=0.0)
+    failing = run_race(SHIPPED, SETTINGS, "t", half, None, CPU, lambda: False, every=0.0)
     while sum(len(lane.times) for lane in next(failing).view.lanes) < 10:
         pass
     failing.close()
     assert [lane.times for lane in half.view.lanes] == before
-    *_, whole = run_race(SHIPPED, SETTINGS, CPU, "t", lambda: False, half)
+    *_, whole = run_race(SHIPPED, SETTINGS, "t", half, None, CPU, lambda: False)
     assert [lane.times for lane in whole.view.lanes] == [lane.times for lane in raced.view.lanes]
 
 
@@ -138,8 +145,12 @@ def test_hosted_a_race_lets_others_in_and_ends_alike(raced: Going) -> None:
         return run(*arguments, **options)
 
     object.__setattr__(context.device, "run", counted)
-    shown = [(going.view.running, going) for going in
-             race_in_turns(context, SHIPPED, SETTINGS, "t", lambda: False, None)]  # fmt: skip
+    call = Call(context, Job("race", "one"), gr.Markdown())
+    call.flag.start()
+    shown = [
+        (going.view.running, going) for going in race_in_turns(call, SHIPPED, SETTINGS, "t", None)
+    ]
+    call.job.end()
     going = shown[-1][1]
     assert len(turns) > 1 and going.racers is None
     # between two slices it is running still, and could be gone on with
@@ -204,7 +215,7 @@ def test_a_race_of_another_model_is_neither_forked_nor_gone_on_with(
     with pytest.raises(ValueError, match=says):
         next(run_fork(other, raced, Cursor(0, 0, 400), CPU, lambda: False))
     with pytest.raises(ValueError, match=says):
-        next(run_race(other, SETTINGS, CPU, "t", lambda: False, raced))
+        next(run_race(other, SETTINGS, "t", raced, None, CPU, lambda: False))
 
 
 @pytest.mark.usefixtures("ticking")
@@ -241,8 +252,8 @@ class Page:
         """What the page shows after each answer: view, status, trouble, race; whether buttons
         work."""
         states: list[dict[str, Any]] = [{}]
-        for answer in self.handlers[name](SimpleNamespace(session_hash="one"), *values):
-            changes = {NAMES.get(k, k): v for k, v in by_name(answer).items()}
+        for answer in named(self.handlers[name](SimpleNamespace(session_hash="one"), *values)):
+            changes = {NAMES.get(k, k): v for k, v in answer.items()}
             on = {k: v.interactive for k, v in changes.items() if isinstance(v, gr.Button)}
             states.append(states[-1] | changes | on)
         return states[1:]
@@ -308,12 +319,12 @@ def test_a_model_from_train_races_at_once_unless_something_runs(toys: Context) -
     page, one = Page(toys), SimpleNamespace(session_hash="one")
     *_, last, end = page("begin_sent", None, *toy_values())
     assert last["going"].view.title == "toys · seed 5" and end["run"]
-    first = page.handlers["begin"](one, None, *toy_values())
+    first = named(page.handlers["begin"](one, None, *toy_values()))
     next(first)
     ((component, said),) = page("begin_sent", None, *toy_values())[0].items()
     assert component == "state"  # and nothing else changes
     assert said.startswith("**toys** is chosen: press “Run the race”")
-    last = merged(map(by_name, first))["reverse-status"]
+    last = merged(first)["reverse-status"]
     assert last.endswith(said)  # still said when the race has ended
 
 

@@ -16,16 +16,15 @@ from explorer import data
 from explorer.checkpoints import describe
 from explorer.data import PictureError, from_tensor
 from explorer.data.bundled import FOLDER, examples
+from explorer.gui.frame.call import Patience
 from explorer.gui.frame.context import HOME
-from explorer.gui.frame.device import StopFlag
-from explorer.gui.frame.jobs import Patience
 from explorer.gui.frame.limits import HOSTED
 from explorer.gui.frame.upload import take_upload
 from explorer.gui.reverse.round_trip import panel as trip_panel
 from explorer.gui.reverse.round_trip import work as round_trip
 from explorer.gui.reverse.round_trip.trip import COLUMNS, Trip, read, verdict
 from explorer.race.round_trip import as_seen
-from tests.gui.panel import CPU, REQUEST, Panel, merged, tiny
+from tests.gui.panel import CPU, Panel, merged, tiny
 
 SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.safetensors"))}
 
@@ -166,12 +165,12 @@ def test_hosted_uploads_are_smaller(tmp_path: Path) -> None:
 
 def test_a_running_trip_is_not_painted_over_and_can_be_stopped(panel: Panel) -> None:
     answers = panel("begin", chosen(), "toys", 100, 7)
-    next(answers)
+    next(answers), next(answers)
     assert "under way" in panel("show", chosen(), "toys", 10, 7)["trouble"]
     panel("ask_to_stop")
     shown = trips(answers)
     assert not shown[-1].running and not shown[-1].finished
-    assert StopFlag(panel.context.visitor(REQUEST), "trip")() and not panel.context.device.busy
+    assert not panel.context.jobs.alive and not panel.context.device.busy
 
 
 def test_nobody_keeps_a_shared_device(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from explorer.checkpoints import load
+from explorer.gui.frame.call import Patience
 from explorer.gui.frame.context import HOME
-from explorer.gui.frame.jobs import Patience
 from explorer.gui.reverse.spread import panel as spread_panel
 from explorer.gui.reverse.spread import work as spread
 from explorer.gui.reverse.spread.fan import Fan
@@ -66,7 +66,7 @@ def test_what_is_wrong_is_said(panel: Panel, values: tuple, says: str) -> None:
 
 def test_it_can_be_stopped(panel: Panel) -> None:
     answers = panel("begin", "toys", "cat", 7)
-    next(answers)
+    next(answers), next(answers)
     panel("ask_to_stop")
     views = [answer["spread-fan"] for answer in answers if "spread-fan" in answer]
     assert not views[-1].running and not views[-1].finished and summary(views[-1]) == ""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from explorer.checkpoints import describe
-from explorer.gui.frame.device import StopFlag
+from explorer.gui.frame.job import Job
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.train import look, watch
 from explorer.gui.train.choices import DEFAULTS
@@ -19,7 +20,7 @@ from explorer.gui.train.settings import button_name
 from explorer.gui.train.tab import GOING
 from explorer.training.history import History
 from tests.gui.panel import by_name, merged
-from tests.gui.small import Page
+from tests.gui.small import Page, until
 
 
 @pytest.fixture
@@ -113,7 +114,8 @@ def test_a_second_run_of_one_visitor_is_refused(page: Page) -> None:
     (second,) = run(page, "begin", *page.settings())
     assert second == {"trouble": GOING}
     assert page("show_earlier", "x")["trouble"].startswith("a run")
-    first.close()
+    page("ask_to_stop")
+    assert "State" not in merged(first)  # it never began
     assert len(run(page, "begin", *page.settings())) > 2  # and now it may
     assert not page.device.busy
 
@@ -129,7 +131,7 @@ def test_a_run_that_fails_offers_what_is_kept(page: Page, monkeypatch: pytest.Mo
     *_, last = run(page, "go_on", name, *page.settings())
     assert "the loss became nan" in last["trouble"] and "kept" in last["train-status"]
     assert last["State"] == name and last["train-start"].interactive is True
-    assert StopFlag(page.context.visitor(Request("one")), "train")() and not page.device.busy
+    assert not page.context.jobs.alive and not page.device.busy
 
 
 def test_a_run_that_fails_before_it_begins_leaves_nothing(
@@ -169,9 +171,11 @@ def test_own_runs_are_found_again_at_home_and_by_their_visitor_alone_elsewhere()
 
 
 def test_wishes_reach_a_running_job_alone(page: Page) -> None:
-    flag = StopFlag(page.context.visitor(Request("one")), "train")
-    assert page("change_rate", 1e-3) == {"trouble": ""} and flag.read() == ""
-    flag.start()
+    assert page("change_rate", 1e-3) == {"trouble": ""}
+    job, goes_on = Job("train", page.context.visitor(Request("one"))), Event()
+    page.context.jobs.begin(job, lambda _: goes_on.wait(60))
+    flag = job.flag
+    assert flag.read() == ""
     page("change_rate", 5e-4)
     assert flag.read() == '{"rate": 0.0005}'
     for bad in (None, 0, 1, "fast", float("nan"), True):
@@ -179,10 +183,12 @@ def test_wishes_reach_a_running_job_alone(page: Page) -> None:
     assert flag.read() == '{"rate": 0.0005}'
     page("ask_to_pause")
     assert flag.read() == '{"pause": true}'
-    flag.start()
-    assert flag.read() == ""  # an old wish does not pause the next run
-    page("ask_to_stop")
+    assert page("ask_to_stop") == {"train-status": "stopping …"}
     assert flag() and flag.read() == ""
+    goes_on.set()
+    until(lambda: job.over)
+    page("ask_to_pause")
+    assert flag.read() == ""  # an old wish does not pause the next run
 
 
 def test_presets_set_every_control(page: Page) -> None:

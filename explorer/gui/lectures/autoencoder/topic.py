@@ -7,8 +7,10 @@ from typing import Any
 import gradio as gr
 import torch
 
+from explorer.gui.frame.bar import job_bar
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     Changes,

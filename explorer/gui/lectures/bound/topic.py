@@ -9,8 +9,10 @@ import gradio as gr
 
 from explorer.diffusion import VARIANCES
 from explorer.evaluation.bound import BoundResult
+from explorer.gui.frame.bar import find_model, job_bar, keep_offering
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar, keep_offering
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     LIVE,

@@ -7,8 +7,10 @@ from typing import Any
 import gradio as gr
 
 from explorer.checkpoints import Spec
+from explorer.gui.frame.bar import find_model, keep_offering
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, keep_offering, waiting
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     Shared,
@@ -103,13 +105,13 @@ def build(context: Context, shared: Shared) -> None:
         picture = whole("Picture", picture, (1, PICTURES))
         seed = whole("Seed", seed, SEEDS)
         t = whole("t", min(t, spec.T) if type(t) is int else t, (0, spec.T))
-        shape, device = anatomy(spec), context.device
+        shape = anatomy(spec)
         if fresh:
             drawn = inside_of(shape, None, spec.name)
-            yield {cursor: heard(spec, t), drawing: drawn, state: waiting(context), at: t}
+            yield {cursor: heard(spec, t), drawing: drawn, at: t}
         else:
             yield {}
-        for look in device.run(run_look, path, picture, t, seed, device.device, seconds=20):
+        for look in call.run(run_look, path, picture, t, seed, seconds=20, expected=1):
             drawn = inside_of(shape, look, spec.name)
             yield {tiles: blocks_of(look), drawing: drawn, state: plain(named(look)), at: t}
 

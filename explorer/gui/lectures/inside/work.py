@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,8 +87,17 @@ def asked_times(network: torch.nn.Module, t: int, T: int) -> dict[str, int | Non
 
 
 @torch.inference_mode()
-def run_look(path: Path, picture: int, t: int, seed: int, device: torch.device) -> Iterator[Look]:
+def run_look(
+    path: Path,
+    picture: int,
+    t: int,
+    seed: int,
+    device: torch.device,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Look]:
     """Load the model and look inside while it denoises one x_t, told different times."""
+    if stopped():  # another is wanted by now
+        return
     denoiser, spec = load(path, device)
     x0, kind = original(denoiser, spec, picture, seed, device)
     q = forward(denoiser.schedule, x0, t)

@@ -13,8 +13,9 @@ import gradio as gr
 from PIL import Image
 
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import whole
 from explorer.gui.frame.shared import (
     MATH,

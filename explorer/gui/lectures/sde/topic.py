@@ -6,12 +6,15 @@ from typing import Any
 
 import gradio as gr
 import plotly.graph_objects as go
+import torch
 
 from explorer.diffusion.schedule import SCHEDULES
 from explorer.diffusion.sde import SDES
 from explorer.diffusion.sde_steps import Errors
+from explorer.gui.frame.bar import job_bar
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, job_bar
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS
 from explorer.gui.frame.shared import (
     LIVE,
@@ -52,7 +55,7 @@ MARKS = {"sigma": "σ", "mu": "μ", "theta": "θ", "k": "k", "x0": "x(0)"}
 def make_stored() -> Stored:
     """What the topic opens with, by the code that runs when a visitor asks."""
     settings = first_settings(START)
-    *_, found = measure(settings, lambda: False)
+    *_, found = measure(settings, torch.device("cpu"), lambda: False)
     return Stored(walk(settings), found, follow_pixels("digit", "linear", 1000, 7, frames=40))
 
 
@@ -146,7 +149,7 @@ def build(context: Context, shared: Shared) -> None:
     def begin(call: Call, *values: Any) -> Steps:
         settings = settings_of(*values)
         yield {}
-        for found in context.device.run(measure, settings, call.flag, seconds=20):
+        for found in call.run(measure, settings, seconds=20, expected=5):
             yield dict(zip(measured, show_errors(settings, found), strict=True))
 
     @guarded(film_trouble)

@@ -134,8 +134,10 @@ def _at(values: Callable[[Tensor], Tensor], times: Tensor) -> np.ndarray:
     return values(times.double()).numpy()
 
 
-def measure(settings: Settings, stopped: Callable[[], bool]) -> Iterator[Errors]:
-    """The errors against dt at the horizon, better with every batch of paths."""
+def measure(
+    settings: Settings, device: torch.device, stopped: Callable[[], bool]
+) -> Iterator[Errors]:
+    """The errors against dt at the horizon, better with every batch of paths; on the CPU."""
     generator = torch.Generator().manual_seed(settings.seed)
     finest, levels = (2000, 5) if settings.name == VP else (1024, 6)  # whole steps of T = 1000
     grids = {"finest": finest, "levels": levels}

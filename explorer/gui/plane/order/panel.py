@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from explorer.diffusion import SCHEDULES, SPACINGS
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.shared import LIVE, QUIET, Changes, guarded, message, prose
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.plane.order.figure import order_figure
@@ -43,7 +44,7 @@ def build(context: Context) -> None:
     def compute(call: Call, *choice: Any) -> Steps:
         asked = checked(*choice)
         yield {}
-        for order in context.device.run(measure, *asked, context.limits.order_points):
+        for order in call.run(measure, *asked, context.limits.order_points, expected=2):
             yield {now: order}
 
     def show(order: Order, against: Any) -> Changes:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from explorer.diffusion import (
     SAMPLERS,
@@ -79,8 +80,18 @@ def checked(schedule: Any, grid: Any) -> tuple[str, str]:
     return schedule, grid
 
 
-def measure(schedule: str, grid: str, points: int) -> Iterator[Order]:
-    """Walk n points from the noise by the exact law, with every sampler that adds none."""
+CPU = torch.device("cpu")
+
+
+def measure(
+    schedule: str,
+    grid: str,
+    points: int,
+    device: torch.device = CPU,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Order]:
+    """Walk n points from the noise by the exact law, with every sampler that adds none;
+    in float64, which not every device has: on the CPU."""
     table = make_schedule(schedule, T)
     law = GaussianMixture(gaussian_means(), table, std=SPREAD)
     x_T = noise(points, SEED).double()
@@ -88,6 +99,8 @@ def measure(schedule: str, grid: str, points: int) -> Iterator[Order]:
     for name, sampler in SAMPLERS.items():
         if sampler.stochastic() or not sampler.strided:
             continue
+        if stopped():  # another one is wanted by now
+            return
         lanes = [lane_of(name, table, steps=S, spacing=grid) for S in STEPS]
         errors = []
         for lane in lanes:

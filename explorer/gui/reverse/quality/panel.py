@@ -31,8 +31,10 @@ from explorer.evaluation import (
     read,
     write,
 )
+from explorer.gui.frame.bar import find_model, job_bar
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import whole
 from explorer.gui.frame.shared import (
     QUIET,
@@ -72,7 +74,8 @@ def measure(
     settings: Sequence[Setting],
     n: int,
     folder: Path,
-    context: Context,
+    offered: Sequence[str],
+    root: Path | None,
     device: torch.device,
     stopped: Callable[[], bool],
 ) -> Iterator[Measured]:
@@ -82,14 +85,12 @@ def measure(
     def pictures(name: str, size: int, root: str | Path | None) -> ImageSet:
         if name == OWN:
             return read_stored(folder).resized(size)
-        if name not in context.datasets:
+        if name not in offered:
             raise DataError(f"{name} is not offered here")
         return load_data(name, size=size, root=root)
 
     own = OWN if spec.data == OWN else None
-    reference = load_reference(
-        spec, n=n, most=REFERENCE, name=own, root=context.root, read=pictures
-    )
+    reference = load_reference(spec, n=n, most=REFERENCE, name=own, root=root, read=pictures)
     quality = begin(denoiser, spec, reference, n=n, device=device)
     yield Measured(quality, 0.0, "starting", True)
     for progress in evaluate(denoiser, spec, reference, quality, settings, device=device):
@@ -187,7 +188,7 @@ def build(context: Context, shared: Shared) -> None:
             )
         yield {}
         rows, folder = -1, context.runs(call.visitor)
-        arguments = (path, settings, n, folder, context)
+        arguments = (path, settings, n, folder, context.datasets, context.root)
         for news in call.run(measure, *arguments, seconds=limits.slice or 600):
             changes: Changes = {state: f"{news.share:.0%} {news.what}"}
             if len(news.quality.rows) != rows:

@@ -9,8 +9,10 @@ import gradio as gr
 from PIL import Image
 
 from explorer.checkpoints import Spec
+from explorer.gui.frame.bar import find_model, job_bar
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     LIVE,
@@ -70,13 +72,13 @@ def build(context: Context, shared: Shared) -> None:
             trouble = message()
             seed = seed_input(SEEDS, SEED)
 
-    def ask(request: gr.Request, name: Any, share: Any, seed: Any) -> tuple[Path, Spec, int, int]:
-        path, spec = find_model(context, name, context.visitor(request))
+    def ask(visitor: str, name: Any, share: Any, seed: Any) -> tuple[Path, Spec, int, int]:
+        path, spec = find_model(context, name, visitor)
         part = whole("t₀, % of T", share, (1, 100))
         return path, spec, max(1, round(part * spec.T / 100)), whole("Seed", seed, SEEDS)
 
     def begin(call: Call, chosen: Chosen, *values: Any) -> Steps:
-        path, _, t, seed = ask(call.request, *values)
+        path, _, t, seed = ask(call.visitor, *values)
         yield {}
         for trip in call.run(run_trip, path, chosen, t, seed):
             yield {table: trip, state: status(trip)}
@@ -86,7 +88,7 @@ def build(context: Context, shared: Shared) -> None:
     @guarded(trouble)
     def show(request: gr.Request, chosen: Chosen, *values: Any) -> Changes:
         """The picture and its noise at once; while a trip runs they wait for the next."""
-        _, spec, t, seed = ask(request, *values)
+        _, spec, t, seed = ask(context.visitor(request), *values)
         if jobs.running(request):
             return {trouble: "This is for the next trip; one is under way."}
         trip = preview(spec, chosen, t, seed)

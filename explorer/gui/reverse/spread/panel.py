@@ -6,8 +6,10 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.gui.frame.bar import find_model, job_bar
+from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.jobs import Call, Jobs, Steps, find_model, job_bar
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
     QUIET,

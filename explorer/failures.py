@@ -1,0 +1,151 @@
+"""What a person is told of a failure: one sentence with what was wrong and what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+from concurrent.futures import BrokenExecutor
+from pathlib import Path, PurePath
+
+import torch
+from safetensors import SafetensorError
+
+MEMORY = (
+    "can't allocate memory",  # PyTorch's allocator on CPUs
+    "cannot allocate memory",
+    "not enough memory",
+    "out of memory",  # CUDA, MPS
+    "_STATUS_ALLOC_FAILED",  # cuBLAS, cuDNN
+    "Invalid buffer size",  # MPS
+    "std::bad_alloc",
+    "bad allocation",
+)
+"""How PyTorch and what it calls say that memory ran out, in a RuntimeError."""
+NO_MEMORY = (
+    "there is not enough memory for this: choose something smaller (a smaller batch, fewer or "
+    "smaller pictures, a smaller network), or close other programs"
+)
+DIED = (
+    "a helper process died before it was done, perhaps for want of memory: try again, with less "
+    "at a time if it dies again"
+)
+FULL = "make room on it, then try again; what was saved before is still whole"
+PERMISSION = "{place} may not be read or written by this program: choose another, or allow it"
+OS_FAILURES = {
+    errno.ENOSPC: f"the disk is full: {FULL}",
+    errno.EDQUOT: f"the part of the disk that is allowed here is full: {FULL}",
+    errno.EFBIG: "{place} would become larger than this system allows: choose another place",
+    errno.EROFS: "{place} is in a read-only place: choose another place to write to",
+    errno.EACCES: PERMISSION,
+    errno.EPERM: PERMISSION,
+    errno.EMFILE: "too many files are open at once: try again in a moment, or allow more of them",
+    errno.ENFILE: "too many files are open at once: try again in a moment, or allow more of them",
+    errno.ENOENT: "{place} is not there, or not there any more: choose another, or begin again",
+    errno.ENOMEM: NO_MEMORY,
+}
+"""errno -> what is said of it; {place} is the file that it was about."""
+QUOTED = re.compile(r"""(["'“‘])((?:~|[A-Za-z]:)?[/\\][^"'”’]*)(?=["'”’])""")
+BARE = re.compile(r"(?<![\w.:/\\<~&])(?:~|[A-Za-z]:)?[/\\][^\s\"'”’,;:()<>]+")
+
+
+class OutOfMemory(MemoryError):
+    """Memory did not suffice; the text is a sentence for people, with what to choose instead."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it says that memory ran out, the computer's or an accelerator's."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(word.lower() in text for word in MEMORY)
+
+
+def told(error: BaseException, *, paths: bool = False) -> str | None:
+    """A failure as one sentence of plain text on one line; None for what nobody foresaw.
+
+    paths : whether places on this machine may be named, as on the command line, whose user gave
+        them; else of every path only the file's name is left.
+    """
+    text = _sentence(error)
+    if text is None:
+        return None
+    line = " ".join(text.split())
+    return line if paths else without_paths(line)
+
+
+def without_paths(text: str) -> str:
+    """The text with every absolute path cut to its last part; addresses on the web stay."""
+    text = QUOTED.sub(lambda found: found[1] + _last(found[2]), text)
+    return BARE.sub(lambda found: _last(found[0]), text)
+
+
+def full_disk(error: BaseException) -> bool:
+    """Whether there was no room to write."""
+    return _number(error) in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _sentence(error: BaseException) -> str | None:
+    if isinstance(error, OutOfMemory):
+        return str(error)
+    if out_of_memory(error):
+        return NO_MEMORY
+    if isinstance(error, BrokenExecutor) or _worker_died(error):
+        return DIED
+    number = _number(error)
+    if number is not None:
+        return _of_system(error, number)
+    if isinstance(error, (ValueError, FloatingPointError, OSError)):  # sentences of our own
+        return str(error) or f"something was refused without a reason ({type(error).__name__})"
+    return None
+
+
+def _number(error: BaseException) -> int | None:
+    """The system's number for it. safetensors has an exception of its own that only writes it."""
+    if isinstance(error, OSError):
+        return error.errno
+    if isinstance(error, SafetensorError):
+        if found := re.search(r"\(os error (\d+)\)", str(error)):
+            return int(found[1])
+        return errno.ENOSPC if "No space left" in str(error) else None
+    return None
+
+
+def _of_system(error: BaseException, number: int) -> str:
+    named = getattr(error, "filename", None)
+    name = os.fsdecode(named) if isinstance(named, (str, bytes, os.PathLike)) else ""
+    reason = getattr(error, "strerror", None) or ""
+    if number == errno.ENOENT and "temporary" in reason:  # Python's tempfile found no place
+        return "there is no temporary folder that can be written: make room in it, or set TMPDIR"
+    if number in (errno.ENOSPC, errno.EDQUOT) and name and _temporary(name):
+        return "the temporary folder is full: make room in it, then try again"
+    place = f"'{name}'" if name else "a file or folder that is needed"
+    known = OS_FAILURES.get(number)
+    if known:
+        return known.format(place=place) if "{place}" in known else known
+    about = f" ({place})" if name else ""
+    return f"the system refused something: {reason or os.strerror(number)}{about}; try again"
+
+
+def _temporary(name: str) -> bool:
+    try:
+        return Path(tempfile.gettempdir()) in Path(name).absolute().parents
+    except OSError:  # not even that is there
+        return False
+
+
+def _worker_died(error: BaseException) -> bool:
+    """PyTorch's loaders and processes say it in words."""
+    if type(error).__name__ == "ProcessExitedException":
+        return True
+    said = str(error)
+    return isinstance(error, RuntimeError) and "DataLoader worker" in said and "exited" in said
+
+
+def _last(path: str) -> str:
+    """The name at the end of a path; the dot that ends a sentence stays."""
+    dot = "." if path.endswith(".") else ""
+    return (PurePath(path.replace("\\", "/")).name or "a folder").rstrip(".") + dot

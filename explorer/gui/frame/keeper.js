@@ -1,0 +1,29 @@
+// @ts-check
+import { $ } from "../parts/page.js";
+
+const SILENCE = 9000; // ms after which a page that follows a job asks again, three missed beats
+const RETRY = 4000; // ms between two questions, at least
+
+const node = $(".keeper");
+let live = false;
+let heard = Date.now();
+let asked = 0;
+
+/** Whoever was cut off in the middle of a job is shown it from its beginning. */
+function ask() {
+  if (Date.now() - asked < RETRY) return;
+  asked = Date.now();
+  trigger("again", { cut: live });
+}
+
+watch("value", () => {
+  live = Boolean(props.value?.live);
+  heard = Date.now();
+  node.dataset.live = String(live);
+});
+const timer = setInterval(() => {
+  if (!element.isConnected) clearInterval(timer);
+  else if (live && Date.now() - heard > SILENCE) ask();
+}, 1000);
+for (const event of ["online", "pageshow"]) addEventListener(event, () => ask());
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
