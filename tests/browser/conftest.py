@@ -155,9 +155,7 @@ class Visit:
         self.requests: list[str] = []
         self.trouble: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on(
-            "pageerror", lambda error: self.trouble.append(f"page error: {error} {error.stack}")
-        )
+        self.page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
         self.page.on("console", self._console)
         self.page.goto(address)
         self.page.wait_for_selector("[data-loads] #forward-t")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,7 @@ class Context:
 
     device: Device
     limits: Limits
-    checkpoints: Path = HOME / "checkpoints"
+    checkpoints: Path = Path(os.environ.get("EXPLORER_CHECKPOINTS") or HOME / "checkpoints")
     root: Path | None = None
     """Of downloaded data sets; None is the user's cache."""
     datasets: tuple[str, ...] = field(default=tuple(DATASETS))

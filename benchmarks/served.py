@@ -1,0 +1,167 @@
+"""The app in a process of its own, as it is hosted; its memory and disk over time."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def loopback(address: str) -> str:
+    """`http://HOST:PORT` of a server on this machine; ValueError for any other host.
+
+    A load is for one's own server: no name is looked up.
+    """
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    with suppress(ValueError):
+        if parts.scheme == "http" and ipaddress.ip_address(host).is_loopback:
+            return f"http://{parts.netloc}"
+    if parts.scheme == "http" and host == "localhost":
+        return f"http://127.0.0.1:{parts.port or 80}"
+    raise ValueError(f"{address!r} is not on this machine; give http://127.0.0.1:PORT")
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running app."""
+
+    address: str
+    process: psutil.Process | None = None
+    """None if somebody else has started it: then nothing is known of its memory."""
+    checkpoints: Path | None = None
+    temporary: Path | None = None
+    log: Path | None = None
+
+
+def share_models(folder: Path, checkpoints: Path = ROOT / "checkpoints") -> Path:
+    """A folder of checkpoints that has the shipped models and no runs."""
+    folder.mkdir(parents=True)
+    for path in checkpoints.iterdir():
+        if path.name != "runs":
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+@contextmanager
+def serve(folder: Path, checkpoints: Path | None = None, **environment: str) -> Iterator[Served]:
+    """`python app.py`, hosted, on a free port of loopback; ended when the block is left.
+
+    folder : for its log, its temporary files and, unless `checkpoints` is given, its runs.
+    environment : more variables.
+
+    RuntimeError with the end of its log if it does not start.
+    """
+    checkpoints = checkpoints or share_models(folder / "checkpoints")
+    address = f"http://127.0.0.1:{(port := free_port())}"
+    settings = {
+        "GRADIO_SERVER_NAME": "127.0.0.1",
+        "GRADIO_SERVER_PORT": str(port),
+        "GRADIO_TEMP_DIR": str(folder / "temporary"),
+        "EXPLORER_HOSTED": "1",
+        "EXPLORER_CHECKPOINTS": str(checkpoints),
+        "OMP_NUM_THREADS": "1",
+    }
+    log = folder / "log"
+    with open(log, "w") as out:
+        process = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | settings | environment,
+            stdout=out,
+            stderr=out,
+        )
+        try:
+            wait_for(address, process, log)
+            yield Served(
+                address, psutil.Process(process.pid), checkpoints, folder / "temporary", log
+            )
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it answers."""
+    end = time.monotonic() + 180
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        with suppress(OSError):
+            OPENER.open(f"{address}/gradio_api/app_id", timeout=5).read()
+            return
+        time.sleep(0.3)
+    raise RuntimeError(f"the app did not start:\n{log.read_text()[-2000:]}")
+
+
+def folder_bytes(folder: Path) -> int:
+    """Of all files in it; links are not followed."""
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):  # deleted meanwhile
+                total += os.lstat(os.path.join(where, name)).st_blocks * 512
+    return total
+
+
+@dataclass
+class Watch:
+    """Memory and disk of a served app, over time."""
+
+    served: Served
+    samples: list[dict[str, float]] = field(default_factory=list)
+    """seconds; resident, runs and temporary in bytes; files and threads."""
+    begun: float = field(default_factory=time.monotonic)
+
+    def look(self) -> dict[str, float]:
+        """How it is now; {} for an app that somebody else has started."""
+        served = self.served
+        if served.process is None or served.checkpoints is None or served.temporary is None:
+            return {}
+        family = [served.process, *served.process.children(recursive=True)]
+        resident = files = threads = 0
+        for process in family:
+            with suppress(psutil.NoSuchProcess):
+                resident += process.memory_info().rss
+                files, threads = files + process.num_fds(), threads + process.num_threads()
+        sample = {
+            "seconds": round(time.monotonic() - self.begun, 1),
+            "resident": resident,
+            "runs": folder_bytes(served.checkpoints / "runs"),
+            "temporary": folder_bytes(served.temporary),
+            "files": files,
+            "threads": threads,
+        }
+        self.samples.append(sample)
+        return sample
+
+    async def every(self, seconds: float) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            await asyncio.to_thread(self.look)
+            await asyncio.sleep(seconds)
