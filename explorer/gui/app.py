@@ -86,7 +86,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
     context.jobs.present = streams.open
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else whoever comes by localhost names their address
     door = behind_door(hosted=context.limits.hosted, shared_at=lambda: demo.share_url)
-    sweeper = Sweeper(demo, context)
+    sweeper = Sweeper(demo, context, context.jobs.shown)
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:

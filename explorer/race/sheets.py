@@ -133,10 +133,15 @@ def decode(view: RaceView) -> list[LaneFrames]:
     return [_decoded(view, lane) for lane in view.lanes]
 
 
+def _published(sheet: Sheet) -> bytes:
+    try:
+        return Path(sheet.path or "").read_bytes()
+    except OSError as error:
+        raise ValueError("The frames of this race are gone by now; run it again.") from error
+
+
 def _decoded(view: RaceView, lane: LaneView) -> LaneFrames:
-    data = b"".join(
-        zlib.decompress(sheet.data or Path(sheet.path or "").read_bytes()) for sheet in lane.sheets
-    )
+    data = b"".join(zlib.decompress(sheet.data or _published(sheet)) for sheet in lane.sheets)
     bytes_of_frame = lane.frame_bytes(view.values)
     frames = np.frombuffer(data, np.uint8).reshape(len(lane.times), bytes_of_frame)
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
 try:  # before torch touches CUDA: on a ZeroGPU Space this hands out the GPU
@@ -26,6 +23,7 @@ import torch  # noqa: E402
 
 from explorer.devices import hardware  # noqa: E402
 from explorer.gui.frame.line import Ahead, Line, Ticket  # noqa: E402
+from explorer.gui.frame.temporary import user_folder  # noqa: E402
 
 Result = TypeVar("Result")
 LOOK = 0.25
@@ -56,7 +54,7 @@ class StopFlag:
     """
 
     def __init__(self, name: str) -> None:
-        self.path = flag_folder() / f"{os.getpid()}-{name}.running"
+        self.path = user_folder() / f"{os.getpid()}-{name}.running"
 
     def start(self) -> None:
         """A job begins."""
@@ -81,13 +79,6 @@ class StopFlag:
     def __call__(self) -> bool:
         """Whether the job should stop."""
         return not self.path.exists()
-
-
-def flag_folder() -> Path:
-    """Where this user's processes leave signs for their forks."""
-    folder = Path(tempfile.gettempdir()) / f"diffusion-explorer-{getpass.getuser()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
 
 
 class Waiter:

@@ -19,6 +19,7 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Ended
 from explorer.gui.frame.job import Job
 from explorer.gui.frame.manager import Refused
+from explorer.gui.frame.memory import give_back
 from explorer.gui.frame.shared import QUIET, Changes, plain, sentence
 from explorer.gui.frame.visitors import address_of
 
@@ -156,6 +157,8 @@ class Jobs:
         except Exception as error:
             failed: Changes = {} if self.quick else {self.state: "not running"}
             show(self._pressable(True) | failed | {self.trouble: sentence(error)} | call.left)
+        finally:
+            give_back()
 
     def _pressable(self, idle: bool) -> Changes:
         return {b: gr.Button(interactive=on == idle) for b, on in self.buttons.items()}

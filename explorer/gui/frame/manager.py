@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from gradio.blocks import Block
 
@@ -56,6 +57,11 @@ class Manager:
         """All that have not ended."""
         with self._lock:
             return [job for job in self._jobs if not job.over]
+
+    def shown(self) -> list[Any]:
+        """All that a page may still be shown of jobs."""
+        with self._lock:
+            return [value for job in self._jobs for value in job.since(0)[1].values()]
 
     def begin(self, job: Job, work: Callable[[Job], None]) -> None:
         """Run `work(job)` on a thread of its own; `Refused` if this visitor or this address has

@@ -11,13 +11,13 @@ from typing import Any
 
 import torch
 
-from explorer.checkpoints import Spec, describe, load
+from explorer.checkpoints import Spec, describe
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.device import Ended
 from explorer.gui.frame.shared import plain
 from explorer.guides import find_guide, guide, kind_of_pictures
-from explorer.inference import prepare
+from explorer.inference import prepare, shared
 from explorer.race import Race, Racer, choose_labels, race
 from explorer.race.fork import fork
 from explorer.race.lanes import Lane, lane_from
@@ -195,7 +195,7 @@ def model_for(
     path: Path, settings: dict[str, Any], device: torch.device, made: RaceView | None = None
 ) -> tuple[Denoiser, Spec]:
     """The model of a race, with its guidance; ValueError if it cannot have `made` this one."""
-    denoiser, spec = load(path, device)
+    denoiser, spec = shared(path, device)
     if made and _pictures(made) != _pictures(spec):
         raise ValueError(
             f"This race is of pictures {_pictures(made)}; {spec.name} makes {_pictures(spec)}. "

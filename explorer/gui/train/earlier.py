@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from explorer.gui.train.watch import Job
+from explorer.gui.train.task import Job
 from explorer.text import is_text
 from explorer.training import Record, TrainConfig
 from explorer.training.state import read_state

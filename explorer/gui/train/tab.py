@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,14 @@ from explorer.gui.frame.shared import (
     sentence,
 )
 from explorer.gui.train import compare, own_pictures
-from explorer.gui.train.choices import DEFAULTS, RATES, check_run, foresee
+from explorer.gui.train.choices import DEFAULTS, RATES, bytes_of_run, check_run, foresee
 from explorer.gui.train.earlier import continued, find_record, how_far, runs_menu, unfinished
 from explorer.gui.train.own_pictures import OWN
 from explorer.gui.train.settings import TrainParts, button_name, data_menu
 from explorer.gui.train.stage import Stage
 from explorer.gui.train.stored import stored_run
-from explorer.gui.train.watch import Job, free_path, train
-from explorer.training.record import prune
+from explorer.gui.train.task import Job, free_path
+from explorer.gui.train.watch import train
 from explorer.training.state import read_state
 
 ID, TITLE = "train", "Train"
@@ -94,21 +95,24 @@ def build(context: Context, shared: Shared) -> None:
     rate = settings.controls["rate"]
 
     def begin(call: Call, *values: Any) -> Steps:
-        context.prune()
         folder = context.runs(call.visitor)
         config = settings.read(values)
         needed = check_run(config, folder, context)
         speed = context.device.speed
         foreseen = needed.seconds(config.steps, speed) if config.steps and speed else 3600
-        prune(folder, context.limits.runs - 1)
         name = f"{config.data.replace(' ', '-')}-{config.size}-{config.schedule}"
-        path, expected = free_path(folder, name), config.seconds or foreseen
-        yield from watch(call, Job(config, path, context.root, expected=expected))
+        room, size = context.room(call.visitor), bytes_of_run(config, folder)
+        room.check(size, "this run", folder / f"{name}.run")
+        job = Job(config, free_path(folder, name), context.root)
+        expected = config.seconds or foreseen
+        yield from watch(call, replace(job, expected=expected, room=room, bytes=size))
 
     def go_on(call: Call, name: str | None, *values: Any) -> Steps:
-        context.prune()
         folder = context.runs(call.visitor)
-        yield from watch(call, continued(name, folder, settings.read(values), context.root))
+        job = continued(name, folder, settings.read(values), context.root)
+        size = bytes_of_run(job.config, folder)
+        job = replace(job, room=context.room(call.visitor), bytes=size)
+        yield from watch(call, job)
 
     def watch(call: Call, job: Job) -> Steps:
         limits, flag = context.limits, call.flag
@@ -177,8 +181,9 @@ def build(context: Context, shared: Shared) -> None:
         if not files:
             return
         try:
-            folder = context.runs(context.visitor(request))
-            for text, _ in own_pictures.keep(files, folder, context.limits.own):
+            visitor = context.visitor(request)
+            folder, room = context.runs(visitor), context.room(visitor)
+            for text, _ in own_pictures.keep(files, folder, context.limits.own, room):
                 yield {report: plain(text)}
             yield {data: data_menu(context, folder, value=OWN)}
         except Exception as error:

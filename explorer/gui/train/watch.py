@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import torch
 from PIL import Image
@@ -25,12 +24,11 @@ from explorer.gui.train.look import (
     trajectory,
 )
 from explorer.gui.train.own_pictures import OWN, read_stored
+from explorer.gui.train.task import Job
 from explorer.training import (
     History,
-    Record,
     Run,
     Saving,
-    TrainConfig,
     TrainStep,
     load_state,
     observe,
@@ -42,26 +40,6 @@ SAMPLE_EVERY = 4.0
 """Seconds between two looks at the samples, more if they take long."""
 COMMAND = "Train tab"
 """What a model's description says of how it was made."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run to begin, or to go on with."""
-
-    config: TrainConfig
-    model: Path
-    """Where the model is written."""
-    root: Path | None = None
-    """Of downloaded data sets."""
-    resume: bool = False
-    """Whether to go on from where the run's record stands."""
-
-    expected: float = 3600
-    """Seconds that it will probably take, where that is known."""
-
-    @property
-    def record(self) -> Record:
-        return Record(self.model)
 
 
 @dataclass
@@ -248,24 +226,3 @@ def status(step: TrainStep) -> str:
         f"step {step.step} · loss {step.smooth_loss:.3f} · "
         f"{step.images_per_second:.0f} images/s · {step.seconds_left:.0f} s left"
     )
-
-
-def free_path(folder: Path, name: str) -> Path:
-    """name.safetensors in the folder, or name-2, name-3, … if it is taken.
-
-    It is taken from now on, by the run's folder: another run may start before this one is saved.
-    """
-    number, path = 1, folder / f"{name}.safetensors"
-    while path.exists() or not _made(Record(path).folder):
-        number += 1
-        path = folder / f"{name}-{number}.safetensors"
-    return path
-
-
-def _made(folder: Path) -> bool:
-    """Make a folder; False if it is there already."""
-    try:
-        folder.mkdir(parents=True)
-        return True
-    except FileExistsError:
-        return False
