@@ -20,6 +20,7 @@ from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import LOCAL
 from explorer.gui.train import watch
 from explorer.gui.train.choices import PRESETS, make_config, preset_values
+from explorer.gui.train.task import Job
 from tools import judge
 
 
@@ -40,7 +41,7 @@ def main() -> None:
     values["target"] = args.target or values["target"]
     config = make_config(values, {}, context)
     with tempfile.TemporaryDirectory() as folder:
-        job = watch.Job(config, Path(folder) / "digits.safetensors", args.root)
+        job = Job(config, Path(folder) / "digits.safetensors", args.root)
         *_, progress = watch.train(job, context.device.runner(lambda: False), str, lambda: False)
         found = judge.accuracy(job.model, args.n, args.root, device=device)
     result = progress.status.partition("saved: ")[2]

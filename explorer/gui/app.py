@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio: it would ask two foreign hosts
@@ -27,6 +28,7 @@ from explorer.gui.frame.door import behind_door, streams  # noqa: E402
 from explorer.gui.frame.keeper import Keeper, keep_attached  # noqa: E402
 from explorer.gui.frame.shared import QUIET, Shared  # noqa: E402
 from explorer.gui.frame.sweeper import Sweeper  # noqa: E402
+from explorer.gui.frame.upload import Uploads  # noqa: E402
 from explorer.gui.frame.visitors import cookie_notice, proxies  # noqa: E402
 from explorer.gui.lectures import tab as lectures  # noqa: E402
 from explorer.gui.parts.header import Header  # noqa: E402
@@ -85,7 +87,11 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
     choose_threads(spare=1)  # a core for the page
     context.jobs.present = streams.open
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else whoever comes by localhost names their address
-    door = behind_door(hosted=context.limits.hosted, shared_at=lambda: demo.share_url)
+    door = behind_door(
+        hosted=context.limits.hosted,
+        shared_at=lambda: demo.share_url,
+        refuse=Uploads(context.limits, Path(demo.GRADIO_CACHE)).refusal,
+    )
     sweeper = Sweeper(demo, context, context.jobs.shown)
 
     @asynccontextmanager

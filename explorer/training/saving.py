@@ -9,6 +9,8 @@ from explorer.training.observe import Seen
 from explorer.training.record import Record
 from explorer.training.run import Run
 
+FIRST = 2.0
+"""Seconds after which a run is saved that has reached no snapshot by then."""
 EVERY = 10.0
 """Seconds from one saving to the next, at least …"""
 TIMES = 20
@@ -16,7 +18,7 @@ TIMES = 20
 
 
 class Saving:
-    """Saves a run with its first snapshot or after `EVERY` seconds, then again and again.
+    """Saves a run with its first snapshot or after `FIRST` seconds, then again and again.
 
     A run that is killed so goes on from about ten seconds before, where it is saved within half a
     second.
@@ -36,7 +38,9 @@ class Saving:
     @property
     def pause(self) -> float:
         """Seconds from the last saving to the next."""
-        return max(EVERY, TIMES * self.cost) if self.every is None else self.every
+        if self.every is not None:
+            return self.every
+        return max(EVERY, TIMES * self.cost) if self.cost else FIRST
 
     def after(self, run: Run, seen: Seen) -> bool:
         """Write what is due after this step; whether the state was written.

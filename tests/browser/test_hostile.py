@@ -24,7 +24,7 @@ from explorer.gui.frame.shared import MATH, plain
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.theme import css, theme
-from explorer.gui.train.watch import Job
+from explorer.gui.train.task import Job
 from explorer.text import printable
 from tests.browser.conftest import ROOT, Visit, drawn, free_port, new_page
 from tests.gui.panel import CPU

@@ -22,7 +22,8 @@ from explorer.gui.app import create_app
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, Limits
-from explorer.gui.train.watch import Job, Progress, train
+from explorer.gui.train.task import Job
+from explorer.gui.train.watch import Progress, train
 from explorer.networks import PRESETS
 from explorer.training import TrainConfig
 from tests.gui.panel import named

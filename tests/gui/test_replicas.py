@@ -119,7 +119,7 @@ def echo() -> Iterator[str]:
 
 def visitor(address: str, cookies: dict[str, str] | None = None) -> Visitor:
     """One with a secret, which a browser would have got with an earlier page."""
-    return Visitor(address, cookies={COOKIE: secrets.token_urlsafe(32)} | (cookies or {}))
+    return Visitor(address, cookies={COOKIE: secrets.token_urlsafe(24)} | (cookies or {}))
 
 
 async def trained(page: Visitor, **settings: Any) -> str:
@@ -140,7 +140,7 @@ async def earlier_runs(page: Visitor) -> list[str]:
 FREE = """
 import sys
 from pathlib import Path
-from explorer.gui.train.watch import free_path
+from explorer.gui.train.task import free_path
 print(*(free_path(Path(sys.argv[1]), "mine").stem for _ in range(20)))
 """
 

@@ -20,10 +20,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer.gui.frame.visitors import COOKIE, new_secret, proxies, secret_of
+from explorer.gui.frame.visitors import COOKIE, address_of, new_secret, proxies, secret_of
 
 API = "/gradio_api/"
-STREAM = f"{API}queue/data"
+STREAM, UPLOAD = f"{API}queue/data", f"{API}upload"
 SHOWN = {"", "/config", "/theme.css", f"{API}theme.css"}
 SHOWN |= {"/favicon.ico", "/robots.txt", "/manifest.json"}
 SHOWN_UNDER = ("/assets/", "/static/", "/svelte/", f"{API}file=")
@@ -93,10 +93,20 @@ class Door:
     """ASGI: lets through what the page needs, from the app's own pages, and sets the cookie."""
 
     def __init__(
-        self, app: ASGIApp, *, hosted: bool, shared_at: Callable[[], str | None] = lambda: None
+        self,
+        app: ASGIApp,
+        *,
+        hosted: bool,
+        shared_at: Callable[[], str | None] = lambda: None,
+        refuse: Callable[[str, int | None], str | None] = lambda sender, size: None,
     ) -> None:
-        """hosted : whether visitors are told apart; shared_at : the address of the share link."""
-        self.app, self.hosted, self.shared_at = app, hosted, shared_at
+        """
+        hosted : whether visitors are told apart.
+        shared_at : the address of the share link.
+        refuse : why an upload of so many bytes, None if it does not say, is not taken from a
+            visitor; None if it is.
+        """
+        self.app, self.hosted, self.shared_at, self.refuse = app, hosted, shared_at, refuse
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":  # there is none
@@ -117,6 +127,14 @@ class Door:
         if not (shown or asked or sent):
             await JSONResponse({"detail": "Not Found"}, 404)(scope, receive, send)
             return
+
+        if path == UPLOAD:
+            length = headers.get("content-length", "")
+            size = int(length) if length.isascii() and length.isdigit() else None
+            connection = HTTPConnection(scope)
+            if why := self.refuse(secret_of(connection) or address_of(connection), size):
+                await JSONResponse({"detail": why}, 413)(scope, receive, send)
+                return
 
         cookie = self._cookie(scope) if self.hosted and path == "" and method == "GET" else ""
 

@@ -124,5 +124,5 @@ def _remove_empty(folder: Path, now: float = math.inf) -> None:
     for where, _, _ in os.walk(folder, topdown=False):
         path = Path(where)
         with suppress(OSError):  # not empty, or gone
-            if now - path.stat().st_mtime > YOUNG:
+            if now - path.stat().st_mtime > (PART if _is_part(path) else YOUNG):
                 path.rmdir()

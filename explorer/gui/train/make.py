@@ -12,6 +12,7 @@ from explorer.gui.frame.context import Context
 from explorer.gui.train import watch
 from explorer.gui.train.choices import PRESETS, make_config, preset_values
 from explorer.gui.train.stored import FOLDER, RUNS
+from explorer.gui.train.task import Job
 
 PICTURES = ("samples", "neighbours")
 
@@ -27,7 +28,7 @@ def make_runs(seconds: float | str | None = None) -> None:
         out.mkdir(parents=True, exist_ok=True)
         seen: dict[str, tuple] = {}
         with tempfile.TemporaryDirectory() as folder:
-            job = watch.Job(config, Path(folder) / "run.safetensors")
+            job = Job(config, Path(folder) / "run.safetensors")
             run = context.device.runner(lambda: False)
             for progress in watch.train(job, run, lambda: "", lambda: False):
                 print(progress.status)

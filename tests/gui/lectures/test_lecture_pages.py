@@ -27,7 +27,7 @@ from explorer.gui.lectures.pages.work import numbers_at, own_models, room, sampl
 from explorer.gui.schedules import tab as schedules
 from explorer.gui.train.choices import LECTURE_PRESETS, preset_values
 from explorer.gui.train.settings import Settings, TrainParts
-from explorer.gui.train.watch import Job
+from explorer.gui.train.task import Job
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES, NETWORKS, PRESETS
 from tests.gui.panel import answers, by_name, merged, named

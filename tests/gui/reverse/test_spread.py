@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,9 @@ def test_what_is_wrong_is_said(panel: Panel, values: tuple, says: str) -> None:
     assert answer["spread-run"].interactive and not answer["spread-stop"].interactive
 
 
-def test_it_can_be_stopped(panel: Panel) -> None:
+def test_it_can_be_stopped(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> None:
+    often = partial(spread.fork_at_moments, every=0)
+    monkeypatch.setattr(spread, "fork_at_moments", often)
     answers = panel("begin", "toys", "cat", 7)
     next(answers), next(answers)
     panel("ask_to_stop")

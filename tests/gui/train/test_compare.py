@@ -15,7 +15,7 @@ from explorer.gui.frame.limits import HOSTED
 from explorer.gui.train import compare
 from explorer.gui.train.compare import MOST, STORED, names, records, run_curves
 from explorer.gui.train.stored import RUNS, stored_run
-from explorer.gui.train.watch import Job
+from explorer.gui.train.task import Job
 from explorer.training import Record
 from explorer.training.state import read_state
 from tests.gui.small import CPU, progress_of, small

@@ -18,7 +18,7 @@ from explorer.gui.frame.room import Room
 from explorer.gui.frame.shared import plain, sentence
 from explorer.gui.train.choices import DEFAULTS, foresee, make_config
 from explorer.gui.train.own_pictures import OWN, SIDE, keep, read_stored, stored
-from explorer.gui.train.watch import Job
+from explorer.gui.train.task import Job
 from tests.gui.panel import merged
 from tests.gui.small import CPU, Page, pictures, progress_of, small
 

@@ -16,7 +16,8 @@ from explorer.gui.train import look, watch
 from explorer.gui.train.compare import records
 from explorer.gui.train.earlier import continued, find_record
 from explorer.gui.train.look import read_sheet
-from explorer.gui.train.watch import Job, Progress, free_path
+from explorer.gui.train.task import Job, free_path
+from explorer.gui.train.watch import Progress
 from explorer.training import Record, Run
 from explorer.training.state import read_state
 from tests.gui.small import CPU, kept, progress_of, same, small, thread, until
