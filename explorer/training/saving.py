@@ -33,14 +33,16 @@ class Saving:
     ) -> None:
         """every : seconds, if the user said so; None goes by what saving costs."""
         self.record, self.command, self.every, self.clock = record, command, every, clock
-        self.last, self.cost = clock(), 0.0
+        self.last = clock()
+        self.cost: float | None = None
+        """Seconds that the last saving took."""
 
     @property
     def pause(self) -> float:
         """Seconds from the last saving to the next."""
         if self.every is not None:
             return self.every
-        return max(EVERY, TIMES * self.cost) if self.cost else FIRST
+        return FIRST if self.cost is None else max(EVERY, TIMES * self.cost)
 
     def after(self, run: Run, seen: Seen) -> bool:
         """Write what is due after this step; whether the state was written.

@@ -59,10 +59,10 @@ def test_a_long_run_is_saved_before_its_first_snapshot(
     clock, run = Clock(), begin(small_digits, steps=10_000)
     saving = Saving(record, "", clock=clock)
     for seen in observe(run):
-        clock.now += 4.0
+        clock.now += 1.0
         if saving.after(run, seen):
             break
-    assert (run.step, seen.snapshot, record.snapshots()) == (3, False, [])
+    assert (run.step, seen.snapshot, record.snapshots()) == (2, False, [])
 
 
 def test_where_saving_takes_long_it_is_done_less_often(
@@ -76,7 +76,7 @@ def test_where_saving_takes_long_it_is_done_less_often(
 
     monkeypatch.setattr(Record, "keep", slow)
     saving = Saving(record, "", clock=clock)
-    assert saving.pause == 10
+    assert saving.pause == 2
     run = begin(small_digits, steps=40)
     assert saved_at(run, saving, clock, 4.0) == [1, 11, 21, 31]
     assert saving.pause == 40  # a twentieth of the time
