@@ -155,6 +155,7 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     progress_of(job)
     for text in FILES.values():
         shutil.copytree(job.record.folder, folder / "runs" / f"{text}.run")
+        shutil.copy(job.model, folder / "runs" / f"{text}.safetensors")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("gradio")))
         context = Context(Device(CPU), LOCAL, checkpoints=folder, datasets=("mnist-5k", "emoji"))
@@ -164,19 +165,16 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         demo.close()
 
 
-@pytest.fixture(scope="module")
-def app_of_strangers(browser: BrowserContext, strangers: str) -> Iterator[Visit]:
-    visit = Visit(browser, strangers)
-    yield visit
-    visit.page.close()
-
-
 @pytest.fixture
-def visited(app_of_strangers: Visit) -> Iterator[Visit]:
-    watched = Watched(app_of_strangers.page)
-    yield app_of_strangers
+def visited(browser: BrowserContext, strangers: str) -> Iterator[Visit]:
+    """A page of its own for each test."""
+    visit = Visit(browser, strangers)
+    visit.page.set_default_timeout(20_000)
+    watched = Watched(visit.page)
+    yield visit
     watched.check()
-    app_of_strangers.check()
+    visit.check()
+    visit.page.close()
 
 
 def says(visit: Visit, selector: str, text: str) -> None:
@@ -206,38 +204,47 @@ def test_a_models_names_are_text_wherever_it_is_chosen(visited: Visit) -> None:
     says(visited, "#reverse-player", f"{words(text)} · seed 7")
 
 
-def test_menus_offer_names_as_text(visited: Visit) -> None:
+def offered(visit: Visit) -> set[str]:
+    """The open menu's words, without the mark of what is chosen."""
+    options = visit.page.locator("ul [role=option]")
+    options.first.wait_for()
+    return {words(text).removeprefix("✓ ") for text in options.all_inner_texts()}
+
+
+def test_the_menu_of_models_offers_text(visited: Visit) -> None:
     visited.open("Reverse")
     visited.page.locator("#reverse-model input").first.click()
-    offered = set(visited.page.get_by_role("option").all_inner_texts())
-    assert {words(text) for text in FILES.values()} <= {words(text) for text in offered}
-    visited.page.keyboard.press("Escape")
+    assert {words(text) for text in FILES.values()} <= offered(visited)
+
+
+def test_the_menu_of_classes_offers_text(visited: Visit) -> None:
+    visited.open("Reverse")
     choose(visited, "#reverse-model", "m-classes")
+    visited.page.wait_for_function("document.body.innerText.includes('21 classes')")
     visited.page.get_by_label("Class", exact=True).first.click()
-    offered = {words(text) for text in visited.page.get_by_role("option").all_inner_texts()}
-    assert {words(text) for text in NAMES.values()} <= offered
+    assert {words(text) for text in NAMES.values()} <= offered(visited)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_capsules_names_are_text(visited: Visit, tmp_path: Path, name: str) -> None:
+def bring(visit: Visit, capsule: Path, text: str) -> None:
+    capsule.write_bytes(named(text))
+    visit.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
+
+
+def test_a_capsules_names_are_text(visited: Visit, tmp_path: Path) -> None:
     visited.open("Reverse")
     visited.open_panel("Take it away")
-    capsule = tmp_path / "a.race.zip"
-    capsule.write_bytes(named(NAMES[name]))
-    visited.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
-    says(visited, "#reverse-status", f"From a capsule: {NAMES[name].strip()} 4 of 4 evaluations")
-    says(visited, "#reverse-player", NAMES[name].strip())
-    says(visited, "#take-python", "import load")
+    for name, text in NAMES.items():
+        bring(visited, tmp_path / f"{name}.race.zip", text)
+        says(visited, "#reverse-status", f"From a capsule: {text.strip()} 4 of 4 evaluations")
+        says(visited, "#reverse-player", text.strip())
+        says(visited, "#take-python", "import load")
 
 
 def test_a_refused_capsule_says_so_in_text(visited: Visit, tmp_path: Path) -> None:
     visited.open("Reverse")
     visited.open_panel("Take it away")
-    for text in (NO_NAMES["terminal"], NO_NAMES["turned"]):
-        capsule = tmp_path / "a.race.zip"
-        capsule.write_bytes(named(text))
-        visited.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
-        visited.page.wait_for_function("document.body.innerText.includes('are not text')")
+    bring(visited, tmp_path / "a.race.zip", NO_NAMES["turned"])
+    visited.page.wait_for_function("document.body.innerText.includes('are not text')")
 
 
 def test_runs_and_files_are_called_in_text(visited: Visit, tmp_path: Path) -> None:
