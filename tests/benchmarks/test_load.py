@@ -25,6 +25,7 @@ from benchmarks.visitors import Failed, Refused, Visitor
 from explorer.checkpoints import load
 from explorer.race import ddim, race
 from explorer.race.view import gather, view_of
+from tests.asynchronous import finished
 
 ROOT = Path(__file__).parents[2]
 
@@ -204,7 +205,7 @@ def test_a_visitor_sees_what_a_page_would_show(counting: str) -> None:
             again = [s.changes async for s in page.press("go", {"number": 1})]
             return shown, again, await page.ask("number", {"number": 21})
 
-    shown, again, asked = asyncio.run(visit())
+    shown, again, asked = finished(visit())
     assert shown == [{"number": 10}, {"number": 11}, {"number": 12}]
     assert again == [{"number": 10}]
     assert asked == {"number": 42}
@@ -219,7 +220,7 @@ def test_events_of_one_page_at_a_time_get_their_own_messages(counting: str) -> N
 
             return list(await asyncio.gather(count(1), count(2), count(3)))
 
-    assert asyncio.run(visit()) == [[10], [10, 11], [10, 11, 12]]
+    assert finished(visit()) == [[10], [10, 11], [10, 11, 12]]
 
 
 def test_sentences_are_refusals_and_the_rest_is_failure(counting: str) -> None:
@@ -238,7 +239,7 @@ def test_sentences_are_refusals_and_the_rest_is_failure(counting: str) -> None:
                 await page.ask("number", {"nothing": 1})
         return seen
 
-    assert asyncio.run(visit()) == [10, 11, 12, 13]
+    assert finished(visit()) == [10, 11, 12, 13]
 
 
 def test_inputs_come_in_their_order_and_states_are_left_to_the_server() -> None:

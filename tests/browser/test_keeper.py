@@ -98,16 +98,18 @@ def end(visit: Visit) -> None:
 def again(visit: Visit) -> None:
     """Reload; the address says that Train is open."""
     visit.page.reload()
+    visit.trouble.clear()  # Gradio complains of its streams that end while the old page goes
     visit.page.wait_for_selector("#train-loss [data-draws]")
 
 
 def goes_on(visit: Visit) -> None:
     """The run that this page shows makes steps."""
+    visit.page.wait_for_selector("#train-status")
     visit.wait_for_text("#train-status", "images/s")
     before = step(visit)
     visit.page.wait_for_function(
         """(n) => {
-          const found = /step (\\d+)/.exec(document.querySelector("#train-status").innerText);
+          const found = /step (\\d+)/.exec(document.querySelector("#train-status")?.innerText);
           return found && +found[1] > n;
         }""",
         arg=before,
@@ -121,6 +123,7 @@ def test_a_run_goes_on_through_a_reload_and_in_another_tab(
     begin(visit, 60)
     again(visit)
     goes_on(visit)
+    assert visit.page.input_value("#train-budget input") == "60"  # as it was asked for
     assert visit.page.is_disabled("#train-start") and visit.page.is_enabled("#train-stop")
     other = Visit(stranger, app)
     other.open("Train")

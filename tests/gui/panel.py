@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,16 +63,23 @@ def merged(answers: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def in_turn(answers: AsyncIterator[Any]) -> Iterator[Any]:
     """What an asynchronous handler answers, as a browser's connection would have it; to close it
     is to close the page."""
-    loop = asyncio.new_event_loop()
-    try:
-        while True:
-            try:
-                yield loop.run_until_complete(anext(answers))  # type: ignore[arg-type]
-            except StopAsyncIteration:
-                return
-    finally:
-        loop.run_until_complete(answers.aclose())  # type: ignore[attr-defined]
-        loop.close()
+    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as elsewhere:  # a browser's test has
+        # a loop of its own in this thread
+        def finished(coroutine: Any) -> Any:
+            return elsewhere.submit(runner.run, coroutine).result()
+
+        try:
+            while True:
+                try:
+                    yield finished(_next(answers))
+                except StopAsyncIteration:
+                    return
+        finally:
+            finished(answers.aclose())  # type: ignore[attr-defined]
+
+
+async def _next(answers: AsyncIterator[Any]) -> Any:
+    return await anext(answers)
 
 
 def without_beat(answer: Any) -> Any:

@@ -27,6 +27,7 @@ from explorer.checkpoints import describe
 from explorer.gui.frame.visitors import COOKIE
 from explorer.training import Record
 from explorer.training.state import read_state
+from tests.asynchronous import finished
 
 ROOT = Path(__file__).parents[2]
 PROXY = shutil.which("haproxy") or shutil.which("haproxy", path="/usr/sbin")
@@ -161,7 +162,7 @@ def test_runs_of_two_processes_do_not_harm_each_other(replicas: list[Served]) ->
             names = await asyncio.gather(trained(one, Seed=1), trained(two, Seed=2))
             return names, [await earlier_runs(page) for page in (one, two)]
 
-    names, seen = asyncio.run(both())
+    names, seen = finished(both())
     assert len(set(names)) == 2
     assert set(seen[0]) >= set(names) and set(seen[1]) >= set(names)
     assert replicas[0].checkpoints is not None
@@ -181,7 +182,7 @@ def test_one_process_does_not_prune_what_another_shows(replicas: list[Served]) -
             names = [await trained(page, Seed=i) for i, page in enumerate((one, two) * 4)]
             return names, await earlier_runs(one)
 
-    names, offered = asyncio.run(many())
+    names, offered = finished(many())
     assert len(set(names)) == 8
     assert set(names[-5:]) <= set(offered)  # six are kept, and a new run makes place first
 
@@ -230,7 +231,7 @@ def test_frames_come_through_the_proxy_while_the_race_runs(proxy: str) -> None:
                         await page.ask("reverse-stop", {}, "click")
             return view
 
-    lane = asyncio.run(stopped_when_seen())["lanes"][0]
+    lane = finished(stopped_when_seen())["lanes"][0]
     assert 0 < lane["evaluated"][-1] < lane["evaluations"]
 
 
@@ -243,7 +244,7 @@ def test_pictures_come_through_the_proxy(proxy: str) -> None:
             sent = await page.upload(picture, "mine.jpg")
             return await page.ask("forward-image", {"forward-image": sent})
 
-    assert "forward-stage" in asyncio.run(bring())
+    assert "forward-stage" in finished(bring())
 
 
 @needs_proxy
@@ -262,7 +263,7 @@ def test_visitors_of_a_killed_replica_find_their_runs_with_the_other(
         async with Visitor(proxy, cookies=cookies) as page:
             return await earlier_runs(page)
 
-    name, cookies, where = asyncio.run(before())
+    name, cookies, where = finished(before())
     own = {ask(f"{r.address}/gradio_api/app_id").json()["app_id"]: r for r in replicas}
     killed = own[where].process
     assert killed is not None
@@ -270,4 +271,4 @@ def test_visitors_of_a_killed_replica_find_their_runs_with_the_other(
     killed.wait()
     answers = ask(f"{proxy}/gradio_api/app_id", cookies=cookies).json()["app_id"]
     assert answers in own and answers != where
-    assert name in asyncio.run(after(cookies))
+    assert name in finished(after(cookies))

@@ -98,7 +98,7 @@ def _weights() -> Parts:
     good = weights()
     first = next(iter(good))
     for name, value in {"nan": float("nan"), "infinite": float("inf")}.items():
-        yield "either", name, checkpoint(weights(value))
+        yield "refused", name, checkpoint(weights(value))
     yield "refused", "without-one", checkpoint({k: v for k, v in good.items() if k != first})
     yield "refused", "one-more", checkpoint(good | {"os.system": torch.zeros(2)})
     yield "refused", "other-shape", checkpoint(good | {first: torch.zeros(3, 3)})

@@ -44,6 +44,8 @@ class Job:
         """Sessions that look at it, and how often."""
         self.told_end: set[str] = set()
         """Sessions that have been shown all of it."""
+        self.asked: Changes = {}
+        """The fields of the page that it was begun with, and what stood in them."""
         self._version = 0
         self._shown: dict[Block, tuple[int, Any]] = {}
         self._lock = threading.Lock()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, aclosing, closing
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
@@ -23,6 +24,8 @@ from explorer.gui.frame.memory import give_back
 from explorer.gui.frame.shared import QUIET, Changes, plain, sentence
 from explorer.gui.frame.visitors import address_of
 
+FIELDS = (gr.Number, gr.Slider, gr.Dropdown, gr.Radio, gr.Checkbox, gr.CheckboxGroup)
+"""What a page asks by: a job remembers their values, so that a page that comes back has them."""
 PAUSE = 0.15
 """Seconds between two messages to a page, at least."""
 BEAT = 3.0
@@ -89,15 +92,20 @@ class Jobs:
             no hindrance.
         """
 
+        given = list(inputs) if isinstance(inputs, Sequence) else [inputs] if inputs else []
+        asked = {i: field for i, field in enumerate(given) if isinstance(field, FIELDS)}
+        self.context.jobs.outputs.update(dict.fromkeys(asked.values()))
+
         async def handle(request: gr.Request, *values: Any) -> AsyncIterator[Changes]:
-            async with aclosing(self._answer(work, taken, request, values)) as answers:
+            async with aclosing(self._answer(work, taken, asked, request, values)) as answers:
                 async for changes in answers:
                     yield changes
 
         async def handle_event(
             request: gr.Request, event: gr.EventData, *values: Any
         ) -> AsyncIterator[Changes]:
-            async with aclosing(self._answer(work, taken, request, (event, *values))) as answers:
+            told = self._answer(work, taken, asked, request, values, event)
+            async with aclosing(told) as answers:
                 async for changes in answers:
                     yield changes
 
@@ -113,13 +121,15 @@ class Jobs:
         self,
         work: Work,
         taken: Callable[..., Changes] | None,
+        asked: Mapping[int, Block],
         request: gr.Request,
         values: tuple[Any, ...],
+        *event: gr.EventData,
     ) -> AsyncGenerator[Changes, None]:
         context, owner = self.context, self.context.visitor(request)
         session = session_of(request)
         if taken and (job := context.jobs.running(owner, self.kind)):
-            yield taken(job, *values)
+            yield taken(job, *event, *values)
             return
         if self.quick:
             for earlier in context.jobs.of(owner, self.kind):
@@ -127,10 +137,11 @@ class Jobs:
                     earlier.flag.stop()
         patience = None if self.lasting else context.limits.patience
         job = Job(self.kind, owner, address_of(request), lasting=self.lasting)
+        job.asked = {field: values[i] for i, field in asked.items()}
         call = Call(context, job, self.state, patience)
         here = contextvars.copy_context()  # Gradio's, and on ZeroGPU who asks
         try:
-            context.jobs.begin(job, lambda _: here.run(self._run, work, call, values))
+            context.jobs.begin(job, lambda _: here.run(self._run, work, call, (*event, *values)))
         except Refused as refused:
             yield {self.trouble: plain(str(refused))}
             return

@@ -29,8 +29,10 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
     """
 
     async def attach(request: gr.Request) -> AsyncIterator[Changes]:
-        """A new page is shown all."""
+        """A new page is shown all, and what was asked for."""
         jobs = context.jobs.of(context.visitor(request))
+        if asked := {field: value for job in jobs for field, value in job.asked.items()}:
+            yield asked
         async with aclosing(follow(jobs, session_of(request), keeper)) as news:
             async for changes in news:
                 yield changes

@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from explorer.data import ImageSet, loading
+from explorer.gui.frame.shared import plain
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
 from explorer.gui.train.look import (
@@ -159,7 +160,7 @@ def work(
         progress.saved = job.model.stem
         ended = "paused and saved" if progress.paused else "saved"
         progress.status = (
-            f"**{job.model.stem}** {ended}: {run.step} steps in {run.seconds:.0f} s, "
+            f"**{plain(job.model.stem)}** {ended}: {run.step} steps in {run.seconds:.0f} s, "
             f"loss {run.smooth_loss:.3f}, probe {run.history.probes[-1].loss:.3f}"
         )
     yield progress

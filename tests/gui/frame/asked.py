@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import httpx
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from explorer.gui.frame.door import Door
 from explorer.gui.frame.visitors import COOKIE
+from tests.asynchronous import finished
 
 JOIN = "/gradio_api/queue/join"
 AT = "lab.example:7860"
@@ -38,7 +37,7 @@ def ask(
         async with httpx.AsyncClient(transport=transport, base_url=base) as client:
             return await client.request(method, path, headers=named)
 
-    return asyncio.run(answer())
+    return finished(answer())
 
 
 def given(response: httpx.Response) -> tuple[str, set[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 
@@ -11,6 +10,7 @@ from starlette.types import Scope
 
 from explorer.gui.frame.door import Door, Streams
 from explorer.gui.frame.visitors import COOKIE, new_secret
+from tests.asynchronous import finished
 from tests.gui.frame.asked import AT, JOIN, ask, given, inside
 
 
@@ -172,7 +172,7 @@ def test_there_is_no_websocket() -> None:
         return {"type": "websocket.connect"}
 
     scope: Scope = {"type": "websocket", "path": JOIN, "headers": []}
-    asyncio.run(Door(inside, hosted=True)(scope, receive, send))
+    finished(Door(inside, hosted=True)(scope, receive, send))
     assert said == ["websocket.close"]
 
 

@@ -27,6 +27,7 @@ from explorer.gui.frame.sweeper import Sweeper, paths_in
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.reverse.racing import Going
 from explorer.race.view import LaneView, RaceView, Sheet
+from tests.asynchronous import finished
 from tests.gui.frame.test_room import MB, make_run
 from tests.gui.small import thread, until
 
@@ -220,7 +221,7 @@ def test_the_timer_sweeps_beside_the_server_and_ends_with_it(
         async with app.sweeper.beside(SimpleNamespace()):
             await asyncio.to_thread(until, lambda: len(swept) > 3)
 
-    asyncio.run(serve())
+    finished(serve())
     until(lambda: not any(t.name == "sweeper" for t in threading.enumerate()))
 
 
