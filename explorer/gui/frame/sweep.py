@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -124,5 +125,7 @@ def _remove_empty(folder: Path, now: float = math.inf) -> None:
     for where, _, _ in os.walk(folder, topdown=False):
         path = Path(where)
         with suppress(OSError):  # not empty, or gone
-            if now - path.stat().st_mtime > (PART if _is_part(path) else YOUNG):
+            written = path.stat().st_mtime
+            left_behind = time.time() - written > PART if _is_part(path) else now - written > YOUNG
+            if left_behind:
                 path.rmdir()
