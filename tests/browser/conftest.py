@@ -38,6 +38,8 @@ PIXELS = """id => {
   for (let i = 0; i < data.length; i++) text += String.fromCharCode(data[i]);
   return [height, width, btoa(text)];
 }"""
+LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
+"""What Gradio says of its own stream when the page that it belongs to goes."""
 SLIDE = """([id, value]) => {
   const slider = document.getElementById(id);
   slider.value = value;
@@ -162,7 +164,7 @@ class Visit:
         self.address = address
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(LEAVING):
             self.trouble.append(message.text)
 
     def open(self, tab: str) -> None:
@@ -234,7 +236,9 @@ class Pages:
 
 @pytest.fixture(scope="module")
 def pages(browser: BrowserContext, app: str) -> Iterator[Pages]:
-    """The tests of a file share their pages: each finds what the one before it has left."""
+    """The tests of a file share their pages: each finds what the one before it has left. They are
+    a new visitor, who knows nothing of other files' jobs."""
+    browser.clear_cookies()
     pages = Pages(browser, app)
     yield pages
     for width in list(pages.visits):
@@ -253,7 +257,8 @@ def phone(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Visit]:
 
 @pytest.fixture
 def fresh(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    """A page as it is when it has just been opened."""
-    if 1280 in pages.visits:
-        pages.close(1280)
+    """A page as it is when somebody new has just opened it."""
+    for width in list(pages.visits):
+        pages.close(width)
+    pages.browser.clear_cookies()
     yield from pages.lend(1280, request.session)

@@ -98,7 +98,6 @@ def end(visit: Visit) -> None:
 def again(visit: Visit) -> None:
     """Reload; the address says that Train is open."""
     visit.page.reload()
-    visit.trouble.clear()  # Gradio complains of its streams that end while the old page goes
     visit.page.wait_for_selector("#train-loss [data-draws]")
 
 

@@ -20,10 +20,21 @@ export default [
       globals: {
         ...globals.browser,
         ...Object.fromEntries(
-          ["element", "props", "server", "trigger", "upload", "watch"].map((name) => [name, "readonly"]),
+          [
+            "constants",
+            "element",
+            "props",
+            "server",
+            "trigger",
+            "upload",
+            "watch",
+          ].map((name) => [name, "readonly"]),
         ),
       },
     },
   },
-  { files: ["tests/web/*.js", "tools/web/*.js"], languageOptions: { globals: globals.node } },
+  {
+    files: ["tests/web/*.js", "tools/web/*.js"],
+    languageOptions: { globals: globals.node },
+  },
 ];

@@ -2,8 +2,10 @@
 
 /** The part's own node. */
 declare const element: HTMLElement;
-/** What Python gave: `value` is what `postprocess` returned, the others are the part's options. */
+/** What Python gave: `value` is what `postprocess` returned, the others are Gradio's. */
 declare const props: { value: any; [name: string]: any };
+/** What Python's class of the part gave once and for all (`Widget`'s `constants`). */
+declare const constants: { [name: string]: any };
 /** Calls `react` whenever Python has changed one of these props. */
 declare function watch(names: string | string[], react: () => void): void;
 /** Tells Python's listeners of an event; `data` becomes attributes of their `gr.EventData`. */

@@ -216,7 +216,7 @@ async def follow(
                 seen[job], changes = job.since(seen[job])
                 news |= changes
             if keeper and (news or due or over):
-                news[keeper] = {"live": not over, "beat": beat}
+                news[keeper] = {"live": not over, "beat": beat + 1}
             if news or due or (over and not beat):
                 beat += 1
                 yield news or gr.skip()  # an empty answer would clear everything

@@ -10,13 +10,14 @@ let heard = Date.now();
 let asked = 0;
 
 /** Whoever was cut off in the middle of a job is shown it from its beginning. */
-function ask() {
+function ask(isNew = false) {
   if (Date.now() - asked < RETRY) return;
   asked = Date.now();
-  trigger("again", { cut: live });
+  trigger("again", { cut: live, new: isNew });
 }
 
 watch("value", () => {
+  if (props.value?.beat === 0) ask(true);
   live = Boolean(props.value?.live);
   heard = Date.now();
   node.dataset.live = String(live);

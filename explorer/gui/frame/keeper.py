@@ -14,12 +14,13 @@ import gradio as gr
 
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import follow, following, session_of
-from explorer.gui.frame.shared import Changes
+from explorer.gui.frame.shared import QUIET, Changes
 from explorer.gui.parts.widget import Widget
 
 
 class Keeper(Widget):
-    """Unseen; its value says whether a job is followed: {"live": …, "beat": …}."""
+    """Unseen; its value says whether a job is followed: {"live": …, "beat": …}, a beat of 0 that
+    there is one to follow."""
 
 
 def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
@@ -28,26 +29,26 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
     Called when all of the page is built.
     """
 
-    async def attach(request: gr.Request) -> AsyncIterator[Changes]:
-        """A new page is shown all, and what was asked for."""
-        jobs = context.jobs.of(context.visitor(request))
-        if asked := {field: value for job in jobs for field, value in job.asked.items()}:
-            yield asked
-        async with aclosing(follow(jobs, session_of(request), keeper)) as news:
-            async for changes in news:
-                yield changes
+    def look(request: gr.Request) -> Changes:
+        """Whether a page that has just come has missed anything; then it asks."""
+        if not context.jobs.of(context.visitor(request)):
+            return gr.skip()
+        return {keeper: {"live": True, "beat": 0}}
 
-    async def attach_again(request: gr.Request, event: gr.EventData) -> AsyncIterator[Changes]:
-        """What a page has seen to its end it is not shown again, unless it says it was `cut` off:
-        something else may be shown there by now."""
-        session, cut = session_of(request), bool(getattr(event, "cut", False))
-        jobs = context.jobs.of(context.visitor(request))
-        missed = [job for job in jobs if cut or not job.over or session not in job.told_end]
+    async def attach(request: gr.Request, event: gr.EventData) -> AsyncIterator[Changes]:
+        """A `new` page is shown all, and what was asked for. What a page has seen to its end it is
+        not shown again, unless it says that it was `cut` off: something else may stand there."""
+        session, jobs = session_of(request), context.jobs.of(context.visitor(request))
+        new, cut = (bool(getattr(event, name, False)) for name in ("new", "cut"))
+        if new and (asked := {k: value for job in jobs for k, value in job.asked.items()}):
+            yield asked
+        every = new or cut
+        missed = [job for job in jobs if every or not job.over or session not in job.told_end]
         async with aclosing(follow(missed, session, keeper)) as news:
             async for changes in news:
                 yield changes
 
     outputs: list[Any] = [b for b in context.jobs.outputs if demo.blocks.get(b._id) is b]
     options = following(keeper) | {"show_progress": "hidden"}
-    demo.load(attach, None, [keeper, *outputs], **options)
-    keeper.again(attach_again, None, [keeper, *outputs], trigger_mode="multiple", **options)
+    demo.load(look, None, keeper, **QUIET)
+    keeper.again(attach, None, [keeper, *outputs], trigger_mode="multiple", **options)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.utils import get_upload_folder
 from PIL import Image
 
 from explorer.data import PictureError, read_picture, square
+from explorer.files import written_whole
 from explorer.gui.frame.limits import Limits
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.room import amount, check_disk, filling
@@ -21,14 +24,22 @@ SENDERS = 10_000
 
 
 def take_upload(path: str | None, limits: Limits) -> Image.Image:
-    """What a visitor brought, as the middle square at the finest resolution; takes a turn."""
+    """What a visitor brought, as the middle square at the finest resolution; takes a turn.
+
+    Of what lies in Gradio's folder of uploads only that square stays: it is all that is shown.
+    """
     if not path:
         raise PictureError("Choose a picture first.")
     with heavy():
         picture = read_picture(
             path, max_bytes=limits.upload_bytes, max_pixels=limits.upload_pixels
         )
-        return square(picture, limits.resolution[1])
+        part = square(picture, limits.resolution[1])
+    file = Path(path)
+    if file.is_relative_to(get_upload_folder()) and picture.size != part.size:
+        with suppress(OSError), written_whole(file, lasting=False) as small:
+            part.save(small, "PNG")
+    return part
 
 
 def upload_box(**settings: Any) -> gr.Image:

@@ -12,14 +12,14 @@ const slider = $(".clock input");
 let figure = null;
 let t = null;
 let sliding = false;
-if (props.slider_id) slider.id = props.slider_id;
+if (constants.slider_id) slider.id = constants.slider_id;
 
 /** Plotly's script is fetched from the app once a plot is seen. */
 function plotly() {
   return (window.explorerPlotly ??= new Promise((resolve, reject) => {
     if (window.Plotly) return resolve(window.Plotly);
     const onload = () => resolve(window.Plotly);
-    make("script", { src: fileUrl(props.plotly_js), onload, onerror: reject }, document.head);
+    make("script", { src: fileUrl(constants.plotly_js), onload, onerror: reject }, document.head);
   }));
 }
 

@@ -26,7 +26,9 @@ class PlotView(Widget):
         self, value: go.Figure | None = None, *, slider_id: str = "", **props: Any
     ) -> None:
         gr.set_static_paths([PLOTLY_JS])
-        super().__init__(value, plotly_js=str(PLOTLY_JS), slider_id=slider_id, **props)
+        self.slider_id = slider_id
+        constants = {"plotly_js": str(PLOTLY_JS), "slider_id": slider_id}
+        super().__init__(value, constants, **props)
 
     def postprocess(self, value: go.Figure | None) -> dict[str, Any] | None:
         return None if value is None else {"figure": json.loads(value.to_json())}

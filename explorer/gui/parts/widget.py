@@ -19,8 +19,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -110,14 +112,23 @@ class Widget(gr.HTML):
 
             cls.postprocess = postprocess  # type: ignore[method-assign]
 
-    def __init__(self, value: Any = None, **props: Any) -> None:
+    def __init__(
+        self, value: Any = None, constants: Mapping[str, Any] | None = None, **props: Any
+    ) -> None:
+        """constants : what the script knows as `constants`, written into it: Gradio forgets props
+        of a part that is updated before it has been mounted.
+        """
         module = Path(inspect.getfile(type(self)))
+        first, rest = joined(module.with_suffix(".js")).split("\n", 1)
+        self.constants = dict(constants or {})  # (gr.HTML takes what it lacks for an event)
+        known = f"const constants = {json.dumps(self.constants)};"
+        script = "\n".join((first, known, rest))
         self._building = True  # what is published now belongs to the page, not to a visitor
         super().__init__(
             value=value,
             html_template=module.with_suffix(".html").read_text(encoding="utf-8"),
             css_template=module.with_suffix(".css").read_text(encoding="utf-8"),
-            js_on_load=joined(module.with_suffix(".js")),
+            js_on_load=script,
             apply_default_css=False,
             **props,
         )

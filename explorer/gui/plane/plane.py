@@ -22,7 +22,8 @@ class Plane(Widget):
     """
 
     def __init__(self, value: PlaneView | None = None, **props: Any) -> None:
-        super().__init__(value, unit=UNIT, most_own=MOST_OWN, own=OWN, range=RANGE, **props)
+        constants = {"unit": UNIT, "most_own": MOST_OWN, "own": OWN, "range": RANGE}
+        super().__init__(value, constants, **props)
 
     def postprocess(self, value: PlaneView | None) -> dict[str, Any] | None:
         """The view as JSON, each blob as the path where it can be fetched."""

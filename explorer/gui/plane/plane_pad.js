@@ -17,7 +17,7 @@ function placeOf(event, canvas) {
   const box = canvas.getBoundingClientRect();
   const x = REACH * ((2 * (event.clientX - box.left)) / box.width - 1);
   const y = REACH * (1 - (2 * (event.clientY - box.top)) / box.height);
-  return [x, y].map((v) => within(v, -props.range, props.range));
+  return [x, y].map((v) => within(v, -constants.range, constants.range));
 }
 $$(".panel canvas").forEach((canvas, panel) => {
   const pointAt = (event) => {
@@ -27,7 +27,7 @@ $$(".panel canvas").forEach((canvas, panel) => {
     return [x, y];
   };
   const extend = (place) => {
-    extendStroke(state.strokes.at(-1), place, props.most_own - drawn().length);
+    extendStroke(state.strokes.at(-1), place, constants.most_own - drawn().length);
     countDrawn();
   };
   canvas.addEventListener("pointerdown", (event) => {
@@ -67,7 +67,7 @@ const padButtons = $$("[data-pad]");
 for (const button of padButtons) button.addEventListener("click", () => PAD[button.dataset.pad]());
 function countDrawn() {
   const count = drawn().length;
-  $(".count").textContent = `${count} of at most ${props.most_own} points`;
+  $(".count").textContent = `${count} of at most ${constants.most_own} points`;
   const least = { use: 2, undo: 1, clear: 1 };
   for (const button of padButtons) button.disabled = count < (least[button.dataset.pad] ?? 0);
   redraw();
@@ -86,13 +86,13 @@ export function setPause(stop) {
 /** The pad opens by itself only for somebody who has no points yet. */
 export function chosen(data) {
   asked = data;
-  if (data !== props.own) before = data;
-  if (data !== props.own || !owned) openPad(data === props.own);
+  if (data !== constants.own) before = data;
+  if (data !== constants.own || !owned) openPad(data === constants.own);
 }
 /** What is chosen once the pad is left: points of one's own only if there are any. */
-export const left = (data) => (data === props.own && !owned ? (before ?? state.view.data) : data);
+export const left = (data) => (data === constants.own && !owned ? (before ?? state.view.data) : data);
 /** Points of other data close the pad, unless somebody is about to draw the first ones. */
 export function notePoints(data, fresh) {
-  owned ||= data === props.own;
-  if (fresh && (owned || asked !== props.own)) openPad(false);
+  owned ||= data === constants.own;
+  if (fresh && (owned || asked !== constants.own)) openPad(false);
 }

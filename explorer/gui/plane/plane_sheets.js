@@ -13,7 +13,7 @@ function bytesOf(path) {
 /** What is known of a way besides: `n` names how many points there are, ways without noise are `curved`. */
 async function fetchLane(way, about) {
   const planes = new Uint8Array(await inflate(await bytesOf(way.sheet)));
-  return { ...way, ...about, frames: unpackWay(planes, way.times.length, props.unit) };
+  return { ...way, ...about, frames: unpackWay(planes, way.times.length, constants.unit) };
 }
 const fetchBelief = (belief, samplers) =>
   Promise.all(

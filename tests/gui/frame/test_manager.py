@@ -80,11 +80,15 @@ class Page:
 
     def come(self, session: str = "one") -> Iterator[dict[str, Any]]:
         """What the page is shown when it loads."""
-        return named(self.handlers["attach"](request(session)))
+        found = self.handlers["look"](request(session))
+        event = SimpleNamespace(new=True, cut=True)
+        return named(
+            self.handlers["attach"](request(session), event) if found != gr.skip() else iter(())
+        )
 
     def come_again(self, session: str = "one", cut: bool = False) -> list[dict[str, Any]]:
         event = SimpleNamespace(cut=cut)
-        return list(named(self.handlers["attach_again"](request(session), event)))
+        return list(named(self.handlers["attach"](request(session), event)))
 
 
 @pytest.fixture(autouse=True)

@@ -31,8 +31,8 @@ function load() {
   const node = $(".fan");
   node.hidden = false;
   node.dataset.running = fan.running;
-  node.style.setProperty("--left", `${props.left}px`);
-  node.style.setProperty("--right", `${props.right}px`);
+  node.style.setProperty("--left", `${constants.left}px`);
+  node.style.setProperty("--right", `${constants.right}px`);
   for (const each of fan.lanes) {
     const lane = laneOf(each);
     if (lane.src !== each.src) show(lane, each.src);

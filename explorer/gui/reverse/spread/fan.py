@@ -14,7 +14,7 @@ class Fan(Widget):
     """A sheet for each sampler; its columns stand under the points of `spread_figure`."""
 
     def __init__(self, value: SpreadView | None = None, **props: Any) -> None:
-        super().__init__(value, left=MARGINS["l"], right=MARGINS["r"], **props)
+        super().__init__(value, {"left": MARGINS["l"], "right": MARGINS["r"]}, **props)
 
     def postprocess(self, value: SpreadView | None) -> dict[str, Any] | None:
         """Each lane's sheet as a lossless data URI."""
