@@ -204,7 +204,7 @@ class Visit:
 
 
 class Pages:
-    """A page of the app for each width, opened when it is first wanted."""
+    """A page of the app for each width, opened when it is first wanted, each by another visitor."""
 
     def __init__(self, browser: BrowserContext, address: str) -> None:
         self.browser, self.address = browser, address
@@ -212,12 +212,14 @@ class Pages:
 
     def visit(self, width: int) -> Visit:
         if width not in self.visits:
-            self.visits[width] = Visit(self.browser, self.address, width)
+            assert self.browser.browser
+            visitor = self.browser.browser.new_context()
+            self.visits[width] = Visit(visitor, self.address, width)
         self.visits[width].page.bring_to_front()  # a page in the background is not drawn
         return self.visits[width]
 
     def close(self, width: int) -> None:
-        self.visits.pop(width).page.close()
+        self.visits.pop(width).page.context.close()
 
     def lend(self, width: int, session: pytest.Session) -> Iterator[Visit]:
         """The page to one test; checked after it, and closed if the test or the check fails."""
@@ -236,9 +238,7 @@ class Pages:
 
 @pytest.fixture(scope="module")
 def pages(browser: BrowserContext, app: str) -> Iterator[Pages]:
-    """The tests of a file share their pages: each finds what the one before it has left. They are
-    a new visitor, who knows nothing of other files' jobs."""
-    browser.clear_cookies()
+    """The tests of a file share their pages: each finds what the one before it has left."""
     pages = Pages(browser, app)
     yield pages
     for width in list(pages.visits):
@@ -258,7 +258,6 @@ def phone(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Visit]:
 @pytest.fixture
 def fresh(pages: Pages, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A page as it is when somebody new has just opened it."""
-    for width in list(pages.visits):
-        pages.close(width)
-    pages.browser.clear_cookies()
+    if 1280 in pages.visits:
+        pages.close(1280)
     yield from pages.lend(1280, request.session)

@@ -11,7 +11,7 @@ let asked = 0;
 
 /** Whoever was cut off in the middle of a job is shown it from its beginning. */
 function ask(isNew = false) {
-  if (Date.now() - asked < RETRY) return;
+  if (!isNew && Date.now() - asked < RETRY) return;
   asked = Date.now();
   trigger("again", { cut: live, new: isNew });
 }
@@ -26,5 +26,6 @@ const timer = setInterval(() => {
   if (!element.isConnected) clearInterval(timer);
   else if (live && Date.now() - heard > SILENCE) ask();
 }, 1000);
-for (const event of ["online", "pageshow"]) addEventListener(event, () => ask());
+addEventListener("online", () => ask());
+addEventListener("pageshow", ({ persisted }) => persisted && ask()); // out of the browser's memory
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
