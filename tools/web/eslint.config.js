@@ -20,15 +20,10 @@ export default [
       globals: {
         ...globals.browser,
         ...Object.fromEntries(
-          [
-            "constants",
-            "element",
-            "props",
-            "server",
-            "trigger",
-            "upload",
-            "watch",
-          ].map((name) => [name, "readonly"]),
+          ["constants", "element", "props", "server", "trigger", "upload", "watch"].map((name) => [
+            name,
+            "readonly",
+          ]),
         ),
       },
     },

@@ -28,4 +28,7 @@ const timer = setInterval(() => {
 }, 1000);
 addEventListener("online", () => ask());
 addEventListener("pageshow", ({ persisted }) => persisted && ask()); // out of the browser's memory
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && ask());
+document.addEventListener("visibilitychange", () => {
+  const hears = live && Date.now() - heard < RETRY; // one who follows need not ask
+  if (document.visibilityState === "visible" && !hears) ask();
+});
