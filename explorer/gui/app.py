@@ -21,7 +21,6 @@ use_own_folder()
 
 import gradio as gr  # noqa: E402
 
-from explorer.devices import choose_threads  # noqa: E402
 from explorer.gui.forward import tab as forward  # noqa: E402
 from explorer.gui.frame.context import Context  # noqa: E402
 from explorer.gui.frame.door import behind_door, streams  # noqa: E402
@@ -84,7 +83,6 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
 
     SystemExit with a sentence if the port that was asked for, or any, cannot be had.
     """
-    choose_threads(spare=1)  # a core for the page
     context.jobs.present = streams.open
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # else whoever comes by localhost names their address
     door = behind_door(

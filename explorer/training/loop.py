@@ -49,6 +49,7 @@ def fit(run: Run) -> Iterator[TrainStep]:
     step = in_graph(run, train_step)  # on a GPU; elsewhere train_step itself
     fetch_every = FETCH_EVERY.get(run.device.type, 1)
     before, started, first, busy = run.seconds, time.perf_counter(), run.seen, 0.0
+    away = run.away
     while run.progress < 1:
         begun = time.perf_counter()
         left = run.config.steps - run.step if run.config.steps else fetch_every
@@ -67,7 +68,7 @@ def fit(run: Run) -> Iterator[TrainStep]:
             continue
         values = fetch(run, torch.stack(waiting))  # (n, 2); the only wait for the device
         busy += time.perf_counter() - begun
-        run.seconds = agreed(run, before + time.perf_counter() - started)
+        run.seconds = agreed(run, before + time.perf_counter() - started - run.away + away)
         note(run, values)
         assert run.smooth_loss is not None  # noted just now
         yield TrainStep(

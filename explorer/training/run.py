@@ -101,6 +101,8 @@ class Run:
         """Whether memory did not suffice for the batch that was asked for."""
         self.seconds = 0.0
         """Spent in `fit` and by those who look at the run meanwhile, in all sessions."""
+        self.away = 0.0
+        """Seconds that it was halted while others had the device; they do not count."""
         self.peak = config.learning_rate
         """The learning rate that the schedule scales; may be changed between steps."""
         self.smooth_loss: float | None = None

@@ -204,7 +204,7 @@ class Visit:
 
 
 class Pages:
-    """A page of the app for each width, opened when it is first wanted, each by another visitor."""
+    """A page of the app for each width, each another visitor's, opened when it is first wanted."""
 
     def __init__(self, browser: BrowserContext, address: str) -> None:
         self.browser, self.address = browser, address

@@ -45,6 +45,9 @@ class Call(Waiter):
     left: Changes = field(default_factory=dict)
     """What the page is left with once the job is over, however it ends; the job adds to it."""
 
+    stopped: Patience | None = None
+    waiting_since: float | None = None
+
     @property
     def visitor(self) -> str:
         return self.job.owner
@@ -74,8 +77,8 @@ class Call(Waiter):
         seconds, expected : see `Device.run`.
         Ended if it is stopped while it waits; nothing has begun then, or others have a turn.
         """
-        stopped = Patience(self.flag, self.patience)
-        given = (*arguments, self.device.device, stopped)
+        self.stopped = Patience(self.flag, self.patience)
+        given = (*arguments, self.device.device, self.stopped)
         return self.device.run(job, *given, seconds=seconds, expected=expected, waiter=self)
 
     def check(self) -> None:
@@ -87,6 +90,7 @@ class Call(Waiter):
             raise Ended
 
     def waits(self, ahead: Ahead) -> None:
+        self.waiting_since = self.waiting_since or time.monotonic()
         words = f"waiting: {ahead.jobs} before you, about {max(1, round(ahead.seconds))} s"
         if self.job.waits != words:
             self.job.waits = words
@@ -96,7 +100,9 @@ class Call(Waiter):
         if self.job.waits:
             again = self.job.state == "running"
             self.job.show({self.state: "going on …" if again else "starting …"})
-        self.job.state, self.job.waits = "running", ""
+        if self.waiting_since and self.stopped and self.stopped.since is not None:
+            self.stopped.since += time.monotonic() - self.waiting_since  # it had not the device
+        self.job.state, self.job.waits, self.waiting_since = "running", "", None
 
     def cut_short(self) -> bool:
         return self.flag()

@@ -11,7 +11,7 @@ import gradio as gr
 
 from explorer.checkpoints import Spec, catalogue
 from explorer.data import DATASETS
-from explorer.devices import best_device
+from explorer.devices import best_device, choose_threads
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import Limits, detect
 from explorer.gui.frame.manager import Manager
@@ -49,6 +49,7 @@ class Context:
         offered = [n for n, source in DATASETS.items() if source.bundled or not limits.hosted]
         device = Device(best_device(), wait=limits.wait)
         if device.device.type == "cpu":
+            choose_threads(spare=1)  # a core for the page
             device.speed = measure_speed()
         return cls(device, limits, datasets=tuple(offered))
 

@@ -4,9 +4,10 @@ The rule. A job whose turn is expected to take at most `SHORT` seconds is short,
 Within each kind those who came first are first; who has had a turn and wants another one stands at
 the end, with the long ones. Short jobs go before long ones, until they have used the device for as
 long as the last long turn lasted (`SHORT` to `ROUND` seconds) while a long job waited: then the
-first of those has its turn. A turn ends with its job, after `ROUND` seconds if anybody waits, and
-after `SHORT` seconds if a short job does. So nobody waits for more than one turn of each of those
-before him, and as long again for those who overtake; nobody starves.
+first of those has its turn. A turn ends with its job, after `SHORT` seconds if a short job waits,
+and after `ROUND` + `SHORT` if anybody does (what comes in slices of `ROUND` ends by itself before).
+So nobody waits for more than one turn of each of those before him, and as long again for those who
+overtake; nobody starves.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 SHORT, ROUND = 5.0, 20.0
-KEEP = 0.7
+KEEP = 0.5
 """How much of what was known of a kind's speed is kept when it is measured again."""
-MOST = 8.0
+MOST = 64.0
 """An estimate is corrected at most by such a factor, up or down."""
 
 
@@ -111,7 +112,7 @@ class Line:
     def waited_for(self, spent: float) -> bool:
         """Whether a turn that has lasted so many seconds keeps others waiting for too long."""
         with self._changed:
-            longest = SHORT if self._short else ROUND
+            longest = SHORT if self._short else ROUND + SHORT  # a slice ends by itself before
             return bool(self._short or self._long) and spent >= longest
 
     def ahead(self, ticket: Ticket) -> Ahead:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
@@ -182,13 +183,15 @@ def _watch(
     seconds: float | None = None,
     every: float = 0.35,
 ) -> Iterator[Going]:
-    end = None if seconds is None else time.monotonic() + seconds
+    end = math.inf if seconds is None else time.monotonic() + seconds
 
     def over() -> bool:
-        return stopped() or (end is not None and time.monotonic() > end)
+        return stopped() or time.monotonic() > end
 
     for grown in gather(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
+        left = time.monotonic()
         yield Going(grown, None if grown.running or entries.finished else entries.racers)
+        end += time.monotonic() - left  # others may have had the device
 
 
 def model_for(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
@@ -182,7 +183,8 @@ def watch(
         progress.samples = sheet(run, samples(run))
         growth.add(film, 0, trajectory(run))
     progress.film, progress.probed = film, True
-    yield progress
+    with halted(run):
+        yield progress
     progress.samples, progress.film, progress.probed = None, None, False
     for seen in observe(run):
         progress.paused = obey(run, wishes())
@@ -202,13 +204,23 @@ def watch(
             progress.samples = sheet(run, samples(run))
             sampled = time.perf_counter()
             pause = max(SAMPLE_EVERY, 12 * (sampled - now))
-        yield progress
+        with halted(run):
+            yield progress
         progress.samples, progress.film, progress.probed = None, None, False
         shown = time.perf_counter()
         progress.over = stopped() or progress.paused
-        if progress.over or (limit and shown - begun > limit and run.progress < 1):
+        spent = shown - begun - run.away
+        if progress.over or (limit and spent > limit and run.progress < 1):
             return
     progress.over = True
+
+
+@contextmanager
+def halted(run: Run) -> Iterator[None]:
+    """While others may have the device: the run's time stands still."""
+    begun = time.perf_counter()
+    yield
+    run.away += time.perf_counter() - begun
 
 
 def obey(run: Run, wishes: str) -> bool:

@@ -65,7 +65,8 @@ def test_a_turn_ends_when_others_have_waited_long_enough(day: Day) -> None:
     assert day.line.enter(long, 0)
     assert not day.line.waited_for(1e6)  # nobody waits
     other = day.joined("bound", 100)
-    assert not day.line.waited_for(ROUND - 0.1) and day.line.waited_for(ROUND)
+    most = ROUND + SHORT
+    assert not day.line.waited_for(most - 0.1) and day.line.waited_for(most)
     day.joined("fork", 1)
     assert not day.line.waited_for(SHORT - 0.1) and day.line.waited_for(SHORT)
     day.line.quit(other)
