@@ -17,6 +17,8 @@ from explorer.gui.frame.manager import RELOAD
 from explorer.gui.frame.shared import Changes
 
 Result = TypeVar("Result")
+TELL_EVERY = 3.0
+"""Seconds between two sentences on the wait: with thirty in line each of them costs."""
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Call(Waiter):
 
     stopped: Patience | None = None
     waiting_since: float | None = None
+    tell_again: float = 0.0
 
     @property
     def visitor(self) -> str:
@@ -90,7 +93,11 @@ class Call(Waiter):
             raise Ended
 
     def waits(self, ahead: Ahead) -> None:
-        self.waiting_since = self.waiting_since or time.monotonic()
+        now = time.monotonic()
+        self.waiting_since = self.waiting_since or now
+        if self.job.waits and now < self.tell_again:
+            return
+        self.tell_again = now + TELL_EVERY
         words = f"waiting: {ahead.jobs} before you, about {max(1, round(ahead.seconds))} s"
         if self.job.waits != words:
             self.job.waits = words

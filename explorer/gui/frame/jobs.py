@@ -28,7 +28,7 @@ FIELDS = (gr.Number, gr.Slider, gr.Dropdown, gr.Radio, gr.Checkbox, gr.CheckboxG
 """What a page asks by: a job remembers their values, so that a page that comes back has them."""
 PAUSE = 0.15
 """Seconds between two messages to a page, at least."""
-BEAT = 3.0
+BEAT = 5.0
 """Seconds after which a page is told that nothing is new."""
 
 

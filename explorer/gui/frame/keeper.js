@@ -1,8 +1,8 @@
 // @ts-check
 import { $ } from "../parts/page.js";
 
-const SILENCE = 9000; // ms after which a page that follows a job asks again, three missed beats
-const RETRY = 4000; // ms between two questions, at least
+const SILENCE = 15000; // ms after which a page that follows a job asks again, three missed beats
+const RETRY = 6000; // ms between two questions, at least; longer than a beat
 
 const node = $(".keeper");
 let live = false;
