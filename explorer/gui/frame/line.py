@@ -108,10 +108,13 @@ class Line:
                 self._pace[ticket.kind] = KEEP * known + (1 - KEEP) * found
             self._changed.notify_all()
 
-    def waited_for(self, spent: float) -> bool:
-        """Whether a turn that has lasted so many seconds keeps others waiting for too long."""
+    def waited_for(self, spent: float, more: float = 0.0) -> bool:
+        """Whether a turn that has lasted so many seconds keeps others waiting for too long.
+
+        more : seconds over `ROUND` in which a job that ends its turns by itself may do so.
+        """
         with self._changed:
-            longest = SHORT if self._short else ROUND
+            longest = SHORT if self._short else ROUND + more
             return bool(self._short or self._long) and spent >= longest
 
     def ahead(self, ticket: Ticket) -> Ahead:

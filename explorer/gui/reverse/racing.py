@@ -14,7 +14,7 @@ import torch
 from explorer.checkpoints import Spec, describe
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.call import Call
-from explorer.gui.frame.device import Ended
+from explorer.gui.frame.device import Ended, halted
 from explorer.gui.frame.shared import plain
 from explorer.guides import find_guide, guide, kind_of_pictures
 from explorer.inference import prepare, shared
@@ -188,7 +188,9 @@ def _watch(
         return stopped() or (end is not None and time.monotonic() > end)
 
     for grown in gather(entries, lanes, denoiser.schedule, view, every=every, stopped=over):
+        told = time.monotonic()
         yield Going(grown, None if grown.running or entries.finished else entries.racers)
+        end = None if end is None else end + halted(told)
 
 
 def model_for(

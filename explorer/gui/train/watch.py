@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from explorer.data import ImageSet, loading
+from explorer.gui.frame.device import Ended, halted
 from explorer.gui.frame.shared import plain
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
@@ -99,7 +100,7 @@ def _slices(
     data = None
     for state in read(job):
         if stopped():
-            return
+            raise Ended
         if isinstance(state, ImageSet):
             data = state
         else:
@@ -202,7 +203,9 @@ def watch(
             progress.samples = sheet(run, samples(run))
             sampled = time.perf_counter()
             pause = max(SAMPLE_EVERY, 12 * (sampled - now))
+        told = time.monotonic()
         yield progress
+        begun += halted(told)
         progress.samples, progress.film, progress.probed = None, None, False
         shown = time.perf_counter()
         progress.over = stopped() or progress.paused
