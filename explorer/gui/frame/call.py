@@ -22,11 +22,24 @@ Result = TypeVar("Result")
 @dataclass
 class Patience:
     """Whether to stop: somebody asked for it, or so many seconds have passed since it was asked
-    first. Where strangers share the device nobody keeps it for long."""
+    first, those not counted in which others had a turn. Where strangers share the device nobody
+    keeps it for long."""
 
     stopped: Callable[[], bool]
     seconds: float | None
     since: float | None = None
+    halted: float | None = None
+    """When others were let in, until it is one's turn again."""
+
+    def halt(self) -> None:
+        """Others have a turn."""
+        self.halted = time.monotonic() if self.halted is None else self.halted
+
+    def go_on(self) -> None:
+        """It is one's own turn, the first or another one."""
+        if self.halted is not None and self.since is not None:
+            self.since += time.monotonic() - self.halted
+        self.halted = None
 
     def __call__(self) -> bool:
         now = time.monotonic()
@@ -44,6 +57,8 @@ class Call(Waiter):
     patience: float | None = None
     left: Changes = field(default_factory=dict)
     """What the page is left with once the job is over, however it ends; the job adds to it."""
+    stopped: Patience | None = None
+    """Of what runs now."""
 
     @property
     def visitor(self) -> str:
@@ -74,12 +89,14 @@ class Call(Waiter):
         seconds, expected : see `Device.run`.
         Ended if it is stopped while it waits; nothing has begun then, or others have a turn.
         """
-        stopped = Patience(self.flag, self.patience)
-        given = (*arguments, self.device.device, stopped)
+        self.stopped = Patience(self.flag, self.patience)
+        given = (*arguments, self.device.device, self.stopped)
         return self.device.run(job, *given, seconds=seconds, expected=expected, waiter=self)
 
     def check(self) -> None:
         """Raises `Ended` if the job was stopped, or where it can be left, as nobody looks."""
+        if self.stopped:
+            self.stopped.halt()
         if self.job.lasting and self.context.jobs.gone(self.job, RELOAD):
             self.job.left = True
             self.flag.stop()
@@ -93,6 +110,8 @@ class Call(Waiter):
             self.job.show({self.state: words})
 
     def begins(self) -> None:
+        if self.stopped:
+            self.stopped.go_on()
         if self.job.waits:
             again = self.job.state == "running"
             self.job.show({self.state: "going on …" if again else "starting …"})
