@@ -183,23 +183,17 @@ class Jobs:
         return self.context.jobs.running(self.context.visitor(request), self.kind) is not None
 
     def ask_to_stop(self, request: gr.Request) -> Any:
-        """End this visitor's jobs that speak in this line, if any, at their next look."""
-        found = self.stop_all(self.context.visitor(request), self.state)
-        return {self.state: "stopping …"} if found else gr.skip()
+        """End this visitor's jobs of this kind, if there are any, at their next look."""
+        found = self.stop_all(self.context.visitor(request))
+        spoken = any(job.line in (None, self.state) for job in found)
+        return {self.state: "stopping …"} if spoken else gr.skip()
 
-    def stop_all(self, visitor: str, line: Block | None = None) -> bool:
-        """End a visitor's jobs of this kind at their next look; whether there are any.
-
-        line : of those that speak here only.
-        """
-        found = [
-            job
-            for job in self.context.jobs.of(visitor, self.kind)
-            if not job.over and line in (None, job.line)
-        ]
+    def stop_all(self, visitor: str) -> list[Job]:
+        """End a visitor's jobs of this kind at their next look; those that there are."""
+        found = [job for job in self.context.jobs.of(visitor, self.kind) if not job.over]
         for job in found:
             job.flag.stop()
-        return bool(found)
+        return found
 
     def wish(self, request: gr.Request, text: str) -> None:
         """Tell this visitor's job something, if one runs."""

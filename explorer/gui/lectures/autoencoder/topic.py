@@ -168,7 +168,7 @@ def build(context: Context, shared: Shared) -> None:
 
     idle = [run, again]
     training_jobs = Jobs(context, ID, state=state, trouble=trouble, idle=idle, stop=stop)
-    noise_jobs = Jobs(context, ID, state=progress, trouble=trouble, idle=idle, stop=stop)
+    noise_jobs = Jobs(context, ID, state=progress, trouble=trouble, idle=idle, busy=[stop])
     outputs = [rows, loss_plot, factor_plot, tiles, progress, weights]
     training_jobs.wire(run.click, begin, [steps, seed], outputs)
     noise_jobs.wire(again.click, new_noise, [weights, seed], [tiles])
