@@ -24,11 +24,24 @@ TELL_EVERY = 3.0
 @dataclass
 class Patience:
     """Whether to stop: somebody asked for it, or so many seconds have passed since it was asked
-    first. Where strangers share the device nobody keeps it for long."""
+    first, those not counted in which others had a turn. Where strangers share the device nobody
+    keeps it for long."""
 
     stopped: Callable[[], bool]
     seconds: float | None
     since: float | None = None
+    halted: float | None = None
+    """When others were let in, until it is one's turn again."""
+
+    def halt(self) -> None:
+        """Others have a turn."""
+        self.halted = time.monotonic() if self.halted is None else self.halted
+
+    def go_on(self) -> None:
+        """It is one's own turn, the first or another one."""
+        if self.halted is not None and self.since is not None:
+            self.since += time.monotonic() - self.halted
+        self.halted = None
 
     def __call__(self) -> bool:
         now = time.monotonic()
@@ -46,9 +59,9 @@ class Call(Waiter):
     patience: float | None = None
     left: Changes = field(default_factory=dict)
     """What the page is left with once the job is over, however it ends; the job adds to it."""
-
     stopped: Patience | None = None
-    waiting_since: float | None = None
+    """Of what runs now."""
+
     tell_again: float = 0.0
 
     @property
@@ -86,6 +99,8 @@ class Call(Waiter):
 
     def check(self) -> None:
         """Raises `Ended` if the job was stopped, or where it can be left, as nobody looks."""
+        if self.stopped:
+            self.stopped.halt()
         if self.job.lasting and self.context.jobs.gone(self.job, RELOAD):
             self.job.left = True
             self.flag.stop()
@@ -94,7 +109,6 @@ class Call(Waiter):
 
     def waits(self, ahead: Ahead) -> None:
         now = time.monotonic()
-        self.waiting_since = self.waiting_since or now
         if self.job.waits and now < self.tell_again:
             return
         self.tell_again = now + TELL_EVERY
@@ -104,12 +118,12 @@ class Call(Waiter):
             self.job.show({self.state: words})
 
     def begins(self) -> None:
+        if self.stopped:
+            self.stopped.go_on()
         if self.job.waits:
             again = self.job.state == "running"
             self.job.show({self.state: "going on …" if again else "starting …"})
-        if self.waiting_since and self.stopped and self.stopped.since is not None:
-            self.stopped.since += time.monotonic() - self.waiting_since  # it had not the device
-        self.job.state, self.job.waits, self.waiting_since = "running", "", None
+        self.job.state, self.job.waits = "running", ""
 
     def cut_short(self) -> bool:
         return self.flag()

@@ -22,12 +22,15 @@ except ImportError:
 import torch  # noqa: E402
 
 from explorer.devices import hardware  # noqa: E402
-from explorer.gui.frame.line import Ahead, Line, Ticket  # noqa: E402
+from explorer.gui.frame.line import ROUND, Ahead, Line, Ticket  # noqa: E402
 from explorer.gui.frame.temporary import user_folder  # noqa: E402
 
 Result = TypeVar("Result")
 LOOK = 0.25
 """Seconds between two looks at whether who waits has given up."""
+END: Any = object()
+OVER = 3.0
+"""Seconds in which a slice that is over may end: it sees that at its next look."""
 ZERO_GPU = "SPACES_ZERO_GPU" in os.environ
 
 
@@ -66,8 +69,9 @@ class StopFlag:
 
     def wish(self, text: str) -> None:
         """Tell the running job something; nothing if none runs."""
-        if self.path.exists():
-            self.path.write_text(text, encoding="utf-8")
+        with suppress(FileNotFoundError), self.path.open("r+", encoding="utf-8") as file:
+            file.write(text)  # never makes the file anew: a stop may come in between
+            file.truncate()
 
     def read(self) -> str:
         """What was wished last, or nothing."""
@@ -143,14 +147,19 @@ class Device:
         inside, whole = True, False
         try:
             with closing(_work(job, arguments, seconds)) as work:
-                for result in work:
+                result = next(work, END)
+                while result is not END:
                     yield result
-                    if inside and self._others_wait(ticket):
+                    result = next(work, END)  # what has come to its end waits for nobody
+                    if result is not END and inside and self._others_wait(ticket, seconds):
                         inside = False
                         self.line.leave(ticket, whole=False)
-                        with suppress(Ended):  # what a job does then is little
+                        try:
                             self._wait(ticket, waiter)
                             inside = True
+                        except Ended:  # what a job does then is little, and its last word counts
+                            last = next(work, END)
+                            result = result if last is END else last
                 whole = not waiter.cut_short()
         finally:
             if inside:
@@ -183,8 +192,9 @@ class Device:
             raise
         waiter.begins()
 
-    def _others_wait(self, ticket: Ticket) -> bool:
+    def _others_wait(self, ticket: Ticket, seconds: float) -> bool:
         """Whether this turn has been long enough for those who wait. (A forked job computes on
         while nobody pulls, so that it keeps its turn.)"""
         spent = time.monotonic() - ticket.begun
-        return not ZERO_GPU and self.line.waited_for(spent)
+        more = OVER if seconds <= ROUND else 0.0  # halted at its end it would need two turns
+        return not ZERO_GPU and self.line.waited_for(spent, more)

@@ -36,7 +36,7 @@ class Job:
         self.waits = ""
         """What is said of its wait, while it waits."""
         self.begun = self.attended = time.monotonic()
-        """When it began; when a page was last seen to look at it."""
+        """When it began; when a page was last seen to look at it, or it ended."""
         self.seen = self.left = False
         """Whether a page has looked at it; whether it ends because none does any more."""
         self.thread: threading.Thread | None = None
@@ -44,6 +44,8 @@ class Job:
         """Sessions that look at it, and how often."""
         self.told_end: set[str] = set()
         """Sessions that have been shown all of it."""
+        self.line: Block | None = None
+        """What says on the page how far it is."""
         self.asked: Changes = {}
         """The fields of the page that it was begun with, and what stood in them."""
         self._version = 0
@@ -69,6 +71,7 @@ class Job:
     def end(self) -> None:
         """Nothing more comes."""
         self.flag.stop()
+        self.attended = time.monotonic()
         self.state = "over"
         self._notify()
 
@@ -77,6 +80,11 @@ class Job:
         with self._lock:
             news = {block: value for block, (v, value) in self._shown.items() if v > version}
             return self._version, news
+
+    def last(self, block: Block) -> Any:
+        """What this component was shown last; None if nothing."""
+        with self._lock:
+            return self._shown.get(block, (0, None))[1]
 
     def _notify(self) -> None:
         for listener in list(self._listeners):

@@ -21,7 +21,7 @@ from explorer.gui.frame.device import Ended
 from explorer.gui.frame.job import Job
 from explorer.gui.frame.manager import Refused
 from explorer.gui.frame.memory import give_back
-from explorer.gui.frame.shared import QUIET, Changes, plain, sentence
+from explorer.gui.frame.shared import QUIET, Changes, sentence
 from explorer.gui.frame.visitors import address_of
 
 FIELDS = (gr.Number, gr.Slider, gr.Dropdown, gr.Radio, gr.Checkbox, gr.CheckboxGroup)
@@ -136,14 +136,15 @@ class Jobs:
                 if session in earlier.pages:
                     earlier.flag.stop()
         patience = None if self.lasting else context.limits.patience
-        job = Job(self.kind, owner, address_of(request), lasting=self.lasting)
-        job.asked = {field: values[i] for i, field in asked.items()}
-        call = Call(context, job, self.state, patience)
         here = contextvars.copy_context()  # Gradio's, and on ZeroGPU who asks
         try:
+            job = Job(self.kind, owner, address_of(request), lasting=self.lasting)
+            job.line = self.state
+            job.asked = {field: values[i] for i, field in asked.items()}
+            call = Call(context, job, self.state, patience)
             context.jobs.begin(job, lambda _: here.run(self._run, work, call, (*event, *values)))
-        except Refused as refused:
-            yield {self.trouble: plain(str(refused))}
+        except (Refused, OSError) as refused:
+            yield {self.trouble: sentence(refused)}
             return
         async with aclosing(follow([job], session, context.jobs.keeper)) as news:
             async for changes in news:
@@ -161,7 +162,10 @@ class Jobs:
                 show(self._pressable(False) | {self.trouble: ""} | said | first)
                 for changes in steps:
                     show(changes)
-            show(self._pressable(True) | call.left)
+            ended: Changes = {}
+            if call.flag() and not self.quick:  # no page goes on to say "stopping …"
+                ended[self.state] = call.job.last(self.state) or "stopped"
+            show(self._pressable(True) | ended | call.left)
         except Ended:
             words = "stopped" if call.job.state == "running" else "stopped before it began"
             show(self._pressable(True) | {self.state: words} | call.left)
@@ -181,14 +185,15 @@ class Jobs:
     def ask_to_stop(self, request: gr.Request) -> Any:
         """End this visitor's jobs of this kind, if there are any, at their next look."""
         found = self.stop_all(self.context.visitor(request))
-        return {self.state: "stopping …"} if found else gr.skip()
+        spoken = any(job.line in (None, self.state) for job in found)
+        return {self.state: "stopping …"} if spoken else gr.skip()
 
-    def stop_all(self, visitor: str) -> bool:
-        """End a visitor's jobs of this kind at their next look; whether there are any."""
+    def stop_all(self, visitor: str) -> list[Job]:
+        """End a visitor's jobs of this kind at their next look; those that there are."""
         found = [job for job in self.context.jobs.of(visitor, self.kind) if not job.over]
         for job in found:
             job.flag.stop()
-        return bool(found)
+        return found
 
     def wish(self, request: gr.Request, text: str) -> None:
         """Tell this visitor's job something, if one runs."""

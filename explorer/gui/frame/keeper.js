@@ -9,11 +9,16 @@ let live = false;
 let heard = Date.now();
 let asked = 0;
 
-/** Whoever was cut off in the middle of a job is shown it from its beginning. */
+/** Whoever was cut off in the middle of a job is shown what came since, `cut` seconds ago. */
 function ask(isNew = false) {
   if (!isNew && Date.now() - asked < RETRY) return;
   asked = Date.now();
-  trigger("again", { cut: live, new: isNew });
+  trigger("again", { cut: live && !isNew ? (Date.now() - heard) / 1000 : 0, new: isNew });
+}
+
+/** Who comes back into view may have missed something; not who follows a job and hears of it. */
+function look() {
+  if (element.isConnected && !(live && Date.now() - heard <= SILENCE)) ask();
 }
 
 watch("value", () => {
@@ -26,9 +31,6 @@ const timer = setInterval(() => {
   if (!element.isConnected) clearInterval(timer);
   else if (live && Date.now() - heard > SILENCE) ask();
 }, 1000);
-addEventListener("online", () => ask());
-addEventListener("pageshow", ({ persisted }) => persisted && ask()); // out of the browser's memory
-document.addEventListener("visibilitychange", () => {
-  const hears = live && Date.now() - heard < RETRY; // one who follows need not ask
-  if (document.visibilityState === "visible" && !hears) ask();
-});
+addEventListener("online", () => element.isConnected && ask());
+addEventListener("pageshow", (event) => event.persisted && look()); // else it has just loaded
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());

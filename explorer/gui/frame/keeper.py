@@ -6,6 +6,7 @@ comes back into view or the network returns, it asks again.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -13,9 +14,13 @@ from typing import Any
 import gradio as gr
 
 from explorer.gui.frame.context import Context
+from explorer.gui.frame.job import Job
 from explorer.gui.frame.jobs import follow, following, session_of
 from explorer.gui.frame.shared import QUIET, Changes
 from explorer.gui.parts.widget import Widget
+
+UNHEARD = 30.0
+"""Seconds for which the server may go on telling a page that does not hear it any more."""
 
 
 class Keeper(Widget):
@@ -29,6 +34,8 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
     Called when all of the page is built.
     """
 
+    following_now: dict[str, object] = {}
+
     def look(request: gr.Request) -> Changes:
         """Whether a page that has just come has missed anything; then it asks."""
         if not context.jobs.of(context.visitor(request)):
@@ -37,16 +44,30 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
 
     async def attach(request: gr.Request, event: gr.EventData) -> AsyncIterator[Changes]:
         """A `new` page is shown all, and what was asked for. What a page has seen to its end it is
-        not shown again, unless it says that it was `cut` off: something else may stand there."""
+        not shown again, since something else may stand there, unless it ended while the page was
+        `cut` off, so many seconds ago. A page follows once: who asks again ends what came before.
+        """
         session, jobs = session_of(request), context.jobs.of(context.visitor(request))
-        new, cut = (bool(getattr(event, name, False)) for name in ("new", "cut"))
+        new, cut = bool(getattr(event, "new", False)), getattr(event, "cut", 0)
         if new and (asked := {k: value for job in jobs for k, value in job.asked.items()}):
             yield asked
-        every = new or cut
-        missed = [job for job in jobs if every or not job.over or session not in job.told_end]
-        async with aclosing(follow(missed, session, keeper)) as news:
-            async for changes in news:
-                yield changes
+        since = time.monotonic() - cut - UNHEARD if cut and isinstance(cut, (int, float)) else None
+
+        def missed(job: Job) -> bool:
+            lately = since is not None and job.attended >= since
+            return new or lately or not job.over or session not in job.told_end
+
+        mine = following_now[session] = object()
+        try:
+            wanted = [job for job in jobs if missed(job)]
+            async with aclosing(follow(wanted, session, keeper)) as news:
+                async for changes in news:
+                    if following_now.get(session) is not mine:
+                        return
+                    yield changes
+        finally:
+            if following_now.get(session) is mine:
+                del following_now[session]
 
     outputs: list[Any] = [b for b in context.jobs.outputs if demo.blocks.get(b._id) is b]
     options = following(keeper) | {"show_progress": "hidden"}

@@ -2,12 +2,11 @@
 
 The rule. A job whose turn is expected to take at most `SHORT` seconds is short, any other is long.
 Within each kind those who came first are first; who has had a turn and wants another one stands at
-the end, with the long ones. Short jobs go before long ones, until they have used the device for as
-long as the last long turn lasted (`SHORT` to `ROUND` seconds) while a long job waited: then the
-first of those has its turn. A turn ends with its job, after `SHORT` seconds if a short job waits,
-and after `ROUND` + `SHORT` if anybody does (what comes in slices of `ROUND` ends by itself before).
-So nobody waits for more than one turn of each of those before him, and as long again for those who
-overtake; nobody starves.
+the end, with the long ones. Short jobs go before long ones, until they have used the device for
+`SHARE` times as long as the last long turn lasted (`SHORT` to `ROUND` seconds) while a long job
+waited: then the first of those has its turn. A turn ends with its job, after `SHORT` seconds if a
+short job waits, and after `ROUND` if anybody does. So nobody waits for more than one turn of each
+of those before him, and `SHARE` times as long for those who overtake; nobody starves.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
-SHORT, ROUND = 5.0, 20.0
+SHORT, ROUND, SHARE = 5.0, 20.0, 2.0
 KEEP = 0.5
 """How much of what was known of a kind's speed is kept when it is measured again."""
 MOST = 64.0
@@ -99,7 +98,7 @@ class Line:
             self._inside = None
             ticket.used += taken
             if not ticket.short:
-                self._overtaken, self._allowed = 0.0, min(max(taken, SHORT), ROUND)
+                self._overtaken, self._allowed = 0.0, _share(taken)
             elif self._long:
                 self._overtaken += taken
             if whole and ticket.kind:
@@ -109,10 +108,13 @@ class Line:
                 self._pace[ticket.kind] = KEEP * known + (1 - KEEP) * found
             self._changed.notify_all()
 
-    def waited_for(self, spent: float) -> bool:
-        """Whether a turn that has lasted so many seconds keeps others waiting for too long."""
+    def waited_for(self, spent: float, more: float = 0.0) -> bool:
+        """Whether a turn that has lasted so many seconds keeps others waiting for too long.
+
+        more : seconds over `ROUND` in which a job that ends its turns by itself may do so.
+        """
         with self._changed:
-            longest = SHORT if self._short else ROUND + SHORT  # a slice ends by itself before
+            longest = SHORT if self._short else ROUND + more
             return bool(self._short or self._long) and spent >= longest
 
     def ahead(self, ticket: Ticket) -> Ahead:
@@ -129,7 +131,7 @@ class Line:
                     overtaken += self.expected(before) if long else 0.0
                 else:
                     long.popleft()
-                    overtaken, allowed = 0.0, self.expected(before)
+                    overtaken, allowed = 0.0, _share(self.expected(before))
                 jobs, seconds = jobs + 1, seconds + self.expected(before)
             return Ahead(jobs, seconds)
 
@@ -137,6 +139,11 @@ class Line:
         if self._inside or not (self._short or self._long):
             return None
         return _first(self._short, self._long, self._overtaken < self._allowed)
+
+
+def _share(turn: float) -> float:
+    """Seconds that short jobs may have after a long job's turn."""
+    return SHARE * min(max(turn, SHORT), ROUND)
 
 
 def _first(short: deque[Ticket], long: deque[Ticket], overtakes: bool) -> Ticket:

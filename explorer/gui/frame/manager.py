@@ -65,12 +65,13 @@ class Manager:
 
     def begin(self, job: Job, work: Callable[[Job], None]) -> None:
         """Run `work(job)` on a thread of its own; `Refused` if this visitor or this address has
-        too many jobs here."""
+        too many jobs here, OSError if its flag cannot be written."""
         with self._lock:
             if self._closed:
                 raise Refused("The app is being shut down; please come back in a minute.")
             alive = [other for other in self._jobs if not other.over]
             self._check(job, alive)
+            job.flag.start()  # without it there is no job: a full temporary folder
             self._jobs = _remembered([*self._jobs, job])
             if self._watch is None:
                 self._watch = threading.Thread(target=self._look_after, daemon=True)
@@ -82,10 +83,15 @@ class Manager:
             finally:
                 job.end()
 
-        job.flag.start()
-        thread = threading.Thread(target=run, name=f"job {job.kind} {job.id}", daemon=True)
-        job.thread = thread
-        thread.start()
+        job.thread = threading.Thread(target=run, name=f"job {job.kind} {job.id}", daemon=True)
+        try:
+            job.thread.start()
+        except RuntimeError as error:  # the system has no thread left
+            job.end()
+            raise Refused(
+                "No further job can be begun on this machine just now: please try again in a "
+                "minute."
+            ) from error
 
     def _check(self, job: Job, alive: Iterable[Job]) -> None:
         limits = self.limits
@@ -121,9 +127,13 @@ class Manager:
         return now - job.attended > (grace if job.seen else min(grace, RELOAD))
 
     def _look_after(self) -> None:
-        """Ends what nobody looks at any more."""
+        """Ends what nobody looks at any more; forgets what ended long ago: it holds memory and
+        the files that it has shown."""
         while not self._closed:
             time.sleep(WATCH)
+            with self._lock:
+                old = time.monotonic() - self.limits.temporary_keep
+                self._jobs = [job for job in self._jobs if not (job.over and job.attended < old)]
             for job in self.alive:
                 if self.gone(job, GRACE) and not job.lasting:
                     job.left = True

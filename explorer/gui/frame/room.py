@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from explorer.gui.frame.limits import Limits
+from explorer.training.lock import RunTaken, held
 
 SHOWN = "shown"
 """The folder of what browsers fetch, in Gradio's, where uploads lie too."""
@@ -134,7 +135,8 @@ class Room:
         for older in self._older(instead):
             if bytes_of([self.folder]) <= self.limits.visitor_bytes:
                 return
-            shutil.rmtree(older, ignore_errors=True)
+            with suppress(RunTaken, OSError), held(older):  # not while somebody trains into it
+                shutil.rmtree(older, ignore_errors=True)
 
     def _older(self, instead: Sequence[Path]) -> list[Path]:
         """The folders of runs that may go, the oldest first."""

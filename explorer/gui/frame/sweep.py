@@ -9,12 +9,13 @@ import math
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from explorer.gui.frame.limits import Limits
 from explorer.gui.frame.room import SHOWN, File, files_below, newest
+from explorer.training.lock import LOCK, RunTaken, held
 
 YOUNG = 300.0
 """Seconds for which nothing goes to make room for others: somebody is about to fetch it."""
@@ -79,11 +80,16 @@ def sweep_runs(folder: Path, limits: Limits, now: float) -> None:
     for item in items:
         age = now - item.written
         if age > limits.keep or (over > 0 and age > YOUNG):
-            over -= item.bytes
-            for file in item.files:
-                _deleted(file)
-            for path in item.folders:
-                _remove_empty(path)
+            with suppress(RunTaken, OSError), ExitStack() as stack:
+                for path in item.folders:
+                    if path.suffix == ".run":
+                        stack.enter_context(held(path))
+                for file in item.files:
+                    if file.path.name != LOCK:
+                        _deleted(file)
+                for path in item.folders:
+                    _remove_empty(path)
+                over -= item.bytes
     for visitor in folder.glob("*/"):
         if now - newest(visitor) > YOUNG:
             with suppress(OSError):  # not empty

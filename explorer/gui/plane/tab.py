@@ -101,7 +101,7 @@ def build(context: Context, shared: Shared) -> None:
             seed = seed_input(SEEDS, START.seed)
 
     learning = Jobs(context, "plane", state=state, trouble=trouble, idle=[run], stop=stop)
-    showing = Jobs(context, "plane-show", state=state, trouble=trouble, idle=[run], busy=[stop])
+    showing = Jobs(context, "plane-show", state=state, trouble=trouble, idle=[run], stop=stop)
 
     def renew(call: Call, now: Now, own: Any, values: tuple[Any, ...]) -> Steps:
         """Points and samples for these settings; a network of the same points goes on."""

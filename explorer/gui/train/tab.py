@@ -130,9 +130,12 @@ def build(context: Context, shared: Shared) -> None:
                 yield kept(job, call.visitor)
         except Exception as error:
             if job.model.is_file():
-                said = how_far(job.record) if isinstance(error, Ended) else FAILED
-                call.left = kept(job, call.visitor)
-                call.left[state] = said.format(plain(job.model.stem))
+                name = plain(job.model.stem)
+                call.left = {state: FAILED.format(name)}
+                with suppress(OSError, ValueError):  # what failed may fail here too: a full disk
+                    if isinstance(error, Ended):
+                        call.left[state] = how_far(job.record).format(name)
+                    call.left |= kept(job, call.visitor)
             raise
 
     def refuse(job: Any, *values: Any) -> Changes:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from explorer.data import ImageSet, loading
+from explorer.gui.frame.device import Ended
 from explorer.gui.frame.shared import plain
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
@@ -100,7 +101,7 @@ def _slices(
     data = None
     for state in read(job):
         if stopped():
-            return
+            raise Ended
         if isinstance(state, ImageSet):
             data = state
         else:

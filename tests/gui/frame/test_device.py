@@ -198,3 +198,33 @@ def test_wishes_are_those_of_the_running_job() -> None:
     assert StopFlag("wish").read() == "now"  # as another process sees it
     flag.stop()
     assert flag() and flag.read() == ""
+
+
+def test_what_has_come_to_its_end_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line, "SHORT", 0.0)
+    device, waiter = Device(CPU, wait=60), Impatient()
+    long = device.run(count, 1, expected=100, waiter=waiter)
+    next(long)
+    other = thread(lambda: list(device.run(count, 1, expected=0)))
+    until(lambda: len(device.line) == 2)
+    assert list(long) == [] and waiter.seen == ["begins"]
+    other.join(60)
+
+
+def test_a_slice_that_ends_by_itself_is_not_halted_just_before() -> None:
+    long, other = line.Ticket("a", 20), line.Ticket("b", 20)
+    waiting = line.Line()
+    waiting.join(long), waiting.enter(long, 0), waiting.join(other)
+    assert waiting.waited_for(line.ROUND) and not waiting.waited_for(line.ROUND, 3)
+    assert waiting.waited_for(line.ROUND + 3, 3)
+
+
+def test_a_wish_never_takes_a_stop_back() -> None:
+    flag = StopFlag("wished")
+    flag.start()
+    flag.wish("a long wish")
+    flag.wish("short")
+    assert flag.read() == "short"
+    flag.stop()
+    flag.wish("late")
+    assert flag() and flag.read() == ""

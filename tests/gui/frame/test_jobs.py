@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -179,6 +181,85 @@ def test_the_patience_begins_with_the_work_and_not_in_the_line(
     assert not patience()
     now = 1060.0
     assert patience()
+
+
+def test_the_turns_of_others_are_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    from explorer.gui.frame import call
+
+    now = 0.0
+    monkeypatch.setattr(call, "time", SimpleNamespace(monotonic=lambda: now))
+    patience = Patience(lambda: False, 60)
+    patience.halt()  # the wait for the first turn
+    now = 500.0
+    patience.go_on()
+    assert not patience()
+    now = 520.0
+    patience.halt()
+    now = 521.0
+    patience.halt()  # it still waits
+    now = 900.0
+    patience.go_on()
+    assert not patience()
+    now = 939.0
+    assert not patience()
+    now = 940.0
+    assert patience()
+
+
+def test_who_cannot_be_begun_is_told_so_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = Page(hosted=True)
+
+    def full(flag: StopFlag) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(flag.path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StopFlag, "start", full)
+        (answer,) = page.answers(page.counting, 2)
+    assert answer.keys() == {"trouble"} and "full" in answer["trouble"]
+    assert "/" not in answer["trouble"] and page.context.jobs.of("owner") == []
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        (answer,) = page.answers(page.counting, 2)
+    assert "try again" in answer["trouble"] and not page.context.jobs.alive
+    assert merged(page.answers(page.counting, 2))["count"] == 1
+
+
+def no_thread(self: threading.Thread, start: Any = threading.Thread.start) -> None:
+    if self.name.startswith("job "):
+        raise RuntimeError("can't start new thread")
+    start(self)
+
+
+def test_no_page_goes_on_to_say_that_it_stops() -> None:
+    page = Page()
+
+    def silent(call: Call) -> Steps:
+        yield {}
+        for i in call.run(count, 10**9):
+            yield {page.count: i, page.state: "at work"} if not i else {page.count: i}
+
+    answers = page.answers(silent)
+    seen = next(answers)
+    while seen.get("state") != "at work":
+        seen |= next(answers)
+    version, _ = page.job.since(0)
+    page.jobs.ask_to_stop(REQUEST)  # the page says "stopping …"
+    list(answers)
+    (job,) = page.context.jobs.of("owner")
+    assert job.since(version)[1][page.state] == "at work"
+
+
+def test_a_line_does_not_say_of_another_that_it_stops() -> None:
+    page = Page()
+    with page.demo:
+        other = Jobs(page.context, "test", state=page.other, trouble=page.trouble, stop=page.stop)
+    answers = page.answers(page.counting, 10**9)
+    next(answers)
+    assert other.ask_to_stop(REQUEST) == gr.skip()
+    list(answers)
+    assert not page.context.jobs.alive
 
 
 def test_a_second_one_is_told_that_one_runs_where_that_is_asked_for() -> None:

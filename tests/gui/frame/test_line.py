@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from explorer.gui.frame import line
-from explorer.gui.frame.line import ROUND, SHORT, Line, Ticket
+from explorer.gui.frame.line import ROUND, SHARE, SHORT, Line, Ticket
 
 
 class Day:
@@ -46,18 +46,18 @@ def test_within_a_kind_who_came_first_is_first(day: Day) -> None:
     assert len(day.line) == 0
 
 
-def test_short_jobs_overtake_for_as_long_as_a_long_turn_and_no_longer(day: Day) -> None:
+def test_short_jobs_overtake_for_twice_a_long_turn_and_no_longer(day: Day) -> None:
     long = [day.joined("train", 100), day.joined("train", 100)]
     day.turn(long, 12, whole=False)
     day.line.join(long[0])
     short = [day.joined(f"fork {i}", 4) for i in range(9)]
     order = []
-    for _ in range(5):
+    for _ in range(8):
         order.append(day.turn([*long, *short], 4))
         if order[-1] in short:
             short.remove(order[-1])
-    # three shorts are 12 seconds, as long as the turn before; then the first long one
-    assert order[3] is long[1] and not {long[0], long[1]} & {*order[:3], order[4]}
+    # six short ones are 24 seconds, twice the turn before; then the first long one
+    assert order[6] is long[1] and not {long[0], long[1]} & {*order[:6], order[7]}
 
 
 def test_a_turn_ends_when_others_have_waited_long_enough(day: Day) -> None:
@@ -65,8 +65,7 @@ def test_a_turn_ends_when_others_have_waited_long_enough(day: Day) -> None:
     assert day.line.enter(long, 0)
     assert not day.line.waited_for(1e6)  # nobody waits
     other = day.joined("bound", 100)
-    most = ROUND + SHORT
-    assert not day.line.waited_for(most - 0.1) and day.line.waited_for(most)
+    assert not day.line.waited_for(ROUND - 0.1) and day.line.waited_for(ROUND)
     day.joined("fork", 1)
     assert not day.line.waited_for(SHORT - 0.1) and day.line.waited_for(SHORT)
     day.line.quit(other)
@@ -130,7 +129,7 @@ def test_what_is_said_of_the_wait_is_what_comes(day: Day, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_nobody_starves_whoever_comes(day: Day, seed: int) -> None:
     """Newcomers all the time: a long job waits for one turn of each long one before it, and for
-    at most as long again, and one short job, for those who overtake."""
+    at most twice as long, and one short job, for those who overtake."""
     rng = random.Random(seed)
     waiting = [day.joined(f"long {i}", 1000.0) for i in range(rng.randint(1, 5))]
     last = {ticket: (day.now, len(waiting)) for ticket in waiting}
@@ -144,7 +143,7 @@ def test_nobody_starves_whoever_comes(day: Day, seed: int) -> None:
             waiting.remove(ticket)
             continue
         since, long = last[ticket]
-        assert day.now - since <= long * (2 * SHORT + SHORT)
+        assert day.now - since <= long * (SHORT + SHARE * SHORT + SHORT)
         day.now += SHORT  # then a short one waits
         assert day.line.waited_for(SHORT)
         day.line.leave(ticket, whole=False)

@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from explorer.gui.frame import job as job_module
+from explorer.gui.frame import keeper as keeper_module
 from explorer.gui.frame import manager as manager_module
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
@@ -86,7 +87,7 @@ class Page:
             self.handlers["attach"](request(session), event) if found != gr.skip() else iter(())
         )
 
-    def come_again(self, session: str = "one", cut: bool = False) -> list[dict[str, Any]]:
+    def come_again(self, session: str = "one", cut: Any = False) -> list[dict[str, Any]]:
         event = SimpleNamespace(cut=cut)
         return list(named(self.handlers["attach"](request(session), event)))
 
@@ -183,6 +184,44 @@ def test_all_that_was_shown_is_one_value_of_each_component() -> None:
     } or [value for _, value in job.since(0)[1][menu].choices] == ["x", "y"]
 
 
+def test_a_page_follows_once() -> None:
+    page = Page()
+    running = page.press()
+    next(running)
+    (job,) = page.context.jobs.alive
+    first, second = page.come("one"), page.come("one")
+    next(first), next(second)
+    assert job.pages == {"one": 3}
+    page.go.release()
+    list(first)
+    assert job.pages == {"one": 2}
+    page.jobs.ask_to_stop(request())
+    assert merged(second)["run"].interactive
+    list(running)
+
+
+def test_who_was_cut_off_is_not_shown_what_ended_long_before(clock: Clock) -> None:
+    page = Page(LOCAL)
+    running = page.press()
+    next(running)
+    page.jobs.ask_to_stop(request())
+    list(running)
+    clock.now += 100
+    assert page.come_again(cut=10) == []
+    assert merged(page.come_again(cut=90))["run"].interactive
+    assert page.come_again(cut="x") == []
+
+
+def test_what_ended_long_ago_is_forgotten(clock: Clock) -> None:
+    manager = Manager(HOSTED)
+    begin(manager, "one")[1].set()
+    until(lambda: not manager.alive)
+    time.sleep(0.05)
+    assert manager.of("one")
+    clock.now += HOSTED.temporary_keep + 1
+    until(lambda: not manager.of("one"))
+
+
 # ---- whose page has gone ----------------------------------------------------------------------
 
 
@@ -190,7 +229,7 @@ class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
         clock = SimpleNamespace(monotonic=lambda: self.now, sleep=lambda _: time.sleep(0.001))
-        for module in (job_module, manager_module):
+        for module in (job_module, manager_module, keeper_module):
             monkeypatch.setattr(module, "time", clock)
 
 

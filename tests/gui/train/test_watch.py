@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -18,7 +19,7 @@ from explorer.gui.train.earlier import continued, find_record
 from explorer.gui.train.look import read_sheet
 from explorer.gui.train.task import Job, free_path
 from explorer.gui.train.watch import Progress
-from explorer.training import Record, Run
+from explorer.training import Record, Run, loop
 from explorer.training.state import read_state
 from tests.gui.small import CPU, kept, progress_of, same, small, thread, until
 
@@ -306,3 +307,17 @@ def test_names_are_taken_before_anything_is_saved(tmp_path: Path) -> None:
     (tmp_path / "cats.safetensors").touch()
     assert free_path(tmp_path, "cats").stem == "cats-2"
     assert records(tmp_path / "new") == []  # an empty folder is no run yet
+
+
+def test_the_turns_of_others_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is halted for an hour at each of its looks: its budget and its slices are its own."""
+    now = [0.0]
+    clock = SimpleNamespace(perf_counter=lambda: now[0], monotonic=lambda: now[0])
+    monkeypatch.setattr(watch, "time", clock)
+    monkeypatch.setattr(loop, "time", clock)
+    task = job(tmp_path, steps=6)
+    seen = []
+    for progress in watch.train(task, Device(CPU).runner(lambda: False), str, lambda: False):
+        seen.append(progress)
+        now[0] += 3600
+    assert seen[-1].over and read_state(task.record.state).seconds == 0
