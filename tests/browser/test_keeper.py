@@ -130,7 +130,7 @@ def test_a_run_goes_on_through_a_reload_and_in_another_tab(
     end(other)
     visit.page.bring_to_front()
     visit.wait_for_text("#train-status", "saved")  # there too
-    assert visit.page.is_enabled("#train-start")
+    visit.page.wait_for_selector("#train-start:not([disabled])")
     again(visit)
     visit.wait_for_text("#train-status", "saved")
     visit.page.wait_for_selector("#train-race")

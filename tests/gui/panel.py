@@ -63,8 +63,9 @@ def merged(answers: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def in_turn(answers: AsyncIterator[Any]) -> Iterator[Any]:
     """What an asynchronous handler answers, as a browser's connection would have it; to close it
     is to close the page."""
-    with asyncio.Runner() as runner, ThreadPoolExecutor(1) as elsewhere:  # a browser's test has
-        # a loop of its own in this thread
+    with ThreadPoolExecutor(1) as elsewhere:  # a browser's test has a loop in this thread
+        runner = asyncio.Runner()
+
         def finished(coroutine: Any) -> Any:
             return elsewhere.submit(runner.run, coroutine).result()
 
@@ -76,6 +77,7 @@ def in_turn(answers: AsyncIterator[Any]) -> Iterator[Any]:
                     return
         finally:
             finished(answers.aclose())  # type: ignore[attr-defined]
+            elsewhere.submit(runner.close).result()
 
 
 async def _next(answers: AsyncIterator[Any]) -> Any:

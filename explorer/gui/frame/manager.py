@@ -95,7 +95,8 @@ class Manager:
 
     def _check(self, job: Job, alive: Iterable[Job]) -> None:
         limits = self.limits
-        mine = [other.kind for other in alive if other.owner == job.owner]
+        going = [other for other in alive if not other.flag()]  # not what is asked to stop
+        mine = [other.kind for other in going if other.owner == job.owner]
         if len(mine) >= limits.jobs:
             raise Refused(
                 f"You have {len(mine)} jobs here already, and {limits.jobs} are allowed at a "

@@ -166,7 +166,11 @@ def build(context: Context, shared: Shared) -> None:
         return peak | stage.of_record(record) | offer(record.model)
 
     def ask_to_pause(request: gr.Request) -> None:
-        jobs.wish(request, json.dumps({"pause": True}))
+        job = context.jobs.running(context.visitor(request), "train")
+        if job and job.waits:  # in line, where nothing is heard but a stop: it is kept as well
+            job.flag.stop()
+        elif job:
+            job.flag.wish(json.dumps({"pause": True}))
 
     @guarded(trouble)
     def change_rate(request: gr.Request, asked: Any) -> Changes:
