@@ -197,8 +197,11 @@ def _open(path: Path) -> safe_open:
     if not path.is_file():
         raise CheckpointError(f"there is no checkpoint {path}")
     try:
-        return safe_open(path, "pt")
-    except (SafetensorError, OSError) as error:
+        try:
+            return safe_open(path, "pt")
+        except RuntimeError:  # it was replaced while it was opened: the new one is whole
+            return safe_open(path, "pt")
+    except (SafetensorError, OSError, RuntimeError) as error:
         raise CheckpointError(
             f"{path.name} is not a whole safetensors file ({error}); it may be cut short or of "
             "another kind"

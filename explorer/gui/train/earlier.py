@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import gradio as gr
 
+from explorer.checkpoints import CheckpointError
 from explorer.gui.train.task import Job
 from explorer.text import is_text
 from explorer.training import Record, TrainConfig
@@ -33,7 +35,10 @@ def find_record(name: str | None, folder: Path) -> Record:
 def unfinished(folder: Path) -> Record | None:
     """The newest run, if it stopped before its budget was spent: it can go on."""
     record = next(iter(records(folder)), None)
-    return record if record and share_done(record) < 1 and record.model.is_file() else None
+    with suppress(CheckpointError):  # somebody is writing it, or it is damaged
+        if record and share_done(record) < 1 and record.model.is_file():
+            return record
+    return None
 
 
 def share_done(record: Record) -> float:
