@@ -139,7 +139,7 @@ def test_a_run_goes_on_through_a_reload_and_in_another_tab(
 
 def test_a_run_goes_on_through_a_network_that_drops(stranger: BrowserContext, wire: Wire) -> None:
     visit = Visit(stranger, wire.address)
-    begin(visit, 80)
+    begin(visit, 100)
     wire.cut()
     visit.page.wait_for_timeout(3000)
     wire.mend()

@@ -14,8 +14,10 @@ from explorer.gui.frame.limits import Limits
 
 GRACE = 60.0
 """Seconds for which a hosted job goes on without a page that looks at it."""
-RELOAD = 10.0
-"""Seconds in which a page is expected to open its stream, and to come back when it is reloaded."""
+OPENING = 10.0
+"""Seconds in which a page is expected to open its stream."""
+RELOAD = 30.0
+"""Seconds in which a page that is reloaded is expected back, on a busy machine too."""
 KEPT = 300
 """So many jobs that have ended are remembered, the newest of each kind and visitor."""
 WATCH = 1.0
@@ -125,7 +127,7 @@ class Manager:
         if any(self.present(session) for session in list(job.pages)):
             job.attended = now
             job.seen = True
-        return now - job.attended > (grace if job.seen else min(grace, RELOAD))
+        return now - job.attended > (grace if job.seen else min(grace, OPENING))
 
     def _look_after(self) -> None:
         """Ends what nobody looks at any more; forgets what ended long ago: it holds memory and

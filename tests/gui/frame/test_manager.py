@@ -297,7 +297,7 @@ def test_who_never_opened_a_stream_is_dropped(clock: Clock) -> None:
     made_up = page.press("made up")
     next(made_up)
     (job,) = page.context.jobs.alive
-    clock.now += manager_module.RELOAD + 1
+    clock.now += manager_module.OPENING + 1
     until(lambda: job.over)
     list(made_up)
     open_streams.add("one")
