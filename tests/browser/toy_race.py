@@ -186,9 +186,14 @@ class Page:
         self.page.evaluate("window.explorerClock.share = null")
         self.bring("two", "126,51")
         self.look("x", "1")
-        self.page.click("#reverse-ddpm", position={"x": 4, "y": 4})
+        start = {"t": 400, "lane": 0, "picture": 0, "frame_t": 400}
+        for _ in range(20):  # the page may still be drawing what came before
+            self.page.click("#reverse-ddpm", position={"x": 4, "y": 4})
+            if self.cursor() == start:
+                break
+            self.page.wait_for_timeout(250)
         self.page.evaluate("document.activeElement.blur()")
-        assert self.cursor() == {"t": 400, "lane": 0, "picture": 0, "frame_t": 400}
+        assert self.cursor() == start
         self.requests.clear()
 
     def wait(self, frames: str) -> None:
