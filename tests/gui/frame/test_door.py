@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import httpx
 import pytest
 from starlette.types import Scope
 
@@ -188,3 +189,23 @@ def test_streams_are_counted_and_forgotten() -> None:
         assert heard.open("a") and heard.seen("a")
     assert [name for name in "abcd" if heard.seen(name)] == ["c", "d"]
     assert not heard.open("a")
+
+
+def test_an_upload_that_is_too_much_is_refused_with_a_sentence() -> None:
+    asked: list[tuple[str, int | None]] = []
+
+    def refuse(sender: str, size: int | None) -> str | None:
+        asked.append((sender, size))
+        return "an upload of 9 GB is too much" if len(asked) > 1 else None
+
+    door = Door(inside, hosted=True, refuse=refuse)
+
+    async def send() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app=door)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{AT}") as client:
+            return [await client.post("/gradio_api/upload", content=b"12345") for _ in range(2)]
+
+    taken, refused = finished(send())
+    assert taken.text == "inside" and refused.status_code == 413
+    assert refused.json() == {"detail": "an upload of 9 GB is too much"}
+    assert [size for _, size in asked] == [5, 5] and asked[0][0] == "127.0.0.1"

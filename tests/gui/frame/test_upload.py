@@ -6,11 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from explorer.gui.frame import upload as module
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.room import filling
-from explorer.gui.frame.upload import Uploads
+from explorer.gui.frame.upload import Uploads, take_upload
 
 MB = 10**6
 
@@ -55,3 +56,18 @@ def test_made_up_senders_take_no_memory(tmp_path: Path, monkeypatch: pytest.Monk
     for i in range(10):
         assert uploads.refusal(str(i), MB, now=i) is None
     assert list(uploads._sent) == ["7", "8", "9"]
+
+
+def test_of_a_picture_only_the_square_that_is_shown_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the folder of uploads; what lies elsewhere is not ours to change."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    for folder, kept in ((tmp_path / "uploads" / "hash", (256, 256)), (tmp_path, (900, 600))):
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "mine.png"
+        Image.effect_noise((900, 600), 80).save(path)
+        shown = take_upload(str(path), HOSTED)
+        with Image.open(path) as left:
+            assert left.size == kept and shown.size == (256, 256)
+        assert take_upload(str(path), HOSTED).tobytes() == shown.tobytes()  # as often as asked
