@@ -15,8 +15,8 @@ from torch import Tensor
 from explorer.checkpoints import Spec, load, load_classifier
 from explorer.diffusion import Denoiser, Network
 from explorer.networks.recorder import Recorded, RecordingFailed
+from explorer.precision import PRECISIONS, autocast
 
-PRECISIONS = ("float32", "bfloat16")
 WARM_UP = 3
 """Calls with arguments of one shape before they are recorded: cuDNN chooses its algorithms."""
 MOST_SHARED = 4
@@ -62,7 +62,7 @@ def _loaded(
 def prepare(network: Network, device: str | torch.device, precision: str = "float32") -> Network:
     """What a `Denoiser` calls instead of `network`, with (x_t, t) or (x_t, t, label).
 
-    precision "bfloat16" computes under autocast; float32 comes out. On CUDA every shape of the
+    precision, one of `PRECISIONS`, below float32 computes under autocast; float32 comes out. On CUDA every shape of the
     arguments is recorded after a few calls and then replayed: small networks are bound by kernel
     launches, the GPU waits for Python. On other devices float32 is `network` itself. Weights are
     read where they lie: changing them in place is seen, replacing them by other tensors is not.
@@ -71,9 +71,9 @@ def prepare(network: Network, device: str | torch.device, precision: str = "floa
     """
     if precision not in PRECISIONS:
         raise ValueError(f"no precision {precision!r}; there are: {', '.join(PRECISIONS)}")
-    kind = torch.device(device).type
-    called = network if precision == "float32" else InBfloat16(network, kind)
-    return Graphs(called) if kind == "cuda" else called
+    device = torch.device(device)
+    called = network if precision == "float32" else InPrecision(network, device, precision)
+    return Graphs(called) if device.type == "cuda" else called
 
 
 class Called:
@@ -88,16 +88,15 @@ class Called:
         return self.network.device
 
 
-class InBfloat16(Called):
+class InPrecision(Called):
     """Calls `network` under autocast on such a device; float32 comes out."""
 
-    def __init__(self, network: Network, kind: str) -> None:
+    def __init__(self, network: Network, kind: torch.device, precision: str) -> None:
         super().__init__(network)
-        self.kind = kind
+        self.kind, self.precision = kind, precision
 
     def __call__(self, *arguments: Any) -> Tensor:
-        # a cast that was kept would not see changed weights, and a graph cannot own it
-        with torch.autocast(self.kind, dtype=torch.bfloat16, cache_enabled=False):
+        with autocast(self.kind, self.precision):
             output = self.network(*arguments)
         return output.float()
 

@@ -75,12 +75,12 @@ def run_evaluate(args: argparse.Namespace) -> None:
     from explorer.evaluation import (
         begin,
         check,
-        choose_precision,
         choose_settings,
         evaluate,
         load_reference,
         quality_path,
     )
+    from explorer.precision import choose_precision
 
     steps = [parse_steps(text) for text in args.steps.split(",")]
     columns = parse_columns(args.sampler, args.eta)

@@ -1,6 +1,5 @@
 """Steps against quality: Fréchet distance and class accuracy of a model's samplers."""
 
-from explorer.evaluation.precision import PRECISIONS, choose_precision
 from explorer.evaluation.quality import Progress, begin, check, evaluate
 from explorer.evaluation.records import (
     HAT,
@@ -22,7 +21,6 @@ from explorer.evaluation.table import QUANTITIES, Cell, Table, evaluation_notes,
 __all__ = [
     "HAT",
     "NOISES",
-    "PRECISIONS",
     "QUANTITIES",
     "STEPS",
     "STRIDED",
@@ -37,7 +35,6 @@ __all__ = [
     "begin",
     "check",
     "choose_columns",
-    "choose_precision",
     "choose_settings",
     "differences",
     "evaluate",

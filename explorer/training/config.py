@@ -13,6 +13,7 @@ from explorer.checkpoints import MAX_T
 from explorer.diffusion import TARGETS, WEIGHTINGS, Schedule, loss_weights, make_schedule
 from explorer.diffusion.objective import CLASS
 from explorer.networks import NETWORKS, PRESETS
+from explorer.precision import AUTO, PRECISIONS
 
 DEFAULT_PRESET = "base"
 CLASSIFIER = "classifier"
@@ -65,6 +66,8 @@ class TrainConfig:
     label_dropout: float = 0.1
     """How often the class is withheld, so that one network also learns without it."""
     seed: int = 0
+    precision: str = AUTO
+    """What the step is computed in, one of `PRECISIONS`, or what suits the device."""
 
     def __post_init__(self) -> None:
         if self.steps is None and self.seconds is None:
@@ -89,6 +92,11 @@ class TrainConfig:
             (0 < self.gamma < math.inf, "gamma", "above 0"),
             (self.target in (*TARGETS, CLASS), "target", "one of " + ", ".join((*TARGETS, CLASS))),
             (self.weighting in WEIGHTINGS, "weighting", "one of " + ", ".join(WEIGHTINGS)),
+            (
+                self.precision in (AUTO, *PRECISIONS),
+                "precision",
+                "one of " + ", ".join((AUTO, *PRECISIONS)),
+            ),
             (self.network in NETWORKS, "network", "one of " + ", ".join(NETWORKS)),
         ]
         for holds, name, allowed in rules:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import losses
+from explorer.precision import autocast
 from explorer.training.graph import in_graph
 from explorer.training.memory import halve, unless_out_of_memory
 from explorer.training.run import Run
@@ -88,8 +89,7 @@ def train_step(run: Run) -> Tensor:
     A step whose gradient is not finite changes no weights.
     """
     x0, t, eps, label = run.draw()
-    bf16 = run.device.type == "cuda" and torch.cuda.is_bf16_supported()  # on CPUs it does not pay
-    with torch.autocast(run.device.type, torch.bfloat16, enabled=bf16, cache_enabled=False):
+    with autocast(run.device, run.precision):
         found = losses(run.model, run.schedule, x0, t, eps, label, target=run.config.target)
     loss = (run.weights[t.to(run.device)] * found).mean()
     run.optimizer.zero_grad()

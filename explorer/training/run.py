@@ -17,6 +17,7 @@ from explorer.data import ImageSet, to_tensor
 from explorer.devices import hardware
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
+from explorer.precision import choose_precision
 from explorer.training.config import TrainConfig
 from explorer.training.history import History
 from explorer.training.probe import Probe, ProbeLoss
@@ -53,6 +54,8 @@ class Run:
                 f"batch = {config.batch} is not allowed: {self.processes} processes need a "
                 "multiple of their number"
             )
+        self.precision = choose_precision(config.precision, self.device)
+        """What its step is computed in; the same for all of it, also after it was put away."""
         self.data = data.resized(config.size)
         told = config.conditional and data.labels is not None
         self.classes = data.classes if told else ()
@@ -214,6 +217,7 @@ class Run:
         training = shown | {
             "command": command,
             "hardware": hardware(self.device),
+            "precision": self.precision,
             "processes": self.processes,
             "torch": torch.__version__,
             "steps": self.step,

@@ -14,12 +14,13 @@ from torch import Tensor
 
 from explorer.checkpoints import CheckpointError, first_not_finite, read_header, write_tensors
 from explorer.devices import cores
+from explorer.precision import AUTO, choose_precision
 from explorer.training.config import TrainConfig
 from explorer.training.history import History
 from explorer.training.run import Run
 
 KEY = "diffusion-explorer-run"
-FREE = frozenset(("steps", "seconds", "learning_rate"))
+FREE = frozenset(("steps", "seconds", "learning_rate", "precision"))
 """Settings that may change when a run goes on; the batch may become smaller."""
 DEFAULTS = {f.name: f.default for f in fields(TrainConfig) if f.default is not MISSING}
 
@@ -41,6 +42,8 @@ def save_state(run: Run, path: str | Path) -> None:
             "peak": run.peak,
             "batches": run.batches,
             "halved": run.halved,
+            "device": run.device.type,
+            "precision": run.precision,
             "threads": torch.get_num_threads(),
         },
         "history": run.history.to_json(),
@@ -171,6 +174,8 @@ def _restore(run: Run, tensors: dict[str, Tensor], header: dict[str, Any]) -> No
     run.smooth_loss, run.peak = progress["smooth_loss"], float(progress["peak"])
     run.history = history
     run.begun = str(header.get("begun", ""))
+    if run.config.precision == AUTO and progress.get("device", run.device.type) == run.device.type:
+        run.precision = choose_precision(progress.get("precision", "float32"), run.device)
     threads = int(progress.get("threads", 0))
     if run.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         if 1 <= threads <= cores():
