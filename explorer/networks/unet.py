@@ -31,9 +31,10 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "tiny": {"width": 32, "multipliers": (1, 2), "attention": (1,), "patch": 2},
         "small": {"width": 48, "multipliers": (1, 2), "attention": (1,), "patch": 2},
         "base": {"width": 64, "multipliers": (1, 2), "attention": (1,), "patch": 2},
+        "large": {"width": 128, "multipliers": (1, 1, 2), "attention": (1, 2), "patch": 1},
     }
 )
-"""Name -> settings of `UNetConfig`; 0.5, 1.1 and 2 million weights."""
+"""Name -> settings of `UNetConfig`; 0.5, 1.1, 2 and 9.3 million weights. The last is for GPUs."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from torch import Tensor
 
 from explorer.checkpoints import MAX_T
+from explorer.data.images import FITS
 from explorer.diffusion import TARGETS, WEIGHTINGS, Schedule, loss_weights, make_schedule
 from explorer.diffusion.objective import CLASS
 from explorer.networks import NETWORKS, PRESETS
@@ -31,6 +32,8 @@ class TrainConfig:
     data: str = "mnist-5k"
     size: int = 16
     """Side of the pictures in pixels."""
+    fit: str = FITS[0]
+    """How a picture that is not square becomes so, one of `FITS`."""
     conditional: bool = True
     """Whether the network is told the class, where the data has classes."""
     flips: bool = False
@@ -52,6 +55,9 @@ class TrainConfig:
     seconds: float | None = None
     batch: int = 64
     """Pictures a step, over all processes."""
+    accumulate: int = 1
+    """In how many parts, one after the other, a step's pictures go through the network: the same
+    step for less memory."""
     learning_rate: float = 2e-3
     """Of AdamW: its peak, after `warmup` steps."""
     warmup: int = 50
@@ -79,8 +85,14 @@ class TrainConfig:
                 "seconds",
                 "above 0",
             ),
+            (self.fit in FITS, "fit", "one of " + ", ".join(FITS)),
             (self.T <= MAX_T, "T", f"at most {MAX_T}"),
             (self.batch >= 1, "batch", "at least 1"),
+            (
+                self.accumulate >= 1 and self.batch % self.accumulate == 0,
+                "accumulate",
+                f"at least 1, and the batch, {self.batch}, is a multiple of it",
+            ),
             (0 < self.learning_rate < 1, "learning_rate", "between 0 and 1"),
             (self.warmup >= 0, "warmup", "0 or more"),
             (0 <= self.final_rate <= 1, "final_rate", "from 0 to 1"),
