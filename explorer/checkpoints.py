@@ -20,7 +20,7 @@ from torch import Tensor
 
 from explorer.diffusion import Denoiser, Schedule, make_schedule
 from explorer.diffusion.denoiser import check_target
-from explorer.diffusion.objective import CLASS
+from explorer.diffusion.names import CLASS
 from explorer.files import written_whole
 from explorer.networks import NETWORKS
 from explorer.networks.layers import Placed

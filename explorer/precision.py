@@ -11,7 +11,8 @@ from types import MappingProxyType
 import torch
 from torch.nn import functional as F
 
-AUTO = "auto"
+from explorer.settings.names import AUTO
+
 PRECISIONS: Mapping[str, torch.dtype] = MappingProxyType(
     {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 )

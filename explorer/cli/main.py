@@ -16,7 +16,7 @@ from explorer.cli.evaluate import add_arguments
 from explorer.cli.sample import add_sample_arguments
 from explorer.cli.train import as_in_the_lecture, run_train
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
-from explorer.diffusion.objective import CLASS
+from explorer.diffusion.names import CLASS
 from explorer.failures import told
 from explorer.lectures import LECTURES
 from explorer.networks import CHOICES

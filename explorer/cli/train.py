@@ -34,9 +34,9 @@ KEEP_RUNS = 20
 
 
 def run_train(args: argparse.Namespace) -> int:
-    from explorer.diffusion.objective import CLASS
+    from explorer.diffusion.names import CLASS
     from explorer.training import Record, TrainConfig, launch
-    from explorer.training.config import CLASSIFIER
+    from explorer.settings.training import CLASSIFIER
 
     if settings := launch.asked_for():
         return launch.start(settings, args.words)

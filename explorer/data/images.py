@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-FITS = ("crop", "pad")
-"""How a picture becomes a square: its middle alone, or all of it between grey margins."""
+from explorer.settings.names import FITS as FITS
+
 SIZES = range(8, 65)
 """The sides, in pixels, that data sets may be resized to."""
 

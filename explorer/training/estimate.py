@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.checkpoints import Spec
 from explorer.networks import NETWORKS, UNet
-from explorer.training.config import TrainConfig
+from explorer.settings.training import TrainConfig
 from explorer.training.observe import SNAPSHOTS
 
 STORED = 4

@@ -18,7 +18,7 @@ from explorer.devices import hardware
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
 from explorer.precision import choose_precision
-from explorer.training.config import TrainConfig
+from explorer.settings.training import TrainConfig
 from explorer.training.history import History
 from explorer.training.probe import Probe, ProbeLoss
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+from explorer.diffusion.names import CLASS, TARGETS, WEIGHTINGS
+from explorer.settings.names import AUTO, FITS, PRECISIONS
+from explorer.settings.networks import CONFIGS, PRESETS
 
-from explorer.checkpoints import MAX_T
-from explorer.data.images import FITS
-from explorer.diffusion import TARGETS, WEIGHTINGS, Schedule, loss_weights, make_schedule
-from explorer.diffusion.objective import CLASS
-from explorer.networks import NETWORKS, PRESETS
-from explorer.precision import AUTO, PRECISIONS
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explorer.diffusion import Schedule
 
 DEFAULT_PRESET = "base"
 CLASSIFIER = "classifier"
@@ -76,6 +76,8 @@ class TrainConfig:
     """What the step is computed in, one of `PRECISIONS`, or what suits the device."""
 
     def __post_init__(self) -> None:
+        from explorer.checkpoints import MAX_T
+
         if self.steps is None and self.seconds is None:
             raise ValueError("a run needs a budget: steps or seconds")
         rules = [
@@ -109,7 +111,7 @@ class TrainConfig:
                 "precision",
                 "one of " + ", ".join((AUTO, *PRECISIONS)),
             ),
-            (self.network in NETWORKS, "network", "one of " + ", ".join(NETWORKS)),
+            (self.network in CONFIGS, "network", "one of " + ", ".join(CONFIGS)),
         ]
         for holds, name, allowed in rules:
             if not holds:
@@ -123,19 +125,22 @@ class TrainConfig:
 
     def make_schedule(self) -> Schedule:
         """The forward process it trains for."""
+        from explorer.diffusion import make_schedule
+
         return make_schedule(self.schedule, self.T, **self.schedule_options)
 
     def make_network_config(self, channels: int, classes: int) -> Any:
         """What the network is built from; ValueError if the pictures do not fit through it."""
         preset: Mapping[str, Any] = PRESETS[DEFAULT_PRESET] if self.network == "unet" else {}
         settings = {**preset, **self.network_options}
-        kind, _ = NETWORKS[self.network]
-        config = kind(channels=channels, classes=classes, T=self.T, **settings)
+        config = CONFIGS[self.network](channels=channels, classes=classes, T=self.T, **settings)
         config.check_size(self.size, self.size)
         return config
 
     def loss_weights(self) -> Tensor:
         """w_t over t = 0…T, see `explorer.diffusion.loss_weights`; ValueError if not finite."""
+        from explorer.diffusion import loss_weights
+
         weights = loss_weights(self.make_schedule(), self.target, self.weighting, gamma=self.gamma)
         if not weights.isfinite().all():
             raise ValueError(
