@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from explorer import checkpoints
-from explorer.cli.main import main, parser
+from explorer.cli.main import main
+from explorer.cli.recipe import read_train
 from explorer.data import DATASETS
 from explorer.diffusion import Denoiser, forward, make_schedule
 from explorer.lectures import LECTURES, adapt, find, nearest_data
@@ -271,9 +272,10 @@ def test_what_does_not_fit_is_said_in_one_line(
     assert says in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_the_parser_knows_nothing_of_lectures_without_the_flag() -> None:
-    args = parser().parse_args(["train", "--out", "x.safetensors"])
-    assert (args.lecture, args.size, args.optimiser, args.network) == (None, 28, "AdamW", "base")
+def test_the_words_say_nothing_of_lectures_without_the_flag() -> None:
+    args = read_train(["--out", "x.safetensors"], "train")
+    found = (args.lecture, args.run.size, args.optimiser, args.network)
+    assert found == (None, 28, "AdamW", "base")
 
 
 def test_looks_are_a_row_of_noise_and_a_row_of_beliefs() -> None:
