@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from tyro.conf import Positional, arg
 from tyro.extras import literal_type_from_choices
@@ -14,6 +14,7 @@ from tyro.extras import literal_type_from_choices
 from explorer.cli.bound import TIMES, run_bound
 from explorer.cli.console import Stopped, check_writable, complain, progress_bar, signals_noted
 from explorer.cli.describe import File
+from explorer.cli.words import unset
 from explorer.diffusion.samplers import DDIM, SAMPLERS
 from explorer.settings.names import AUTO, PRECISIONS
 
@@ -37,7 +38,7 @@ class Evaluate:
 
     file: Positional[File]
     """A model, .safetensors."""
-    n: Annotated[int | None, arg(metavar="INT")] = None
+    n: Annotated[int | None, unset("INT")] = None
     """Pictures for each cell (512), or for the bound (64)."""
     steps: Annotated[str, arg(metavar="S,S,...")] = STEPS
     """S, with commas; T in place of more than T."""
@@ -49,25 +50,25 @@ class Evaluate:
             + ", ".join(name for name, sampler in SAMPLERS.items() if sampler.strided),
         ),
     ] = DDIM.name
-    eta: Annotated[str | None, arg(metavar="η,η,...")] = None
+    eta: Annotated[str | None, unset("η,η,...")] = None
     """η, with commas (0,0.2,0.5,1,hat); hat is σ̂, the larger variance."""
     seed: int = 0
     """Of the noise."""
     guidance: float = 1.0
     """Weight of the class; 1 is plain sampling."""
-    data: Annotated[str | None, arg(metavar="DATA")] = None
+    data: Annotated[str | None, unset("DATA")] = None
     """What to compare with, name or path; by default what it was trained on."""
-    root: Annotated[Path | None, arg(metavar="FOLDER")] = None
+    root: Annotated[Path | None, unset("FOLDER")] = None
     """Folder of the downloaded data sets."""
     reference: int = 10_000
     """Training pictures to compare with."""
     batch: int = 64
     """Pictures at a time."""
-    device: Annotated[str | None, arg(metavar="NAME")] = None
+    device: Annotated[str | None, unset("NAME")] = None
     """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
     precision: Precision = "float32"
     """What the network is computed in; auto: what suits the device."""
-    out: Annotated[Path | None, arg(metavar="JSON")] = None
+    out: Annotated[Path | None, unset("JSON")] = None
     """FILE's name with .quality.json by default. What a table there has already is not measured
     again."""
     bound: bool = False
@@ -109,7 +110,7 @@ def run_evaluate(args: Evaluate) -> None:
     precision = choose_precision(args.precision, device)
     denoiser, spec = load(args.file, device)
     n = N if args.n is None else args.n
-    asked = {"n": n, "seed": args.seed, "guidance": args.guidance}
+    asked: dict[str, Any] = {"n": n, "seed": args.seed, "guidance": args.guidance}
     check(denoiser, spec, **asked, batch=args.batch)
     out = args.out or quality_path(args.file)
     if out.suffix != ".json":

@@ -33,7 +33,7 @@ alike, the first one's end ends them before; if they went first, it would never 
 class Command(NamedTuple):
     """What one can be asked to do."""
 
-    kind: type
+    kind: Callable[..., Any]
     """Its settings."""
     read: Callable[[Sequence[str], str], Any]
     """(words, program) -> settings."""
@@ -41,7 +41,7 @@ class Command(NamedTuple):
     """(settings, all words) -> the exit code."""
 
 
-def _plain(kind: type, run: Callable[[Any], int | None]) -> Command:
+def _plain(kind: type[Any], run: Callable[[Any], int | None]) -> Command:
     return Command(
         kind, lambda words, prog: read_words(kind, words, prog=prog), lambda args, _: run(args)
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from tyro.conf import UseAppendAction, arg
 from tyro.extras import literal_type_from_choices
 
-from explorer.cli.words import UsageError, fields_as_flags, flags_of, read_words, suggestion
+from explorer.cli.words import UsageError, fields_as_flags, flags_of, read_words, suggestion, unset
 from explorer.diffusion.names import CLASS
 from explorer.lectures import LECTURES
 from explorer.optimisers import OPTIMISERS
@@ -44,7 +44,9 @@ Network = make_dataclass("Network", _network_flags(), frozen=True)
 
 
 if TYPE_CHECKING:
-    NetworkName = OptimiserName = LectureName = str
+    NetworkName: TypeAlias = str
+    OptimiserName: TypeAlias = str
+    LectureName: TypeAlias = str
 else:
     NetworkName = literal_type_from_choices(list(CHOICES))
     OptimiserName = literal_type_from_choices(list(OPTIMISERS))
@@ -53,15 +55,14 @@ else:
 
 @dataclass(frozen=True)
 class Train:
-    """Train a model. What is not said is as in FILE.yaml (--config), else as in the lecture
-    (--lecture) and as the optimiser has it, else as shown here."""
+    """Train a model. Flags override --config, which overrides --lecture and --optimiser."""
 
-    out: Annotated[Path | None, arg(metavar="FILE")] = None
+    out: Annotated[Path | None, unset("FILE")] = None
     """Where the model is written, FILE.safetensors; its run's state and metrics lie beside it."""
     run: Annotated[Any, arg(name="", constructor=Run)] = field(
         default_factory=lambda: Run(size=SIZE)
     )
-    minutes: Annotated[float | None, arg(metavar="FLOAT")] = None
+    minutes: Annotated[float | None, unset("FLOAT")] = None
     """Budget in time; 5 minutes without --steps."""
     network: NetworkName = DEFAULT_PRESET
     """How large it is, or a lecture's."""
@@ -71,21 +72,21 @@ class Train:
     """Do not tell the network the classes."""
     optimiser: OptimiserName = "AdamW"
     """AdamW warms up, decays the weights and slows down; Adam does not."""
-    lecture: Annotated[LectureName | None, arg(metavar="{" + ",".join(LECTURES) + "}")] = None
+    lecture: Annotated[LectureName | None, unset("{" + ",".join(LECTURES) + "}")] = None
     """Data, schedule, network and optimiser as a lecture has them; flags override it."""
-    device: Annotated[str | None, arg(metavar="NAME")] = None
+    device: Annotated[str | None, unset("NAME")] = None
     """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
-    root: Annotated[Path | None, arg(metavar="FOLDER")] = None
+    root: Annotated[Path | None, unset("FOLDER")] = None
     """Folder of the downloaded data sets."""
     resume: bool = False
     """Go on where FILE's run stopped."""
     overwrite: bool = False
     """Start over where FILE is there already: what it has learnt is lost."""
-    save_every: Annotated[float | None, arg(metavar="SECONDS")] = None
+    save_every: Annotated[float | None, unset("SECONDS")] = None
     """Seconds between writing to disk, after the first snapshot; 10, more where it takes long."""
-    log: Annotated[Literal["tensorboard"] | None, arg(metavar="tensorboard")] = None
+    log: Annotated[Literal["tensorboard"] | None, unset("tensorboard")] = None
     """Where the metrics go too; metrics.jsonl beside the run's state has them always."""
-    config: Annotated[Path | None, arg(metavar="FILE.yaml")] = None
+    config: Annotated[Path | None, unset("FILE.yaml")] = None
     """Flags from a file, "learning-rate: 0.001"; those on the command line override it."""
     print_config: bool = False
     """Print all settings as --config takes them, and do nothing."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from tyro.conf import Positional, arg
 from tyro.extras import literal_type_from_choices
 
 from explorer.cli.console import Stopped, complain, progress_bar, signals_noted
 from explorer.cli.describe import File
+from explorer.cli.words import unset
 from explorer.diffusion.options import Option
 from explorer.diffusion.samplers import DDIM, OPTIONS, SAMPLERS
 from explorer.lectures import LECTURES
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from explorer.diffusion import Denoiser, Schedule
     from explorer.race.lanes import Lane
 
-    Precision = LectureName = SamplerName = str
+    Precision: TypeAlias = str
+    LectureName: TypeAlias = str
+    SamplerName: TypeAlias = str
 else:
     Precision = literal_type_from_choices([AUTO, *PRECISIONS])
     LectureName = literal_type_from_choices(list(LECTURES))
@@ -46,7 +49,7 @@ def _option(name: str, option: Option[Any]) -> tuple[str, Any, None]:
     metavar = "{" + ",".join(option.choices) + "}" if option.choices else kind.__name__.upper()
     told = f"{option.called(name)}: {', '.join(those)}."
     how = arg(help=told, metavar=metavar, help_behavior_hint="")
-    return name, Annotated[kind | None, how], None  # type: ignore[valid-type]
+    return name, Annotated[kind | None, how], None
 
 
 Options = make_dataclass("Options", [_option(*each) for each in OPTIONS.items()], frozen=True)
@@ -59,38 +62,35 @@ class Sample:
 
     file: Positional[File]
     """A model, .safetensors."""
-    sampler: Annotated[SamplerName | None, arg(metavar="{" + ",".join(SAMPLERS) + "}")] = None
+    sampler: Annotated[SamplerName | None, unset("{" + ",".join(SAMPLERS) + "}")] = None
     """How to walk from noise to a picture; DDIM by default."""
     options: Annotated[Any, arg(name="", constructor=Options)] = field(default_factory=Options)
     guidance: float = 1.0
     """Weight of the class; 1 is plain sampling."""
     classifier_scale: float = 0.0
-    """Of the push by a classifier of noisy pictures; 0 is none. With --guidance 0 only the
-    classifier knows the class."""
-    classifier: Annotated[Path | None, arg(metavar="FILE")] = None
+    """Of the push by a classifier of noisy pictures; it alone knows it with --guidance 0."""
+    classifier: Annotated[Path | None, unset("FILE")] = None
     """The shipped one that fits by default."""
-    lecture: Annotated[LectureName | None, arg(metavar="{" + ",".join(LECTURES) + "}")] = None
+    lecture: Annotated[LectureName | None, unset("{" + ",".join(LECTURES) + "}")] = None
     """Sample as this lecture does; a picture for each of its samplers."""
     n: int = 64
     """How many pictures."""
     seed: int = 0
     """Picture i of a seed is the same, however many there are."""
-    label: Annotated[str | None, arg(metavar="CLASS")] = None
+    label: Annotated[str | None, unset("CLASS")] = None
     """A class for all; without it the classes take turns."""
-    device: Annotated[str | None, arg(metavar="NAME")] = None
+    device: Annotated[str | None, unset("NAME")] = None
     """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
     precision: Precision = "float32"
     """What the network is computed in; below float32 one seed gives other pictures elsewhere."""
-    batch: Annotated[int | None, arg(metavar="INT")] = None
+    batch: Annotated[int | None, unset("INT")] = None
     """Pictures at a time: 16 on a CPU, else 64."""
     out: Annotated[Path, arg(metavar="FILE")] = Path("grid.png")
-    """A picture (.png, .webp, .jpg), an array (.npz: images, labels, seed, settings), or with
-    --each a folder. What is there already is only written over with --overwrite, but for
-    grid.png, the default."""
+    """A picture (.png, .webp, .jpg), or an array (.npz: images, labels, seed and settings)."""
     each: bool = False
-    """Every picture as a file of its own, 00000.png and so on, in the folder --out (samples)."""
+    """Every picture as a file of its own, 00000.png, …, in the folder --out (samples)."""
     overwrite: bool = False
-    """Write over what is there."""
+    """Write over what is there; grid.png, the default, is so always."""
 
 
 def run_sample(args: Sample) -> None:

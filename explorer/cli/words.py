@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import MISSING, Field, field, fields
 from difflib import get_close_matches
+from itertools import dropwhile, takewhile
 from textwrap import dedent
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
@@ -22,7 +23,11 @@ CHOICE = re.compile(r"invalid choice '(.*)' for argument '(.*)'\. Expected one o
 VALUE = re.compile(r"Error parsing (\S+): (.*)")
 MISSED = re.compile(r"Missing value for argument '(.*)'\.")
 REQUIRED = re.compile(r"Missing from [^:]*: (\S+)")
-KINDS = {"int": "a whole number", "INT": "a whole number", "float": "a number", "FLOAT": "a number"}
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+RULE = re.compile(r"[─╭╮╰╯+-]+$")
+"""Of a box, which is drawn as the terminal can."""
+KINDS = {"int": "a whole number", "float": "a number"}
+"""How tyro calls them, in small or capital letters -> what they are."""
 
 
 def unset(metavar: str) -> Any:
@@ -42,10 +47,11 @@ def read_words(
     UsageError for words that are not understood. SystemExit once help was printed.
     """
     said = io.StringIO()
-    given = {} if default is None else {"default": default}
     try:
         with redirect_stderr(said):
-            return tyro.cli(kind, args=list(words), prog=prog, **given)
+            if default is None:
+                return tyro.cli(kind, args=list(words), prog=prog)
+            return tyro.cli(kind, args=list(words), prog=prog, default=default)
     except SystemExit as end:
         if not end.code:
             raise
@@ -66,8 +72,10 @@ def flags_of(kind: type) -> list[str]:
 
 def explain(said: str, words: Sequence[str], flags: Collection[str]) -> str:
     """What tyro draws in a box, as a sentence."""
-    lines = [line.strip("│╭╮╰╯─| +-\n") for line in said.splitlines()]
-    text = " ".join(" ".join(lines[1 : lines.index("", 1) if "" in lines[1:] else None]).split())
+    lines = [line.strip("│| ") for line in COLOUR.sub("", said).splitlines()][1:]  # its title
+    lines = list(dropwhile(RULE.match, lines))
+    first = takewhile(lambda line: not RULE.match(line), lines)  # then comes help
+    text = " ".join(" ".join(first).split())
     if "Unrecognized" in text:
         given = [word.split("=")[0] for word in words if FLAG.match(word)]
         for word in given:
@@ -80,7 +88,7 @@ def explain(said: str, words: Sequence[str], flags: Collection[str]) -> str:
         return f"{flag} {found[1]}: there are: {', '.join(choices)}{suggestion(found[1], choices)}"
     if found := VALUE.search(text):
         value = re.search(r"'([^']*)'\W*$", found[2])
-        wanted = next((kind for name, kind in KINDS.items() if name in found[2]), "")
+        wanted = next((kind for name, kind in KINDS.items() if name in found[2].lower()), "")
         if value and wanted:
             return f"{found[1]} {value[1]}: it must be {wanted}"
         return f"{found[1]}: {found[2]}"
