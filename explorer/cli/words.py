@@ -83,7 +83,9 @@ def explain(said: str, words: Sequence[str], flags: Collection[str]) -> str:
                 return f"there is no {word}{suggestion(word, flags)}"
         return f"not understood: {text.removeprefix('Unrecognized options: ')}"
     if found := CHOICE.search(text):
-        choices = [word for word in re.findall(r"'([^']*)'", found[3]) if word != "None"]
+        choices = re.findall(r"'([^']*)'", found[3])
+        if "None" in choices:  # tyro's way of "or nothing", which loses the order
+            choices = sorted(set(choices) - {"None"})
         flag = found[2].split(", ")[-1]
         return f"{flag} {found[1]}: there are: {', '.join(choices)}{suggestion(found[1], choices)}"
     if found := VALUE.search(text):
