@@ -63,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = _told(words)
             sys.stdout.flush()
         return code
+    except KeyboardInterrupt:  # also while an error waits to be told
+        complain("stopped")
+        return 130
     except BrokenPipeError:
         for stream in (sys.stdout, sys.stderr):  # which Python would flush at its end
             with suppress(OSError, ValueError):
@@ -71,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _told(words: Sequence[str]) -> int:
-    """The exit code of what is asked for; all but a closed pipe is told."""
+    """The exit code of what is asked for; what goes wrong is told."""
     try:
         return run(words)
     except UsageError as error:
@@ -80,10 +83,7 @@ def _told(words: Sequence[str]) -> int:
     except Stopped as stop:
         complain(f"stopped; {stop}")
         return 130
-    except KeyboardInterrupt:
-        complain("stopped")
-        return 130
-    except BrokenPipeError:
+    except (BrokenPipeError, KeyboardInterrupt):
         raise
     except Exception as error:
         from explorer.failures import told

@@ -95,7 +95,8 @@ def run_alone(
     if args.resume:
         load_state(run, record.state)
     command = "python -m explorer " + shlex.join(words)
-    saving = Saving(record, command, args.save_every, log=board(record, args.log))
+    log = board(record, args.log, fresh=not args.resume)
+    saving = Saving(record, command, args.save_every, log=log)
     stopped = train(run, saving)
     if run.accelerator.is_main_process and (pruned := prune(record.model.parent, KEEP_RUNS)):
         complain(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -95,8 +96,11 @@ def _step(line: str) -> float:
         return float("inf")
 
 
-def board(record: Record, name: str | None) -> Log | None:
-    """Who shows the metrics elsewhere, as --log names it; ValueError if it is not installed."""
+def board(record: Record, name: str | None, *, fresh: bool = False) -> Log | None:
+    """Who shows the metrics elsewhere, as --log names it; ValueError if it is not installed.
+
+    fresh : whether what an earlier run showed there goes with the first line.
+    """
     if name is None:
         return None
     if not any(map(importlib.util.find_spec, (BOARD, "tensorboardX"))):
@@ -107,6 +111,8 @@ def board(record: Record, name: str | None) -> Log | None:
 
     def log(values: Mapping[str, float], step: int) -> None:
         if not accelerator.trackers:
+            if fresh:
+                shutil.rmtree(record.folder / BOARD, ignore_errors=True)
             accelerator.init_trackers(BOARD)
         accelerator.log(dict(values), step=step)
         for tracker in accelerator.trackers:

@@ -364,7 +364,7 @@ def test_an_error_is_one_line_of_the_process_too(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_a_checkpoint_and_a_state_to_resume(
     number: signal.Signals, tmp_path: Path
 ) -> None:
