@@ -158,7 +158,7 @@ def agreed(run: Run, seconds: float) -> float:
 def note(run: Run, values: list[list[float]]) -> None:
     """Into the history; FloatingPointError at the first step that was not finite."""
     for step, (loss, norm, sound) in enumerate(values, start=run.step - len(values) + 1):
-        if sound < 1:
+        if not sound >= 1:  # nor is a NaN
             run.step = step - 1
             what, value = ("loss", loss) if not math.isfinite(loss) else ("gradient", norm)
             raise FloatingPointError(
