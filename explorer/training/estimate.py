@@ -13,6 +13,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.checkpoints import Spec
+from explorer.devices import memory_format
 from explorer.networks import NETWORKS, UNet
 from explorer.training.config import TrainConfig
 from explorer.training.observe import SNAPSHOTS
@@ -112,7 +113,7 @@ def measure_speed(device: torch.device | str = "cpu") -> float:
     network_config = config.make_network_config(1, 0)
     with torch.random.fork_rng(devices=[]):
         network = UNet(network_config)
-    network.to(device).to(memory_format=torch.channels_last)
+    network.to(device).to(memory_format=memory_format(device))
     x = torch.zeros(config.batch, 1, 16, 16, device=device)
     times: list[float] = []
     end = time.perf_counter() + 0.5
