@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -256,17 +257,19 @@ def test_float32_is_exact_for_as_long_as_asked(tf32: tuple[str, str]) -> None:
 
 
 def test_threads_that_ask_for_it_take_turns(tf32: tuple[str, str]) -> None:
-    gate, seen = threading.Barrier(4), []
+    gate, inside, seen = threading.Barrier(4), [], []
 
     def hold(_: int) -> None:
         gate.wait()
-        for _ in range(50):
-            with devices.exact_float32():
-                seen.append(precisions())
+        with devices.exact_float32():
+            inside.append(1)
+            time.sleep(0.01)
+            seen.append((len(inside), precisions()))
+            inside.pop()
 
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(hold, range(4)))
-    assert set(seen) == {("ieee", "ieee")} and precisions() == tf32
+    assert seen == [(1, ("ieee", "ieee"))] * 4 and precisions() == tf32
 
 
 def test_cudnn_measures_for_as_long_as_asked() -> None:

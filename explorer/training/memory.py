@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import torch
@@ -48,7 +49,8 @@ def halve(run: Run) -> None:
             new.copy_(kept)
     gc.collect()
     if run.device.type != "cpu":
-        torch.get_device_module(run.device).empty_cache()
+        with suppress(RuntimeError):  # PyTorch before 2.12, once a graph could not be recorded
+            torch.get_device_module(run.device).empty_cache()
 
 
 def _advice(run: Run) -> str:

@@ -86,7 +86,12 @@ def test_what_the_failed_step_had_is_given_back_to_the_device(
 ) -> None:
     run, emptied = begin(small_digits), []
     run.device = torch.device(kind)
-    monkeypatch.setattr(torch.get_device_module(kind), "empty_cache", lambda: emptied.append(kind))
+
+    def empty_cache() -> None:
+        emptied.append(kind)
+        raise RuntimeError("captures_underway.empty() INTERNAL ASSERT FAILED")
+
+    monkeypatch.setattr(torch.get_device_module(kind), "empty_cache", empty_cache)
     halve(run)
     assert emptied == [kind]
 
