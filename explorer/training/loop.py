@@ -17,7 +17,7 @@ from explorer.training.graph import in_graph
 from explorer.training.memory import halve, unless_out_of_memory
 from explorer.training.run import Run
 
-FETCH_EVERY = {"cpu": 1, "mps": 10, "cuda": 25}
+FETCH_EVERY = {"cpu": 1, "mps": 10, "xpu": 10, "cuda": 25}
 """Steps between two looks at the losses: looking waits for the device."""
 LEAVES_OUT = ("cpu", "cuda")
 """Where the fused AdamW leaves out a step that it is told to; elsewhere it is not relied on."""

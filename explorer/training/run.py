@@ -17,7 +17,7 @@ from torch.amp import GradScaler
 
 from explorer.checkpoints import Spec, save
 from explorer.data import ImageSet, to_tensor
-from explorer.devices import hardware
+from explorer.devices import hardware, memory_format
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
 from explorer.precision import choose_precision
@@ -75,7 +75,7 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = NETWORKS[config.network][1](self.network_config)
-        self.network.to(self.device).to(memory_format=torch.channels_last).train()
+        self.network.to(self.device).to(memory_format=memory_format(self.device)).train()
         self.ema = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.model = self.network  # what the step calls; wrapped where gradients are shared
         if self.processes > 1:
@@ -157,11 +157,11 @@ class Run:
         if flipped is not None:
             turned = flipped[part].to(self.device)[:, None, None, None]
             x0 = torch.where(turned, x0.flip(-1), x0)
-        x0 = x0.contiguous(memory_format=torch.channels_last)
+        x0 = x0.contiguous(memory_format=memory_format(self.device))
         label = self.labels
         if label is not None:
             label = label[index].masked_fill(withheld[part].to(self.device), -1)
-        return x0, t[part], eps[part].to(self.device, non_blocking=True), label
+        return x0, t[part], eps[part].to(self.device), label
 
     @torch.no_grad()
     def average(self, good: Tensor) -> None:
