@@ -7,6 +7,8 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -29,10 +31,11 @@ def read_cache(path: Path) -> Parts | None:
         with safe_open(path, "pt") as file:
             about = file.metadata() or {}
             images = file.get_tensor("images")
-            images = images.clone() if images.nbytes <= IN_MEMORY else images
             labels = file.get_tensor("labels") if "labels" in file.keys() else None
-        if about["version"] != VERSION or int(about["check"]) != _check(path):
+        few = torch.empty_like(images) if images.nbytes <= IN_MEMORY else None
+        if about["version"] != VERSION or int(about["check"]) != _check(path, few):
             return None
+        images = images if few is None else few
         return Parts(images, labels, tuple(json.loads(about["classes"])), about["note"])
     except UNREADABLE:
         return None
@@ -113,8 +116,11 @@ def _blocks(images: Tensor) -> Any:
         yield part.contiguous().numpy().data
 
 
-def _check(path: Path) -> int:
-    """CRC-32 of the pixels and the labels, read in blocks: what is mapped stays out of memory."""
+def _check(path: Path, place: Tensor | None) -> int:
+    """CRC-32 of the pixels, which are also copied to `place`, and the labels.
+
+    Read in blocks, so that what is mapped stays out of memory.
+    """
     check = 0
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
@@ -124,5 +130,9 @@ def _check(path: Path) -> int:
                 start, end = tensors[name]["data_offsets"]
                 file.seek(8 + length + start)
                 for at in range(start, end, BLOCK):
-                    check = zlib.crc32(file.read(min(BLOCK, end - at)), check)
+                    block = file.read(min(BLOCK, end - at))
+                    check = zlib.crc32(block, check)
+                    if name == "images" and place is not None:
+                        pixels = np.frombuffer(block, np.uint8)
+                        place.numpy().reshape(-1)[at - start :][: len(pixels)] = pixels
     return check

@@ -19,6 +19,7 @@ from typing import IO
 from explorer.data.cache import read_cache, write_cache
 from explorer.data.images import ImageSet
 from explorer.data.limits import OwnLimits
+from explorer.data.pixels import IN_MEMORY
 from explorer.data.progress import Loading, Parts
 from explorer.data.zips import HIDDEN
 
@@ -71,7 +72,7 @@ def decoded_once(
     assert data is not None  # a reading that could not end with a set has raised
     if write_cache(folder / name, Parts(data.images, data.labels, data.classes, note)):
         delete_least_used(folder, folder / name)
-        if parts := _mapped(folder / name):
+        if data.images.nbytes > IN_MEMORY and (parts := _mapped(folder / name)):
             data = made(parts)
     yield Loading(step.what, step.done, step.total, data, note)
 

@@ -17,7 +17,7 @@ from explorer.data.progress import DataError
 
 IN_MEMORY = 32 * 2**20
 """Bytes up to which they are gathered in memory, beyond in a temporary file."""
-BLOCK = 16 * 2**20
+BLOCK = 4 * 2**20
 """Bytes that are handled at a time."""
 
 
