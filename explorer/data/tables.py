@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
-from explorer.data.skipped import Skip, Skipped, clean
+from explorer.data.skipped import SHOWN, Skip, Skipped, clean
 from explorer.data.squares import PictureFile
 
 KINDS = (".csv", ".tsv", ".json", ".jsonl")
@@ -38,7 +38,7 @@ class Listed(NamedTuple):
     labels: list[str | None]
     """The class of each picture; None if it is not listed."""
     names: str
-    """Of the tables that list some of the pictures."""
+    """Of the tables that list some of the pictures, or of all if none does."""
     said: str
     """A clause on what is listed twice, and on what is listed and not there; may be empty."""
 
@@ -155,4 +155,6 @@ def match(names: Sequence[str], tables: Sequence[Table]) -> Listed:
             missing += absent
     said = [f"{twice:,} lines on a picture that it listed before"] if twice else []
     said += [f"{missing:,} lines on files that are not there"] if missing else []
-    return Listed(labels, " and ".join(used), " and ".join(said))
+    used = used or [clean(table.name) for table in tables]
+    called = " and ".join(used[:SHOWN]) + (" …" if len(used) > SHOWN else "")
+    return Listed(labels, called, " and ".join(said))
