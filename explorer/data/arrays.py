@@ -20,7 +20,7 @@ from explorer.data.pixels import BLOCK, Pixels
 from explorer.data.progress import DataError, Loading, Parts, Reading
 from explorer.data.skipped import REASONS, Skip, clean
 from explorer.data.uploads import MARGIN
-from explorer.data.zips import LIES, Budget, OpenZip, refusal
+from explorer.data.zips import Budget, OpenZip, refusal
 from explorer.text import LONGEST_NAME
 
 SUFFIX = ".npz"
@@ -28,8 +28,6 @@ MOST_NAMES = 1000
 """Classes are not more than these, or the pictures."""
 CHANNELS = (1, 3, 4)
 """Grey, RGB and RGBA, which is laid on white."""
-DAMAGE = (*LIES, SyntaxError, TypeError, OverflowError)
-"""What a damaged or forged array makes numpy raise, besides what zipfile does."""
 HELP = (
     "numpy.savez(FILE, images=…, labels=…) writes one that can be read: images uint8, (N, H, W), "
     "(N, H, W, C) or (N, C, H, W), and labels, if there are classes, whole numbers, (N,)"
@@ -79,6 +77,10 @@ def _array(opened: OpenZip, name: str) -> Iterator[Array]:
     """
     try:
         info = opened.zip.getinfo(f"{name}.npy")
+    except KeyError as error:
+        there = ", ".join(clean(each) for each in opened.zip.namelist()[:5]) or "nothing"
+        raise DataError(f"there is no array {name!r} (it holds {there}). {HELP}") from error
+    try:
         if refused := refusal(info, info.filename):
             raise DataError(f"{name} {REASONS[refused][0]}. {HELP}")
         with opened.zip.open(info) as file:
@@ -91,12 +93,9 @@ def _array(opened: OpenZip, name: str) -> Iterator[Array]:
             if by_columns and len(shape) > 1:
                 raise DataError(f"{name} is stored by columns: save numpy.ascontiguousarray of it")
             yield Array(file, shape, dtype)
-    except DataError:
+    except (DataError, MemoryError):
         raise
-    except KeyError as error:
-        there = ", ".join(clean(each) for each in opened.zip.namelist()[:5]) or "nothing"
-        raise DataError(f"there is no array {name!r} (it holds {there}). {HELP}") from error
-    except DAMAGE as error:
+    except Exception as error:  # numpy and zipfile raise anything where a file lies
         raise DataError(f"{name} is damaged or cut short; save or download it again") from error
 
 

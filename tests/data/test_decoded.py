@@ -216,16 +216,15 @@ def test_grey_pictures_that_were_gathered_stay_grey_in_colour(mapped: None) -> N
 
 
 MEASURED = """
-import resource, sys
+import sys
 from pathlib import Path
 import psutil
+from benchmarks.data import fullest
 from explorer.data import load
 load("mnist-5k")
 before = psutil.Process().memory_info().rss
 data = load(Path(sys.argv[1]), size=64, root=Path(sys.argv[2]))
-unit = 1 if sys.platform == "darwin" else 1024
-most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print((most * unit - before) / data.images.nbytes, len(data))
+print((fullest() * 2**20 - before) / data.images.nbytes, len(data))
 """
 
 
