@@ -90,10 +90,19 @@ def delete_least_used(folder: Path, but: Path, most: int = MOST) -> None:
             return
         if path == but:
             continue
-        with suppress(OSError), path.open("rb") as file:
-            _lock(file, shared=False)
-            path.unlink()
+        with suppress(OSError):
+            _delete_unless_used(path)
             total -= size
+
+
+def _delete_unless_used(path: Path) -> None:
+    """OSError if somebody uses it; Windows itself deletes no file that is open."""
+    if not fcntl:
+        path.unlink()
+        return
+    with path.open("rb") as file:
+        _lock(file, shared=False)
+        path.unlink()
 
 
 def _mapped(path: Path) -> Parts | None:
@@ -114,7 +123,7 @@ def _mapped(path: Path) -> Parts | None:
 
 
 def _lock(file: IO[bytes], *, shared: bool) -> None:
-    """OSError if it cannot be had at once. It goes with the file's closing, or the process."""
+    """OSError if it cannot be had at once. It goes with the file's closing, or the process's end."""
     if fcntl:
         fcntl.flock(file, fcntl.LOCK_NB | (fcntl.LOCK_SH if shared else fcntl.LOCK_EX))
 
