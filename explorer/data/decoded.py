@@ -123,7 +123,7 @@ def _mapped(path: Path) -> Parts | None:
 
 
 def _lock(file: IO[bytes], *, shared: bool) -> None:
-    """OSError if it cannot be had at once. It goes with the file's closing, or the process's end."""
+    """OSError if it cannot be had at once. It goes with the file's closing, or the process."""
     if fcntl:
         fcntl.flock(file, fcntl.LOCK_NB | (fcntl.LOCK_SH if shared else fcntl.LOCK_EX))
 
