@@ -109,7 +109,8 @@ def _told(
     classes = len({label for _, label in pairs})
     if len(pairs) < LEAST or classes < 2:
         said = f"{listed.names} is not used: it lists {len(pairs):,} of these {len(files):,} files"
-        return files, None, f"{said}, in {classes} classes" if listed.names else ""
+        said += ", in one class" if classes == 1 else f", in {classes} classes"
+        return files, None, said if listed.names else ""
     for file, label in zip(files, listed.labels, strict=True):
         if not label:
             skipped.add("unlisted", file.name)

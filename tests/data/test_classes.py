@@ -86,7 +86,7 @@ def test_a_table_that_tells_too_little_leaves_the_pictures_as_they_are(tmp_path:
     (tmp_path / "labels.csv").write_bytes(b"file,label\n\0,\0\n../../etc/passwd,root")
     assert "labels.csv is not used: it lists 0 of these 9 files" in read(tmp_path)[1]
     (tmp_path / "labels.csv").write_text(written("labels.csv", [(a, "cat") for a, _ in ROWS]))
-    assert "it lists 9 of these 9 files, in 1 classes" in read(tmp_path)[1]
+    assert "it lists 9 of these 9 files, in one class" in read(tmp_path)[1]
 
 
 def test_numbers_are_in_their_order(tmp_path: Path) -> None:
