@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.amp import GradScaler
 
 from explorer.checkpoints import Spec, save
-from explorer.data import ImageSet, to_tensor
+from explorer.data import ImageSet, choose, to_tensor
 from explorer.devices import hardware, memory_format
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
@@ -99,10 +99,14 @@ class Run:
             len(self.data), generator=torch.Generator().manual_seed(config.seed)
         )
         out = min(256, max(len(self.data) // 10, 1), len(self.data) - 1)
-        self.images, self.labels = self._pictures(order[out:].sort().values)
-        self.held_out, held_out_labels = self._pictures(order[: max(1, out)])
+        learnt, kept = order[out:].sort().values, order[: max(1, out)]
+        self.images, self.labels = (
+            choose(self.data.images, learnt, self.device),
+            self._told(learnt),
+        )
+        self.held_out = self.data.images[kept].to(self.device)
         self._probe = Probe(
-            to_tensor(self.held_out), held_out_labels, self.schedule, self.weights, config.target
+            to_tensor(self.held_out), self._told(kept), self.schedule, self.weights, config.target
         )
 
         self.begun = secrets.token_hex(8)
@@ -133,11 +137,10 @@ class Run:
         half = precision == "float16"
         self.scaler = GradScaler(self.device.type, init_scale=FIRST_SCALE, enabled=half)
 
-    def _pictures(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
-        images, labels = self.data.images[index].to(self.device), self.data.labels
-        if labels is None or not self.classes:
-            return images, None
-        return images, labels[index].to(self.device)
+    def _told(self, index: Tensor) -> Tensor | None:
+        """The classes that the network is told, of some pictures."""
+        labels = self.data.labels if self.classes else None
+        return None if labels is None else labels[index].to(self.device)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """This process's part of a batch: x_0 in [−1, 1], t in 1…T, ε, labels (−1: withheld)."""

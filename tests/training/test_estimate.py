@@ -130,4 +130,4 @@ def test_a_batch_in_parts_takes_less_memory_for_the_same_arithmetic() -> None:
     parts = estimate(TrainConfig(steps=1, accumulate=4), 1, 10)
     small = estimate(TrainConfig(steps=1, batch=16), 1, 10)
     assert parts.flops == whole.flops and parts.parameters == whole.parameters
-    assert parts.memory == small.memory < 0.6 * whole.memory
+    assert parts.memory == small.memory < 0.7 * whole.memory
