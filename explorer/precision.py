@@ -11,6 +11,7 @@ from types import MappingProxyType
 import torch
 from torch.nn import functional as F
 
+from explorer.devices import memory_format
 from explorer.settings.names import AUTO
 
 PRECISIONS: Mapping[str, torch.dtype] = MappingProxyType(
@@ -31,13 +32,13 @@ def choose_precision(name: str, device: torch.device) -> str:
     there, whatever `torch.cuda.is_bf16_supported` says. Intel GPUs with matrix engines: bfloat16.
     CPUs: bfloat16 where it is measured to be `GAIN` times as fast as float32. Else float32.
 
-    ValueError for another name, and for float16 on a CPU, where nothing is gained by it.
+    ValueError for another name, and for float16 where nothing is gained by it.
     """
     if name not in (AUTO, *PRECISIONS):
         raise ValueError(f"no precision {name!r}; there are: {', '.join((AUTO, *PRECISIONS))}")
-    if name == "float16" and device.type == "cpu":
+    if name == "float16" and device.type not in ("cuda", "xpu"):
         raise ValueError(
-            "float16 is not for CPUs, which are slower with it and lose small gradients: choose "
+            f"float16 is not for the device {device.type}, where nothing is gained by it: choose "
             "auto, bfloat16 or float32"
         )
     if name != AUTO:
@@ -78,8 +79,8 @@ def cpu_gain(threads: int) -> float:
     after the other in turns, the best of each, for others use the cores meanwhile.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        x = torch.ones(32, 64, 14, 14).contiguous(memory_format=torch.channels_last)
-        w = torch.ones(64, 64, 3, 3).contiguous(memory_format=torch.channels_last)
+        x = torch.ones(32, 64, 14, 14).contiguous(memory_format=memory_format("cpu"))
+        w = torch.ones(64, 64, 3, 3).contiguous(memory_format=memory_format("cpu"))
         x.requires_grad_()
         w.requires_grad_()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.cli.console import Stopped, check_writable, progress_bar, signals_noted
@@ -23,7 +24,7 @@ def run_bound(args: Evaluate) -> None:
     from explorer.cli.train import read
     from explorer.devices import choose_threads, find_device
     from explorer.evaluation.bound import measure_bound
-    from explorer.evaluation.held_out import choose_pictures
+    from explorer.evaluation.held_out import choose_pictures, fit_of
 
     n = N if args.n is None else args.n
     if n < 2 or args.times < 1 or args.seed < 0:
@@ -37,7 +38,9 @@ def run_bound(args: Evaluate) -> None:
         if args.out.suffix != ".json":
             raise ValueError(f"--out {args.out}: bounds are kept in .json")
         check_writable(args.out)
-    pictures = choose_pictures(spec, n, name=args.data, root=args.root, read=read)
+    pictures = choose_pictures(
+        spec, n, name=args.data, root=args.root, read=partial(read, fit=fit_of(spec))
+    )
     if device.type == "cpu":
         choose_threads()
     count = None if args.all else args.times

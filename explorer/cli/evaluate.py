@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -102,6 +103,7 @@ def run_evaluate(args: Evaluate) -> None:
         load_reference,
         quality_path,
     )
+    from explorer.evaluation.held_out import fit_of
     from explorer.precision import choose_precision
 
     steps = [parse_steps(text) for text in args.steps.split(",")]
@@ -118,7 +120,12 @@ def run_evaluate(args: Evaluate) -> None:
     check_writable(out)
     settings = choose_settings(spec.T, steps, columns)
     reference = load_reference(
-        spec, n=n, most=args.reference, name=args.data, root=args.root, read=read_pictures
+        spec,
+        n=n,
+        most=args.reference,
+        name=args.data,
+        root=args.root,
+        read=partial(read_pictures, fit=fit_of(spec)),
     )
     if reference.note:
         complain(reference.note)

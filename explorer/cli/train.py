@@ -19,6 +19,7 @@ from explorer.cli.console import (
 from explorer.cli.recipe import Train, as_yaml, make_config
 from explorer.cli.words import UsageError
 from explorer.lectures import LECTURES, differences
+from explorer.settings.names import FITS
 
 if TYPE_CHECKING:
     import torch
@@ -88,7 +89,7 @@ def run_alone(
     from explorer.training.record import prune
 
     with Accelerator(mixed_precision="no").local_main_process_first():  # one downloads for all
-        data = read(config.data, config.size, args.root)
+        data = read(config.data, config.size, args.root, fit=config.fit)
     if device.type == "cpu":
         choose_threads()
     run = Run(config, data, device)
@@ -113,12 +114,12 @@ def run_alone(
     return 0
 
 
-def read(name: str, size: int, root: str | Path | None) -> ImageSet:
+def read(name: str, size: int, root: str | Path | None, *, fit: str = FITS[0]) -> ImageSet:
     """The data set, with a progress bar while it is read, and what is to be said of it."""
     from explorer.data import loading
 
     with progress_bar(delay=1.0) as show:
-        for state in loading(name, size=size, root=root):
+        for state in loading(name, size=size, root=root, fit=fit):
             show(state.done / state.total if state.total else 0.0, state.what)
     if state.note:
         complain(state.note)

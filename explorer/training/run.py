@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import secrets
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor
+from torch.amp import GradScaler
 
 from explorer.checkpoints import Spec, save
-from explorer.data import ImageSet, to_tensor
-from explorer.devices import hardware
+from explorer.data import ImageSet, choose, to_tensor
+from explorer.devices import hardware, memory_format
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
 from explorer.precision import choose_precision
@@ -27,6 +30,9 @@ OWN_FIELDS = (
     "network_options",
 )
 """Settings that a checkpoint's description has a place of its own for."""
+
+FIRST_SCALE = 2.0**10
+"""Of the loss in float16; PyTorch's, 2¹⁶, overflows at once: short runs would lose their steps."""
 
 
 class Run:
@@ -49,13 +55,15 @@ class Run:
         self.accelerator = Accelerator(mixed_precision="no")  # bf16 is chosen in the step
         self.processes = self.accelerator.num_processes
         self.device = self.accelerator.device if self.processes > 1 else torch.device(device)
-        if config.batch % self.processes:
+        if config.batch % (self.processes * config.accumulate):
+            parts = f" in {config.accumulate} parts each" if config.accumulate > 1 else ""
             raise ValueError(
-                f"batch = {config.batch} is not allowed: {self.processes} processes need a "
-                "multiple of their number"
+                f"batch = {config.batch} is not allowed: {self.processes} processes{parts} need a "
+                f"multiple of {self.processes * config.accumulate}"
             )
-        self.precision = choose_precision(config.precision, self.device)
-        """What its step is computed in; the same for all of it, also after it was put away."""
+        precision = choose_precision(config.precision, self.device)
+        # what each has measured may differ: the first one's counts
+        self.reckon_in(str(broadcast_object_list([precision])[0]))
         self.data = data.resized(config.size)
         told = config.conditional and data.labels is not None
         self.classes = data.classes if told else ()
@@ -67,7 +75,7 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = NETWORKS[config.network][1](self.network_config)
-        self.network.to(self.device).to(memory_format=torch.channels_last).train()
+        self.network.to(self.device).to(memory_format=memory_format(self.device)).train()
         self.ema = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.model = self.network  # what the step calls; wrapped where gradients are shared
         if self.processes > 1:
@@ -75,6 +83,8 @@ class Run:
         cuda = self.device.type == "cuda"
         self.rate = torch.tensor(config.learning_rate, device=self.device)
         self.decay = torch.zeros((), device=self.device)
+        self.sound = torch.ones((), dtype=torch.bool, device=self.device)
+        """Whether all steps since `fit` began were finite; on the device, never waited for."""
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
             lr=self.rate,
@@ -89,10 +99,14 @@ class Run:
             len(self.data), generator=torch.Generator().manual_seed(config.seed)
         )
         out = min(256, max(len(self.data) // 10, 1), len(self.data) - 1)
-        self.images, self.labels = self._pictures(order[out:].sort().values)
-        self.held_out, held_out_labels = self._pictures(order[: max(1, out)])
+        learnt, kept = order[out:].sort().values, order[: max(1, out)]
+        self.images, self.labels = (
+            choose(self.data.images, learnt, self.device),
+            self._told(learnt),
+        )
+        self.held_out = self.data.images[kept].to(self.device)
         self._probe = Probe(
-            to_tensor(self.held_out), held_out_labels, self.schedule, self.weights, config.target
+            to_tensor(self.held_out), self._told(kept), self.schedule, self.weights, config.target
         )
 
         self.begun = secrets.token_hex(8)
@@ -102,6 +116,8 @@ class Run:
         """(step, batch): up to which step which larger batch was used, see `shrink`."""
         self.halved = False
         """Whether memory did not suffice for the batch that was asked for."""
+        self.changes: list[str] = []
+        """What became of it between sessions that it was not begun with, a sentence each."""
         self.seconds = 0.0
         """Spent in `fit` and by those who look at the run meanwhile, in all sessions."""
         self.away = 0.0
@@ -112,11 +128,19 @@ class Run:
         """Exponential average of the loss over about the last 50 steps, fewer at the start."""
         self.history = History()
 
-    def _pictures(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
-        images, labels = self.data.images[index].to(self.device), self.data.labels
-        if labels is None or not self.classes:
-            return images, None
-        return images, labels[index].to(self.device)
+    def reckon_in(self, precision: str) -> None:
+        """From now on the step is computed in this precision, which every session keeps to.
+
+        float16 takes a scale for the loss, so that small gradients are not lost.
+        """
+        self.precision = precision
+        half = precision == "float16"
+        self.scaler = GradScaler(self.device.type, init_scale=FIRST_SCALE, enabled=half)
+
+    def _told(self, index: Tensor) -> Tensor | None:
+        """The classes that the network is told, of some pictures."""
+        labels = self.data.labels if self.classes else None
+        return None if labels is None else labels[index].to(self.device)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """This process's part of a batch: x_0 in [−1, 1], t in 1…T, ε, labels (−1: withheld)."""
@@ -136,11 +160,11 @@ class Run:
         if flipped is not None:
             turned = flipped[part].to(self.device)[:, None, None, None]
             x0 = torch.where(turned, x0.flip(-1), x0)
-        x0 = x0.contiguous(memory_format=torch.channels_last)
+        x0 = x0.contiguous(memory_format=memory_format(self.device))
         label = self.labels
         if label is not None:
             label = label[index].masked_fill(withheld[part].to(self.device), -1)
-        return x0, t[part], eps[part].to(self.device, non_blocking=True), label
+        return x0, t[part], eps[part].to(self.device), label
 
     @torch.no_grad()
     def average(self, good: Tensor) -> None:
@@ -176,14 +200,15 @@ class Run:
 
     @property
     def note(self) -> str:
-        """A sentence if memory did not suffice for the batch that was asked for, else nothing."""
-        if not self.halved:
-            return ""
-        step, batch = self.batches[-1]
-        return (
-            f"memory did not suffice for {batch} pictures a step: after step {step} it goes on "
-            f"with {self.config.batch}"
-        )
+        """What is not as it was asked for or begun, in sentences; else nothing."""
+        notes = list(self.changes)
+        if self.halved:
+            step, batch = self.batches[-1]
+            notes.append(
+                f"memory did not suffice for {batch} pictures a step: after step {step} it goes "
+                f"on with {self.config.batch}"
+            )
+        return "; ".join(notes)
 
     def shrink(self, batch: int) -> None:
         """Go on with a smaller batch; all else stays. ValueError if it cannot be shared out."""
@@ -193,7 +218,8 @@ class Run:
                 "their number"
             )
         self.batches.append((self.step, self.config.batch))
-        self.config = replace(self.config, batch=batch)
+        accumulate = math.gcd(batch // self.processes, self.config.accumulate)
+        self.config = replace(self.config, batch=batch, accumulate=accumulate)
 
     def any_process(self, wish: bool) -> bool:
         """Whether one of the processes wishes it; all must ask, and all get the same answer."""
@@ -222,6 +248,7 @@ class Run:
             "torch": torch.__version__,
             "steps": self.step,
             "images": self.seen,
+            "changes": self.changes,
             "seconds": round(self.seconds, 1),
             "curve": self.history.digest(),
         }

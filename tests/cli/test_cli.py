@@ -149,7 +149,7 @@ def test_a_lectures_looks_by_a_recorded_network(
     """On CUDA what is asked is no module: it has no `.parameters()`, but a device."""
     asked = []
 
-    def recorded(work: Callable[..., Tensor], device: torch.device, _: int) -> Any:
+    def recorded(work: Callable[..., Tensor], device: torch.device, *_: int, **__: Any) -> Any:
         asked.append(device)
         return work
 

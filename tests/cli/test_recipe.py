@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 import yaml
+from PIL import Image
+from torch import Tensor
 
+from explorer.cli import train
 from explorer.cli.main import SHELLS, main
 from explorer.cli.recipe import (
     GIVEN,
@@ -195,3 +198,18 @@ def test_help_and_what_is_wrong_do_not_wait_for_torch() -> None:
     assert codes == [0, 0, 2, *[0] * (len(commands) - 3)] and not torch and not numpy
     for part in ("--network.width", "Side of the pictures", "diffusion-explorer 0.", "--eta"):
         assert part in done.stdout
+
+
+def test_pictures_are_made_square_as_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    for i in range(8):
+        Image.new("RGB", (20, 12), (20 * i, 90, 5 * i)).save(folder / f"{i}.png")
+    cropped, padded = (pictures(folder, fit) for fit in ("crop", "pad"))
+    assert cropped.shape == padded.shape and (cropped != padded).any()
+
+
+def pictures(folder: Path, fit: str) -> Tensor:
+    args = read("--data", folder, "--size 8 --fit", fit, "--steps 1")
+    config = make_config(args)
+    return train.read(config.data, config.size, folder.parent / "root", fit=config.fit).images
