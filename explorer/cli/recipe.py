@@ -35,11 +35,11 @@ def _network_flags() -> list[tuple[str, Any, Any]]:
     return list(found.values())
 
 
-Run = make_dataclass(
-    "Run", fields_as_flags(TrainConfig, without=OTHERWISE, choices=dict(WORDS)), frozen=True
+RunFlags = make_dataclass(
+    "RunFlags", fields_as_flags(TrainConfig, without=OTHERWISE, choices=dict(WORDS)), frozen=True
 )
 """Of `TrainConfig` what is said under its own name."""
-Network = make_dataclass("Network", _network_flags(), frozen=True)
+NetworkFlags = make_dataclass("NetworkFlags", _network_flags(), frozen=True)
 """Of the networks what may differ from the one that is chosen by name."""
 
 
@@ -59,8 +59,8 @@ class Train:
 
     out: Annotated[Path | None, unset("FILE")] = None
     """Where the model is written, FILE.safetensors; its run's state and metrics lie beside it."""
-    run: Annotated[Any, arg(name="", constructor=Run)] = field(
-        default_factory=lambda: Run(size=SIZE)
+    run: Annotated[Any, arg(name="", constructor=RunFlags)] = field(
+        default_factory=lambda: RunFlags(size=SIZE)
     )
     minutes: Annotated[float | None, unset("FLOAT")] = None
     """Budget in time; 5 minutes without --steps."""
@@ -90,8 +90,8 @@ class Train:
     """Flags from a file, "learning-rate: 0.001"; those on the command line override it."""
     print_config: bool = False
     """Print all settings as --config takes them, and do nothing."""
-    shape: Annotated[Any, arg(name="network", constructor=Network)] = field(
-        default_factory=Network
+    shape: Annotated[Any, arg(name="network", constructor=NetworkFlags)] = field(
+        default_factory=NetworkFlags
     )
 
 

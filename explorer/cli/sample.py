@@ -133,7 +133,7 @@ def run_sample(args: Sample) -> None:
         made = write_lane(args, denoiser, spec, lane, labels, place, device)
         called = lane.title if args.lecture else lane.name
         if made < args.n:
-            kept = f"{made} of {args.n} pictures are kept in {place.path}" if made else "none is"
+            kept = f"{made} of {args.n} pictures are kept in {place.path}"
             raise Stopped(kept if made else "no picture was finished, nothing is kept")
         print(f"{place.path}: {made} pictures, {called}, {lane.evaluations} evaluations each")
 

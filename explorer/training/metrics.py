@@ -18,8 +18,9 @@ from explorer.training.run import Run
 from explorer.training.state import read_state
 
 FILE = "metrics.jsonl"
-EVERY = 1.0
-"""Seconds between two lines; after a look at the probe there is one at once."""
+EVERY, RAREST = 1.0, 10.0
+"""Seconds between two lines: at first, and after ten minutes; after a look at the probe there is
+one at once."""
 SHOWN = ("step", "loss", "smooth_loss", "learning_rate", "seconds", "images_per_second")
 """Of a `TrainStep`."""
 BOARD = "tensorboard"
@@ -51,7 +52,8 @@ class Metrics:
         if self.last is None:
             self._go_on_from(run)
         now = self.clock()
-        if self.last is not None and now - self.last < EVERY and not seen.probed:
+        pause = min(RAREST, max(EVERY, seen.step.seconds / 60))
+        if self.last is not None and now - self.last < pause and not seen.probed:
             return
         self.last = now
         step = asdict(seen.step)
@@ -115,7 +117,5 @@ def board(record: Record, name: str | None, *, fresh: bool = False) -> Log | Non
                 shutil.rmtree(record.folder / BOARD, ignore_errors=True)
             accelerator.init_trackers(BOARD)
         accelerator.log(dict(values), step=step)
-        for tracker in accelerator.trackers:
-            tracker.writer.flush()
 
     return log

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import subprocess
 import sys
 from dataclasses import fields
@@ -14,8 +16,9 @@ import yaml
 from PIL import Image
 from torch import Tensor
 
+from explorer.checkpoints import describe
 from explorer.cli import train
-from explorer.cli.main import SHELLS, main
+from explorer.cli.main import COMMANDS, SHELLS, main
 from explorer.cli.recipe import (
     GIVEN,
     OTHERWISE,
@@ -30,6 +33,8 @@ from explorer.precision import PRECISIONS as COMPUTED
 from explorer.settings.names import PRECISIONS
 from explorer.settings.networks import CONFIGS
 from explorer.settings.training import TrainConfig
+
+ROOT = Path(__file__).parents[2]
 
 
 def read(*words: object) -> Train:
@@ -213,3 +218,25 @@ def pictures(folder: Path, fit: str) -> Tensor:
     args = read("--data", folder, "--size 8 --fit", fit, "--steps 1")
     config = make_config(args)
     return train.read(config.data, config.size, folder.parent / "root", fit=config.fit).images
+
+
+def shown() -> list[str]:
+    """The commands that the documents and the shipped models' headers show."""
+    texts = [(ROOT / name).read_text() for name in ("README.md", "checkpoints/README.md")]
+    found = re.findall(
+        r"-m explorer (\w+ --?[^`\n]+|\w+ \S+\.safetensors[^`\n]*)\n",
+        "\n".join(texts).replace("\\\n", " "),
+    )
+    models = sorted((ROOT / "checkpoints").rglob("*.safetensors"))
+    commands = [describe(path).training.get("command", "") for path in models]
+    return [*found, *(text.partition("-m explorer ")[2] for text in commands if text)]
+
+
+@pytest.mark.parametrize("command", shown())
+def test_what_is_shown_is_understood(command: str) -> None:
+    name, *words = shlex.split(command, comments=True)
+    args = COMMANDS[name].read(words, name)
+    if isinstance(args, Train):
+        given = dict(zip(words, words[1:], strict=False))
+        assert str(args.out) == given["--out"] and args.run.data == given.get("--data")
+        make_config(args)
