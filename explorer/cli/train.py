@@ -94,7 +94,8 @@ def run_alone(
         choose_threads()
     run = Run(config, data, device)
     if args.resume:
-        load_state(run, record.state)
+        for sentence in load_state(run, record.state):
+            complain(sentence)
     command = "python -m explorer " + shlex.join(words)
     log = board(record, args.log, fresh=not args.resume)
     saving = Saving(record, command, args.save_every, log=log)
