@@ -16,7 +16,7 @@ import yaml
 from PIL import Image
 from torch import Tensor
 
-from explorer.checkpoints import describe
+from explorer.checkpoints import catalogue
 from explorer.cli import train
 from explorer.cli.main import COMMANDS, SHELLS, main
 from explorer.cli.recipe import (
@@ -227,8 +227,9 @@ def shown() -> list[str]:
         r"-m explorer (\w+ --?[^`\n]+|\w+ \S+\.safetensors[^`\n]*)\n",
         "\n".join(texts).replace("\\\n", " "),
     )
-    models = sorted((ROOT / "checkpoints").rglob("*.safetensors"))
-    commands = [describe(path).training.get("command", "") for path in models]
+    place = ROOT / "checkpoints"
+    models = catalogue(place) | catalogue(place / "classifiers", classifiers=True)
+    commands = [spec.training.get("command", "") for spec in models.values()]
     return [*found, *(text.partition("-m explorer ")[2] for text in commands if text)]
 
 
