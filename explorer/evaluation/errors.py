@@ -1,0 +1,61 @@
+"""Numbers with their standard errors."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from explorer.evaluation.frechet import Frechet
+
+BLOCKS = 20
+
+
+class Estimate(NamedTuple):
+    """A number that was found from some pictures, and how far other pictures would move it."""
+
+    value: float
+    error: float
+    """One standard error."""
+
+
+def share_of(right: Tensor) -> Estimate:
+    """The share p of n booleans that are true, and √(p(1 − p)/n) with two more of each kind.
+
+    Without these two (Agresti & Coull 1998) 150 of 150 would seem to be certain.
+    """
+    n, count = len(right), int(right.sum())
+    p = (count + 2) / (n + 4)
+    return Estimate(count / n, math.sqrt(p * (1 - p) / (n + 4)))
+
+
+def distance_of(frechet: Frechet, features: Tensor) -> Estimate:
+    """The Fréchet distance of (n, d) features, with the jackknife's error (Efron & Stein 1981).
+
+    Twenty times another twentieth is left out. A bootstrap would draw pictures twice, and the
+    distance depends on how many different ones there are. The error tells of the choice of these
+    pictures, not of the reference. ValueError for fewer than 40 pictures.
+    """
+    if len(features) < 2 * BLOCKS:
+        raise ValueError(
+            f"{len(features)} pictures are too few for an error of their distance: at least "
+            f"{2 * BLOCKS} are needed"
+        )
+    block = torch.arange(len(features)) % BLOCKS
+    without = torch.tensor([_distance(frechet, features[block != k]) for k in range(BLOCKS)])
+    spread = (BLOCKS - 1) * without.double().var(correction=0).item()
+    return Estimate(_distance(frechet, features), math.sqrt(spread))
+
+
+def ratio_of(a: Estimate, b: Estimate) -> Estimate:
+    """a/b of two numbers that do not depend on each other."""
+    ratio = a.value / b.value
+    return Estimate(ratio, ratio * math.hypot(a.error / a.value, b.error / b.value))
+
+
+def _distance(frechet: Frechet, features: Tensor) -> float:
+    frechet.reset()
+    frechet.add(features)
+    return frechet.distance()
