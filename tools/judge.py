@@ -27,10 +27,17 @@ from explorer.devices import choose_threads, find_device
 from explorer.diffusion import Denoiser, loss_weights
 from explorer.diffusion.samplers import DDIM, SAMPLERS
 from explorer.evaluation.classifier import classify, load_classifier
-from explorer.evaluation.errors import BLOCKS, Estimate, distance_of, ratio_of, share_of
+from explorer.evaluation.errors import (
+    BLOCKS,
+    Estimate,
+    distance_of,
+    mean_of,
+    ratio_of,
+    share_of,
+)
 from explorer.evaluation.frechet import Frechet
 from explorer.evaluation.held_out import held_out
-from explorer.evaluation.reference import Reference, choose_labels, load_reference
+from explorer.evaluation.reference import MOST, Reference, choose_labels, load_reference
 from explorer.inference import prepare
 from explorer.precision import AUTO, PRECISIONS, choose_precision
 from explorer.race import lane_of, pictures
@@ -67,7 +74,8 @@ class Judgement:
     distance: Estimate
     """The Fréchet distance of the first `compared` of them."""
     real: Estimate
-    """The same of as many test pictures: what a perfect model would reach."""
+    """The same of as many test pictures, what a perfect model would reach: the mean over as many
+    draws of them as there are."""
     compared: int
 
     def metrics(self, name: str) -> dict[str, float]:
@@ -94,7 +102,7 @@ def judge(
     reader = reader_for(spec, root)
     if n < 2 * BLOCKS:
         raise ValueError(f"--n {n}: at least {2 * BLOCKS} pictures are needed for an error")
-    reference = load_reference(replace(spec, data=reader.data), n=n, root=root)
+    reference = load_reference(replace(spec, data=reader.data), n=max(n, MOST), root=root)
     labels = choose_labels(reference.shares, n)
     assert labels is not None  # a reader's model has classes
     x = samples(denoiser, spec, labels, how, torch.device(device))
@@ -126,10 +134,12 @@ def samples(
 
 def distances(x: Tensor, reference: Reference) -> tuple[Estimate, Estimate]:
     """The samples' Fréchet distance to training pictures, and that of as many test pictures."""
-    count = min(len(x), len(reference.others))
+    others = reference.others
+    count = min(len(x), len(others))
     frechet = Frechet(reference.features)
     seen = classify(load_classifier()[0], x[:count]).features
-    return distance_of(frechet, seen), distance_of(frechet, reference.others[:count])
+    draws = others[: len(others) // count * count].split(count)
+    return distance_of(frechet, seen), mean_of([distance_of(frechet, draw) for draw in draws])
 
 
 def probe_loss(denoiser: Denoiser, spec: Spec, root: Path) -> Estimate:

@@ -52,8 +52,8 @@ def add_arguments(evaluate: argparse.ArgumentParser) -> None:
     evaluate.add_argument("--device", help="cpu, cuda or mps; the fastest there is by default")
     evaluate.add_argument(
         "--precision",
-        default="float32",
-        help="float32, bfloat16, or auto: bfloat16 where it is faster",
+        default="auto",
+        help="float32, bfloat16 or float16; auto is what the table's rows are in, else what is fast",
     )
     evaluate.add_argument(
         "--out", type=Path, metavar="JSON", help="FILE's name with .quality.json by default"
@@ -79,13 +79,12 @@ def run_evaluate(args: argparse.Namespace) -> None:
         evaluate,
         load_reference,
         quality_path,
+        table_precision,
     )
-    from explorer.precision import choose_precision
 
     steps = [parse_steps(text) for text in args.steps.split(",")]
     columns = parse_columns(args.sampler, args.eta)
     device = find_device(args.device)
-    precision = choose_precision(args.precision, device)
     denoiser, spec = load(args.file, device)
     asked = {"n": args.n, "seed": args.seed, "guidance": args.guidance}
     check(denoiser, spec, **asked, batch=args.batch)
@@ -93,6 +92,7 @@ def run_evaluate(args: argparse.Namespace) -> None:
     if out.suffix != ".json":
         raise ValueError(f"--out {out}: tables of quality end in .json")
     check_writable(out)
+    precision = table_precision(args.precision, device, out)
     settings = choose_settings(spec.T, steps, columns)
     reference = load_reference(
         spec, n=args.n, most=args.reference, name=args.data, root=args.root, read=read_pictures

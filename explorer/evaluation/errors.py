@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -47,6 +48,12 @@ def distance_of(frechet: Frechet, features: Tensor) -> Estimate:
     without = torch.tensor([_distance(frechet, features[block != k]) for k in range(BLOCKS)])
     spread = (BLOCKS - 1) * without.double().var(correction=0).item()
     return Estimate(_distance(frechet, features), math.sqrt(spread))
+
+
+def mean_of(found: Sequence[Estimate]) -> Estimate:
+    """The mean of numbers that do not depend on each other."""
+    values, errors = zip(*found, strict=True)
+    return Estimate(sum(values) / len(found), math.hypot(*errors) / len(found))
 
 
 def ratio_of(a: Estimate, b: Estimate) -> Estimate:

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from explorer.evaluation.errors import Estimate, distance_of, ratio_of, share_of
+from explorer.evaluation.errors import Estimate, distance_of, mean_of, ratio_of, share_of
 from explorer.evaluation.frechet import Frechet
 
 
@@ -48,6 +48,12 @@ def test_too_few_pictures_for_an_error_are_refused() -> None:
     frechet = Frechet(torch.randn(50, 4))
     with pytest.raises(ValueError, match="39 pictures are too few .* at least 40"):
         distance_of(frechet, torch.randn(39, 4))
+
+
+def test_the_mean_of_four_has_half_the_error_of_one() -> None:
+    four = [Estimate(value, 0.2) for value in (1.0, 2.0, 3.0, 6.0)]
+    assert mean_of(four) == pytest.approx(Estimate(3.0, 0.1))
+    assert mean_of([Estimate(1.0, 0.3), Estimate(1.0, 0.4)]).error == pytest.approx(0.25)
 
 
 def test_a_ratio_has_the_errors_of_both() -> None:
