@@ -11,6 +11,7 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -25,8 +26,20 @@ from explorer.files import written_whole
 from explorer.networks import NETWORKS
 from explorer.networks.layers import Placed
 from explorer.text import check_name, is_text
+from explorer.versions import Migration, migrated, newest
 
-VERSION = 1
+
+def _tell_precision(values: dict[str, Any]) -> dict[str, Any]:
+    """1 -> 2: how it was trained tells in what; before, float32 was all that a CPU was given."""
+    training = values.get("training")
+    if isinstance(training, dict) and str(training.get("hardware", "")).startswith("CPU"):
+        values["training"] = {"precision": "float32"} | training
+    return values
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _tell_precision})
+"""Version of a header -> what brings it to the next."""
+VERSION = newest(MIGRATIONS)
 KEY = "diffusion-explorer"
 """The header's entry that holds the JSON."""
 MAX_T = 100_000
@@ -217,9 +230,7 @@ def _parse(path: Path, text: str | None) -> Spec:
         )
     try:
         values = json.loads(text)
-        if not isinstance(values, dict) or values.get("version") != VERSION:
-            found = values.get("version") if isinstance(values, dict) else None
-            raise ValueError(f"version {found!r}, this program reads version {VERSION}")
+        values = migrated(values if isinstance(values, dict) else {}, MIGRATIONS)
         known = {f.name for f in fields(Spec)}
         spec = Spec(**{name: value for name, value in values.items() if name in known})
         return _checked(spec)

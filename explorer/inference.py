@@ -62,10 +62,11 @@ def _loaded(
 def prepare(network: Network, device: str | torch.device, precision: str = "float32") -> Network:
     """What a `Denoiser` calls instead of `network`, with (x_t, t) or (x_t, t, label).
 
-    precision, one of `PRECISIONS`, below float32 computes under autocast; float32 comes out. On CUDA every shape of the
-    arguments is recorded after a few calls and then replayed: small networks are bound by kernel
-    launches, the GPU waits for Python. On other devices float32 is `network` itself. Weights are
-    read where they lie: changing them in place is seen, replacing them by other tensors is not.
+    A precision below float32 computes under autocast; float32 comes out. On CUDA every shape of
+    the arguments is recorded after a few calls and then replayed: small networks are bound by
+    kernel launches, the GPU waits for Python. On other devices float32 is `network` itself.
+    Weights are read where they lie: changing them in place is seen, replacing them by other
+    tensors is not.
 
     ValueError for an unknown precision.
     """

@@ -30,13 +30,13 @@ def choose_precision(name: str, device: torch.device) -> str:
     there, whatever `torch.cuda.is_bf16_supported` says. Intel GPUs with matrix engines: bfloat16.
     CPUs: bfloat16 where it is measured to be `GAIN` times as fast as float32. Else float32.
 
-    ValueError for another name, and for float16 on a CPU, where nothing is gained by it.
+    ValueError for another name, and for float16 where nothing is gained by it.
     """
     if name not in (AUTO, *PRECISIONS):
         raise ValueError(f"no precision {name!r}; there are: {', '.join((AUTO, *PRECISIONS))}")
-    if name == "float16" and device.type == "cpu":
+    if name == "float16" and device.type not in ("cuda", "xpu"):
         raise ValueError(
-            "float16 is not for CPUs, which are slower with it and lose small gradients: choose "
+            f"float16 is not for the device {device.type}, where nothing is gained by it: choose "
             "auto, bfloat16 or float32"
         )
     if name != AUTO:

@@ -16,7 +16,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from explorer import checkpoints
-from explorer.checkpoints import KEY, CheckpointError, Spec, catalogue, describe, load, save
+from explorer.checkpoints import (
+    KEY,
+    VERSION,
+    CheckpointError,
+    Spec,
+    catalogue,
+    describe,
+    load,
+    save,
+)
 from explorer.diffusion import Denoiser, make_schedule
 
 SPEC = Spec(
@@ -147,7 +156,7 @@ def test_the_catalogue_leaves_out_what_cannot_be_used(stored: Path) -> None:
     (folder / "text.safetensors").write_text("hello")
     (folder / "folder.safetensors").mkdir()
     save_file(weights(), folder / "foreign.safetensors")
-    save_file(weights(), folder / "later.safetensors", {KEY: described(version=2)})
+    save_file(weights(), folder / "later.safetensors", {KEY: described(version=VERSION + 1)})
     (folder / "copy.bin").write_bytes(stored.read_bytes())
     other = save(folder / "another.safetensors", weights(), replace(SPEC, name="b"))
     found = catalogue(folder, folder / "absent")
@@ -212,7 +221,7 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
         ('{"version": 1}', "missing"),
         ("[" * 100_000 + "]" * 100_000, "recursion"),
         ('{"version": ' * 100_000 + "1" + "}" * 100_000, "recursion"),
-        (described(version=2), "version 2, this program reads version 1"),
+        (described(version=VERSION + 1), f"version {VERSION + 1}, this program reads versions 1"),
         (described(version="1"), "version '1'"),
         (described(network="resnet"), "no network 'resnet'; there are: unet"),
         (described(network="a\nb"), "no network"),
@@ -341,3 +350,12 @@ def test_large_weights_are_finite(tmp_path: Path) -> None:
     name = next(iter(stored))
     stored[name] = torch.full_like(stored[name], 3e38)
     load(save(tmp_path / "large.safetensors", stored, SPEC))
+
+
+def test_headers_of_the_first_version_are_brought_up_to_this_one(tmp_path: Path) -> None:
+    for hardware, expected in (("CPU, 2 cores", "float32"), ("NVIDIA H100", None)):
+        old = described(version=1, training={"hardware": hardware, "steps": 7})
+        save_file(weights(), tmp_path / "old.safetensors", {KEY: old})
+        spec = load(tmp_path / "old.safetensors")[1]
+        assert spec.version == VERSION and spec.training["steps"] == 7
+        assert spec.training.get("precision") == expected

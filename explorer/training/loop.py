@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -18,6 +19,8 @@ from explorer.training.run import Run
 
 FETCH_EVERY = {"cpu": 1, "mps": 10, "cuda": 25}
 """Steps between two looks at the losses: looking waits for the device."""
+LEAVES_OUT = ("cpu", "cuda")
+"""Where the fused AdamW leaves out a step that it is told to; elsewhere it is not relied on."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def fit(run: Run) -> Iterator[TrainStep]:
     step the batch is halved, once in a run (`run.note` says so), and training goes on from the
     last good step; the second time OutOfMemory is raised.
     """
+    run.sound.fill_(True)
     step = in_graph(run, train_step)  # on a GPU; elsewhere train_step itself
     fetch_every = FETCH_EVERY.get(run.device.type, 1)
     before, started, first, busy = run.seconds, time.perf_counter(), run.seen, 0.0
@@ -67,7 +71,7 @@ def fit(run: Run) -> Iterator[TrainStep]:
             run.step += 1
         if not waiting:
             continue
-        values = fetch(run, torch.stack(waiting))  # (n, 2); the only wait for the device
+        values = fetch(run, torch.stack(waiting))  # (n, 3); the only wait for the device
         busy += time.perf_counter() - begun
         run.seconds = agreed(run, before + time.perf_counter() - started - run.away + away)
         note(run, values)
@@ -84,23 +88,50 @@ def fit(run: Run) -> Iterator[TrainStep]:
 
 
 def train_step(run: Run) -> Tensor:
-    """One step, all on the device: the loss and the norm of its gradient, (2,), not waited for.
+    """One step, all on the device: the loss, its gradient's norm, and 1 while all was well; (3,).
 
-    A step whose gradient is not finite changes no weights.
+    Nothing of it is waited for. A step whose loss or gradient is not finite changes no weights,
+    and no step after it does: `run.sound` is False until `fit` begins anew. In float16 a gradient
+    may overflow: such a step is left out, and its scale made smaller, as long as it can be.
     """
-    x0, t, eps, label = run.draw()
-    with autocast(run.device, run.precision):
-        found = losses(run.model, run.schedule, x0, t, eps, label, target=run.config.target)
-    loss = (run.weights[t.to(run.device)] * found).mean()
     run.optimizer.zero_grad()
-    loss.backward()
+    loss = gradients(run)
+    run.scaler.unscale_(run.optimizer)
     norm = torch.nn.utils.clip_grad_norm_(run.network.parameters(), run.config.clip_norm)
-    good = norm.isfinite()
-    # the fused kernel leaves out such a step; PyTorch declares this for its own GradScaler alone
-    run.optimizer.found_inf = (~good).float()  # type: ignore[attr-defined]
-    run.optimizer.step()
+    finite = norm.isfinite()
+    scale = run.scaler.scale(torch.ones_like(norm))
+    run.sound.logical_and_(loss.isfinite() & (finite | (scale > 1)))
+    good = run.sound & finite
+    if run.device.type in LEAVES_OUT:
+        # PyTorch declares this for its own GradScaler alone
+        run.optimizer.found_inf = (~good).float()  # type: ignore[attr-defined]
+        run.optimizer.step()
+    elif good:  # waits for the device
+        run.optimizer.step()
+    run.scaler.update()
     run.average(good)
-    return torch.stack([loss.detach(), norm])
+    return torch.stack([loss, norm, run.sound.float()])
+
+
+def gradients(run: Run) -> Tensor:
+    """The mean loss over a new batch; its gradients, scaled for float16, are in the weights.
+
+    The batch goes through the network in `accumulate` parts, one after the other.
+    """
+    parts, total = run.config.accumulate, torch.zeros((), device=run.device)
+    x0, t, eps, label = run.draw()
+    split = [value.chunk(parts) for value in (x0, t, eps)]
+    labels = [None] * parts if label is None else label.chunk(parts)
+    for i, (x0, t, eps, label) in enumerate(zip(*split, labels, strict=True), start=1):
+        together = i < parts and run.processes > 1  # the processes share their sum alone
+        with run.accelerator.no_sync(run.model) if together else nullcontext():
+            with autocast(run.device, run.precision):
+                target = run.config.target
+                found = losses(run.model, run.schedule, x0, t, eps, label, target=target)
+            loss = (run.weights[t.to(run.device)] * found).mean() / parts
+            run.scaler.scale(loss).backward()
+        total = total + loss.detach()
+    return total if run.processes == 1 else run.accelerator.reduce(total, "mean")
 
 
 def learning_rate(run: Run) -> float:
@@ -112,7 +143,7 @@ def learning_rate(run: Run) -> float:
 
 
 def fetch(run: Run, found: Tensor) -> list[list[float]]:
-    """The losses and norms of some steps, (n, 2), as numbers; means over all processes."""
+    """What some steps gave, (n, 3), as numbers; means over all processes."""
     return run.accelerator.reduce(found, "mean").tolist() if run.processes > 1 else found.tolist()
 
 
@@ -126,8 +157,8 @@ def agreed(run: Run, seconds: float) -> float:
 
 def note(run: Run, values: list[list[float]]) -> None:
     """Into the history; FloatingPointError at the first step that was not finite."""
-    for step, (loss, norm) in enumerate(values, start=run.step - len(values) + 1):
-        if not math.isfinite(loss + norm):
+    for step, (loss, norm, sound) in enumerate(values, start=run.step - len(values) + 1):
+        if sound < 1:
             run.step = step - 1
             what, value = ("loss", loss) if not math.isfinite(loss) else ("gradient", norm)
             raise FloatingPointError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import secrets
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
 from torch import Tensor
+from torch.amp import GradScaler
 
 from explorer.checkpoints import Spec, save
 from explorer.data import ImageSet, to_tensor
@@ -27,6 +30,9 @@ OWN_FIELDS = (
     "network_options",
 )
 """Settings that a checkpoint's description has a place of its own for."""
+
+FIRST_SCALE = 2.0**10
+"""Of the loss in float16; PyTorch's, 2¹⁶, overflows at once: short runs would lose their steps."""
 
 
 class Run:
@@ -49,13 +55,15 @@ class Run:
         self.accelerator = Accelerator(mixed_precision="no")  # bf16 is chosen in the step
         self.processes = self.accelerator.num_processes
         self.device = self.accelerator.device if self.processes > 1 else torch.device(device)
-        if config.batch % self.processes:
+        if config.batch % (self.processes * config.accumulate):
+            parts = f" in {config.accumulate} parts each" if config.accumulate > 1 else ""
             raise ValueError(
-                f"batch = {config.batch} is not allowed: {self.processes} processes need a "
-                "multiple of their number"
+                f"batch = {config.batch} is not allowed: {self.processes} processes{parts} need a "
+                f"multiple of {self.processes * config.accumulate}"
             )
-        self.precision = choose_precision(config.precision, self.device)
-        """What its step is computed in; the same for all of it, also after it was put away."""
+        precision = choose_precision(config.precision, self.device)
+        # what each has measured may differ: the first one's counts
+        self.reckon_in(str(broadcast_object_list([precision])[0]))
         self.data = data.resized(config.size)
         told = config.conditional and data.labels is not None
         self.classes = data.classes if told else ()
@@ -75,6 +83,8 @@ class Run:
         cuda = self.device.type == "cuda"
         self.rate = torch.tensor(config.learning_rate, device=self.device)
         self.decay = torch.zeros((), device=self.device)
+        self.sound = torch.ones((), dtype=torch.bool, device=self.device)
+        """Whether all steps since `fit` began were finite; on the device, never waited for."""
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(),
             lr=self.rate,
@@ -102,6 +112,8 @@ class Run:
         """(step, batch): up to which step which larger batch was used, see `shrink`."""
         self.halved = False
         """Whether memory did not suffice for the batch that was asked for."""
+        self.changes: list[str] = []
+        """What became of it between sessions that it was not begun with, a sentence each."""
         self.seconds = 0.0
         """Spent in `fit` and by those who look at the run meanwhile, in all sessions."""
         self.away = 0.0
@@ -111,6 +123,15 @@ class Run:
         self.smooth_loss: float | None = None
         """Exponential average of the loss over about the last 50 steps, fewer at the start."""
         self.history = History()
+
+    def reckon_in(self, precision: str) -> None:
+        """From now on the step is computed in this precision, which every session keeps to.
+
+        float16 takes a scale for the loss, so that small gradients are not lost.
+        """
+        self.precision = precision
+        half = precision == "float16"
+        self.scaler = GradScaler(self.device.type, init_scale=FIRST_SCALE, enabled=half)
 
     def _pictures(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
         images, labels = self.data.images[index].to(self.device), self.data.labels
@@ -176,14 +197,15 @@ class Run:
 
     @property
     def note(self) -> str:
-        """A sentence if memory did not suffice for the batch that was asked for, else nothing."""
-        if not self.halved:
-            return ""
-        step, batch = self.batches[-1]
-        return (
-            f"memory did not suffice for {batch} pictures a step: after step {step} it goes on "
-            f"with {self.config.batch}"
-        )
+        """What is not as it was asked for or begun, in sentences; else nothing."""
+        notes = list(self.changes)
+        if self.halved:
+            step, batch = self.batches[-1]
+            notes.append(
+                f"memory did not suffice for {batch} pictures a step: after step {step} it goes "
+                f"on with {self.config.batch}"
+            )
+        return "; ".join(notes)
 
     def shrink(self, batch: int) -> None:
         """Go on with a smaller batch; all else stays. ValueError if it cannot be shared out."""
@@ -193,7 +215,8 @@ class Run:
                 "their number"
             )
         self.batches.append((self.step, self.config.batch))
-        self.config = replace(self.config, batch=batch)
+        accumulate = math.gcd(batch // self.processes, self.config.accumulate)
+        self.config = replace(self.config, batch=batch, accumulate=accumulate)
 
     def any_process(self, wish: bool) -> bool:
         """Whether one of the processes wishes it; all must ask, and all get the same answer."""
@@ -222,6 +245,7 @@ class Run:
             "torch": torch.__version__,
             "steps": self.step,
             "images": self.seen,
+            "changes": self.changes,
             "seconds": round(self.seconds, 1),
             "curve": self.history.digest(),
         }

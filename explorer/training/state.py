@@ -4,25 +4,45 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from explorer.checkpoints import CheckpointError, first_not_finite, read_header, write_tensors
 from explorer.devices import cores
-from explorer.precision import AUTO, choose_precision
+from explorer.precision import AUTO, PRECISIONS
 from explorer.training.config import TrainConfig
 from explorer.training.history import History
 from explorer.training.run import Run
+from explorer.versions import Migration, migrated, newest
 
 KEY = "diffusion-explorer-run"
-FREE = frozenset(("steps", "seconds", "learning_rate", "precision"))
+FREE = frozenset(("steps", "seconds", "learning_rate", "precision", "accumulate"))
 """Settings that may change when a run goes on; the batch may become smaller."""
-DEFAULTS = {f.name: f.default for f in fields(TrainConfig) if f.default is not MISSING}
+
+UNTOLD = {"batches": [], "halved": False, "changes": [], "scale": {}, "precision": "float32"}
+"""What the first version left out, as it was then."""
+
+
+def _name_all(values: dict[str, Any]) -> dict[str, Any]:
+    """1 -> 2: all settings are named, and what the step was computed in, and on what."""
+    config, progress = values["config"], values["progress"]
+    unnamed = {f.name: f.default for f in fields(TrainConfig) if f.default is not MISSING}
+    return values | {
+        "config": unnamed | config,
+        "progress": UNTOLD | progress,
+    }
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _name_all})
+"""Version of a state -> what brings it to the next."""
 
 
 def save_state(run: Run, path: str | Path) -> None:
@@ -33,6 +53,7 @@ def save_state(run: Run, path: str | Path) -> None:
         tensors |= {f"optimizer.{i}.{k}": v for k, v in state.items()}
     tensors["generator"] = run.generator.get_state()
     header = {
+        "version": newest(MIGRATIONS),
         "begun": run.begun,
         "config": asdict(run.config),
         "progress": {
@@ -42,8 +63,10 @@ def save_state(run: Run, path: str | Path) -> None:
             "peak": run.peak,
             "batches": run.batches,
             "halved": run.halved,
+            "changes": run.changes,
             "device": run.device.type,
             "precision": run.precision,
+            "scale": run.scaler.state_dict(),
             "threads": torch.get_num_threads(),
         },
         "history": run.history.to_json(),
@@ -74,27 +97,27 @@ def read_state(path: str | Path) -> StoredRun:
         raise CheckpointError(f"{Path(path).name} is damaged: no settings in it") from error
 
 
-def load_state(run: Run, path: str | Path) -> None:
+def load_state(run: Run, path: str | Path) -> list[str]:
     """Continue where `save_state` stood; CheckpointError if it was another kind of run.
 
     The budget may differ, so that a finished run can be continued, and the learning rate, which
     then takes the place of the stored one. A smaller batch takes its place too; the batch that it
     was begun with, which memory did not suffice for, means the one that it has now. On the CPU it
     goes on with as many threads as before, where there are so many cores and OMP_NUM_THREADS says
-    nothing else: they decide the last digit of a sum.
+    nothing else: they decide the last digit of a sum. It goes on in the precision it was begun in.
+
+    On another kind of device, or in another precision that is asked for, it goes on all the same,
+    no longer as if nothing had happened: a sentence for each such thing is what comes back.
     """
     path = Path(path)
     header = _header(path)
     mine = json.loads(json.dumps(asdict(run.config)))
-    begun = header.get("config")
-    if not isinstance(begun, dict):
-        raise CheckpointError(f"{path.name} is damaged: no settings in it")
-    begun = DEFAULTS | begun  # what was not yet a setting then
+    begun, progress = header["config"], header["progress"]
     differ = sorted(name for name in mine if mine[name] != begun.get(name))
     try:
-        earlier = [(int(step), int(batch)) for step, batch in header["progress"]["batches"]]
-    except (KeyError, TypeError, ValueError):  # before there was such an entry
-        earlier = []
+        earlier = [(int(step), int(batch)) for step, batch in progress["batches"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path.name} is damaged: no settings in it") from error
     batch = begun["batch"] if type(begun["batch"]) is int else 0
     free = FREE | ({"batch"} if _fits(mine["batch"], batch, earlier) else set())
     if not free.issuperset(differ):
@@ -108,12 +131,15 @@ def load_state(run: Run, path: str | Path) -> None:
         if wrong := first_not_finite(tensors):
             raise ValueError(f"not all of {wrong} are finite numbers")
         _restore(run, tensors, header)
-        _take_batch(run, batch, earlier, header["progress"].get("halved"))
+        _take_batch(run, batch, earlier, progress["halved"])
+        changed = [*_take_precision(run, progress), *_take_generator(run, tensors["generator"])]
+        run.changes = [*map(str, progress["changes"]), *changed]
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())
         raise CheckpointError(f"{path.name} holds no such run's state ({why})") from error
     if "learning_rate" in differ:
         run.peak = run.config.learning_rate
+    return changed
 
 
 def begun_as(path: str | Path) -> str | None:
@@ -146,9 +172,15 @@ def _header(path: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path.name} does not hold the state of a run")
     try:
         header = json.loads(text)
-        return dict(header)
-    except (TypeError, ValueError, RecursionError) as error:
+        parts = [header.get(name) for name in ("config", "progress")]
+        if not all(isinstance(part, dict) for part in parts):
+            raise ValueError
+    except (AttributeError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path.name} is damaged: no settings in it") from error
+    try:
+        return migrated({"version": 1} | header, MIGRATIONS)  # the first told none
+    except ValueError as error:
+        raise CheckpointError(f"{path.name} cannot be gone on with ({error})") from error
 
 
 def _restore(run: Run, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
@@ -169,14 +201,40 @@ def _restore(run: Run, tensors: dict[str, Tensor], header: dict[str, Any]) -> No
     groups = run.optimizer.state_dict()["param_groups"]
     run.optimizer.load_state_dict({"state": state, "param_groups": groups})
     run.rate = run.optimizer.param_groups[0]["lr"]  # loading made a copy
-    run.generator.set_state(tensors["generator"])
     run.step, run.seconds = int(progress["step"]), float(progress["seconds"])
     run.smooth_loss, run.peak = progress["smooth_loss"], float(progress["peak"])
     run.history = history
     run.begun = str(header.get("begun", ""))
-    if run.config.precision == AUTO and progress.get("device", run.device.type) == run.device.type:
-        run.precision = choose_precision(progress.get("precision", "float32"), run.device)
     threads = int(progress.get("threads", 0))
     if run.device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         if 1 <= threads <= cores():
             torch.set_num_threads(threads)
+
+
+def _take_precision(run: Run, progress: dict[str, Any]) -> Iterator[str]:
+    """That of the earlier sessions, unless another is asked for or this device has a better."""
+    before = str(progress["precision"])
+    elsewhere = progress.get("device", run.device.type) != run.device.type
+    if before not in PRECISIONS:
+        raise ValueError(f"no precision {before!r}")
+    if run.config.precision == AUTO and not elsewhere:
+        run.reckon_in(before)
+    if run.precision != before:
+        yield f"from step {run.step} on it is trained in {run.precision}, before in {before}"
+    elif progress["scale"] and run.precision == "float16":
+        run.scaler.load_state_dict(progress["scale"])
+
+
+def _take_generator(run: Run, state: Tensor) -> Iterator[str]:
+    """The stored random state; a new one from seed and step where it is another kind's."""
+    if state.shape == run.generator.get_state().shape:
+        run.generator.set_state(state)
+        return
+    run.generator.manual_seed(
+        np.random.SeedSequence((run.config.seed, run.step)).generate_state(1, np.uint64).item()
+        >> 1
+    )
+    yield (
+        f"from step {run.step} on it is trained on another kind of device, {run.device.type}, "
+        "which draws other pictures and other noise than the first would have"
+    )

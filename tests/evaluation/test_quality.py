@@ -25,7 +25,6 @@ from explorer.evaluation import (
     Setting,
     begin,
     choose_columns,
-    choose_precision,
     choose_settings,
     evaluate,
     make_reference,
@@ -237,10 +236,6 @@ def test_bfloat16_covers_the_network_alone(model: Model) -> None:
     )
     assert seen == [torch.bfloat16, torch.float32] and rough.dtype == torch.float32
     assert 0 < (rough - exact).abs().max() < 0.2
-    assert choose_precision("auto", torch.device("cpu")) in ("float32", "bfloat16")
-    assert choose_precision("auto", torch.device("mps")) == "float32"
-    with pytest.raises(ValueError, match="no precision 'half'"):
-        choose_precision("half", torch.device("cpu"))
 
 
 def test_pictures_that_are_none_end_it(model: Model, reference: Reference) -> None:

@@ -98,6 +98,7 @@ def test_runs_from_before_a_setting_existed_go_on(
     )
     older = {k: v for k, v in vars(config).items() if k not in ("final_rate", "weight_decay")}
     monkeypatch.setattr("explorer.training.state.asdict", lambda _: older)
+    monkeypatch.setattr("explorer.training.state.newest", lambda _: 1)
     save_state(advance(Run(config, small_digits), 2), path)
     monkeypatch.undo()
     run = Run(config, small_digits)

@@ -72,14 +72,13 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     with FakeTensorMode(allow_non_fake_inputs=True):
         run.network = run.model = on_gpu(run.network)
         run.ema = on_gpu(run.ema)
-        for name in ("images", "labels", "weights", "rate", "decay"):
+        for name in ("images", "labels", "weights", "rate", "decay", "sound"):
             setattr(run, name, torch.empty_like(getattr(run, name), device=GPU))
         run.optimizer = FakeOptimizer()
         run.device, run.generator = GPU, Generator()
         for name in ("randint", "randn", "rand"):
             monkeypatch.setattr(torch, name, drawn)
         monkeypatch.setattr(Tensor, "backward", fake_backward(run))
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
         yield run
 
 
@@ -92,7 +91,7 @@ def step(run: Run) -> Tensor:
 
 def test_a_step_waits_for_nothing(run: Run) -> None:
     found = step(run)
-    assert found.shape == (2,) and found.device == GPU
+    assert found.shape == (3,) and found.device == GPU
 
 
 def test_a_step_that_looks_would_be_noticed(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,9 +62,7 @@ def test_a_batch_that_cannot_be_shared_is_one_sentence_and_a_failure(tmp_path: P
     done = launched(*MODULE, *"--num_processes 2 --cpu -m explorer".split(), *words)
     assert done.returncode != 0
     said = [line for line in done.stderr.splitlines() if line.startswith("explorer: ")]
-    assert said == [
-        "explorer: batch = 7 is not allowed: 2 processes need a multiple of their number"
-    ]
+    assert said == ["explorer: batch = 7 is not allowed: 2 processes need a multiple of 2"]
     assert not out.exists() and "steps" not in done.stdout
 
 
