@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from explorer.checkpoints import Spec, catalogue, load
+from explorer.evaluation.errors import share
 from explorer.figures.pictures import grid
 from explorer.race import choose_labels, ddim, pictures
 
@@ -103,16 +104,20 @@ def guides() -> str:
     """What classifiers there are for guidance; they make no pictures."""
     lines = []
     for path, spec in catalogue(FOLDER / "classifiers", classifiers=True).items():
-        read = ", ".join(
-            f"{value:.1%} at t = {name.removeprefix('accuracy_t')}"
+        n = int(spec.metrics["accuracy_samples"])
+        found = {
+            name.removeprefix("accuracy_t"): share(value * n, n)
             for name, value in spec.metrics.items()
             if name.startswith("accuracy_t")
+        }
+        read = ", ".join(
+            f"{100 * p.value:.2f} ± {100 * p.error:.2f} % at t = {t}" for t, p in found.items()
         )
         size = path.stat().st_size / 1e6
         lines.append(
             f"\n## {spec.name}\n\nNo model: a classifier of noisy pictures "
             f"(classifiers/{path.name}, {size:.1f} MB), for classifier guidance. It reads "
-            f"{spec.data}'s test pictures rightly: {read}. Schedule {spec.schedule}, "
+            f"{spec.data}'s {n:,} test pictures rightly: {read}. Schedule {spec.schedule}, "
             f"T = {spec.T}.\n\n```\n{spec.training['command']}\n```\n"
         )
     return "".join(lines)

@@ -23,11 +23,15 @@ class Estimate(NamedTuple):
 
 
 def share_of(right: Tensor) -> Estimate:
-    """The share p of n booleans that are true, and √(p(1 − p)/n) with two more of each kind.
+    """The share of booleans that are true, see `share`."""
+    return share(int(right.sum()), len(right))
+
+
+def share(count: float, n: int) -> Estimate:
+    """p = count/n, and √(p(1 − p)/n) with two more of each kind.
 
     Without these two (Agresti & Coull 1998) 150 of 150 would seem to be certain.
     """
-    n, count = len(right), int(right.sum())
     p = (count + 2) / (n + 4)
     return Estimate(count / n, math.sqrt(p * (1 - p) / (n + 4)))
 
