@@ -30,6 +30,7 @@ from explorer.evaluation.classifier import classify, load_classifier
 from explorer.evaluation.errors import (
     BLOCKS,
     Estimate,
+    average_of,
     distance_of,
     mean_of,
     ratio_of,
@@ -43,6 +44,9 @@ from explorer.precision import AUTO, PRECISIONS, choose_precision
 from explorer.race import lane_of, pictures
 from explorer.training.probe import Probe
 from tools.readers import Reader, read, reader_for
+
+ENDS = (slice(2), slice(-2, None))
+CORNERS = [(rows, columns) for rows in ENDS for columns in ENDS]
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,11 @@ class Judgement:
     """The same of as many test pictures, what a perfect model would reach: the mean over as many
     draws of them as there are."""
     compared: int
+    corners: Estimate
+    """The standard deviation within the 2 × 2 pixels of a corner, in [−1, 1]: a network that folds
+    so many pixels into channels leaves a grid on white."""
+    real_corners: Estimate
+    """The same of the test pictures."""
 
     def metrics(self, name: str) -> dict[str, float]:
         """For a header, the sampling being called `name`."""
@@ -84,6 +93,8 @@ class Judgement:
             f"{name}_accuracy": self.share,
             f"{name}_frechet": self.distance,
             f"{name}_frechet_real": self.real,
+            f"{name}_corners": self.corners,
+            f"{name}_corners_real": self.real_corners,
             "judge_accuracy": self.reader.accuracy,
         }
         errors = {f"{key}_error": round(value.error, 4) for key, value in found.items()}
@@ -114,8 +125,17 @@ def judge(
         for i, name in enumerate(spec.classes)
         if (asked == i).any()
     }
+    test = load(reader.data, size=spec.size, root=root, split="test")
     return Judgement(
-        n, share_of(right), by_class, reader, distance, real, min(n, len(reference.others))
+        n,
+        share_of(right),
+        by_class,
+        reader,
+        distance,
+        real,
+        min(n, len(reference.others)),
+        unevenness(x),
+        unevenness(to_tensor(test.images)),
     )
 
 
@@ -140,6 +160,12 @@ def distances(x: Tensor, reference: Reference) -> tuple[Estimate, Estimate]:
     seen = classify(load_classifier()[0], x[:count]).features
     draws = others[: len(others) // count * count].split(count)
     return distance_of(frechet, seen), mean_of([distance_of(frechet, draw) for draw in draws])
+
+
+def unevenness(x: Tensor) -> Estimate:
+    """The standard deviation within 2 × 2 pixels of each corner: the pictures' mean."""
+    corners = torch.stack([x[:, :, i, j] for i, j in CORNERS], dim=1)  # (n, 4, C, 2, 2)
+    return average_of(corners.flatten(2).std(2).mean(1))
 
 
 def probe_loss(denoiser: Denoiser, spec: Spec, root: Path) -> Estimate:
@@ -168,6 +194,8 @@ def report(found: Judgement) -> str:
         f"Fréchet distance of {found.compared}: {found.distance.value:.4f} "
         f"± {found.distance.error:.4f}; of as many test pictures {found.real.value:.4f} "
         f"± {found.real.error:.4f}: {ratio.value:.2f} ± {ratio.error:.2f} times as far",
+        f"within a corner's 2 × 2 pixels: {found.corners.value:.4f} ± {found.corners.error:.4f}; "
+        f"in test pictures {found.real_corners.value:.4f} ± {found.real_corners.error:.4f}",
     ]
     return "\n".join(lines)
 

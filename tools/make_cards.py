@@ -97,6 +97,12 @@ def section(spec: Spec) -> str:
             f"{figure(spec.metrics, 'judge_accuracy', percent=True)} of the data's test pictures "
             "rightly (`python -m tools.judge`).\n"
         )
+    if "ddim_50_corners" in spec.metrics:
+        lines.append(
+            "Within the 2 × 2 pixels of a corner values in [−1, 1] have a standard deviation of "
+            f"{figure(spec.metrics, 'ddim_50_corners')}, in test pictures of "
+            f"{figure(spec.metrics, 'ddim_50_corners_real')}.\n"
+        )
     return "\n".join(lines)
 
 

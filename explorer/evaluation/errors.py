@@ -36,6 +36,12 @@ def share(count: float, n: int) -> Estimate:
     return Estimate(count / n, math.sqrt(p * (1 - p) / (n + 4)))
 
 
+def average_of(values: Tensor) -> Estimate:
+    """The mean of n numbers, one of each picture, and s/√n; n is at least 2."""
+    values = values.double()
+    return Estimate(values.mean().item(), values.std().item() / math.sqrt(len(values)))
+
+
 def distance_of(frechet: Frechet, features: Tensor) -> Estimate:
     """The Fréchet distance of (n, d) features, with the jackknife's error (Efron & Stein 1981).
 

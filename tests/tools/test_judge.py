@@ -114,6 +114,18 @@ def test_samples_are_the_models_own_and_those_that_would_be_saved(model: Path) -
     assert 0 < (x - near).abs().mean() < 0.05
 
 
+def test_a_grid_on_white_is_seen_in_the_corners() -> None:
+    white = torch.ones(10, 3, 8, 8)
+    assert judge.unevenness(white) == Estimate(0.0, 0.0)
+    grid = white.clone()
+    grid[:, :, ::2, ::2] = 0.9  # one of the four pixels that are folded together
+    expected = torch.tensor([0.9, 1.0, 1.0, 1.0] * 3).std().item()
+    assert judge.unevenness(grid).value == pytest.approx(expected, rel=1e-4)
+    half = torch.cat([white, grid])
+    assert judge.unevenness(half).value == pytest.approx(expected / 2, rel=1e-4)
+    assert judge.unevenness(half).error == pytest.approx(expected / 2 / 19**0.5, rel=1e-4)
+
+
 def test_the_probe_is_that_of_the_models_run(model: Path, root: Path) -> None:
     denoiser, spec = checkpoints.load(model)
     probe = judge.probe_loss(denoiser, spec, root)
@@ -146,7 +158,8 @@ def test_a_card_shows_every_figure_with_its_error(model: Path) -> None:
     spec = checkpoints.describe(model)
     share, near = Estimate(0.965, 0.0041), Estimate(0.1234, 0.0102)
     reader = readers.Reader(torch.nn.Identity(), "emoji-four", spec.classes, Estimate(0.99, 0.01))
-    found = judge.Judgement(2000, share, {}, reader, near, Estimate(0.05, 0.0031), 151)
+    flat = Estimate(0.01, 0.001)
+    found = judge.Judgement(2000, share, {}, reader, near, Estimate(0.05, 0.0031), 151, flat, flat)
     metrics = found.metrics("ddim_50") | {"probe_loss": 0.10231, "probe_loss_error": 0.00123}
     text = row(model, replace(spec, metrics=metrics))
     assert "0.1023 ± 0.0012" in text and "DDIM-50: 96.50 ± 0.41 % of 2,000" in text
