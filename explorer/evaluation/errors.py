@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -43,21 +43,29 @@ def average_of(values: Tensor) -> Estimate:
 
 
 def distance_of(frechet: Frechet, features: Tensor) -> Estimate:
-    """The Fréchet distance of (n, d) features, with the jackknife's error (Efron & Stein 1981).
+    """The Fréchet distance of (n, d) features, with the jackknife's error.
 
-    Twenty times another twentieth is left out. A bootstrap would draw pictures twice, and the
-    distance depends on how many different ones there are. The error tells of the choice of these
-    pictures, not of the reference. ValueError for fewer than 40 pictures.
+    A bootstrap would draw pictures twice, and the distance depends on how many different ones
+    there are. The error tells of the choice of these pictures, not of the reference. ValueError
+    as in `jackknife`.
     """
-    if len(features) < 2 * BLOCKS:
+    return jackknife(lambda kept: frechet.of(features[kept]), len(features))
+
+
+def jackknife(statistic: Callable[[Tensor], float], n: int) -> Estimate:
+    """A statistic of n pictures, called with the mask of those that it is to look at.
+
+    Twenty times another twentieth is left out (Efron & Stein 1981). ValueError for fewer than 40
+    pictures.
+    """
+    if n < 2 * BLOCKS:
         raise ValueError(
-            f"{len(features)} pictures are too few for an error of their distance: at least "
-            f"{2 * BLOCKS} are needed"
+            f"{n} pictures are too few for a standard error: at least {2 * BLOCKS} are needed"
         )
-    block = torch.arange(len(features)) % BLOCKS
-    without = torch.tensor([_distance(frechet, features[block != k]) for k in range(BLOCKS)])
-    spread = (BLOCKS - 1) * without.double().var(correction=0).item()
-    return Estimate(_distance(frechet, features), math.sqrt(spread))
+    block = torch.arange(n) % BLOCKS
+    without = torch.tensor([statistic(block != k) for k in range(BLOCKS)]).double()
+    error = math.sqrt((BLOCKS - 1) * without.var(correction=0).item())
+    return Estimate(statistic(block >= 0), error)
 
 
 def mean_of(found: Sequence[Estimate]) -> Estimate:
@@ -70,9 +78,3 @@ def ratio_of(a: Estimate, b: Estimate) -> Estimate:
     """a/b of two numbers that do not depend on each other."""
     ratio = a.value / b.value
     return Estimate(ratio, ratio * math.hypot(a.error / a.value, b.error / b.value))
-
-
-def _distance(frechet: Frechet, features: Tensor) -> float:
-    frechet.reset()
-    frechet.add(features)
-    return frechet.distance()

@@ -7,7 +7,15 @@ import math
 import pytest
 import torch
 
-from explorer.evaluation.errors import Estimate, distance_of, mean_of, ratio_of, share_of
+from explorer.evaluation.errors import (
+    Estimate,
+    average_of,
+    distance_of,
+    jackknife,
+    mean_of,
+    ratio_of,
+    share_of,
+)
 from explorer.evaluation.frechet import Frechet
 
 
@@ -39,15 +47,24 @@ def test_a_distance_has_the_error_that_other_pictures_show() -> None:
     spread = torch.tensor([distance.value for distance in found]).std().item()
     mean = sum(distance.error for distance in found) / len(found)
     assert mean == pytest.approx(spread, rel=0.35)
-    frechet.reset()
-    frechet.add((torch.randn(400, 16, generator=g) @ mix + 0.2).relu())
-    assert abs(frechet.distance() - found[0].value) < 6 * spread
+    another = frechet.of((torch.randn(400, 16, generator=g) @ mix + 0.2).relu())
+    assert abs(another - found[0].value) < 6 * spread
 
 
 def test_too_few_pictures_for_an_error_are_refused() -> None:
     frechet = Frechet(torch.randn(50, 4))
     with pytest.raises(ValueError, match="39 pictures are too few .* at least 40"):
         distance_of(frechet, torch.randn(39, 4))
+
+
+def test_the_jackknife_of_a_mean_is_its_standard_error() -> None:
+    values = torch.randn(2000, generator=torch.Generator().manual_seed(0))
+    mean = jackknife(lambda kept: values[kept].mean().item(), len(values))
+    by_hand = average_of(values)
+    assert mean.value == pytest.approx(by_hand.value, abs=1e-6)
+    assert by_hand.value == pytest.approx(values.mean().item(), abs=1e-6)
+    assert mean.error == pytest.approx(by_hand.error, rel=0.4)
+    assert by_hand.error == pytest.approx(1 / 2000**0.5, rel=0.05)
 
 
 def test_the_mean_of_four_has_half_the_error_of_one() -> None:
