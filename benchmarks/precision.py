@@ -64,10 +64,11 @@ def main() -> None:
         apart = difference(frechet, seen[a], seen[b])
         gain = average_of(right[b].float() - right[a].float())
         change = (made[b] - made[a]).abs() * 127.5
+        most = change.amax((1, 2, 3)).median()
         print(
             f"  difference: distance {apart.value:+.4f} ± {apart.error:.4f}, right "
             f"{gain.value:+.2%} ± {gain.error:.2%}; of 255 a pixel changes by "
-            f"{change.mean():.2f}, the most of the median picture by {change.amax((1, 2, 3)).median():.0f}"
+            f"{change.mean():.2f}, the most of the median picture by {most:.0f}"
         )
 
 
