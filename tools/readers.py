@@ -42,7 +42,7 @@ RECIPES = {
     "fashion-mnist": Recipe(flips=True),
     "emoji-four": Recipe(epochs=100, depth=1),
 }
-"""Data set -> recipe: MNIST's takes two minutes of a CPU core, Fashion-MNIST's ten."""
+"""Data set -> recipe: MNIST's takes two minutes of a busy CPU core, Fashion-MNIST's seventeen."""
 LIKE = {"mnist-5k": "mnist"}
 """Sets without test pictures -> a set of the same classes that has some."""
 
