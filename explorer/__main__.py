@@ -1,8 +1,18 @@
-"""python -m explorer train | sample | describe | evaluate: the work without a browser."""
+"""python -m explorer, also as diffusion-explorer: the work without a browser."""
 
 import sys
 
-from explorer.cli.main import main
+
+def main() -> int:
+    """The exit code, also where Ctrl-C comes while this is being imported."""
+    try:
+        from explorer.cli.main import main
+
+        return main()
+    except KeyboardInterrupt:
+        print("explorer: stopped", file=sys.stderr)
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -19,9 +19,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from explorer.devices import memory_format
 from explorer.diffusion import Denoiser, Schedule, make_schedule
 from explorer.diffusion.denoiser import check_target
-from explorer.diffusion.objective import CLASS
+from explorer.diffusion.names import CLASS
 from explorer.files import written_whole
 from explorer.networks import NETWORKS
 from explorer.networks.layers import Placed
@@ -155,7 +156,7 @@ def _network(path: Path, spec: Spec, device: str | torch.device) -> Placed:
             f"in '{bad}'), so it can make nothing; train it again, or choose another"
         )
     network.load_state_dict(weights, assign=True)
-    network.to(device).to(memory_format=torch.channels_last)
+    network.to(device).to(memory_format=memory_format(device))
     return network.eval().requires_grad_(False)
 
 

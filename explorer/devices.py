@@ -1,34 +1,123 @@
-"""Which torch device to use, and what it is called."""
+"""Which torch device to use, what it is called, and how PyTorch computes there."""
 
 from __future__ import annotations
 
 import os
 import platform
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch.nn import functional as F
 
+NUMBERED = ("cuda", "xpu")
+"""Kinds of which there may be several, cuda:0, cuda:1, …, in the order in which they are taken."""
+_EXACT = threading.RLock()
+
 
 def best_device() -> torch.device:
-    """CUDA, else Apple's MPS, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
+    """CUDA, else Intel's XPU, else Apple's MPS, else the CPU; of several GPUs the freest."""
+    for kind in NUMBERED:
+        if torch.get_device_module(kind).is_available():
+            return _freest(kind)
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def find_device(name: str | None) -> torch.device:
-    """The device called `name` (cpu, cuda, cuda:1, mps), or the best; ValueError if absent."""
-    if name is None:
-        best = best_device()
-        rank = os.environ.get("LOCAL_RANK")  # set where several processes share a machine
-        return torch.device("cuda", int(rank)) if rank and best.type == "cuda" else best
+    """The device called `name` (cpu, cuda, cuda:1, xpu, mps), or the best.
+
+    Of several GPUs a name without a number means the freest, as no name does; where several
+    processes share a machine each takes its own. ValueError if no such device computes here.
+    """
+    if name is not None:
+        return _named(name)
+    best = best_device()
+    return _freest(best.type) if best.index is None and best.type in NUMBERED else best
+
+
+def _named(name: str) -> torch.device:
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device {name!r} is not on this machine; cpu always is") from error
+        if device.index is None and device.type in NUMBERED:
+            device = _freest(device.type)
+        torch.ones(1, device=device).add(1).item()  # "meta" has shapes, and no numbers
+    except (RuntimeError, AssertionError, ImportError) as error:
+        others = [found for found in _devices() if found != "cpu"]
+        here = f", and here {', '.join(others)}" if others else ""
+        raise ValueError(f"device {name!r} is not on this machine; cpu always is{here}") from error
     return device
+
+
+def _devices() -> list[str]:
+    """What could have been named."""
+    found = ["cpu"]
+    for kind in NUMBERED:
+        if (module := torch.get_device_module(kind)).is_available():
+            found += [f"{kind}:{i}" for i in range(module.device_count())]
+    return [*found, "mps"] if torch.backends.mps.is_available() else found
+
+
+def _freest(kind: str) -> torch.device:
+    """The one with the most free memory, the first of equals; each process's own, if several."""
+    module = torch.get_device_module(kind)
+    if (rank := os.environ.get("LOCAL_RANK", "")).isdecimal():
+        return torch.device(kind, int(rank))
+    if module.device_count() < 2:
+        return torch.device(kind)
+
+    def free(index: int) -> int:
+        try:
+            return int(module.mem_get_info(index)[0])
+        except RuntimeError:  # it is another's alone, or its driver cannot tell
+            return -1
+
+    return torch.device(kind, max(range(module.device_count()), key=free))
+
+
+def memory_format(device: torch.device | str) -> torch.memory_format:
+    """How pictures and convolutions' weights lie on the device: channels last, which is faster.
+
+    Not on MPS: with channels last the backward passes of BatchNorm and of pooling crash or give
+    wrong gradients there in some of the versions of PyTorch that are allowed.
+    """
+    mps = torch.device(device).type == "mps"
+    return torch.contiguous_format if mps else torch.channels_last
+
+
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """Within, NVIDIA GPUs multiply float32 as it is: PyTorch rounds convolutions to TF32 there.
+
+    Threads take turns, for the setting is the whole process's: hold it for one call of a network.
+    """
+    # set by the newer names alone: PyTorch refuses to read the older, allow_tf32, once both were
+    # used, and what is set back here leaves them in agreement
+    places = (torch.backends.cuda.matmul, torch.backends.cudnn.conv)  # type: ignore[attr-defined]
+    with _EXACT:
+        before = [place.fp32_precision for place in places]
+        try:
+            for place in places:
+                place.fp32_precision = "ieee"
+            yield
+        finally:
+            for place, precision in zip(places, before, strict=True):
+                place.fp32_precision = precision
+
+
+@contextmanager
+def cudnn_measuring() -> Iterator[None]:
+    """Within, cuDNN measures which algorithm is the fastest for each shape that it meets.
+
+    For work whose shapes stay the same, and only while it runs: others' shapes may change.
+    """
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = True
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
 
 
 def cores() -> int:
@@ -39,8 +128,8 @@ def cores() -> int:
 
 def hardware(device: torch.device) -> str:
     """What the device is called, for badges and checkpoint headers."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+    if device.type in NUMBERED:
+        return str(torch.get_device_module(device).get_device_name(device))
     if device.type == "mps":
         return f"Apple GPU ({platform.machine()})"
     return f"CPU, {cores()} cores" if cores() != 1 else "CPU, 1 core"
@@ -57,8 +146,8 @@ def choose_threads(spare: int = 0) -> int:
     most = max(1, cores() - spare)
     candidates = sorted({most, *(2**i for i in range(most.bit_length()))})
     if len(candidates) > 1:
-        x = torch.ones(16, 64, 16, 16).contiguous(memory_format=torch.channels_last)
-        w = torch.ones(64, 64, 3, 3).contiguous(memory_format=torch.channels_last)
+        x = torch.ones(16, 64, 16, 16).contiguous(memory_format=memory_format("cpu"))
+        w = torch.ones(64, 64, 3, 3).contiguous(memory_format=memory_format("cpu"))
         most = min(candidates, key=lambda threads: _seconds(threads, x, w))
     torch.set_num_threads(most)
     return most

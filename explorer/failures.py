@@ -16,9 +16,12 @@ MEMORY = (
     "can't allocate memory",  # PyTorch's allocator on CPUs
     "cannot allocate memory",
     "not enough memory",
-    "out of memory",  # CUDA, MPS
+    "out of memory",  # CUDA, MPS, XPU
     "_STATUS_ALLOC_FAILED",  # cuBLAS, cuDNN
+    "_ALLOCATION_FAILED",  # cuDNN since 9
     "Invalid buffer size",  # MPS
+    "CallbackErrorOutOfMemory",  # Metal
+    "UR_RESULT_ERROR_OUT_OF_",  # XPU: device memory, host memory, resources
     "std::bad_alloc",
     "bad allocation",
 )

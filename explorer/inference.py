@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from explorer.checkpoints import Spec, load, load_classifier
+from explorer.devices import exact_float32
 from explorer.diffusion import Denoiser, Network
-from explorer.networks.recorder import Recorded, RecordingFailed
+from explorer.networks.recorder import Pool, Recorded, RecordingFailed
 from explorer.precision import PRECISIONS, autocast
 
 WARM_UP = 3
@@ -59,14 +60,22 @@ def _loaded(
         return loader(path, device)
 
 
-def prepare(network: Network, device: str | torch.device, precision: str = "float32") -> Network:
+def prepare(
+    network: Network,
+    device: str | torch.device,
+    precision: str = "float32",
+    *,
+    exact: bool = False,
+) -> Network:
     """What a `Denoiser` calls instead of `network`, with (x_t, t) or (x_t, t, label).
 
-    A precision below float32 computes under autocast; float32 comes out. On CUDA every shape of
-    the arguments is recorded after a few calls and then replayed: small networks are bound by
-    kernel launches, the GPU waits for Python. On other devices float32 is `network` itself.
-    Weights are read where they lie: changing them in place is seen, replacing them by other
-    tensors is not.
+    On CUDA every shape of the arguments is recorded after a few calls and then replayed: small
+    networks are bound by kernel launches, the GPU waits for Python. On other devices float32 is
+    `network` itself. Weights are read where they lie: changing them in place is seen, replacing
+    them by other tensors is not.
+
+    precision : one of `PRECISIONS`; below float32 it computes under autocast, float32 comes out.
+    exact : float32 without TF32, to which CUDA rounds the factors of convolutions by default.
 
     ValueError for an unknown precision.
     """
@@ -74,6 +83,8 @@ def prepare(network: Network, device: str | torch.device, precision: str = "floa
         raise ValueError(f"no precision {precision!r}; there are: {', '.join(PRECISIONS)}")
     device = torch.device(device)
     called = network if precision == "float32" else InPrecision(network, device, precision)
+    if exact and device.type == "cuda":
+        called = Exact(called)
     return Graphs(called) if device.type == "cuda" else called
 
 
@@ -102,6 +113,20 @@ class InPrecision(Called):
         return output.float()
 
 
+class Exact(Called):
+    """Calls `network` without TF32."""
+
+    def __call__(self, *arguments: Any) -> Tensor:
+        with exact_float32():
+            return self.network(*arguments)
+
+
+@cache
+def shared_pool(device: torch.device) -> Pool:
+    """The memory of all graphs of networks on a device: they keep nothing from call to call."""
+    return Pool(device)
+
+
 class Graphs(Called):
     """Calls `network` by a graph for each shape of its arguments; the `MOST_GRAPHS` last used.
 
@@ -125,7 +150,9 @@ class Graphs(Called):
         key = tuple((argument.shape, argument.dtype) for argument in arguments)
         with self._lock:
             if key not in self.recorded:
-                self.recorded[key] = Recorded(self.network, x_t.device, WARM_UP)
+                self.recorded[key] = Recorded(
+                    self.network, x_t.device, WARM_UP, pool=shared_pool(x_t.device)
+                )
             self.recorded.move_to_end(key)
             while len(self.recorded) > MOST_GRAPHS:
                 self.recorded.popitem(last=False)

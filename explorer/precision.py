@@ -11,7 +11,9 @@ from types import MappingProxyType
 import torch
 from torch.nn import functional as F
 
-AUTO = "auto"
+from explorer.devices import memory_format
+from explorer.settings.names import AUTO
+
 PRECISIONS: Mapping[str, torch.dtype] = MappingProxyType(
     {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 )
@@ -77,8 +79,8 @@ def cpu_gain(threads: int) -> float:
     after the other in turns, the best of each, for others use the cores meanwhile.
     """
     with torch.inference_mode(False), torch.enable_grad():
-        x = torch.ones(32, 64, 14, 14).contiguous(memory_format=torch.channels_last)
-        w = torch.ones(64, 64, 3, 3).contiguous(memory_format=torch.channels_last)
+        x = torch.ones(32, 64, 14, 14).contiguous(memory_format=memory_format("cpu"))
+        w = torch.ones(64, 64, 3, 3).contiguous(memory_format=memory_format("cpu"))
         x.requires_grad_()
         w.requires_grad_()
 

@@ -26,6 +26,7 @@ from explorer.inference import (
     shared_classifier,
 )
 from explorer.networks import UNet, UNetConfig
+from explorer.networks.recorder import Pool
 from explorer.race import ddim, pictures
 
 MNIST = Path(__file__).parents[1] / "checkpoints" / "mnist.safetensors"
@@ -85,8 +86,10 @@ class FakeRecorded:
     made: list[tuple[int, ...]]
     """The shapes that were asked for, in order."""
 
-    def __init__(self, network: Callable[..., Tensor], device: torch.device, _: int) -> None:
-        self.network, self.device, self.shape = network, device, None
+    def __init__(
+        self, network: Callable[..., Tensor], device: torch.device, _: int, pool: Pool
+    ) -> None:
+        self.network, self.device, self.pool, self.shape = network, device, pool, None
 
     def __call__(self, *arguments: Tensor) -> Tensor:
         if self.shape is None:
@@ -108,6 +111,23 @@ def test_on_cuda_the_network_is_recorded() -> None:
     assert isinstance(made, Graphs) and isinstance(prepare(made, "cuda", "bfloat16"), Graphs)
 
 
+@pytest.mark.parametrize("exact", [True, False])
+def test_float32_is_exact_on_cuda_where_that_is_asked(
+    exact: bool, made: list[tuple[int, ...]]
+) -> None:
+    seen: list[str] = []
+
+    def network(x: Tensor, t: Tensor) -> Tensor:
+        seen.append(torch.backends.cudnn.conv.fp32_precision)
+        return x
+
+    called = prepare(network, "cuda", exact=exact)
+    called(torch.zeros(1, 1), torch.zeros(1, dtype=torch.long))
+    assert seen == ["ieee" if exact else "tf32"]
+    assert torch.backends.cudnn.conv.fp32_precision == "tf32"
+    assert prepare(network, "cpu", exact=exact) is network
+
+
 @pytest.mark.parametrize("precision", inference.PRECISIONS)
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_what_is_called_says_where_its_weights_are(device: str, precision: str) -> None:
@@ -123,6 +143,16 @@ def test_a_graph_for_each_shape_with_and_without_label(made: list[tuple[int, ...
     x, t, label = arguments(2)
     assert torch.equal(graphs(x, 5, label), exact(x, torch.tensor([5, 5]), label))
     assert len(made) == 3  # an int is a time as well
+
+
+def test_all_graphs_of_a_device_share_one_pool(made: list[tuple[int, ...]]) -> None:
+    every = [Graphs(lambda x, t: x) for _ in range(2)]
+    for graphs in every:
+        for batch in (1, 2):
+            graphs(torch.zeros(batch, 1), torch.zeros(batch, dtype=torch.long))
+    pools = [recorded.pool for graphs in every for recorded in graphs.recorded.values()]
+    assert len(pools) == 4 and len(set(map(id, pools))) == 1
+    assert inference.shared_pool(torch.device("cuda", 1)) is not pools[0]
 
 
 def test_the_graphs_that_were_not_used_for_longest_are_given_up(made: list) -> None:
@@ -149,7 +179,7 @@ def test_when_recording_fails_it_goes_on_without_and_says_so_once(
     def fail(*_: Tensor) -> Tensor:
         raise RecordingFailed("no reason")
 
-    monkeypatch.setattr(inference, "Recorded", lambda *_: fail)
+    monkeypatch.setattr(inference, "Recorded", lambda *_, pool: fail)
     graphs = Graphs(lambda x, t: 2 * x)
     with caplog.at_level(logging.WARNING):
         for batch in (2, 2, 3):

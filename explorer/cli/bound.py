@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from explorer.cli.console import Stopped, check_writable, progress_bar, signals_noted
-from explorer.devices import choose_threads, find_device
 
 if TYPE_CHECKING:
+    from explorer.cli.evaluate import Evaluate
     from explorer.diffusion import Mean
     from explorer.diffusion.process import Variance
     from explorer.evaluation.bound import BoundResult
@@ -19,24 +19,12 @@ N, TIMES = 64, 100
 NAMES: dict[Variance, str] = {"beta": "σ² = β", "posterior": "σ² = β̃"}
 
 
-def add_bound_arguments(evaluate: argparse.ArgumentParser) -> None:
-    """What `evaluate --bound` takes beside the rest."""
-    group = evaluate.add_argument_group("the variational bound")
-    group.add_argument(
-        "--bound", action="store_true", help="bits per dimension, term by term, and no table"
-    )
-    group.add_argument(
-        "--times", type=int, default=TIMES, help=f"ranges of t that are asked at ({TIMES})"
-    )
-    group.add_argument("--all", action="store_true", help="ask at every t")
-    group.add_argument("--variance", default="both", choices=("beta", "posterior", "both"))
-
-
-def run_bound(args: argparse.Namespace) -> None:
+def run_bound(args: Evaluate) -> None:
     from explorer.checkpoints import load
     from explorer.cli.train import read
+    from explorer.devices import choose_threads, find_device
     from explorer.evaluation.bound import measure_bound
-    from explorer.evaluation.held_out import choose_pictures
+    from explorer.evaluation.held_out import choose_pictures, fit_of
 
     n = N if args.n is None else args.n
     if n < 2 or args.times < 1 or args.seed < 0:
@@ -50,7 +38,9 @@ def run_bound(args: argparse.Namespace) -> None:
         if args.out.suffix != ".json":
             raise ValueError(f"--out {args.out}: bounds are kept in .json")
         check_writable(args.out)
-    pictures = choose_pictures(spec, n, name=args.data, root=args.root, read=read)
+    pictures = choose_pictures(
+        spec, n, name=args.data, root=args.root, read=partial(read, fit=fit_of(spec))
+    )
     if device.type == "cpu":
         choose_threads()
     count = None if args.all else args.times
@@ -58,7 +48,7 @@ def run_bound(args: argparse.Namespace) -> None:
         denoiser, spec, pictures, count=count, seed=args.seed, batch=args.batch, device=device
     )
     result = pull(states)
-    chosen = tuple(NAMES) if args.variance == "both" else (args.variance,)
+    chosen: tuple[Variance, ...] = tuple(NAMES) if args.variance == "both" else (args.variance,)
     print(report(result, chosen))
     if args.out is not None:
         result.write(args.out)

@@ -7,20 +7,24 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from explorer.text import printable
 
 LINE_EVERY = 10.0
 """Seconds between two lines of progress where no terminal shows a bar."""
 DRAW_EVERY = 0.1
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)]))
+"""What asks to stop; Windows has no SIGHUP."""
 
 
 class Stopped(Exception):
-    """The user (Ctrl-C) or the system (SIGTERM) asked to stop."""
+    """The user (Ctrl-C) or the system (SIGTERM, SIGHUP) asked to stop."""
 
 
 def first_process() -> bool:
@@ -99,14 +103,33 @@ def progress_bar(
 
 @contextmanager
 def signals_noted() -> Iterator[list[int]]:
-    """Within, Ctrl-C and SIGTERM interrupt nothing: they are listed, and a step is never cut."""
+    """Within, Ctrl-C, SIGTERM and SIGHUP interrupt nothing: they are listed, no step is cut."""
     asked: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda number, frame: asked.append(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
+    with _handled(lambda number, frame: asked.append(number), SIGNALS):
         yield asked
+
+
+@contextmanager
+def signals_end_it() -> Iterator[None]:
+    """Within, SIGTERM and SIGHUP are as Ctrl-C: what is open is closed, and it is told."""
+    if threading.current_thread() is not threading.main_thread():  # which has no signals
+        yield
+        return
+    with _handled(signal.default_int_handler, SIGNALS[1:]):
+        yield
+
+
+@contextmanager
+def _handled(handler: Callable[[int, Any], object], numbers: Sequence[int]) -> Iterator[None]:
+    """Within, these signals go to `handler`; a SIGHUP that is ignored stays so (nohup)."""
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number in SIGNALS[2:]:
+        if before.get(number) is signal.SIG_IGN:
+            del before[number]
+    for number in before:
+        signal.signal(number, handler)
+    try:
+        yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        for number, was in before.items():
+            signal.signal(number, was)

@@ -2,76 +2,100 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from explorer.cli.bound import add_bound_arguments, run_bound
+from tyro.conf import Positional, arg
+from tyro.extras import literal_type_from_choices
+
+from explorer.cli.bound import TIMES, run_bound
 from explorer.cli.console import Stopped, check_writable, complain, progress_bar, signals_noted
-from explorer.devices import choose_threads, find_device
+from explorer.cli.describe import File
+from explorer.cli.words import unset
 from explorer.diffusion.samplers import DDIM, SAMPLERS
+from explorer.settings.names import AUTO, PRECISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from explorer.evaluation import Progress, Quality
     from explorer.evaluation.records import Column
+
+    Precision = str
+else:
+    Precision = literal_type_from_choices([AUTO, *PRECISIONS])
+
 STEPS = "5,10,20,50,100,1000"
+N = 512
 
 
-def add_arguments(evaluate: argparse.ArgumentParser) -> None:
-    """What `evaluate` takes."""
-    strided = [name for name, sampler in SAMPLERS.items() if sampler.strided]
-    evaluate.set_defaults(run=run_evaluate)
-    evaluate.add_argument("file", type=Path, metavar="FILE")
-    evaluate.add_argument("--n", type=int, help="pictures for each cell (512), or bound (64)")
-    evaluate.add_argument(
-        "--steps", default=STEPS, help="S, with commas; T in place of more than T"
-    )
-    evaluate.add_argument(
-        "--sampler", default=DDIM.name, help=f"with commas ({DDIM.name}), of: {', '.join(strided)}"
-    )
-    evaluate.add_argument(
-        "--eta", help="η, with commas (0,0.2,0.5,1,hat); hat is σ̂, the larger variance"
-    )
-    evaluate.add_argument("--seed", type=int, default=0)
-    evaluate.add_argument(
-        "--guidance", type=float, default=1.0, help="weight of the class; 1 is plain sampling"
-    )
-    evaluate.add_argument(
-        "--data", help="what to compare with, name or path; by default what it was trained on"
-    )
-    evaluate.add_argument("--root", type=Path, help="folder of the downloaded data sets")
-    evaluate.add_argument(
-        "--reference", type=int, default=10_000, help="training pictures to compare with (10000)"
-    )
-    evaluate.add_argument("--batch", type=int, default=64, help="pictures at a time (64)")
-    evaluate.add_argument("--device", help="cpu, cuda or mps; the fastest there is by default")
-    evaluate.add_argument(
-        "--precision",
-        default="auto",
-        help="float32, bfloat16 or float16; auto is what the table's rows are in, else what is fast",
-    )
-    evaluate.add_argument(
-        "--out", type=Path, metavar="JSON", help="FILE's name with .quality.json by default"
-    )
-    add_bound_arguments(evaluate)
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure steps against quality, as a table; or with --bound the variational bound."""
+
+    file: Positional[File]
+    """A model, .safetensors."""
+    n: Annotated[int | None, unset("INT")] = None
+    """Pictures for each cell (512), or for the bound (64)."""
+    steps: Annotated[str, arg(metavar="S,S,...")] = STEPS
+    """S, with commas; T in place of more than T."""
+    sampler: Annotated[
+        str,
+        arg(
+            metavar="NAME,NAME,...",
+            help="With commas, of: "
+            + ", ".join(name for name, sampler in SAMPLERS.items() if sampler.strided),
+        ),
+    ] = DDIM.name
+    eta: Annotated[str | None, unset("η,η,...")] = None
+    """η, with commas (0,0.2,0.5,1,hat); hat is σ̂, the larger variance."""
+    seed: int = 0
+    """Of the noise."""
+    guidance: float = 1.0
+    """Weight of the class; 1 is plain sampling."""
+    data: Annotated[str | None, unset("DATA")] = None
+    """What to compare with, name or path; by default what it was trained on."""
+    root: Annotated[Path | None, unset("FOLDER")] = None
+    """Folder of the downloaded data sets."""
+    reference: int = 10_000
+    """Training pictures to compare with."""
+    batch: int = 64
+    """Pictures at a time."""
+    device: Annotated[str | None, unset("NAME")] = None
+    """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
+    precision: Precision = AUTO
+    """What the network is computed in; auto: as the rows of the table there is, else what suits
+    the device."""
+    out: Annotated[Path | None, unset("JSON")] = None
+    """FILE's name with .quality.json by default. What a table there has already is not measured
+    again."""
+    bound: bool = False
+    """The variational bound: bits per dimension, term by term, and no table."""
+    times: int = TIMES
+    """Of the bound: how many ranges of t are asked at."""
+    all: bool = False
+    """Of the bound: ask at every t."""
+    variance: Literal["beta", "posterior", "both"] = "both"
+    """Of the bound: σ² of a step."""
 
 
-def run_evaluate(args: argparse.Namespace) -> None:
+def run_evaluate(args: Evaluate) -> None:
     if args.bound:
         if args.guidance != 1:
             complain("--bound: the model is told no class, so --guidance is not used")
         unused = {"sampler": DDIM.name, "eta": None, "steps": STEPS}
-        if given := [f"--{name}" for name, usual in unused.items() if vars(args)[name] != usual]:
+        if given := [
+            f"--{name}" for name, usual in unused.items() if getattr(args, name) != usual
+        ]:
             complain(f"--bound asks at times of its own: {' and '.join(given)} not used")
         return run_bound(args)
-    args.n = 512 if args.n is None else args.n
     from explorer.checkpoints import load
     from explorer.cli.train import read as read_pictures
+    from explorer.devices import choose_threads, find_device
     from explorer.evaluation import (
         begin,
         check,
@@ -81,12 +105,14 @@ def run_evaluate(args: argparse.Namespace) -> None:
         quality_path,
         table_precision,
     )
+    from explorer.evaluation.held_out import fit_of
 
     steps = [parse_steps(text) for text in args.steps.split(",")]
     columns = parse_columns(args.sampler, args.eta)
     device = find_device(args.device)
     denoiser, spec = load(args.file, device)
-    asked = {"n": args.n, "seed": args.seed, "guidance": args.guidance}
+    n = N if args.n is None else args.n
+    asked: dict[str, Any] = {"n": n, "seed": args.seed, "guidance": args.guidance}
     check(denoiser, spec, **asked, batch=args.batch)
     out = args.out or quality_path(args.file)
     if out.suffix != ".json":
@@ -95,7 +121,12 @@ def run_evaluate(args: argparse.Namespace) -> None:
     precision = table_precision(args.precision, device, out)
     settings = choose_settings(spec.T, steps, columns)
     reference = load_reference(
-        spec, n=args.n, most=args.reference, name=args.data, root=args.root, read=read_pictures
+        spec,
+        n=n,
+        most=args.reference,
+        name=args.data,
+        root=args.root,
+        read=partial(read_pictures, fit=fit_of(spec)),
     )
     if reference.note:
         complain(reference.note)

@@ -2,71 +2,115 @@
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
-from explorer.cli.console import check_writable, complain
-from explorer.devices import find_device
+from tyro.conf import Positional, arg
+from tyro.extras import literal_type_from_choices
+
+from explorer.cli.console import Stopped, complain, progress_bar, signals_noted
+from explorer.cli.describe import File
+from explorer.cli.words import unset
 from explorer.diffusion.options import Option
 from explorer.diffusion.samplers import DDIM, OPTIONS, SAMPLERS
 from explorer.lectures import LECTURES
+from explorer.settings.names import AUTO, PRECISIONS
 
 if TYPE_CHECKING:
+    import torch
+
     from explorer.checkpoints import Spec
+    from explorer.cli.pictures import Output
     from explorer.diffusion import Denoiser, Schedule
     from explorer.race.lanes import Lane
 
+    Precision: TypeAlias = str
+    LectureName: TypeAlias = str
+    SamplerName: TypeAlias = str
+else:
+    Precision = literal_type_from_choices([AUTO, *PRECISIONS])
+    LectureName = literal_type_from_choices(list(LECTURES))
+    SamplerName = literal_type_from_choices(list(SAMPLERS))
 
-def add_sample_arguments(sample: argparse.ArgumentParser) -> None:
-    """The flags, and who runs them."""
-    sample.set_defaults(run=run_sample)
-    sample.add_argument("file", type=Path, metavar="FILE")
-    sample.add_argument("--sampler", choices=SAMPLERS, help=f"how to walk ({DDIM.name})")
-    for name, option in OPTIONS.items():
-        kind = {"choices": option.choices} if option.choices else {"type": option.type}
-        sample.add_argument(f"--{name}", **kind, help=of_samplers(name, option))
-    sample.add_argument(
-        "--guidance", type=float, default=1.0, help="weight of the class; 1 is plain sampling"
-    )
-    sample.add_argument(
-        "--classifier-scale",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="of the push by a classifier of noisy pictures; 0 is none (--guidance 0 with it: "
-        "only the classifier knows the class)",
-    )
-    sample.add_argument(
-        "--classifier", type=Path, metavar="FILE", help="the shipped one that fits by default"
-    )
-    sample.add_argument(
-        "--lecture",
-        dest="as_lecture",
-        choices=LECTURES,
-        help="sample as this lecture does; a picture for each of its samplers",
-    )
-    sample.add_argument("--n", type=int, default=64, help="how many pictures")
-    sample.add_argument("--seed", type=int, default=0)
-    sample.add_argument("--label", help="a class for all; without it the classes take turns")
-    sample.add_argument("--device", help="cpu, cuda or mps; the fastest there is by default")
-    sample.add_argument("--out", type=Path, default=Path("grid.png"), metavar="PNG")
+BATCH = {"cpu": 16}
+"""Pictures at a time, by kind of device; those that are done are kept if one stops."""
+MOST = 64
 
 
-def run_sample(args: argparse.Namespace) -> None:
+def _option(name: str, option: Option[Any]) -> tuple[str, Any, None]:
+    """A sampler's option as a flag: what it is, whose, and their defaults."""
+    those = (
+        f"{way.title} ({way.options[name].default})"
+        for way in SAMPLERS.values()
+        if name in way.options
+    )
+    kind = literal_type_from_choices(list(option.choices)) if option.choices else option.type
+    metavar = "{" + ",".join(option.choices) + "}" if option.choices else kind.__name__.upper()
+    told = f"{option.called(name)}: {', '.join(those)}."
+    how = arg(help=told, metavar=metavar, help_behavior_hint="")
+    return name, Annotated[kind | None, how], None
+
+
+Options = make_dataclass("Options", [_option(*each) for each in OPTIONS.items()], frozen=True)
+"""What the samplers may be told."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Make pictures with a trained model: one grid, single files (--each), or an array (.npz)."""
+
+    file: Positional[File]
+    """A model, .safetensors."""
+    sampler: Annotated[SamplerName | None, unset("{" + ",".join(SAMPLERS) + "}")] = None
+    """How to walk from noise to a picture; DDIM by default."""
+    options: Annotated[Any, arg(name="", constructor=Options)] = field(default_factory=Options)
+    guidance: float = 1.0
+    """Weight of the class; 1 is plain sampling."""
+    classifier_scale: float = 0.0
+    """Of the push by a classifier of noisy pictures; it alone knows it with --guidance 0."""
+    classifier: Annotated[Path | None, unset("FILE")] = None
+    """The shipped one that fits by default."""
+    lecture: Annotated[LectureName | None, unset("{" + ",".join(LECTURES) + "}")] = None
+    """Sample as this lecture does; a picture for each of its samplers."""
+    n: int = 64
+    """How many pictures."""
+    seed: int = 0
+    """Picture i of a seed is the same, however many there are."""
+    label: Annotated[str | None, unset("CLASS")] = None
+    """A class for all; without it the classes take turns."""
+    device: Annotated[str | None, unset("NAME")] = None
+    """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
+    precision: Precision = "float32"
+    """What the network is computed in; below float32 one seed gives other pictures elsewhere."""
+    batch: Annotated[int | None, unset("INT")] = None
+    """Pictures at a time: 16 on a CPU, else 64."""
+    out: Annotated[Path, arg(metavar="FILE")] = Path("grid.png")
+    """A picture (.png, .webp, .jpg), or an array (.npz: images, labels, seed and settings)."""
+    each: bool = False
+    """Every picture as a file of its own, 00000.png, …, in the folder --out (samples)."""
+    overwrite: bool = False
+    """Write over what is there; grid.png, the default, is so always."""
+
+
+def run_sample(args: Sample) -> None:
     """A picture of all samples; with --lecture one for each of the lecture's samplers."""
     from explorer.checkpoints import load
-    from explorer.figures.pictures import grid
+    from explorer.cli.pictures import outputs
+    from explorer.devices import find_device
     from explorer.guides import guide
     from explorer.inference import prepare
-    from explorer.race import choose_labels, pictures
+    from explorer.precision import choose_precision
+    from explorer.race import choose_labels
 
     if args.n < 1:
         raise ValueError(f"--n {args.n}: at least one picture")
     if args.seed < 0:
         raise ValueError(f"--seed {args.seed}: a whole number, 0 or more")
+    if args.batch is not None and args.batch < 1:
+        raise ValueError(f"--batch {args.batch}: at least one picture at a time")
     device = find_device(args.device)
+    precision = choose_precision(args.precision, device)
     denoiser, spec = load(args.file, device)
     lanes = choose_lanes(args, denoiser.schedule)
     labels = choose_labels(spec.classes, args.n, args.label)
@@ -75,37 +119,88 @@ def run_sample(args: argparse.Namespace) -> None:
     if args.classifier and args.classifier_scale == 0:
         raise ValueError(f"--classifier {args.classifier}: give its --classifier-scale too")
     denoiser = guide(
-        replace(denoiser, network=prepare(denoiser.network, device)),
+        replace(denoiser, network=prepare(denoiser.network, device, precision)),
         spec,
         guidance=args.guidance,
         classifier_scale=args.classifier_scale,
         path=args.classifier,
         device=device,
     )
-    check_writable(args.out)
-    if args.out.suffix.lower() not in (".png", ".webp", ".jpg", ".jpeg"):
-        raise ValueError(f"--out {args.out}: pictures end in .png (.webp and .jpg work too)")
+    places = outputs(args.out, len(lanes) or 1, each=args.each, overwrite=args.overwrite)
     if not lanes:
-        return write_one_shots(args, denoiser, spec)
+        return write_one_shots(args, denoiser, spec, places[0])
+    for lane, place in zip(lanes, places, strict=True):
+        made = write_lane(args, denoiser, spec, lane, labels, place, device)
+        called = lane.title if args.lecture else lane.name
+        if made < args.n:
+            kept = f"{made} of {args.n} pictures are kept in {place.path}"
+            raise Stopped(kept if made else "no picture was finished, nothing is kept")
+        print(f"{place.path}: {made} pictures, {called}, {lane.evaluations} evaluations each")
+
+
+def write_lane(
+    args: Sample,
+    denoiser: Denoiser,
+    spec: Spec,
+    lane: Lane,
+    labels: list[int] | None,
+    place: Output,
+    device: torch.device,
+) -> int:
+    """Make the pictures of one sampler in parts, and write them; how many, fewer if stopped."""
+    from explorer.race import race
+
     shape = (spec.channels, spec.size, spec.size)
-    for i, lane in enumerate(lanes, 1):
-        out = args.out.with_stem(f"{args.out.stem}-{i}") if i > 1 else args.out
-        x = pictures(denoiser, lane, shape, seed=args.seed, labels=labels, n=args.n, device=device)
-        grid(x).save(out)
-        called = lane.title if args.as_lecture else lane.name
-        print(f"{out}: {args.n} pictures, {called}, {lane.evaluations} evaluations each")
+    batch = args.batch or BATCH.get(device.type, MOST)
+    settings = {
+        "model": spec.name,
+        "sampler": lane.name,
+        "evaluations": lane.evaluations,
+        "guidance": args.guidance,
+        "classifier_scale": args.classifier_scale,
+        "precision": args.precision,
+        "classes": list(spec.classes),
+    }
+    with (
+        signals_noted() as asked,
+        progress_bar(delay=1.0) as show,
+        place.opened(labels, args.seed, settings) as writer,
+    ):
+        while writer.made < args.n and not asked:
+            first = writer.made
+            count = min(batch, args.n - first)
+            told = None if labels is None else labels[first : first + count]
+            entries = race(
+                denoiser,
+                [lane],
+                shape,
+                seed=args.seed,
+                labels=told,
+                n=count,
+                first=first,
+                device=device,
+            )
+            for i, entry in enumerate(entries):
+                share = min(1.0, i / max(1, len(lane.times) - 1))
+                done = (first + count * share) / args.n
+                show(done, f"{first} of {args.n} pictures, {lane.name}, t = {entry.frame.t}")
+                if asked:
+                    break
+            else:
+                writer.add(entry.frame.x)
+    return writer.made
 
 
-def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
+def choose_lanes(args: Sample, schedule: Schedule) -> list[Lane]:
     """What is asked for; nothing where a lecture only takes one-shot looks."""
     from explorer.race.lanes import lane_of
 
-    given = {name: getattr(args, name) for name in OPTIONS}
+    given = {each.name: getattr(args.options, each.name) for each in fields(args.options)}
     given = {name: value for name, value in given.items() if value is not None}
-    if args.as_lecture:
+    if args.lecture:
         if args.sampler or given:
             complain("--lecture brings its samplers: --sampler and their settings are not used")
-        return LECTURES[args.as_lecture].make_lanes(schedule)
+        return LECTURES[args.lecture].make_lanes(schedule)
     sampler = SAMPLERS[args.sampler or DDIM.name]
     for name in [name for name in given if name not in sampler.options]:
         if (name, given.pop(name)) == ("steps", schedule.T):
@@ -120,22 +215,13 @@ def choose_lanes(args: argparse.Namespace, schedule: Schedule) -> list[Lane]:
     return [lane_of(sampler.name, schedule, **given)]
 
 
-def of_samplers(name: str, option: Option[Any]) -> str:
-    """The help of a sampler's option: what it is, whose, and their defaults."""
-    those = (
-        f"{way.title} ({way.options[name].default})"
-        for way in SAMPLERS.values()
-        if name in way.options
-    )
-    return f"{option.called(name)}: {', '.join(those)}"
-
-
-def write_one_shots(args: argparse.Namespace, denoiser: Denoiser, spec: Spec) -> None:
+def write_one_shots(args: Sample, denoiser: Denoiser, spec: Spec, place: Output) -> None:
     """The lecture's one-shot looks at real pictures, x̂_0 below x_t."""
     from explorer.figures.pictures import grid
     from explorer.lectures.sampling import looks_of, real_pictures
 
+    assert args.lecture is not None  # only a lecture has no sampler
     x0 = real_pictures(spec, args.n).to(denoiser.network.device)
-    looks = looks_of([denoiser], x0, LECTURES[args.as_lecture].looks, seed=args.seed)
-    grid(looks.tiles, columns=len(looks.times)).save(args.out)
-    print(f"{args.out}: {looks.caption}")
+    looks = looks_of([denoiser], x0, LECTURES[args.lecture].looks, seed=args.seed)
+    place.write_sheet(grid(looks.tiles, columns=len(looks.times)))
+    print(f"{place.path}: {looks.caption}")

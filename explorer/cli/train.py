@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from explorer.cli.console import (
     Stopped,
@@ -16,131 +16,111 @@ from explorer.cli.console import (
     progress_bar,
     signals_noted,
 )
-from explorer.devices import find_device
-from explorer.failures import out_of_memory
-from explorer.lectures import LECTURES, adapt, differences
-from explorer.networks import CHOICES
-from explorer.optimisers import OPTIMISERS
+from explorer.cli.recipe import Train, as_yaml, make_config
+from explorer.cli.words import UsageError
+from explorer.lectures import LECTURES, differences
+from explorer.settings.names import FITS
 
 if TYPE_CHECKING:
     import torch
 
     from explorer.data import ImageSet
-    from explorer.training import Run, Saving, TrainConfig, TrainStep
-    from explorer.training.record import Record
+    from explorer.settings.training import TrainConfig
+    from explorer.training import Record, Run, Saving, TrainStep
 
 KEEP_RUNS = 20
 """Beside so many models in a folder, the newest, their runs' states and snapshots are kept."""
 
 
-def run_train(args: argparse.Namespace) -> int:
-    from explorer.diffusion.objective import CLASS
-    from explorer.training import Record, TrainConfig, launch
-    from explorer.training.config import CLASSIFIER
+def run_train(args: Train, words: Sequence[str]) -> int:
+    """Train as asked; the exit code."""
+    if args.print_config:
+        make_config(args)
+        print(as_yaml(args), end="")
+        return 0
+    if args.out is None:
+        raise UsageError("--out is missing: say where the model is to be written")
+    from explorer.devices import find_device
+    from explorer.training import Record, launch
 
     if settings := launch.asked_for():
-        return launch.start(settings, args.words)
+        return launch.start(settings, words)
 
     if args.out.suffix != ".safetensors":
         raise ValueError(f"--out {args.out}: checkpoints end in .safetensors")
     if args.save_every is not None and not args.save_every >= 0:
-        raise ValueError(f"--save-every {args.save_every}: seconds, 0 or more")
-    network, options = CHOICES[args.network]
-    minutes = 5.0 if args.steps is None and args.minutes is None else args.minutes
-    config = TrainConfig(
-        data=args.data,
-        size=args.size,
-        conditional=not args.unconditional,
-        flips=args.flips,
-        schedule=args.schedule,
-        T=args.T,
-        schedule_options=dict(map(option, args.option)),
-        target=args.target,
-        weighting=args.weighting,
-        gamma=args.gamma,
-        network=CLASSIFIER if args.target == CLASS else network,
-        network_options={} if args.target == CLASS else options,
-        steps=args.steps,
-        seconds=None if minutes is None else 60 * minutes,
-        batch=args.batch,
-        learning_rate=args.learning_rate,
-        ema=args.ema,
-        label_dropout=0.0 if args.target == CLASS else args.label_dropout,
-        seed=args.seed,
-        **OPTIMISERS[args.optimiser],
-    )
+        raise ValueError(f"--save-every {args.save_every:g}: seconds, 0 or more")
+    config = make_config(args)
     if args.lecture and (other := differences(LECTURES[args.lecture], config)):
         complain(f"not as in the lecture {args.lecture}: {', '.join(other)}")
     for sentence in config.advice():
         complain(sentence)
     device = find_device(args.device)
     record = Record(args.out)
-    if args.resume and not record.state.is_file():
-        raise ValueError(f"there is no {record.state} to resume from; leave --resume out")
+    check_place(args, record)
     check_writable(args.out)
     with record.held() if first_process() else nullcontext():
-        return run_alone(args, config, device, record)
+        return run_alone(args, words, config, device, record)
+
+
+def check_place(args: Train, record: Record) -> None:
+    """ValueError if there is nothing to go on with, or something that would be lost."""
+    if args.resume and args.overwrite:
+        raise ValueError("--resume goes on and --overwrite starts over: give one of them")
+    if args.resume and not record.state.is_file():
+        raise ValueError(f"there is no {record.state} to resume from; leave --resume out")
+    there = next((path for path in (record.model, record.state) if path.is_file()), None)
+    if there and not args.resume and not args.overwrite:
+        raise ValueError(
+            f"there is {there} already: go on with it (--resume), start over in its place "
+            "(--overwrite), or choose another --out"
+        )
 
 
 def run_alone(
-    args: argparse.Namespace, config: TrainConfig, device: torch.device, record: Record
+    args: Train, words: Sequence[str], config: TrainConfig, device: torch.device, record: Record
 ) -> int:
     """Train, while nobody else trains into the same place; the exit code."""
     from accelerate import Accelerator
 
     from explorer.devices import choose_threads
     from explorer.training import Run, Saving, load_state
+    from explorer.training.metrics import board
     from explorer.training.record import prune
 
     with Accelerator(mixed_precision="no").local_main_process_first():  # one downloads for all
-        data = read(args.data, args.size, args.root)
+        data = read(config.data, config.size, args.root, fit=config.fit)
     if device.type == "cpu":
         choose_threads()
     run = Run(config, data, device)
     if args.resume:
-        load_state(run, record.state)
-    command = "python -m explorer " + shlex.join(args.words)
-    stopped = train(run, Saving(record, command, args.save_every))
-    if run.accelerator.is_main_process:
-        prune(args.out.parent, KEEP_RUNS)
+        for sentence in load_state(run, record.state):
+            complain(sentence)
+    command = "python -m explorer " + shlex.join(words)
+    log = board(record, args.log, fresh=not args.resume)
+    saving = Saving(record, command, args.save_every, log=log)
+    stopped = train(run, saving)
+    if run.accelerator.is_main_process and (pruned := prune(record.model.parent, KEEP_RUNS)):
+        complain(
+            f"of the finished runs {', '.join(pruned)} only the models are kept: there are "
+            f"{KEEP_RUNS} newer ones"
+        )
     if stopped:
-        raise Stopped(f"{run.step} steps are kept in {args.out}; go on with --resume")
+        raise Stopped(f"{run.step} steps are kept in {record.model}; go on with --resume")
     if run.accelerator.is_main_process:
         print(
-            f"{args.out}: {run.step} steps of {run.config.batch} in {run.seconds:.0f} s, "
+            f"{record.model}: {run.step} steps of {run.config.batch} in {run.seconds:.0f} s, "
             f"loss {run.smooth_loss:.4f}, probe {run.history.probes[-1].loss:.4f}"
         )
     return 0
 
 
-def as_in_the_lecture(args: argparse.Namespace) -> dict[str, Any]:
-    """The flags' defaults for --lecture: its settings, with the pictures that are at hand."""
-    from explorer.data import DATASETS
-
-    lecture = LECTURES[args.lecture]
-    fast = find_device(args.device).type == "cuda"
-    adapted = adapt(lecture, tuple(DATASETS), args.root, fast=fast)
-    return {
-        "data": adapted.data,
-        "size": adapted.size,
-        "network": adapted.network,
-        "unconditional": True,
-        "schedule": lecture.schedule,
-        "T": lecture.T,
-        "target": "eps",
-        "batch": lecture.batch,
-        "learning_rate": lecture.rate,
-        "ema": 0.0,
-        "optimiser": "Adam",
-    }
-
-
-def read(name: str, size: int, root: str | Path | None) -> ImageSet:
+def read(name: str, size: int, root: str | Path | None, *, fit: str = FITS[0]) -> ImageSet:
     """The data set, with a progress bar while it is read, and what is to be said of it."""
     from explorer.data import loading
 
     with progress_bar(delay=1.0) as show:
-        for state in loading(name, size=size, root=root):
+        for state in loading(name, size=size, root=root, fit=fit):
             show(state.done / state.total if state.total else 0.0, state.what)
     if state.note:
         complain(state.note)
@@ -153,6 +133,7 @@ def train(run: Run, saving: Saving) -> bool:
 
     With several processes only the first writes, and all stop after the same step.
     """
+    from explorer.failures import out_of_memory
     from explorer.training import observe
 
     first, note = run.accelerator.is_main_process, run.note
@@ -174,7 +155,7 @@ def train(run: Run, saving: Saving) -> bool:
                 saving.keep(run)
             run.accelerator.wait_for_everyone()  # who ends first ends the others
         except Exception as error:
-            good = isinstance(error, FloatingPointError) or out_of_memory(error)
+            good = isinstance(error, FloatingPointError | BrokenPipeError) or out_of_memory(error)
             if first and run.step and good:  # the weights are those of the last good step
                 saving.keep(run)
             raise
@@ -187,12 +168,3 @@ def summary(step: TrainStep, run: Run) -> str:
         f"step {step.step}, loss {step.smooth_loss:.4f}, probe {run.history.probes[-1].loss:.4f}, "
         f"{step.images_per_second:.0f} images/s, {step.seconds_left:.0f} s left"
     )
-
-
-def option(text: str) -> tuple[str, float]:
-    """NAME=NUMBER."""
-    name, _, value = text.partition("=")
-    try:
-        return name, float(value)
-    except ValueError as error:
-        raise ValueError(f"--option {text}: give it as NAME=NUMBER, for example s=0.01") from error

@@ -1,6 +1,7 @@
 """Pictures to learn from: one record, `ImageSet`, and a registry of where to get them."""
 
 from explorer.data.bundled import BUNDLED, PHOTOS, photo
+from explorer.data.chosen import Chosen, choose
 from explorer.data.images import ImageSet, from_tensor, resize, to_tensor
 from explorer.data.limits import HOSTED, LOCAL, OwnLimits
 from explorer.data.nearest import Nearest, nearest
@@ -15,6 +16,7 @@ __all__ = [
     "HOSTED",
     "LOCAL",
     "PHOTOS",
+    "Chosen",
     "DataError",
     "DataSource",
     "ImageSet",
@@ -22,6 +24,7 @@ __all__ = [
     "Nearest",
     "OwnLimits",
     "PictureError",
+    "choose",
     "from_tensor",
     "load",
     "loading",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-FITS = ("crop", "pad")
-"""How a picture becomes a square: its middle alone, or all of it between grey margins."""
-SIZES = range(8, 65)
+from explorer.settings.names import FITS as FITS
+
+SIZES = range(8, 129)
 """The sides, in pixels, that data sets may be resized to."""
+BLOCK = 2**22
+"""Values that `resize` works on at a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,13 +77,24 @@ def check_size(size: int) -> None:
         )
 
 
-def resize(images: Tensor, size: int) -> Tensor:
-    """uint8 (N, C, H, W) -> (N, C, size, size), bilinear, antialiased when shrinking."""
-    parts = [
-        F.interpolate(part.float(), (size, size), mode="bilinear", antialias=True)
-        for part in images.split(4096)
-    ]
-    return torch.cat([part.round().clamp(0, 255).byte() for part in parts])
+def check_fit(fit: str) -> None:
+    """ValueError if fit is not one of `FITS`."""
+    if fit not in FITS:
+        raise ValueError(f"fit = {fit!r} is not allowed: one of {', '.join(FITS)}")
+
+
+def resize(images: Tensor, size: int | tuple[int, int]) -> Tensor:
+    """uint8 (N, C, H, W) -> (N, C, size, size), bilinear, antialiased when shrinking.
+
+    size : the side, or height and width.
+    """
+    height, width = (size, size) if isinstance(size, int) else size
+    made = images.new_empty((*images.shape[:2], height, width))
+    n = max(1, BLOCK // max(1, math.prod(images.shape[1:]), math.prod(made.shape[1:])))
+    for part, place in zip(images.split(n), made.split(n), strict=True):
+        x = F.interpolate(part.float(), (height, width), mode="bilinear", antialias=True)
+        place.copy_(x.round_().clamp_(0, 255))
+    return made
 
 
 def to_tensor(images: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from explorer.data.chosen import Chosen
 from explorer.data.images import to_tensor
 
 CANDIDATES = 8
@@ -23,7 +24,7 @@ class Nearest(NamedTuple):
 
 
 @torch.no_grad()
-def nearest(x: Tensor, images: Tensor, *, batch: int = 4096) -> Nearest:
+def nearest(x: Tensor, images: Tensor | Chosen, *, batch: int = 4096) -> Nearest:
     """argmin_i ‖x − images_i‖ and √(min ‖x − images_i‖² / (C·H·W)), on x's device.
 
     x : float (N, C, H, W), samples in [−1, 1].
@@ -47,7 +48,7 @@ def nearest(x: Tensor, images: Tensor, *, batch: int = 4096) -> Nearest:
     return Nearest(torch.cat(index), torch.cat(distance))
 
 
-def _nearest(x: Tensor, images: Tensor, batch: int) -> Nearest:
+def _nearest(x: Tensor, images: Tensor | Chosen, batch: int) -> Nearest:
     flat = x.flatten(1)  # (N, D)
     costs: list[Tensor] = []
     indices: list[Tensor] = []

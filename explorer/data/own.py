@@ -1,4 +1,4 @@
-"""Pictures of one's own: files, folders and zips -> an `ImageSet`, and what was skipped."""
+"""Pictures of one's own: files, folders, zips, arrays -> an `ImageSet`, and what was skipped."""
 
 from __future__ import annotations
 
@@ -9,60 +9,113 @@ from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from explorer.data.images import ImageSet, check_size
-from explorer.data.limits import HOSTED, LOCAL, OwnLimits
-from explorer.data.progress import DataError, Loading
+from explorer.data.arrays import SUFFIX, read_arrays
+from explorer.data.classes import classes_of
+from explorer.data.images import FITS, ImageSet, check_fit, check_size
+from explorer.data.limits import HOSTED, LEAST, LOCAL, OWN_SIDE, OwnLimits
+from explorer.data.progress import DataError, Loading, Parts, Reading
 from explorer.data.skipped import Skip, Skipped, clean
 from explorer.data.squares import PictureFile, read_squares
+from explorer.data.tables import Listed, is_table, match, read_tables
 from explorer.data.zips import HIDDEN, Budget, OpenZip, is_zip
 
-__all__ = ["HOSTED", "LEAST", "LOCAL", "OwnLimits", "read_own"]
+__all__ = ["HOSTED", "LEAST", "LOCAL", "OwnLimits", "made_of", "read_own"]
 
-LEAST = 8
-"""Fewer pictures are no data set."""
-SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
-"""Folders of these names are parts of a set, not classes of pictures."""
+SQUARES = {"crop": "as their middle squares", "pad": "whole, with grey margins to squares"}
+NO_CLASSES = "without classes: no table, folders or names tell any"
 
 
 def read_own(
     paths: Sequence[str | Path],
     *,
-    size: int,
+    size: int | None = None,
     name: str = "your images",
     limits: OwnLimits = LOCAL,
+    fit: str = FITS[0],
+    scratch: Path | None = None,
 ) -> Iterator[Loading]:
-    """Pictures from files, folders (with all below) and zips, as middle squares, sorted by path.
+    """Pictures from files, folders (with all below) and zips, as squares, sorted by path; or a
+    single .npz, see `read_arrays`.
 
-    The set has one channel if every picture is grey, else three. If every picture lies in a
-    folder and there are at least two, the folders are the classes: those first below what all
-    have in common, not counting "train", "test" and the like. Zips and folders that are given
+    The set has one channel if every picture is grey, else three. The classes are told by tables
+    of files and classes that lie among the pictures, see `tables`: those that they do not list
+    are left out. Else by folders or names, see `classes_of`; zips and folders that are given
     count as folders. Hidden files and links to folders are not followed.
 
+    size : of the squares; None for `OWN_SIDE`, or as they are in an array.
+    fit : one of `FITS`.
+    scratch : the folder for the temporary file that many pictures need.
+
     Yields `Loading`s, the last with the set and a note on what was read and skipped. DataError
-    for fewer than `LEAST` pictures or more than `limits` allow; ValueError for a wrong size.
+    for fewer than `LEAST` pictures or more than `limits` allow; ValueError for a wrong size or
+    fit.
     """
-    check_size(size)
+    if size is not None:
+        check_size(size)
+    check_fit(fit)
+    if len(paths) == 1 and is_array(path := Path(paths[0])):
+        parts = yield from read_arrays(path, size=size, fit=fit, limits=limits, scratch=scratch)
+    else:
+        parts = yield from _read_files(paths, size or OWN_SIDE, fit, limits, scratch)
+    n = len(parts.images)
+    yield Loading(f"read {n:,} pictures", n, n, made_of(parts, name), parts.note)
+
+
+def made_of(parts: Parts, name: str) -> ImageSet:
+    """The set of own pictures with these parts."""
+    return ImageSet(parts.images, parts.labels, parts.classes, name, "your own pictures", name)
+
+
+def is_array(path: Path) -> bool:
+    """Whether a file calls itself a .npz."""
+    return path.suffix.lower() == SUFFIX and not path.is_dir()
+
+
+def _read_files(
+    paths: Sequence[str | Path], size: int, fit: str, limits: OwnLimits, scratch: Path | None
+) -> Reading:
+    """The parts of a set of picture files."""
     skipped = Skipped(limits)
     with ExitStack() as stack:
         files = _gather(paths, skipped, stack)
-        squares = yield from read_squares(files, size, skipped)
+        tables = read_tables(filter(is_table, files), skipped)
+        files = [file for file in files if not is_table(file)]
+        listed = match([file.name for file in files], tables)
+        files, labels, said = _told(files, listed, skipped)
+        squares = yield from read_squares(files, size, skipped, fit=fit, scratch=scratch)
     n = len(squares.kept)
     if n < LEAST:
         raise DataError(
             f"at least {LEAST} pictures are needed, and {n} could be read; {skipped}. "
             "JPEG, PNG, WebP, GIF, BMP and TIFF work"
         )
-    labels, classes = _folders([files[i].name for i in squares.kept])
-    images = squares.images[:, :1].contiguous() if squares.grey else squares.images
-    data = ImageSet(images, labels, classes, name, "your own pictures", name)
-    note = f"Read {n:,} pictures as their middle squares, {size} × {size} pixels"
+    told = [labels[i] for i in squares.kept] if labels else None
+    found = classes_of([files[i].name for i in squares.kept], told, listed.names)
+    note = f"Read {n:,} pictures {SQUARES[fit]}, {size} × {size} pixels"
     note += ", all grey" if squares.grey else ""
-    note += f", in {len(classes)} classes by folder" if classes else ""
-    note += f"; {skipped}."
-    yield Loading(f"read {n:,} pictures", len(files), len(files), data, note)
+    note += f", in {len(found.names)} classes {found.by}" if found.names else f", {NO_CLASSES}"
+    note += f"; {said}" if said else ""
+    return Parts(squares.images, found.labels, found.names, f"{note}; {skipped}.")
+
+
+def _told(
+    files: list[PictureFile], listed: Listed, skipped: Skipped
+) -> tuple[list[PictureFile], list[str] | None, str]:
+    """The files whose class is listed, their classes, and a clause on the tables.
+
+    All files and None, if too few are or all in one class; the others are `skipped`.
+    """
+    pairs = [(file, label) for file, label in zip(files, listed.labels, strict=True) if label]
+    classes = len({label for _, label in pairs})
+    if len(pairs) < LEAST or classes < 2:
+        said = f"{listed.names} is not used: it lists {len(pairs):,} of these {len(files):,} files"
+        said += ", in one class" if classes == 1 else f", in {classes} classes"
+        return files, None, said if listed.names else ""
+    for file, label in zip(files, listed.labels, strict=True):
+        if not label:
+            skipped.add("unlisted", file.name)
+    said = f"{listed.names} has {listed.said}" if listed.said else ""
+    return [file for file, _ in pairs], [label for _, label in pairs], said
 
 
 def _gather(paths: Sequence[str | Path], skipped: Skipped, stack: ExitStack) -> list[PictureFile]:
@@ -90,6 +143,8 @@ def _file(
 ) -> list[PictureFile]:
     """A picture, or what is in a zip: there the prefix goes before the names."""
     try:
+        if is_array(path):
+            raise Skip("array")
         if not is_zip(_plain(path)):
             return [PictureFile(path.name, partial(_plain, path))]
         return stack.enter_context(closing(OpenZip(path, budget))).files(prefix, skipped)
@@ -115,8 +170,8 @@ def _below(folder: Path, prefix: str, skipped: Skipped) -> Iterator[PictureFile]
         for name in sorted(names):
             if HIDDEN.search(name):
                 continue
-            if name.lower().endswith(".zip"):
-                skipped.add("nested", shown + name)
+            if name.lower().endswith((".zip", SUFFIX)):
+                skipped.add("array" if name.lower().endswith(SUFFIX) else "nested", shown + name)
             else:
                 yield PictureFile(shown + name, partial(_plain, place / name))
 
@@ -132,20 +187,3 @@ def _plain(path: Path) -> Path:
     if not stat.S_ISREG(kind):
         raise Skip("special")
     return path
-
-
-def _folders(names: Sequence[str]) -> tuple[Tensor | None, tuple[str, ...]]:
-    """labels int64 (N,) and classes by folder; None and () where the folders tell no classes."""
-    places = [
-        [part for part in name.split("/")[:-1] if part.lower() not in SPLITS | {".", ""}]
-        for name in names
-    ]
-    common = len(os.path.commonprefix(places))
-    if any(len(place) <= common for place in places):
-        return None, ()
-    found = [clean(place[common]) for place in places]
-    classes = sorted(set(found))
-    if len(classes) < 2:
-        return None, ()
-    index = {name: i for i, name in enumerate(classes)}
-    return torch.tensor([index[name] for name in found]), tuple(classes)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 
 from explorer.data.bundled import BUNDLED
 from explorer.data.cache import read_cache, write_cache
 from explorer.data.downloads import DAMAGE, obtain
+from explorer.data.images import FITS, SIZES
 from explorer.data.limits import OwnLimits
 from explorer.data.progress import DataError, Loading, Parts, Reading
 from explorer.data.skipped import Skipped
@@ -25,22 +27,37 @@ DOWNLOAD_BYTES = {
 }
 """Of the archives, all together."""
 SIDE = 64
-"""Pictures of varying size are cut and kept at this side."""
+"""Pictures of varying size are made squares and kept at this side, or where more is asked for at
+the largest of `SIZES`."""
 UNREADABLE = 0.01
 """The share of a published set that may be unreadable before it counts as damaged."""
+
+
+class Wanted(NamedTuple):
+    """What is asked of a published set."""
+
+    root: Path
+    """Where downloads are kept."""
+    split: str
+    side: int
+    """What pictures of varying size are wanted for: no smaller, if they can be had."""
+    fit: str = FITS[0]
+    """How they become squares, one of `FITS`."""
+
+
 Listing = tuple[Sequence[tuple[Path, int]], tuple[str, ...]]
 """Each picture's file and class, and the classes' names."""
 
 
-def read_mnist(name: str, kind: str, root: Path, split: str) -> Reading:
+def read_mnist(name: str, kind: str, wanted: Wanted) -> Reading:
     """MNIST and its like, 28 × 28; `kind` is torchvision's class."""
     from torchvision import datasets
 
     made = getattr(datasets, kind)
     data = yield from obtain(
         name,
-        lambda download: made(root, train=split == "train", download=download),
-        root,
+        lambda download: made(wanted.root, train=wanted.split == "train", download=download),
+        wanted.root,
         kind,
         f"{kind}/raw/*.gz",
         DOWNLOAD_BYTES[name],
@@ -49,14 +66,14 @@ def read_mnist(name: str, kind: str, root: Path, split: str) -> Reading:
     return Parts(data.data.unsqueeze(1), torch.as_tensor(data.targets).long(), classes)
 
 
-def read_cifar10(root: Path, split: str) -> Reading:
+def read_cifar10(wanted: Wanted) -> Reading:
     """CIFAR-10, 32 × 32."""
     from torchvision.datasets import CIFAR10
 
     data = yield from obtain(
         "cifar10",
-        lambda download: CIFAR10(root, train=split == "train", download=download),
-        root,
+        lambda download: CIFAR10(wanted.root, train=wanted.split == "train", download=download),
+        wanted.root,
         CIFAR10.base_folder,
         "cifar-10-python.tar.gz",
         DOWNLOAD_BYTES["cifar10"],
@@ -65,9 +82,11 @@ def read_cifar10(root: Path, split: str) -> Reading:
     return Parts(images, torch.tensor(data.targets), tuple(data.classes))
 
 
-def read_flowers(root: Path, split: str) -> Reading:
+def read_flowers(wanted: Wanted) -> Reading:
     """The Oxford 102 flowers, all three of their splits, in the order of their files."""
     from torchvision.datasets import Flowers102
+
+    root = wanted.root
 
     def opened(download: bool) -> Listing:
         sets = [
@@ -79,14 +98,14 @@ def read_flowers(root: Path, split: str) -> Reading:
     name, folder = "flowers102", "flowers-102"
     archives = f"{folder}/*.*"
     listing = obtain(name, opened, root, folder, archives, DOWNLOAD_BYTES[name])
-    return (yield from _decoded(name, root, folder, listing))
+    return (yield from _decoded(name, wanted, folder, listing))
 
 
-def read_cats(root: Path, split: str) -> Reading:
+def read_cats(wanted: Wanted) -> Reading:
     """The cats of Oxford-IIIT Pet, both splits: the files whose names begin with a capital."""
     from torchvision.datasets import OxfordIIITPet
 
-    folder = "oxford-iiit-pet"
+    root, folder = wanted.root, "oxford-iiit-pet"
 
     def opened(download: bool) -> Listing:
         names: set[str] = set()
@@ -103,14 +122,14 @@ def read_cats(root: Path, split: str) -> Reading:
 
     name, archives = "pets-cats", f"{folder}/*.gz"
     listing = obtain(name, opened, root, folder, archives, DOWNLOAD_BYTES[name])
-    return (yield from _decoded(name, root, folder, listing))
+    return (yield from _decoded(name, wanted, folder, listing))
 
 
-def read_cars(root: Path, split: str) -> Reading:
+def read_cars(wanted: Wanted) -> Reading:
     """Stanford Cars from a folder that is already there: nobody publishes it any more."""
     from torchvision.datasets import StanfordCars
 
-    folder = "stanford_cars"
+    (root, split), folder = wanted[:2], "stanford_cars"
 
     def listing() -> Generator[Loading, None, Listing]:
         yield Loading("looking for stanford-cars", 0, 1)
@@ -129,21 +148,24 @@ def read_cars(root: Path, split: str) -> Reading:
             ) from error
 
     name = "stanford-cars" if split == "train" else f"stanford-cars-{split}"
-    return (yield from _decoded(name, root, folder, listing()))
+    return (yield from _decoded(name, wanted, folder, listing()))
 
 
 def _decoded(
-    name: str, root: Path, folder: str, listing: Generator[Loading, None, Listing]
+    name: str, wanted: Wanted, folder: str, listing: Generator[Loading, None, Listing]
 ) -> Reading:
-    """The listed pictures as squares of `SIDE`, from the cache if they were read before."""
-    cache = root / f"{name}-{SIDE}.safetensors"
+    """The listed pictures as squares, from the cache if they were read before."""
+    root, side = wanted.root, SIDE if wanted.side <= SIDE else SIZES[-1]
+    way = "" if wanted.fit == FITS[0] else f"-{wanted.fit}"
+    cache = root / f"{name}-{side}{way}.safetensors"
     parts = read_cache(cache)
     if parts is not None:
         return parts
     files, classes = yield from listing
     skipped = Skipped(OwnLimits())
     pictures = [PictureFile(path.name, partial(Path, path)) for path, _ in files]
-    squares = yield from read_squares(pictures, SIDE, skipped)
+    how: dict[str, Any] = {"fit": wanted.fit, "scratch": root, "colour": True}
+    squares = yield from read_squares(pictures, side, skipped, **how)
     if len(skipped) > UNREADABLE * len(files):
         raise DataError(
             f"{name} is damaged or was unpacked in part ({skipped}); remove {root / folder} and "
@@ -151,5 +173,4 @@ def _decoded(
         )
     labels = torch.tensor([files[i][1] for i in squares.kept])
     parts = Parts(squares.images, labels, classes, f"{skipped}." if len(skipped) else "")
-    write_cache(cache, parts)
-    return parts
+    return (write_cache(cache, parts) and read_cache(cache)) or parts

@@ -30,6 +30,15 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "nested": ("is a zip inside: give it by itself", "are zips inside: give them by themselves"),
     "zip": ("is a damaged zip, or none", "are damaged zips, or none"),
+    "array": (
+        "is an array of pictures: give it by itself",
+        "are arrays of pictures: give them by themselves",
+    ),
+    "table": (
+        "is no table of files and classes that can be read",
+        "are no tables of files and classes that can be read",
+    ),
+    "unlisted": ("is in no table of classes", "are in no table of classes"),
 }
 """Kind -> what is said of one file, and of several."""
 

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from explorer.data.bundled import read_npz
-from explorer.data.images import SIZES, ImageSet, check_size
+from explorer.data.decoded import decoded_once
+from explorer.data.images import FITS, ImageSet, check_fit, check_size
 from explorer.data.limits import LOCAL, OwnLimits
-from explorer.data.own import read_own
+from explorer.data.own import made_of, read_own
 from explorer.data.progress import DataError, Loading, Parts, Reading
 from explorer.data.published import (
     SIDE,
+    Wanted,
     read_cars,
     read_cats,
     read_cifar10,
@@ -35,8 +38,8 @@ class DataSource:
     """Native side in pixels."""
     licence: str
     source: str
-    read: Callable[[Path, str], Reading]
-    """(root, split) -> a generator of progress that returns the parts."""
+    read: Callable[[Wanted], Reading]
+    """A generator of progress that returns the parts, of any size."""
     splits: tuple[str, ...] = ("train",)
     bundled: bool = False
 
@@ -54,38 +57,48 @@ def loading(
     root: str | Path | None = None,
     split: str = "train",
     limits: OwnLimits = LOCAL,
+    fit: str = FITS[0],
 ) -> Iterator[Loading]:
     """Read a data set and say how far it is; the last `Loading` carries the set.
 
-    name : one of `DATASETS`, or the path of a folder or zip of pictures, see `read_own`.
-    size : resized to size × size (8…64) unless None: then as published, own pictures at 64.
-    root : the folder for downloaded sets, `default_root()` if None; others need none.
+    name : one of `DATASETS`, or the path of a folder, zip or .npz of pictures, see `read_own`.
+    size : resized to size × size, one of `SIZES`, unless None: then as published, own pictures at
+        64, and those in an array as they are.
+    root : the folder for downloaded sets and for own pictures once they are decoded,
+        `default_root()` if None; bundled sets need none.
     split : "train", or "test" where `DataSource.splits` has it.
     limits : for own pictures.
+    fit : how pictures that are not square become so, one of `FITS`.
 
     A path that comes from a stranger must not be passed here. DataError if there is no such set
-    or it cannot be read; ValueError for a wrong size.
+    or it cannot be read; ValueError for a wrong size or fit.
     """
     if size is not None:
         check_size(size)
+    check_fit(fit)
+    place = Path(os.path.expanduser(root or default_root()))
     if not isinstance(name, str) or name not in DATASETS:
         path = Path(os.path.expanduser(name))
         if not str(name) or not os.path.exists(path):
             raise DataError(
                 f"no data set {str(name)!r}, and nothing at that path; there are: "
-                f"{', '.join(DATASETS)}; or give the path of a folder or a .zip of pictures"
+                f"{', '.join(DATASETS)}; or give the path of a folder or a .zip of pictures, "
+                "or of a .npz with the array images"
             )
         if split != "train":
             raise DataError(f"{str(name)!r} has no split {split!r}: your pictures are all 'train'")
         called = clean(path.resolve().name) + ("/" if path.is_dir() else "")
-        yield from read_own([path], size=size or SIZES[-1], name=called, limits=limits)
+        how: dict[str, Any] = {"size": size, "fit": fit, "limits": limits}
+        reading = partial(read_own, [path], name=called, **how)
+        yield from decoded_once(path, reading, partial(made_of, name=called), root=place, **how)
         return
     source = DATASETS[name]
     if split not in source.splits:
         raise DataError(
             f"data set '{name}' has no split {split!r}; there is: {', '.join(source.splits)}"
         )
-    parts = yield from source.read(Path(os.path.expanduser(root or default_root())), split)
+    side = source.size if size is None else size
+    parts = yield from source.read(Wanted(place, split, side, fit))
     images, labels, classes, note = parts
     data = ImageSet(images, labels, classes, name, source.licence, source.source)
     n = len(data)
@@ -99,16 +112,17 @@ def load(
     size: int | None = None,
     root: str | Path | None = None,
     split: str = "train",
+    fit: str = FITS[0],
 ) -> ImageSet:
     """The set that `loading` ends with; the same arguments and errors."""
-    *_, last = loading(name, size=size, root=root, split=split)
+    *_, last = loading(name, size=size, root=root, split=split, fit=fit)
     assert last.data is not None  # a reading that could not end with a set has raised
     return last.data
 
 
-def _bundled(name: str, root: Path, split: str) -> Reading:
+def _bundled(name: str, wanted: Wanted) -> Reading:
     yield Loading(f"reading {name}", 0, 1)
-    return Parts(*read_npz(name if split == "train" else f"{name}-{split}"))
+    return Parts(*read_npz(name if wanted.split == "train" else f"{name}-{wanted.split}"))
 
 
 DATASETS: Mapping[str, DataSource] = MappingProxyType(

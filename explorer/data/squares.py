@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import torch
+from PIL import Image
 from torch import Tensor
 
 from explorer.data.limits import OwnLimits
+from explorer.data.pixels import Pixels
 from explorer.data.progress import DataError, Loading
 from explorer.data.skipped import Skip, Skipped, clean
 from explorer.data.uploads import PictureError, read_picture, square
@@ -31,57 +32,69 @@ class PictureFile:
 
 
 class Squares(NamedTuple):
-    """What was read: images uint8 (N, 3, size, size) and which of the files they were."""
+    """What was read: images uint8 (N, C, size, size) and which of the files they were."""
 
     images: Tensor
     kept: list[int]
-    grey: bool
-    """Whether red, green and blue are equal everywhere."""
+
+    @property
+    def grey(self) -> bool:
+        """Whether red, green and blue are equal everywhere: then C is 1, else 3."""
+        return self.images.shape[1] == 1
 
 
 def read_squares(
-    files: Sequence[PictureFile], size: int, skipped: Skipped
+    files: Sequence[PictureFile],
+    size: int,
+    skipped: Skipped,
+    *,
+    fit: str = "crop",
+    scratch: Path | None = None,
+    colour: bool = False,
 ) -> Generator[Loading, None, Squares]:
-    """The middle square of every picture, in the files' order; what is none goes to `skipped`.
+    """The `square` of every picture, in the files' order; what is none goes to `skipped`.
+
+    scratch : the folder for the temporary file that many pictures need, see `Pixels`.
+    colour : three channels even if all are grey.
 
     DataError if the pictures have more pixels in all than `skipped.limits` allows.
     """
     total, limits = len(files), skipped.limits
-    images = np.empty((total, size, size, 3), np.uint8)
+    gathered = Pixels((3 if colour else 1, size, size), total, scratch)
     kept: list[int] = []
-    grey, pixels = True, 0
+    pixels = 0
     for number, file in enumerate(files):
         if number % max(1, total // 100) == 0:
             yield Loading(f"reading {total:,} pictures", number, total)
         try:
-            pixels += _read_into(images[len(kept)], file, limits)
+            picture = _read(file, size, limits)
         except Skip as skip:
             skipped.add(skip.kind, file.name)
             continue
+        pixels += picture.width * picture.height
         if pixels > limits.total_pixels:
             raise DataError(
                 f"these pictures have more than {limits.total_pixels / 1e6:,.0f} megapixels in "
                 f"all (reached at {clean(file.name)!r}); take fewer, or save them smaller first"
             )
-        pixel = images[len(kept)]
-        grey = grey and (pixel == pixel[..., :1]).all()
+        made = np.asarray(square(picture, size, fit)).transpose(2, 0, 1)  # (3, size, size)
+        if gathered.shape[0] == 1 and (made != made[:1]).any():
+            gathered = gathered.in_colour()
+        gathered.add(made[: gathered.shape[0]])
         kept.append(number)
-    made = torch.from_numpy(images[: len(kept)]).permute(0, 3, 1, 2).contiguous()
-    return Squares(made, kept, bool(grey))
+    return Squares(gathered.tensor(), kept)
 
 
-def _read_into(place: np.ndarray, file: PictureFile, limits: OwnLimits) -> int:
-    """Write a picture's square and return how many pixels it had; `Skip` if it is none."""
+def _read(file: PictureFile, size: int, limits: OwnLimits) -> Image.Image:
+    """The picture, larger than its square; `Skip` if it is none."""
     source = file.source()
     try:
-        picture = read_picture(
+        return read_picture(
             source,
             max_bytes=limits.file_bytes,
             max_pixels=limits.pixels,
-            side=OVERSAMPLE * len(place),
+            side=OVERSAMPLE * size,
         )
     except PictureError as error:
         heic = error.kind == "unknown" and file.name.lower().endswith((".heic", ".heif"))
         raise Skip("heic" if heic else error.kind) from error
-    place[:] = np.asarray(square(picture, len(place)))
-    return picture.width * picture.height

@@ -13,6 +13,8 @@ MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 24_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """No others: some of Pillow's readers start programs or fail in their own ways."""
+MARGIN = 128
+"""Mid grey, 0 in [−1, 1]: the mean of what networks see, so that margins cost them least."""
 SMALL = 1024
 """JPEGs are decoded at about this side."""
 
@@ -79,9 +81,17 @@ def read_picture(
         ) from error
 
 
-def square(picture: Image.Image, size: int) -> Image.Image:
-    """The middle square of an RGB picture, size × size pixels."""
-    return ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
+def square(picture: Image.Image, size: int, fit: str = "crop") -> Image.Image:
+    """An RGB picture as size × size pixels: its middle, or with fit = "pad" all of it, with
+    margins in `MARGIN` at both sides of what is shorter."""
+    if fit == "crop":
+        return ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
+    scale = size / max(picture.size)
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    whole = Image.new("RGB", (size, size), (MARGIN,) * 3)
+    small = picture.resize((width, height), Image.Resampling.LANCZOS)
+    whole.paste(small, ((size - width) // 2, (size - height) // 2))
+    return whole
 
 
 def _check_bytes(source: str | Path | bytes, max_bytes: int) -> None:

@@ -9,11 +9,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from explorer.diffusion.names import TARGETS
 from explorer.diffusion.options import is_number
 from explorer.diffusion.process import Time, amplitudes, noise_in, whole_times
 from explorer.diffusion.schedule import MOST_STEPS, Schedule
-
-TARGETS = ("eps", "x0", "v")
 
 
 class Network(Protocol):

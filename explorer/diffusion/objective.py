@@ -12,12 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from explorer.diffusion.denoiser import regression_target
+from explorer.diffusion.names import CLASS, WEIGHTINGS
 from explorer.diffusion.process import Time, Variance, forward
 from explorer.diffusion.schedule import Schedule
-
-WEIGHTINGS = ("simple", "bound", "min-snr")
-CLASS = "class"
-"""The target of a classifier, which makes no pictures: no `Denoiser` takes it."""
 
 
 def losses(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-import torch
-from torch import Tensor
-
+from explorer.diffusion.later import torch
 from explorer.diffusion.options import SHOWN
 from explorer.diffusion.randomness import Generators, randn
 from explorer.diffusion.schedule import Schedule
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Variance = Literal["posterior", "beta"]
-Time = int | Tensor
+Time: TypeAlias = "int | Tensor"
 
 
 class Gaussian(NamedTuple):
@@ -58,7 +59,7 @@ def amplitudes(schedule: Schedule, x: Tensor, t: Time) -> tuple[Tensor, Tensor]:
 
     Times that already lie on an accelerator are taken as they are: checking would wait for it.
     """
-    if isinstance(t, Tensor) and t.device.type != "cpu":
+    if isinstance(t, torch.Tensor) and t.device.type != "cpu":
         times = whole_times(t, x)
         signal, sigma = schedule.amplitudes_on(t.device, x.dtype)
         return _cast(signal[times], x), _cast(sigma[times], x)
@@ -119,7 +120,7 @@ def _step(
     beta = (ab_s - ab_t) / ab_s
     posterior = (1 - ab_s) / (1 - ab_t) * beta
     left = 1 - ab_s - eta**2 * posterior
-    left = left.abs() if isinstance(left, Tensor) else abs(left)  # below 0 by rounding only
+    left = left.abs() if isinstance(left, torch.Tensor) else abs(left)  # below 0 by rounding only
     std = eta * (posterior if variance == "posterior" else beta) ** 0.5
     return ab_t, Step(ab_s**0.5, left**0.5, std)
 

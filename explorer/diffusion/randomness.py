@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-import torch
-from torch import Tensor
+from explorer.diffusion.later import torch
 
-Generators = torch.Generator | Sequence[torch.Generator] | None
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Generators: TypeAlias = "torch.Generator | Sequence[torch.Generator] | None"
 
 
 def randn(like: Tensor, generator: Generators = None) -> Tensor:

@@ -6,12 +6,14 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
+from explorer.diffusion.later import torch
 from explorer.diffusion.options import Option, is_whole
 from explorer.diffusion.style import Style
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 MOST_STEPS = 10_000_000
 

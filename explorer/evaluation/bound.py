@@ -130,7 +130,7 @@ def measure_bound(
         raise ValueError("a bound with its standard error takes at least two pictures")
     if batch < 1 or seed < 0:
         raise ValueError(f"batch = {batch}, seed = {seed}: at least one picture, a seed from 0")
-    denoiser = replace(denoiser, network=prepare(denoiser.network, device))
+    denoiser = replace(denoiser, network=prepare(denoiser.network, device, exact=True))
 
     def denoise(x_t: Tensor, t: Tensor) -> Tensor:
         parts = zip(x_t.split(batch), t.split(batch), strict=True)

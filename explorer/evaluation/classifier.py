@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.checkpoints import read_header, write_tensors
+from explorer.devices import memory_format
 
 FILE = Path(__file__).parent / "classifier.safetensors"
 """Made by `tools/make_classifier.py`."""
@@ -77,7 +78,7 @@ class Classifier(nn.Module):
             *_convolution(128, FEATURES),
         )
         self.head = nn.Linear(FEATURES, sum(map(len, GROUPS.values())))
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=memory_format("cpu"))
 
     def forward(self, x: Tensor) -> Classified:
         """Pictures (n, 1 or 3, H, W) in [−1, 1], of any size; ValueError for other shapes."""
@@ -98,7 +99,7 @@ def as_input(x: Tensor) -> Tensor:
     if x.shape[2:] != (SIDE, SIDE):
         shrinks = max(x.shape[2:]) > SIDE
         x = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=shrinks)
-    return x.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
+    return x.expand(-1, 3, -1, -1).contiguous(memory_format=memory_format(x.device))
 
 
 @torch.inference_mode()
@@ -135,7 +136,7 @@ def load_classifier() -> tuple[Classifier, Description]:
         network.load_state_dict(load_file(FILE), assign=True)
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         raise ValueError(f"{FILE} is damaged; install the package again ({error})") from error
-    network.to(memory_format=torch.channels_last)
+    network.to(memory_format=memory_format("cpu"))
     return network.eval().requires_grad_(False), description
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from explorer.checkpoints import Spec
 from explorer.data import DATASETS, DataError, ImageSet, load, resize, to_tensor
 from explorer.data.bundled import EXAMPLES, examples
+from explorer.data.images import FITS
 
 PROBE = 256
 """A run holds out a tenth of its pictures, at most so many."""
@@ -56,14 +57,15 @@ def choose_pictures(
             f"the pictures of {chosen!r} that {spec.name} was trained on are not one of the data "
             "sets"
         )
-    read = read or (lambda name, size, root: load(name, size=size, root=root))
+    fit = fit_of(spec)
+    read = read or (lambda name, size, root: load(name, size=size, root=root, fit=fit))
     tests = chosen in DATASETS and "test" in DATASETS[chosen].splits
     away = chosen in DATASETS and not DATASETS[chosen].bundled
     try:
         if bundled and away:
             raise DataError(f"no pictures of {chosen} come with the package")
         if tests:
-            data = load(chosen, size=spec.size, root=root, split="test")
+            data = load(chosen, size=spec.size, root=root, split="test", fit=fit)
             images, what = data.images, f"test pictures of {chosen}"
         else:
             images, what = _of_training(spec, read(chosen, spec.size, root), name)
@@ -91,6 +93,12 @@ def _of_training(spec: Spec, data: ImageSet, name: str | None) -> tuple[Tensor, 
     if not isinstance(seed, int) or not 0 <= seed < 2**63:
         return data.images, f"pictures of {data.name}, seen in training"
     return data.images[held_out(len(data), seed)], f"pictures of {data.name} kept out of training"
+
+
+def fit_of(spec: Spec) -> str:
+    """How the pictures that the model was trained on were made square, one of `FITS`."""
+    told = spec.training.get("fit")
+    return told if told in FITS else FITS[0]
 
 
 def held_out(count: int, seed: int) -> Tensor:

@@ -142,7 +142,7 @@ def _evaluate(
     batch: int,
     device: torch.device,
 ) -> Iterator[Progress]:
-    network = prepare(denoiser.network, device, quality.precision)
+    network = prepare(denoiser.network, device, quality.precision, exact=True)
     denoiser = replace(denoiser, network=network, guidance=quality.guidance)
     labels = choose_labels(reference.shares, quality.n)
     judge = Judge(reference, spec.classes, labels)

@@ -13,6 +13,7 @@ from explorer.checkpoints import Spec
 from explorer.data import DATASETS, DataError, ImageSet, load, to_tensor
 from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 from explorer.evaluation.frechet import Frechet
+from explorer.evaluation.held_out import fit_of
 
 MOST = 10_000
 """Training pictures in a reference."""
@@ -62,7 +63,8 @@ def load_reference(
     DataError if the pictures cannot be had; ValueError if they do not fit the model.
     """
     _check_counts(n, most)
-    read = read or (lambda name, size, root: load(name, size=size, root=root))
+    fit = fit_of(spec)
+    read = read or (lambda name, size, root: load(name, size=size, root=root, fit=fit))
     if name is None and spec.data not in DATASETS:
         raise DataError(
             f"the pictures of {spec.data!r} that {spec.name} was trained on are not one of the "
@@ -78,7 +80,7 @@ def load_reference(
         note = f"{error}; the bundled {chosen} is the reference instead"
         train = read(chosen, spec.size, root)
     tests = chosen in DATASETS and "test" in DATASETS[chosen].splits
-    held = load(chosen, size=spec.size, root=root, split="test") if tests else None
+    held = load(chosen, size=spec.size, root=root, split="test", fit=fit) if tests else None
     return replace(make_reference(spec, train, held, n=n, most=most), note=note)
 
 

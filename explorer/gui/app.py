@@ -54,7 +54,7 @@ def create_app(context: Context | None = None) -> gr.Blocks:
     context = context or Context.detect()
     context.prune()
     with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(86400, 86400)) as demo:
-        Header(context.device.name)
+        Header(context.device.badge)
         context.jobs.keeper = keeper = Keeper()
         if context.limits.hosted:
             notice = gr.Markdown("", elem_id="visitor-notice", elem_classes="message")

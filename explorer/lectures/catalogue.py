@@ -12,15 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from explorer.diffusion import Schedule, make_schedule
 from explorer.diffusion.samplers import DDIM, DDPM
-from explorer.diffusion.schedule import schedule_options
+from explorer.diffusion.schedule import Schedule, make_schedule, schedule_options
 from explorer.lectures.notes import NOTES
-from explorer.networks import CHOICES
 from explorer.optimisers import OPTIMISERS
-from explorer.race.lanes import Lane, lane_from
+from explorer.settings.networks import CHOICES
 
 if TYPE_CHECKING:
+    from explorer.race.lanes import Lane
     from explorer.training import TrainConfig
 
 LaneSettings = Mapping[str, Any]
@@ -65,6 +64,8 @@ class Lecture:
 
     def make_lanes(self, schedule: Schedule) -> list[Lane]:
         """Its samplers, for a model of this schedule."""
+        from explorer.race.lanes import lane_from
+
         return [lane_from(cut(lane, schedule.T), schedule) for lane in self.lanes]
 
 

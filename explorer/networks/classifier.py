@@ -3,57 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.networks.layers import GROUPS, Placed, ResBlock, downsample, sinusoidal_embedding
-
-WIDEST = 512
-"""Channels; whoever asks for more has miscounted, or means harm by a checkpoint."""
-
-
-@dataclass(frozen=True)
-class NoisyClassifierConfig:
-    """What a classifier of x_t is built from. ValueError if the numbers do not fit together."""
-
-    channels: int = 1
-    """Of the picture: 1 (grey) or 3 (colour)."""
-    classes: int = 10
-    T: int = 1000
-    """The schedule's number of steps: the time embedding sees 1000 · t/T."""
-    width: int = 32
-    """Channels of the finest of its three levels; the other two have twice as many."""
-    patch: int = 2
-    """Pixel-unshuffle of the stem, as in the U-Net."""
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if type(value) is not int:
-                raise ValueError(f"classifier: {name} = {value!r}: whole numbers only")
-        rules = [
-            (self.channels in (1, 3), f"channels = {self.channels}: 1 or 3"),
-            (self.classes >= 2, f"classes = {self.classes}: there must be at least 2 to choose"),
-            (self.T >= 1, f"T = {self.T}: at least 1"),
-            (
-                0 < self.width <= WIDEST and self.width % GROUPS == 0,
-                f"width = {self.width}: a multiple of {GROUPS}, at most {WIDEST}",
-            ),
-            (1 <= self.patch <= 8, f"patch = {self.patch}: from 1 to 8"),
-        ]
-        for holds, rule in rules:
-            if not holds:
-                raise ValueError(f"classifier: {rule}")
-
-    def check_size(self, height: int, width: int) -> None:
-        """ValueError if the stem cannot fold pictures of this size."""
-        if height < 1 or width < 1 or height % self.patch or width % self.patch:
-            raise ValueError(
-                f"this classifier takes pictures whose sides are multiples of {self.patch}, not "
-                f"{height} × {width}"
-            )
+from explorer.networks.layers import Placed, ResBlock, downsample, sinusoidal_embedding
+from explorer.settings.networks import GROUPS, NoisyClassifierConfig
 
 
 class NoisyClassifier(Placed):

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-GROUPS = 8
-"""Channels are normalised in this many groups, so widths are multiples of it."""
+from explorer.settings.networks import GROUPS
+
 PLAIN = 1024
 """Up to so many positions attention keeps all its weights while it is trained on a CPU."""
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -12,7 +9,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.networks.layers import (
-    GROUPS,
     Attention,
     Placed,
     ResBlock,
@@ -21,87 +17,7 @@ from explorer.networks.layers import (
     upsample,
     zeroed,
 )
-
-WIDEST = 4096
-"""Channels; whoever asks for more has miscounted, or means harm by a checkpoint."""
-
-
-PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "tiny": {"width": 32, "multipliers": (1, 2), "attention": (1,), "patch": 2},
-        "small": {"width": 48, "multipliers": (1, 2), "attention": (1,), "patch": 2},
-        "base": {"width": 64, "multipliers": (1, 2), "attention": (1,), "patch": 2},
-        "large": {"width": 128, "multipliers": (1, 1, 2), "attention": (1, 2), "patch": 1},
-    }
-)
-"""Name -> settings of `UNetConfig`; 0.5, 1.1, 2 and 9.3 million weights. The last is for GPUs."""
-
-
-@dataclass(frozen=True)
-class UNetConfig:
-    """What a U-Net is built from. ValueError if the numbers do not fit together."""
-
-    channels: int = 1
-    """Of the picture: 1 (grey) or 3 (colour)."""
-    classes: int = 0
-    """How many classes it may be told of; 0 is a network without labels."""
-    T: int = 1000
-    """The schedule's number of steps: the time embedding sees 1000 · t/T."""
-    width: int = 64
-    """Channels of the finest level."""
-    multipliers: tuple[int, ...] = (1, 2)
-    """Channels of each level, in widths, finest first; each level halves the resolution."""
-    blocks: int = 1
-    """Residual blocks on each level, going down and going up."""
-    attention: tuple[int, ...] = (1,)
-    """Levels (0 is the finest) whose blocks are followed by self-attention."""
-    patch: int = 1
-    """Pixel-unshuffle of the stem: 2 folds 2 × 2 pixels into channels, four times less to do."""
-    dropout: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name in ("multipliers", "attention"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name, value in vars(self).items():
-            numbers = value if isinstance(value, tuple) else (value,)
-            if name != "dropout" and not all(type(n) is int for n in numbers):
-                raise ValueError(f"U-Net: {name} = {value!r}: whole numbers only")
-        widths = [self.width * m for m in self.multipliers]
-        rules = [
-            (self.channels in (1, 3), f"channels = {self.channels}: 1 or 3"),
-            (self.classes >= 0, f"classes = {self.classes}: 0 or more"),
-            (self.T >= 1, f"T = {self.T}: at least 1"),
-            (
-                bool(widths) and all(0 < w <= WIDEST and w % GROUPS == 0 for w in widths),
-                f"width = {self.width}, multipliers = {self.multipliers}: "
-                f"every level's channels are a multiple of {GROUPS}, at most {WIDEST}",
-            ),
-            (self.width > 0 and self.width % 2 == 0, f"width = {self.width}: even, at least 2"),
-            (len(widths) <= 6, f"multipliers = {self.multipliers}: at most 6 levels"),
-            (1 <= self.blocks <= 8, f"blocks = {self.blocks}: from 1 to 8"),
-            (
-                all(0 <= level < len(widths) for level in self.attention),
-                f"attention = {self.attention}: levels from 0 to {len(widths) - 1}",
-            ),
-            (self.patch >= 1, f"patch = {self.patch}: at least 1"),
-            (0 <= self.dropout < 1, f"dropout = {self.dropout}: from 0 to below 1"),
-        ]
-        for holds, rule in rules:
-            if not holds:
-                raise ValueError(f"U-Net: {rule}")
-
-    @property
-    def stride(self) -> int:
-        """Pictures' sides must be multiples of this."""
-        return self.patch * 2 ** (len(self.multipliers) - 1)
-
-    def check_size(self, height: int, width: int) -> None:
-        """ValueError if pictures of this size do not pass through the levels and back."""
-        if height < 1 or width < 1 or height % self.stride or width % self.stride:
-            raise ValueError(
-                f"this U-Net takes pictures whose sides are multiples of {self.stride} "
-                f"({len(self.multipliers)} levels, patch {self.patch}), not {height} × {width}"
-            )
+from explorer.settings.networks import GROUPS, UNetConfig
 
 
 class UNet(Placed):

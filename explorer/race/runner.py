@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from explorer.devices import memory_format
 from explorer.diffusion import Denoiser, Frame, picture_generators, randn
 from explorer.diffusion.sampler import Advance, Memory, advance
 from explorer.race.lanes import Lane
@@ -51,7 +52,7 @@ class Runner:
         self.lane, self.at, self.label = lane, racer.at, label
         schedule = lane.schedule or denoiser.schedule
         self.denoiser = replace(denoiser, clip=lane.clip, schedule=schedule)
-        self.x = racer.x.to(device).contiguous(memory_format=torch.channels_last)
+        self.x = racer.x.to(device).contiguous(memory_format=memory_format(device))
         self.memory = tuple(_moved(frame, device) for frame in racer.memory)
         self.output = None if racer.output is None else racer.output.to(device)
         self.generators = [torch.Generator() for _ in racer.generators]

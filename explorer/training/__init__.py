@@ -1,6 +1,6 @@
 """Training: a frozen config, a `Run` that holds what changes, and `fit`, the loop."""
 
-from explorer.training.config import TrainConfig
+from explorer.settings.training import TrainConfig
 from explorer.training.history import History
 from explorer.training.loop import TrainStep, fit
 from explorer.training.observe import Seen, observe

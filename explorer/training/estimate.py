@@ -13,8 +13,10 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from explorer.checkpoints import Spec
+from explorer.devices import memory_format
 from explorer.networks import NETWORKS, UNet
-from explorer.training.config import TrainConfig
+from explorer.precision import AUTO, autocast, choose_precision
+from explorer.settings.training import TrainConfig
 from explorer.training.observe import SNAPSHOTS
 
 STORED = 4
@@ -70,7 +72,10 @@ def _numbers(kind: str, network_config: Any) -> int:
 def estimate(config: TrainConfig, channels: int, classes: int) -> Estimate:
     """From the network as it will be built, without computing anything; ValueError as in `Run`."""
     network_config = _network_config(config, channels, classes)
-    return _estimate(config.network, network_config, config.size, config.batch)
+    part = _estimate(
+        config.network, network_config, config.size, config.batch // config.accumulate
+    )
+    return replace(part, flops=part.flops * config.accumulate)
 
 
 def forward_flops(spec: Spec) -> float:
@@ -107,18 +112,24 @@ def _estimate(kind: str, network_config: Any, size: int, batch: int) -> Estimate
 
 
 def measure_speed(device: torch.device | str = "cpu") -> float:
-    """FLOP/s of this device in training: a small network's step, timed for half a second."""
+    """FLOP/s of this device in training, in the precision that it takes there by itself.
+
+    A small network's step, timed for half a second.
+    """
     config = TrainConfig(size=16, steps=1, network_options={"width": 32}, batch=32)
     network_config = config.make_network_config(1, 0)
     with torch.random.fork_rng(devices=[]):
         network = UNet(network_config)
-    network.to(device).to(memory_format=torch.channels_last)
+    network.to(device).to(memory_format=memory_format(device))
     x = torch.zeros(config.batch, 1, 16, 16, device=device)
+    precision = choose_precision(AUTO, torch.device(device))
     times: list[float] = []
     end = time.perf_counter() + 0.5
     while len(times) < 3 or time.perf_counter() < end:
         begun = time.perf_counter()
-        network(x, 1).square().mean().backward()
+        with autocast(torch.device(device), precision):
+            output = network(x, 1)
+        output.float().square().mean().backward()
         first = next(network.parameters())
         assert first.grad is not None
         first.grad.sum().item()  # waits for the device

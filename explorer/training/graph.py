@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
+from explorer.devices import cudnn_measuring
 from explorer.networks.recorder import Recorded, RecordingFailed
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ def in_graph(run: Run, step: Step) -> Step:
     """
     if run.device.type != "cuda" or run.processes > 1:
         return step
-    torch.backends.cudnn.benchmark = True  # every batch has the same shape
     return GraphedStep(step)
 
 
@@ -44,6 +43,10 @@ class GraphedStep:
         self.works = True
 
     def __call__(self, run: Run) -> Tensor:
+        with cudnn_measuring():  # every batch has the same shape
+            return self._take(run)
+
+    def _take(self, run: Run) -> Tensor:
         if not self.works:
             return self.step(run)
         if self.recorded is None:
@@ -54,6 +57,9 @@ class GraphedStep:
             return self.recorded()
         except RecordingFailed as error:
             self.works = False
+            run.generator = self.recorded.generator or run.generator
+            self.recorded = None
             run.optimizer.zero_grad()
             logging.getLogger(__name__).warning("no CUDA graph, steps are slower: %s", error)
-            return self.step(run)
+            done = error.output
+        return self.step(run) if done is None else done  # a step is never taken twice

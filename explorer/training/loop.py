@@ -17,7 +17,7 @@ from explorer.training.graph import in_graph
 from explorer.training.memory import halve, unless_out_of_memory
 from explorer.training.run import Run
 
-FETCH_EVERY = {"cpu": 1, "mps": 10, "cuda": 25}
+FETCH_EVERY = {"cpu": 1, "mps": 10, "xpu": 10, "cuda": 25}
 """Steps between two looks at the losses: looking waits for the device."""
 LEAVES_OUT = ("cpu", "cuda")
 """Where the fused AdamW leaves out a step that it is told to; elsewhere it is not relied on."""
@@ -158,7 +158,7 @@ def agreed(run: Run, seconds: float) -> float:
 def note(run: Run, values: list[list[float]]) -> None:
     """Into the history; FloatingPointError at the first step that was not finite."""
     for step, (loss, norm, sound) in enumerate(values, start=run.step - len(values) + 1):
-        if sound < 1:
+        if not sound >= 1:  # nor is a NaN
             run.step = step - 1
             what, value = ("loss", loss) if not math.isfinite(loss) else ("gradient", norm)
             raise FloatingPointError(

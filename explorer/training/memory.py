@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import torch
@@ -47,18 +48,18 @@ def halve(run: Run) -> None:
         for kept, new in zip(run.ema.buffers(), run.network.buffers(), strict=True):
             new.copy_(kept)
     gc.collect()
-    if run.device.type == "cuda":
-        torch.cuda.empty_cache()
-    elif run.device.type == "mps":
-        torch.mps.empty_cache()
+    if run.device.type != "cpu":
+        with suppress(RuntimeError):  # PyTorch before 2.12, once a graph could not be recorded
+            torch.get_device_module(run.device).empty_cache()
 
 
 def _advice(run: Run) -> str:
     config = run.config
     weights = sum(parameter.numel() for parameter in run.network.parameters())
-    smaller = f"a batch below {config.batch}, " if config.batch > 1 else ""
+    fewer = f"a batch below {config.batch}, "
+    choose = f"lower --batch: choose {fewer}" if config.batch > 1 else "choose "
     return (
         f"memory does not suffice for a step of {config.batch} pictures of {config.size} × "
-        f"{config.size} through the network {config.network} of {weights:,} weights: choose "
-        f"{smaller}smaller pictures or a smaller network"
+        f"{config.size} through the network {config.network} of {weights:,} weights: "
+        f"{choose}smaller pictures or a smaller network"
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from explorer.devices import memory_format
 from explorer.diffusion import Schedule, losses
 
 BUCKETS = 10
@@ -52,7 +53,7 @@ class Probe:
         which = torch.arange(n) % len(x0)
         if len(x0) < n:  # the same picture must not always meet the same t's neighbourhood
             which = torch.randperm(n, generator=torch.Generator().manual_seed(0)) % len(x0)
-        self.x0 = x0[which.to(x0.device)].contiguous(memory_format=torch.channels_last)
+        self.x0 = x0[which.to(x0.device)].contiguous(memory_format=memory_format(x0.device))
         self.labels = None if labels is None else labels[which.to(x0.device)]
         eps = torch.randn(x0[:1].expand(n, -1, -1, -1).shape, generator=_generator())
         self.eps = eps.to(x0.device)

@@ -192,24 +192,39 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def prune(folder: Path, keep: int) -> None:
-    """Of all but the `keep` newest runs in a folder only the model is kept.
+def prune(folder: Path, keep: int) -> list[str]:
+    """Of all finished runs in a folder but the `keep` newest only the model is kept; their names.
 
-    A run that goes on just now stays, whoever trains it. What a killed process left half written
-    is deleted after an hour. The folder may be anybody's: what does not look like ours stays.
+    A run whose budget is not spent stays, for somebody may go on with it, and so does one that
+    goes on just now. What a killed process left half written is deleted after an hour. The folder
+    may be anybody's: what does not look like ours stays.
     """
-    runs = [
-        path
-        for path in folder.glob("*.run")
-        if (path / "state.safetensors").is_file() or (path / "snapshots").is_dir()
-    ]
-    runs.sort(key=_written, reverse=True)
+    runs = sorted(folder.glob("*.run"), key=_written, reverse=True)
+    runs = [path for path in runs if (path / "state.safetensors").is_file()]
+    pruned = []
     for old in runs[keep:]:
+        if not _finished(old / "state.safetensors"):
+            continue
         with suppress(RunTaken, OSError), held(old):
             for path in old.iterdir():
                 if path.name != LOCK:
                     _delete(path)
+            pruned.append(old.stem)
     drop_halves(folder)
+    return pruned
+
+
+def _finished(state: Path) -> bool:
+    """Whether the run's budget is spent; of a state that cannot be read nobody knows."""
+    try:
+        stored = read_state(state)
+    except CheckpointError:
+        return False
+    config = stored.config
+    return bool(
+        (config.steps and stored.step >= config.steps)
+        or (config.seconds and stored.seconds >= config.seconds)
+    )
 
 
 def _written(path: Path) -> float:

@@ -16,12 +16,12 @@ from torch import Tensor
 from torch.amp import GradScaler
 
 from explorer.checkpoints import Spec, save
-from explorer.data import ImageSet, to_tensor
-from explorer.devices import hardware
+from explorer.data import ImageSet, choose, to_tensor
+from explorer.devices import hardware, memory_format
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
 from explorer.precision import choose_precision
-from explorer.training.config import TrainConfig
+from explorer.settings.training import TrainConfig
 from explorer.training.history import History
 from explorer.training.probe import Probe, ProbeLoss
 
@@ -75,7 +75,7 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.network = NETWORKS[config.network][1](self.network_config)
-        self.network.to(self.device).to(memory_format=torch.channels_last).train()
+        self.network.to(self.device).to(memory_format=memory_format(self.device)).train()
         self.ema = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.model = self.network  # what the step calls; wrapped where gradients are shared
         if self.processes > 1:
@@ -99,10 +99,14 @@ class Run:
             len(self.data), generator=torch.Generator().manual_seed(config.seed)
         )
         out = min(256, max(len(self.data) // 10, 1), len(self.data) - 1)
-        self.images, self.labels = self._pictures(order[out:].sort().values)
-        self.held_out, held_out_labels = self._pictures(order[: max(1, out)])
+        learnt, kept = order[out:].sort().values, order[: max(1, out)]
+        self.images, self.labels = (
+            choose(self.data.images, learnt, self.device),
+            self._told(learnt),
+        )
+        self.held_out = self.data.images[kept].to(self.device)
         self._probe = Probe(
-            to_tensor(self.held_out), held_out_labels, self.schedule, self.weights, config.target
+            to_tensor(self.held_out), self._told(kept), self.schedule, self.weights, config.target
         )
 
         self.begun = secrets.token_hex(8)
@@ -133,11 +137,10 @@ class Run:
         half = precision == "float16"
         self.scaler = GradScaler(self.device.type, init_scale=FIRST_SCALE, enabled=half)
 
-    def _pictures(self, index: Tensor) -> tuple[Tensor, Tensor | None]:
-        images, labels = self.data.images[index].to(self.device), self.data.labels
-        if labels is None or not self.classes:
-            return images, None
-        return images, labels[index].to(self.device)
+    def _told(self, index: Tensor) -> Tensor | None:
+        """The classes that the network is told, of some pictures."""
+        labels = self.data.labels if self.classes else None
+        return None if labels is None else labels[index].to(self.device)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """This process's part of a batch: x_0 in [−1, 1], t in 1…T, ε, labels (−1: withheld)."""
@@ -157,11 +160,11 @@ class Run:
         if flipped is not None:
             turned = flipped[part].to(self.device)[:, None, None, None]
             x0 = torch.where(turned, x0.flip(-1), x0)
-        x0 = x0.contiguous(memory_format=torch.channels_last)
+        x0 = x0.contiguous(memory_format=memory_format(self.device))
         label = self.labels
         if label is not None:
             label = label[index].masked_fill(withheld[part].to(self.device), -1)
-        return x0, t[part], eps[part].to(self.device, non_blocking=True), label
+        return x0, t[part], eps[part].to(self.device), label
 
     @torch.no_grad()
     def average(self, good: Tensor) -> None:

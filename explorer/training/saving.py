@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from explorer.training.metrics import Log, Metrics
 from explorer.training.observe import Seen
 from explorer.training.record import Record
 from explorer.training.run import Run
@@ -30,9 +31,13 @@ class Saving:
         command: str,
         every: float | None = None,
         clock: Callable[[], float] = time.monotonic,
+        log: Log | None = None,
     ) -> None:
-        """every : seconds, if the user said so; None goes by what saving costs."""
+        """every : seconds, if the user said so; None goes by what saving costs.
+        log : who is told of the metrics too.
+        """
         self.record, self.command, self.every, self.clock = record, command, every, clock
+        self.metrics = Metrics(record, clock, log)
         self.last = clock()
         self.cost: float | None = None
         """Seconds that the last saving took."""
@@ -49,17 +54,20 @@ class Saving:
 
         OSError, a sentence, as of `Record`.
         """
+        self.metrics.note(run, seen)
         first = seen.snapshot and not self.record.belongs_to(run)
         due = first or self.clock() - self.last >= self.pause
         if due:
             self.keep(run)
         if seen.snapshot:
             self.record.keep_snapshot(run, self.command)
+        self.metrics.write(run)
         return due
 
     def keep(self, run: Run) -> None:
         """Write the state and the model now."""
         begun = self.clock()
         self.record.keep(run, self.command)
+        self.metrics.write(run)
         self.last = self.clock()
         self.cost = self.last - begun

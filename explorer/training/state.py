@@ -18,7 +18,7 @@ from torch import Tensor
 from explorer.checkpoints import CheckpointError, first_not_finite, read_header, write_tensors
 from explorer.devices import cores
 from explorer.precision import AUTO, PRECISIONS
-from explorer.training.config import TrainConfig
+from explorer.settings.training import TrainConfig
 from explorer.training.history import History
 from explorer.training.run import Run
 from explorer.versions import Migration, migrated, newest

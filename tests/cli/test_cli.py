@@ -69,7 +69,7 @@ def awake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sampled(file: Path, out: Path, *arguments: object) -> Image.Image:
     """The PNG that `sample` writes, from within this process."""
-    command = ["sample", file, "--device", "cpu", "--out", out, *arguments]
+    command = ["sample", file, "--device", "cpu", "--overwrite", "--out", out, *arguments]
     assert main([str(part) for part in command]) == 0
     with Image.open(out) as picture:
         assert picture.format == "PNG"
@@ -149,13 +149,13 @@ def test_a_lectures_looks_by_a_recorded_network(
     """On CUDA what is asked is no module: it has no `.parameters()`, but a device."""
     asked = []
 
-    def recorded(work: Callable[..., Tensor], device: torch.device, _: int) -> Any:
+    def recorded(work: Callable[..., Tensor], device: torch.device, *_: int, **__: Any) -> Any:
         asked.append(device)
         return work
 
     plain = sampled(awake, tmp_path / "plain.png", "--lecture", "sutd", "--n", 2)
     monkeypatch.setattr(inference, "Recorded", recorded)
-    monkeypatch.setattr(inference, "prepare", lambda network, device: Graphs(network))
+    monkeypatch.setattr(inference, "prepare", lambda network, *_: Graphs(network))
     assert sampled(awake, tmp_path / "d.png", "--lecture", "sutd", "--n", 2) == plain
     assert asked and set(asked) == {torch.device("cpu")}
 
@@ -195,10 +195,7 @@ def test_resume_goes_on_where_the_run_stopped(trained: Path, tmp_path: Path) -> 
 def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> str:
     """The one line on stderr of a command that fails."""
     capsys.readouterr()
-    try:
-        code = main([str(part) for part in command])
-    except SystemExit as stop:  # argparse
-        code = stop.code
+    code = main([str(part) for part in command])
     out, err = capsys.readouterr()
     assert code not in (0, None) and out == ""
     assert err.endswith("\n") and len(err.splitlines()) == 1, err
@@ -347,7 +344,7 @@ def test_starting_over_leaves_no_snapshots_of_the_run_before(
     assert main([*words, "--steps", "5"]) == 0 and kept() == [1, 2, 3, 5]
     monkeypatch.setitem(observe.__globals__, "SNAPSHOTS", (1.0,))
     assert main([*words, "--steps", "6", "--resume"]) == 0 and kept() == [1, 2, 3, 5, 6]
-    assert main([*words, "--steps", "4"]) == 0 and kept() == [4]
+    assert main([*words, "--steps", "4", "--overwrite"]) == 0 and kept() == [4]
 
 
 def test_resuming_with_other_settings_is_refused(
@@ -367,7 +364,7 @@ def test_an_error_is_one_line_of_the_process_too(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_leaves_a_checkpoint_and_a_state_to_resume(
     number: signal.Signals, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import pytest
 
 from explorer.cli import console
-from explorer.cli.console import progress_bar, signals_noted
+from explorer.cli.console import progress_bar, signals_end_it, signals_noted
 
 
 def test_without_a_terminal_a_line_at_first_now_and_then_and_at_the_end(
@@ -88,10 +88,30 @@ def test_an_error_leaves_the_terminal_as_it_was(monkeypatch: pytest.MonkeyPatch)
         assert sys.stderr is screen
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_wait_until_the_work_looks(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with signals_noted() as asked:
         signal.raise_signal(number)
         assert asked == [number]
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_elsewhere_they_end_the_work_as_ctrl_c_does(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), signals_end_it():
+        signal.raise_signal(number)
+    assert signal.getsignal(number) is before
+
+
+def test_a_hangup_that_is_ignored_stays_so() -> None:
+    """As under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with signals_end_it(), signals_noted() as asked:
+            signal.raise_signal(signal.SIGHUP)
+        assert asked == []
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

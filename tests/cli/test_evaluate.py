@@ -171,7 +171,7 @@ def test_without_classes_there_is_no_accuracy(
         ("{file} --guidance -1", "guidance = -1"),
         ("{file} --batch 0", "batch = 0"),
         ("{file} --reference 1", "a reference of 1"),
-        ("{file} --precision half", "no precision 'half'"),
+        ("{file} --precision half", "--precision half: there are: auto, float32"),
         ("{file} --device gpu", "'gpu'"),
         ("{file} --data absent", "no data set 'absent'"),
         ("{file} --data emoji", "pictures of 3 channels, tiny makes pictures of 1"),

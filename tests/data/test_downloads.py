@@ -151,7 +151,7 @@ def test_a_module_that_is_missing_is_named(tmp_path: Path) -> None:
 
 
 def test_sizes_and_splits_are_checked_before_anything_is_downloaded(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="8 to 64"):
+    with pytest.raises(ValueError, match="8 to 128"):
         list(loading("cifar10", root=tmp_path / "absent", size=7))
     with pytest.raises(DataError, match="no split 'validation'"):
         list(loading("cifar10", root=tmp_path / "absent", split="validation"))

@@ -63,6 +63,13 @@ def test_resizing_more_than_one_part_keeps_the_order() -> None:
     assert torch.equal(resize(images, 9)[:, 0, 4, 4], images[:, 0, 0, 0])
 
 
+def test_large_pictures_are_resized_in_parts_to_the_same_values() -> None:
+    images = torch.randint(0, 256, (90, 3, 128, 128), dtype=torch.uint8)
+    alone = torch.cat([resize(picture, 60) for picture in images.split(1)])
+    assert torch.equal(resize(images, 60), alone)
+    assert resize(images[:2], (5, 9)).shape == (2, 3, 5, 9)
+
+
 def test_resized_keeps_labels_and_its_own_size() -> None:
     data = image_set()
     small = data.resized(8)
@@ -71,9 +78,9 @@ def test_resized_keeps_labels_and_its_own_size() -> None:
     assert data.resized(12) is data and data.size == 12
 
 
-@pytest.mark.parametrize("size", [7, 65, 0, -8, 16.0, True, "16", None])
+@pytest.mark.parametrize("size", [7, 129, 0, -8, 16.0, True, "16", None])
 def test_other_sizes_are_refused(size: Any) -> None:
-    with pytest.raises(ValueError, match="8 to 64"):
+    with pytest.raises(ValueError, match="8 to 128"):
         image_set().resized(size)
 
 

@@ -144,6 +144,38 @@ def test_large_photos_keep_their_middle(tmp_path: Path) -> None:
     assert (data.images.float().mean((0, 2, 3)) - torch.tensor([0, 0, 200])).abs().max() < 12
 
 
+@pytest.mark.parametrize("kind", ["png", "jpg"])
+def test_with_margins_the_whole_picture_is_kept(kind: str, tmp_path: Path) -> None:
+    for i, (width, height) in enumerate([(320, 160), (160, 320), (3000, 10), (10, 3000)] * 2):
+        Image.new("RGB", (width, height), (255, 0, 0)).save(tmp_path / f"{i}.{kind}", quality=95)
+    data, note = read(tmp_path, size=16, fit="pad")
+    red = (data.images[:, 0].int() - data.images[:, 1].int()) > 200
+    assert red.sum(1).amax(1).tolist()[:4] == [8, 16, 1, 16]  # rows high
+    assert red.sum(2).amax(1).tolist()[:4] == [16, 8, 16, 1]
+    assert (data.images.permute(0, 2, 3, 1)[~red] == 128).all()
+    assert "whole, with grey margins to squares" in note
+    assert (read(tmp_path, size=16)[0].images[:, 0] > 200).all()
+
+
+def test_grey_pictures_with_margins_stay_grey(tmp_path: Path) -> None:
+    for i in range(8):
+        Image.new("L", (20, 10), 200).save(tmp_path / f"{i}.png")
+    assert (
+        read(tmp_path, fit="pad")[0].images[0, 0, :, 4].tolist()
+        == [128] * 2 + [200] * 4 + [128] * 2
+    )
+    with pytest.raises(ValueError, match="fit = 'fill' is not allowed: one of crop, pad"):
+        read(tmp_path, fit="fill")
+
+
+def test_pictures_are_decoded_at_up_to_128_pixels(tmp_path: Path) -> None:
+    photo = np.indices((300, 300)).sum(0).astype(np.uint8)
+    for i in range(8):
+        Image.fromarray(photo).save(tmp_path / f"{i}.jpg", quality=95)
+    data, _ = read(tmp_path, size=128)
+    assert data.images.shape == (8, 1, 128, 128) and data.resized(32).size == 32
+
+
 def test_links_to_files_are_followed_and_loops_are_not(tmp_path: Path) -> None:
     fill(tmp_path / "far", 1)
     fill(tmp_path / "set" / "deep", 8)
@@ -204,9 +236,9 @@ def test_limits_on_files_and_pixels(tmp_path: Path) -> None:
     assert "larger than" in read(tmp_path, limits=OwnLimits(file_bytes=90))[1]
 
 
-@pytest.mark.parametrize("size", [7, 65, True, 16.0])
+@pytest.mark.parametrize("size", [7, 129, True, 16.0])
 def test_other_sizes_are_refused(size: int, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="8 to 64"):
+    with pytest.raises(ValueError, match="8 to 128"):
         list(read_own([tmp_path], size=size))
 
 

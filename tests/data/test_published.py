@@ -209,6 +209,19 @@ def test_a_cache_that_cannot_be_written_does_no_harm(
     assert [path.name for path in flowers.iterdir()] == ["flowers-102"]
 
 
+def test_more_pixels_or_margins_are_kept_beside(flowers: Path) -> None:
+    assert load("flowers102", root=flowers, size=32).size == 32
+    large = load("flowers102", root=flowers, size=100)
+    whole = load("flowers102", root=flowers, fit="pad")
+    assert (large.size, whole.size) == (100, 64)
+    assert (whole.images[:, :, 0] == 128).all() and (whole.images[:, :, 32, 0] != 128).any()
+    assert sorted(path.name for path in flowers.iterdir() if path.is_file()) == [
+        "flowers102-128.safetensors",
+        "flowers102-64-pad.safetensors",
+        "flowers102-64.safetensors",
+    ]
+
+
 def test_pictures_that_are_missing_mean_damage(flowers: Path) -> None:
     (flowers / "flowers-102" / "jpg" / "image_00003.jpg").unlink()
     with pytest.raises(DataError, match="image_00003.jpg.*remove .*flowers-102"):

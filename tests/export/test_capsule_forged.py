@@ -30,7 +30,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("T", 10**30, "T = 1000"),
     ("pictures", 17, "pictures = 17"),
     ("pictures", True, "pictures = True"),
-    ("size", 65, "size = 65"),
+    ("size", 129, "size = 129"),
     ("channels", 2, "channels"),
     ("title", "x" * 401, "at most 400"),
     ("title", "a\nb", "not text"),

@@ -63,6 +63,25 @@ def take_zip(path: Path) -> None:
     say(last.note)
 
 
+def take_array(path: Path) -> None:
+    """A set of its pictures."""
+    *_, last = read_own([path], size=SIDE, limits=HOSTED)
+    assert last.data is not None and GOOD_ONES <= len(last.data) <= HOSTED.entries
+    assert all(map(is_text, last.data.classes))
+    say(last.note)
+
+
+def take_labels(path: Path) -> None:
+    """Classes for eight good pictures; what is no table of them is told, and they are read."""
+    with beside_good_ones(path) as folder:
+        *_, last = read_own([folder], size=SIDE, limits=HOSTED)
+    assert last.data is not None and len(last.data) == GOOD_ONES
+    assert all(map(is_text, last.data.classes))
+    say(last.note)
+    if not last.data.classes:
+        raise ValueError(last.note)
+
+
 def take_checkpoint(path: Path) -> None:
     """A model that makes pictures."""
     spec = describe(path)
@@ -99,6 +118,8 @@ def take_table(path: Path) -> None:
 DOORS: Mapping[str, Callable[[Path], None]] = {
     "pictures": take_picture,
     "zips": take_zip,
+    "arrays": take_array,
+    "labels": take_labels,
     "checkpoints": take_checkpoint,
     "states": take_state,
     "capsules": take_capsule,

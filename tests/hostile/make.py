@@ -6,13 +6,17 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.hostile.arrays import arrays
 from tests.hostile.capsules import capsules
 from tests.hostile.case import Case
+from tests.hostile.labels import labels
 from tests.hostile.pictures import pictures
 from tests.hostile.tensors import checkpoints
 from tests.hostile.zips import zips
 
-PARTS: tuple[Callable[[], Iterator[Case]], ...] = (pictures, zips, checkpoints, capsules)
+PARTS: tuple[Callable[[], Iterator[Case]], ...] = (
+    *(pictures, zips, arrays, labels, checkpoints, capsules),
+)
 
 
 def cases() -> Iterator[Case]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from tests.hostile.arrays import arrays
+from tests.hostile.labels import labels
 from tests.hostile.pictures import _fuzzed, _whole
 from tests.hostile.tensors import _weights
 from tests.hostile.zips import _entries, _names
 
 
 def test_it_is_always_the_same() -> None:
-    for part in (_weights, _names, _entries, _whole, _fuzzed):
+    for part in (_weights, _names, _entries, _whole, _fuzzed, arrays, labels):
         assert list(part()) == list(part())
 
 

@@ -10,8 +10,8 @@ import torch
 from explorer.checkpoints import describe, load_classifier
 from explorer.data import ImageSet, to_tensor
 from explorer.diffusion import forward, loss_weights, losses, make_schedule
+from explorer.settings.training import CLASSIFIER
 from explorer.training import Run, TrainConfig, load_state, save_state
-from explorer.training.config import CLASSIFIER
 from explorer.training.estimate import estimate
 from tests.training.helpers import advance, differing, everything, stripes
 

@@ -123,3 +123,11 @@ def test_what_a_run_leaves_is_what_it_was_said_to_leave(
     assert record.state.stat().st_size == pytest.approx(state_bytes(config, 1, 0), rel=0.03)
     left = sum(file.stat().st_size for file in tmp_path.rglob("*.safetensors"))
     assert left == pytest.approx(run_bytes(config, 1, 0), rel=0.03)
+
+
+def test_a_batch_in_parts_takes_less_memory_for_the_same_arithmetic() -> None:
+    whole = estimate(TrainConfig(steps=1), 1, 10)
+    parts = estimate(TrainConfig(steps=1, accumulate=4), 1, 10)
+    small = estimate(TrainConfig(steps=1, batch=16), 1, 10)
+    assert parts.flops == whole.flops and parts.parameters == whole.parameters
+    assert parts.memory == small.memory < 0.7 * whole.memory

@@ -29,9 +29,9 @@ def test_several_processes_take_the_step_as_it_is(small_digits: ImageSet) -> Non
     assert in_graph(run, train_step) is train_step
 
 
-def cuda_run(data: ImageSet, **changes: object) -> Run:
+def cuda_run(data: ImageSet, device: str = "cuda", **changes: object) -> Run:
     settings = {"size": 16, "steps": 75, "batch": 32, "network_options": {"width": 32}}
-    return Run(begin(data).config.__class__(**settings | changes), data, "cuda")
+    return Run(begin(data).config.__class__(**settings | changes), data, device)
 
 
 @needs_cuda
@@ -75,3 +75,37 @@ def test_on_cuda_losses_are_fetched_every_so_many_steps(small_digits: ImageSet) 
     assert [step.step for step in fit(run)] == [25, 50, 60]
     again = advance(cuda_run(small_digits, steps=60), 1)
     assert again.step == 25 and len(again.history.steps) == 25
+
+
+@needs_cuda
+def test_when_a_capture_fails_training_and_the_devices_own_generator_go_on(
+    small_digits: ImageSet,
+) -> None:
+    run, begun = cuda_run(small_digits), torch.cuda.current_stream()
+    run.rate.fill_(1e-3)
+
+    def looking(run: Run) -> torch.Tensor:
+        if torch.cuda.is_current_stream_capturing():
+            run.draw()
+            run.rate.item()
+        return train_step(run)
+
+    step = GraphedStep(looking)
+    for _ in range(graph.WARM_UP + 3):
+        assert step(run).isfinite().all()
+    assert not step.works and torch.cuda.current_stream() == begun
+    assert torch.rand(2, device="cuda").isfinite().all()
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two CUDA GPUs")
+def test_a_graph_is_recorded_on_the_second_gpu(small_digits: ImageSet) -> None:
+    run = cuda_run(small_digits, "cuda:1")
+    assert torch.cuda.current_device() == 0
+    step = GraphedStep(train_step)
+    run.rate.fill_(1e-3)
+    before = [weight.clone() for weight in run.network.parameters()]
+    for _ in range(graph.WARM_UP + 2):
+        step(run)
+    assert step.works and step.recorded is not None and step.recorded.graph is not None
+    learnt = zip(before, run.network.parameters(), strict=True)
+    assert any(not torch.equal(a, b) for a, b in learnt)

@@ -81,7 +81,7 @@ def test_before_every_change_of_what_lies_there(earlier: Path, tmp_path: Path) -
     for change in range(1, 200):
         out = tmp_path / str(change) / "a.safetensors"
         shutil.copytree(earlier, out.parent)
-        child = fork.Process(target=die_before, args=(change, words(out, 1, 2)))
+        child = fork.Process(target=die_before, args=(change, [*words(out, 1, 2), "--overwrite"]))
         child.start()
         child.join()
         seed, steps = check_what_lies_there(out)
@@ -101,7 +101,7 @@ def test_at_a_random_moment(trial: int, earlier: Path, tmp_path: Path) -> None:
     moments = random.Random(trial)
     out = tmp_path / "new" / "a.safetensors"
     shutil.copytree(earlier, out.parent)
-    command = [sys.executable, "-m", "explorer", *words(out, 1, 10_000)]
+    command = [sys.executable, "-m", "explorer", *words(out, 1, 10_000), "--overwrite"]
     wanted, pause = moments.randrange(0, 30), moments.random() / 20
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, cwd=ROOT) as process:
         try:

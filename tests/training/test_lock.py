@@ -136,7 +136,7 @@ def test_many_who_come_and_go_never_hold_it_together(record: Record) -> None:
 
 
 def test_pruning_leaves_a_run_that_goes_on(record: Record, small_digits: ImageSet) -> None:
-    record.keep(advance(begin(small_digits), 1), "")
+    record.keep(advance(begin(small_digits, steps=1), 1), "")
     with record.held():
         prune(record.model.parent, 0)
         assert record.state.is_file()

@@ -23,6 +23,12 @@ FAILURES = [
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to …"),
     RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 99 bytes."),
+    RuntimeError("XPU out of memory. Tried to allocate 2.00 GiB."),
+    RuntimeError(
+        "level_zero backend failed with error: 39 (UR_RESULT_ERROR_OUT_OF_DEVICE_MEMORY)"
+    ),
+    RuntimeError("MPS backend out of memory (MPS allocated: 17.89 GiB, other allocations: …)"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
     MemoryError(),
 ]
 
@@ -74,6 +80,22 @@ def test_halving_changes_no_weights(small_digits: ImageSet) -> None:
     assert next(fit(run)).step == 4
 
 
+@pytest.mark.parametrize("kind", ["cuda", "xpu", "mps"])
+def test_what_the_failed_step_had_is_given_back_to_the_device(
+    kind: str, small_digits: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, emptied = begin(small_digits), []
+    run.device = torch.device(kind)
+
+    def empty_cache() -> None:
+        emptied.append(kind)
+        raise RuntimeError("captures_underway.empty() INTERNAL ASSERT FAILED")
+
+    monkeypatch.setattr(torch.get_device_module(kind), "empty_cache", empty_cache)
+    halve(run)
+    assert emptied == [kind]
+
+
 def test_the_second_time_it_ends_with_what_to_choose(
     small_digits: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +107,9 @@ def test_the_second_time_it_ends_with_what_to_choose(
     said = told(error.value)
     assert said == str(error.value) and "\n" not in said
     assert "2 pictures of 8 × 8" in said and "the network unet of" in said
-    assert said.endswith("choose a batch below 2, smaller pictures or a smaller network")
+    assert said.endswith(
+        "weights: lower --batch: choose a batch below 2, smaller pictures or a smaller network"
+    )
 
 
 def test_a_single_picture_cannot_be_halved(
@@ -93,7 +117,7 @@ def test_a_single_picture_cannot_be_halved(
 ) -> None:
     monkeypatch.setattr(loop, "train_step", failing(1))
     run = begin(small_digits, batch=1)
-    with pytest.raises(OutOfMemory, match="choose smaller pictures or a smaller network"):
+    with pytest.raises(OutOfMemory, match="weights: choose smaller pictures or a smaller network"):
         list(fit(run))
     assert run.config.batch == 1 and run.step == 0
 

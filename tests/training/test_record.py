@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from explorer import checkpoints
+from explorer.checkpoints import write_tensors
 from explorer.data import ImageSet
-from explorer.training import Record, Run, load_state, save_state
+from explorer.training import History, Record, Run, TrainConfig, load_state, save_state
 from explorer.training.record import prune
-from explorer.training.state import read_state
+from explorer.training.state import KEY, read_state
 from tests.training.helpers import advance, begin, differing, everything
 
 
@@ -207,9 +210,16 @@ def aged(path: Path, seconds: float) -> None:
     os.utime(path, (time.time() - seconds,) * 2)
 
 
-def made_run(folder: Path, name: str, seconds: float) -> None:
+def made_run(folder: Path, name: str, seconds: float, step: int = 2) -> None:
+    """A run of two steps that was written to so many seconds ago."""
     (folder / f"{name}.run" / "snapshots").mkdir(parents=True)
-    (folder / f"{name}.run" / "state.safetensors").write_bytes(b"state")
+    header = {
+        "config": asdict(TrainConfig(steps=2)),
+        "history": History().to_json(),
+        "progress": {"step": step, "seconds": 1.0, "peak": 0.002},
+    }
+    state = folder / f"{name}.run" / "state.safetensors"
+    write_tensors(state, {"x": torch.zeros(1)}, {KEY: json.dumps(header)})
     (folder / f"{name}.safetensors").write_bytes(b"model")
     aged(folder / f"{name}.run", seconds)
 
@@ -219,10 +229,21 @@ def test_of_all_but_the_newest_runs_only_the_model_is_kept(tmp_path: Path) -> No
         made_run(tmp_path, f"run-{i}", 1000 * i)
     prune(tmp_path, 5)
     assert len(list(tmp_path.glob("*.run"))) == 5
-    prune(tmp_path, 2)
+    assert prune(tmp_path, 2) == ["run-2", "run-3", "run-4"]
     assert sorted(path.name for path in tmp_path.glob("*.run")) == ["run-0.run", "run-1.run"]
     assert len(list(tmp_path.glob("*.safetensors"))) == 5
-    prune(tmp_path / "absent", 2)
+    assert prune(tmp_path, 2) == [] == prune(tmp_path / "absent", 2)
+
+
+def test_pruning_leaves_runs_that_somebody_may_go_on_with(tmp_path: Path) -> None:
+    made_run(tmp_path, "stopped", 3000, step=1)
+    made_run(tmp_path, "damaged", 2000)
+    (tmp_path / "damaged.run" / "state.safetensors").write_bytes(b"state")
+    made_run(tmp_path, "finished", 1000)
+    before = files(tmp_path)
+    assert prune(tmp_path, 0) == ["finished"]
+    gone = {name for name in before if name.startswith("finished.run")}
+    assert files(tmp_path) == {name: before[name] for name in before.keys() - gone}
 
 
 def test_pruning_leaves_alone_what_is_not_ours(tmp_path: Path) -> None:

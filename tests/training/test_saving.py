@@ -190,7 +190,7 @@ def test_the_command_line_keeps_the_earlier_run_until_the_new_one_is_saved(
 
     with monkeypatch.context() as patch:
         patch.setattr("explorer.files.os.replace", full)
-        assert main([*words, str(out), "--seed", "1"]) == 1
+        assert main([*words, str(out), "--seed", "1", "--overwrite"]) == 1
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith("explorer: the state of a could not be written")
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.safetensors")} == before

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from explorer.diffusion.options import Option
 from explorer.diffusion.schedule import Schedule
 from explorer.diffusion.style import Style
 from explorer.diffusion.times import strided_times
 
-Denoise = Callable[[Tensor, int], Tensor]
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Denoise: TypeAlias = "Callable[[Tensor, int], Tensor]"
 """(x_t, t) -> x̂_0."""
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from explorer.diffusion.samplers.base import GRID, Correction, Denoise, Frame, Sampler, Terms
 from explorer.diffusion.samplers.ddim import step_of_ddim
 from explorer.diffusion.schedule import Schedule
 from explorer.diffusion.style import Style
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def half_log_snr(schedule: Schedule, t: int) -> float:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from explorer.diffusion.process import noise_in, reverse
 from explorer.diffusion.samplers.base import GRID, Correction, Denoise, Frame, Sampler, Terms
 from explorer.diffusion.samplers.ddim import step_of_ddim
 from explorer.diffusion.schedule import Schedule
 from explorer.diffusion.style import Style
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def terms(schedule: Schedule, t: int, s: int, before: int | None) -> Terms:

@@ -24,6 +24,7 @@ import torch  # noqa: E402
 from explorer.devices import hardware  # noqa: E402
 from explorer.gui.frame.line import ROUND, Ahead, Line, Ticket  # noqa: E402
 from explorer.gui.frame.temporary import user_folder  # noqa: E402
+from explorer.precision import AUTO, choose_precision  # noqa: E402
 
 Result = TypeVar("Result")
 LOOK = 0.25
@@ -116,8 +117,15 @@ class Device:
 
     @property
     def name(self) -> str:
-        """For the badge: "CPU, 2 cores" or the GPU's name."""
+        """ "CPU, 2 cores" or the GPU's name."""
         return "ZeroGPU" if ZERO_GPU else hardware(self.device)
+
+    @property
+    def badge(self) -> str:
+        """What computes here, and in which numbers it trains."""
+        if ZERO_GPU:  # between two calls there is none to ask
+            return self.name
+        return f"{self.name} · {choose_precision(AUTO, self.device)}"
 
     @property
     def busy(self) -> bool:

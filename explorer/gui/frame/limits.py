@@ -21,7 +21,7 @@ class Limits:
     resolution: tuple[int, int] = (32, 256)
     T: tuple[int, int] = (2, 4000)
     pictures: tuple[int, int] = (1, 16)
-    sizes: tuple[int, int] = (8, 64)
+    sizes: tuple[int, int] = (8, 128)
     seconds: tuple[float, float] = (5, 24 * 3600)
     steps: tuple[int, int] = (10, 10_000_000)
     batch: tuple[int, int] = (2, 4096)

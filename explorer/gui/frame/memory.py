@@ -7,7 +7,7 @@ import gc
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
 import torch
@@ -72,8 +72,12 @@ def give_back() -> None:
     gc.collect()
     if library := _glibc():
         library.malloc_trim(0)
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    with suppress(RuntimeError):  # PyTorch before 2.12 fails once a recording has failed
+        for module in (torch.cuda, torch.xpu):
+            if module.is_initialized():
+                module.empty_cache()
+        if torch.backends.mps.is_available():
+            torch.mps.empty_cache()
 
 
 @cache

@@ -6,4 +6,4 @@ from explorer.gui.parts.widget import Widget
 
 
 class Header(Widget):
-    """Its value is the device's name, for the badge."""
+    """Its value is the badge: what computes, and in which numbers it trains."""

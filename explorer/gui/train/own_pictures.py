@@ -15,18 +15,23 @@ OWN = "your images"
 """The data set's name in menus and checkpoints."""
 NONE_YET = "there are no pictures of yours yet: bring some under “Your own images”"
 SIDE = 64
-"""Kept at this side; training makes them smaller."""
+"""Kept at this side where no larger ones are trained on; training makes them smaller."""
 
 
 def keep(
-    files: Sequence[str | Path], folder: Path, limits: OwnLimits, room: Room | None = None
+    files: Sequence[str | Path],
+    folder: Path,
+    limits: OwnLimits,
+    room: Room | None = None,
+    side: int = SIDE,
 ) -> Iterator[tuple[str, ImageSet | None]]:
-    """Read pictures and zips, then store them: what is being done, at last a report and the set.
+    """Read pictures, zips or an array, at most `limits` of them, and store them at this side: what
+    is being done, at last a report and the set.
 
     DataError if they make no data set, OSError if the disk or the visitor's room on it takes them
     not; what was stored before then stays.
     """
-    for loading in in_turns(read_own(files, size=SIDE, name=OWN, limits=limits)):
+    for loading in in_turns(read_own(files, size=side, name=OWN, limits=limits)):
         data = loading.data
         if data is None:
             yield f"{loading.what} … {loading.done} of {loading.total}", None

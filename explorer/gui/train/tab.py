@@ -74,9 +74,9 @@ def build(context: Context, shared: Shared) -> None:
             with gr.Accordion("Your own images", open=False):
                 files = gr.File(
                     file_count="multiple",
-                    file_types=["image", ".zip"],
+                    file_types=["image", ".zip", ".npz", ".csv", ".tsv", ".json", ".jsonl"],
                     type="filepath",
-                    label="Pictures, or a zip of them; 8 at least",
+                    label="Pictures, a zip or an .npz of them; 8 at least",
                     elem_id="train-files",
                 )
                 report = gr.Markdown("", elem_id="train-report", elem_classes="prose-note")
@@ -190,7 +190,8 @@ def build(context: Context, shared: Shared) -> None:
         try:
             visitor = context.visitor(request)
             folder, room = context.runs(visitor), context.room(visitor)
-            for text, _ in own_pictures.keep(files, folder, context.limits.own, room):
+            side = max(own_pictures.SIDE, context.limits.sizes[1])
+            for text, _ in own_pictures.keep(files, folder, context.limits.own, room, side):
                 yield {report: plain(text)}
             yield {data: data_menu(context, folder, value=OWN)}
         except Exception as error:

@@ -120,10 +120,11 @@ def _slices(
 
 def read(job: Job) -> Iterator[str | ImageSet]:
     """What is being read or downloaded, and at last the data set."""
-    if job.config.data == OWN:
+    config = job.config
+    if config.data == OWN:
         yield read_stored(job.model.parent)
         return
-    for state in loading(job.config.data, size=job.config.size, root=job.root):
+    for state in loading(config.data, size=config.size, root=job.root, fit=config.fit):
         if state.data is not None:
             yield state.data
         elif state.total:

@@ -7,58 +7,12 @@ NaiveUnet 129.3 M, SimpleUnet 62.4 M, TimelessUnet 3.4 M, AttentionUnet 12.3 M, 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from explorer.networks.layers import GROUPS, Placed
-
-
-@dataclass(frozen=True)
-class LectureConfig:
-    """What such a network is built from. ValueError, naming the field, if it cannot be."""
-
-    channels: int = 1
-    """Of the picture: 1 (grey) or 3 (colour)."""
-    classes: int = 0
-    """Always 0."""
-    T: int = 1000
-    """The schedule's number of steps, at least 1."""
-    width: int = 64
-    """Channels of the finest level, 8, 16, … `widest`; the other levels have multiples of it."""
-    called, stride, widest = "a lecture's network", 1, 64
-    """Its name; what sides of pictures are multiples of; the largest width."""
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if type(value) is not int:
-                raise ValueError(f"{self.called}: {name} = {value!r}: whole numbers only")
-        rules = [
-            (self.channels in (1, 3), f"channels = {self.channels}: 1 or 3"),
-            (
-                self.classes == 0,
-                f"classes = {self.classes}: this network cannot be told of any; train without "
-                "the classes",
-            ),
-            (self.T >= 1, f"T = {self.T}: at least 1"),
-            (
-                GROUPS <= self.width <= self.widest and self.width % GROUPS == 0,
-                f"width = {self.width}: a multiple of {GROUPS}, at most {self.widest}",
-            ),
-        ]
-        for holds, rule in rules:
-            if not holds:
-                raise ValueError(f"{self.called}: {rule}")
-
-    def check_size(self, height: int, width: int) -> None:
-        """ValueError if pictures of this size do not pass through the levels and back."""
-        if height < 1 or width < 1 or height % self.stride or width % self.stride:
-            near = [max(1, round(side / self.stride)) * self.stride for side in (height, width)]
-            raise ValueError(
-                f"{self.called} takes pictures whose sides are multiples of {self.stride}, "
-                f"not {height} × {width}; {near[0]} × {near[1]} would do"
-            )
+from explorer.networks.layers import Placed
+from explorer.settings.networks import LectureConfig
 
 
 class LectureNetwork(Placed, ABC):

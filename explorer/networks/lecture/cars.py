@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.networks.layers import sinusoidal_embedding
-from explorer.networks.lecture.base import LectureConfig, LectureNetwork, spread_out
-
-
-@dataclass(frozen=True)
-class SimpleUnetConfig(LectureConfig):
-    """62 M weights with the lecture's channels 64, 128, 256, 512, 1024."""
-
-    width: int = 64
-    called, stride, widest = "SimpleUnet", 16, 128
+from explorer.networks.lecture.base import LectureNetwork, spread_out
+from explorer.settings.networks import SimpleUnetConfig
 
 
 class SimpleBlock(nn.Module):

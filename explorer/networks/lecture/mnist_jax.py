@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explorer.networks.layers import Attention, sinusoidal_embedding
 from explorer.networks.lecture.base import (
-    LectureConfig,
     LectureNetwork,
     half,
     spread_out,
     twice,
 )
-
-
-@dataclass(frozen=True)
-class AttentionUnetConfig(LectureConfig):
-    """12.3 M weights with the lecture's width 32, times 1, 2, 4, 8."""
-
-    width: int = 32
-    called, stride, widest = "AttentionUnet", 8, 128
+from explorer.settings.networks import AttentionUnetConfig
 
 
 class ResnetBlock(nn.Module):

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.networks.lecture.base import LectureConfig, LectureNetwork, share_mlp, spread_out
-
-
-@dataclass(frozen=True)
-class PlainNetConfig(LectureConfig):
-    """0.17 M weights with the lecture's channels 64, 128."""
-
-    called, widest = "PlainNet", 512
+from explorer.networks.lecture.base import LectureNetwork, share_mlp, spread_out
+from explorer.settings.networks import PlainNetConfig
 
 
 class PlainNet(LectureNetwork):

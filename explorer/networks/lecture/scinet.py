@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
-from explorer.networks.lecture.base import LectureConfig, LectureNetwork, share_mlp, spread_out
-
-
-@dataclass(frozen=True)
-class NaiveUnetConfig(LectureConfig):
-    """129 M weights with the lecture's width n = 512."""
-
-    width: int = 512
-    called, stride, widest = "NaiveUnet", 32, 1024
+from explorer.networks.lecture.base import LectureNetwork, share_mlp, spread_out
+from explorer.settings.networks import NaiveUnetConfig
 
 
 class NaiveBlock(nn.Module):

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.networks.lecture.base import LectureConfig, LectureNetwork, half, twice
-
-
-@dataclass(frozen=True)
-class TimelessUnetConfig(LectureConfig):
-    """3.4 M weights with the lecture's channels 64, 128, 256."""
-
-    called, stride, widest = "TimelessUnet", 4, 512
+from explorer.networks.lecture.base import LectureNetwork, half, twice
+from explorer.settings.networks import TimelessUnetConfig
 
 
 class TimelessBlock(nn.Module):

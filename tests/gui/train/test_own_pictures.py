@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -42,6 +43,15 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
     bring(pictures(tmp_path / "grey", 9, grey=True), folder)  # the newest take their place
     assert read_stored(folder).images.shape == (9, 1, SIDE, SIDE)
     assert stored(folder) == (9, 1, 0)  # pictures, channels, classes
+
+
+def test_an_array_and_larger_pictures_are_kept_too(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "a.npz", images=images, labels=[0, 1, 2] * 3)
+    assert "in 3 classes by its labels" in bring([tmp_path / "a.npz"], tmp_path)
+    assert read_stored(tmp_path).images.shape == (9, 1, SIDE, SIDE)
+    list(keep(pictures(tmp_path / "in"), tmp_path, LOCAL.own, side=128))
+    assert read_stored(tmp_path).images.shape == (10, 3, 128, 128)
 
 
 def test_folders_of_a_zip_are_classes(tmp_path: Path) -> None:

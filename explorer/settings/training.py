@@ -5,20 +5,29 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
+from explorer.diffusion.names import CLASS, TARGETS, WEIGHTINGS
+from explorer.diffusion.schedule import SCHEDULES, make_schedule
+from explorer.settings.names import AUTO, FITS, PRECISIONS
+from explorer.settings.networks import CONFIGS, PRESETS
 
-from explorer.checkpoints import MAX_T
-from explorer.data.images import FITS
-from explorer.diffusion import TARGETS, WEIGHTINGS, Schedule, loss_weights, make_schedule
-from explorer.diffusion.objective import CLASS
-from explorer.networks import NETWORKS, PRESETS
-from explorer.precision import AUTO, PRECISIONS
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from explorer.diffusion.schedule import Schedule
 
 DEFAULT_PRESET = "base"
 CLASSIFIER = "classifier"
 """The network for the target "class"."""
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "fit": FITS,
+    "schedule": tuple(SCHEDULES),
+    "target": (*TARGETS, CLASS),
+    "weighting": WEIGHTINGS,
+    "precision": (AUTO, *PRECISIONS),
+}
+"""Setting -> the words that it may be."""
 
 
 @dataclass(frozen=True)
@@ -30,28 +39,32 @@ class TrainConfig:
     """
 
     data: str = "mnist-5k"
+    """A data set's name, or a folder, zip or npz of pictures."""
     size: int = 16
     """Side of the pictures in pixels."""
     fit: str = FITS[0]
-    """How a picture that is not square becomes so, one of `FITS`."""
+    """How a picture that is not square becomes so: its middle alone, or all with margins."""
     conditional: bool = True
     """Whether the network is told the class, where the data has classes."""
     flips: bool = False
     """Whether half of the pictures are mirrored left to right."""
     schedule: str = "cosine"
+    """How the noise grows from step to step."""
     T: int = 1000
+    """Steps of the schedule."""
     schedule_options: Mapping[str, float] = field(default_factory=dict)
     target: str = "v"
-    """What the network predicts, one of `TARGETS`. ε is the classic; v learns faster. Or "class",
-    for the network "classifier", which guides and makes no pictures."""
+    """What the network predicts. ε is the classic; v learns faster. "class" trains a classifier,
+    which guides and makes no pictures."""
     weighting: str = "simple"
-    """How the loss is weighted over t, one of `WEIGHTINGS`."""
+    """How the loss is weighted over t."""
     gamma: float = 5.0
     """γ of the weighting "min-snr"."""
     network: str = "unet"
     network_options: Mapping[str, Any] = field(default_factory=dict)
     """What differs from the preset "base" in `PRESETS`; of the others, from their defaults."""
     steps: int | None = None
+    """Budget in steps."""
     seconds: float | None = None
     batch: int = 64
     """Pictures a step, over all processes."""
@@ -61,21 +74,25 @@ class TrainConfig:
     learning_rate: float = 2e-3
     """Of AdamW: its peak, after `warmup` steps."""
     warmup: int = 50
+    """Steps in which the learning rate rises from about 0."""
     final_rate: float = 0.1
     """The share of the learning rate that is left at the end of the budget; 1 keeps it."""
     weight_decay: float = 0.01
     """Of AdamW; with 0 it is Adam."""
     ema: float = 0.999
-    """Decay of the weights' moving average, lower in the first steps, see `Run`."""
+    """Decay of the weights' moving average, lower in the first steps."""
     clip_norm: float = 1.0
     """The gradient's norm is clipped to this."""
     label_dropout: float = 0.1
     """How often the class is withheld, so that one network also learns without it."""
     seed: int = 0
+    """Of the first weights, and of all that is drawn."""
     precision: str = AUTO
-    """What the step is computed in, one of `PRECISIONS`, or what suits the device."""
+    """What a step is computed in; auto: what suits the device."""
 
     def __post_init__(self) -> None:
+        from explorer.checkpoints import MAX_T
+
         if self.steps is None and self.seconds is None:
             raise ValueError("a run needs a budget: steps or seconds")
         rules = [
@@ -85,7 +102,6 @@ class TrainConfig:
                 "seconds",
                 "above 0",
             ),
-            (self.fit in FITS, "fit", "one of " + ", ".join(FITS)),
             (self.T <= MAX_T, "T", f"at most {MAX_T}"),
             (self.batch >= 1, "batch", "at least 1"),
             (
@@ -102,14 +118,12 @@ class TrainConfig:
             (0 <= self.label_dropout <= 1, "label_dropout", "from 0 to 1"),
             (0 <= self.seed < 2**32, "seed", "from 0 to 4294967295"),
             (0 < self.gamma < math.inf, "gamma", "above 0"),
-            (self.target in (*TARGETS, CLASS), "target", "one of " + ", ".join((*TARGETS, CLASS))),
-            (self.weighting in WEIGHTINGS, "weighting", "one of " + ", ".join(WEIGHTINGS)),
-            (
-                self.precision in (AUTO, *PRECISIONS),
-                "precision",
-                "one of " + ", ".join((AUTO, *PRECISIONS)),
-            ),
-            (self.network in NETWORKS, "network", "one of " + ", ".join(NETWORKS)),
+            (self.network in CONFIGS, "network", "one of " + ", ".join(CONFIGS)),
+        ]
+        rules += [
+            (getattr(self, name) in words, name, "one of " + ", ".join(words))
+            for name, words in WORDS.items()
+            if name != "schedule"  # which says so itself
         ]
         for holds, name, allowed in rules:
             if not holds:
@@ -129,13 +143,14 @@ class TrainConfig:
         """What the network is built from; ValueError if the pictures do not fit through it."""
         preset: Mapping[str, Any] = PRESETS[DEFAULT_PRESET] if self.network == "unet" else {}
         settings = {**preset, **self.network_options}
-        kind, _ = NETWORKS[self.network]
-        config = kind(channels=channels, classes=classes, T=self.T, **settings)
+        config = CONFIGS[self.network](channels=channels, classes=classes, T=self.T, **settings)
         config.check_size(self.size, self.size)
         return config
 
     def loss_weights(self) -> Tensor:
         """w_t over t = 0…T, see `explorer.diffusion.loss_weights`; ValueError if not finite."""
+        from explorer.diffusion import loss_weights
+
         weights = loss_weights(self.make_schedule(), self.target, self.weighting, gamma=self.gamma)
         if not weights.isfinite().all():
             raise ValueError(
