@@ -43,12 +43,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         job = Job(config, Path(folder) / "digits.safetensors", args.root)
         *_, progress = watch.train(job, context.device.runner(lambda: False), str, lambda: False)
-        found = judge.accuracy(job.model, args.n, args.root, device=device)
+        found = judge.judge(job.model, args.n, args.root, judge.Sampling(), device=device)
     result = progress.status.partition("saved: ")[2]
     print(f"{args.preset}, target {config.target}, seed {args.seed}: {result}")
     print(f"{hardware(device)}" + (f", {threads} threads" if threads else ""))
-    print(f"{found.share:.1%} of {args.n} DDIM-50 digits are what was asked for")
-    print(f"(the judge reads {found.judge:.2%} of MNIST's test digits at this size rightly)")
+    print(judge.report(found))
 
 
 if __name__ == "__main__":

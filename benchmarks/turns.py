@@ -5,12 +5,13 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 Run = Callable[[], object]
+Name = TypeVar("Name")
 
 
 class Watched:
@@ -50,7 +51,7 @@ class Times(NamedTuple):
     """What the run returned."""
 
 
-def in_turns(runs: Mapping[str, Run], rounds: int, device: torch.device) -> dict[str, Times]:
+def in_turns(runs: Mapping[Name, Run], rounds: int, device: torch.device) -> dict[Name, Times]:
     """Each run in each round, to the end of what the device was given to do.
 
     A first round, to warm up, does not count.

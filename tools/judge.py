@@ -1,158 +1,245 @@
-"""How many of a model's digits are what was asked for, judged by a classifier made for it.
+"""How good a model's pictures are: the share that shows what was asked for, and their distance.
 
-    python -m tools.judge checkpoints/mnist.safetensors --n 1000 --write
+    python -m tools.judge checkpoints/mnist.safetensors --n 2000 --write
 
-A small convolutional network is trained on MNIST (at the checkpoint's size, kept under the data
-root for the next time), checked on MNIST's test set, and asked to read DDIM-50 samples.
-`--write` puts the result into the checkpoint's header.
+A classifier of the model's data (`tools/readers.py`, made once) reads DDIM-50 samples, the classes
+as often as in the data. Their Fréchet distance to training pictures stands beside that of as many
+test pictures, both in the bundled classifier's features. Every number has its standard error, see
+`explorer/evaluation/errors.py`: of a share the binomial one, of a distance the jackknife's.
+`--write` puts all into the file's header, for `tools/make_cards.py`, and the probe's error too.
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.nn import functional as F
+from safetensors.torch import load_file
+from torch import Tensor
 
 from explorer import checkpoints
-from explorer.data import ImageSet, load, to_tensor
+from explorer.checkpoints import Spec
+from explorer.data import from_tensor, load, to_tensor
 from explorer.data.sources import default_root
+from explorer.devices import choose_threads, find_device
+from explorer.diffusion import Denoiser, loss_weights
 from explorer.diffusion.samplers import DDIM, SAMPLERS
+from explorer.evaluation.classifier import classify, load_classifier
+from explorer.evaluation.errors import (
+    BLOCKS,
+    Estimate,
+    average_of,
+    distance_of,
+    mean_of,
+    ratio_of,
+    share_of,
+)
+from explorer.evaluation.frechet import Frechet
+from explorer.evaluation.held_out import held_out
+from explorer.evaluation.reference import MOST, Reference, choose_labels, load_reference
+from explorer.inference import prepare
+from explorer.precision import AUTO, PRECISIONS, choose_precision
 from explorer.race import lane_of, pictures
+from explorer.training.probe import Probe
+from tools.readers import Reader, read, reader_for
+
+ENDS = (slice(2), slice(-2, None))
+CORNERS = [(rows, columns) for rows in ENDS for columns in ENDS]
 
 
-def classifier() -> nn.Sequential:
-    """Three convolutions and a linear layer; about 160,000 weights."""
-    return nn.Sequential(
-        nn.Conv2d(1, 32, 3, padding=1),
-        nn.BatchNorm2d(32),
-        nn.ReLU(),
-        nn.Conv2d(32, 64, 3, stride=2, padding=1),
-        nn.BatchNorm2d(64),
-        nn.ReLU(),
-        nn.Conv2d(64, 128, 3, stride=2, padding=1),
-        nn.BatchNorm2d(128),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(2),
-        nn.Flatten(),
-        nn.Dropout(0.3),
-        nn.Linear(512, 10),
-    ).to(memory_format=torch.channels_last)
+@dataclass(frozen=True)
+class Sampling:
+    """How the pictures are made."""
+
+    seed: int = 0
+    sampler: str = DDIM.name
+    steps: int = 50
+    """Of a sampler that can be given them; the others visit all times."""
+    guidance: float = 1.0
+    precision: str = "float32"
+
+    def name(self, T: int) -> str:
+        """What headers call it, before the number's own name: "ddim_50", "ddim_50_w1.5"."""
+        steps = self.steps if SAMPLERS[self.sampler].strided else T
+        return f"{self.sampler}_{steps}" + (f"_w{self.guidance:g}" if self.guidance != 1 else "")
 
 
-def train(data: ImageSet, epochs: int = 6, batch: int = 128) -> nn.Sequential:
-    """Seeded; pictures are shifted by up to 2 pixels."""
-    torch.manual_seed(0)
-    network = classifier()
-    steps = epochs * len(data) // batch
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.01)
-    decay = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
-    for _ in range(steps):
-        index = torch.randint(len(data), (batch,))
-        dx, dy = torch.randint(-2, 3, (2,)).tolist()
-        x = to_tensor(data.images[index]).roll((dx, dy), (2, 3))
-        loss = F.cross_entropy(network(x), data.labels[index], label_smoothing=0.05)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        decay.step()
-    return network.eval()
+@dataclass(frozen=True)
+class Judgement:
+    """What n pictures of a model are worth."""
+
+    n: int
+    share: Estimate
+    """Of them shows what was asked for."""
+    by_class: dict[str, Estimate]
+    reader: Reader
+    distance: Estimate
+    """The Fréchet distance of the first `compared` of them."""
+    real: Estimate
+    """The same of as many test pictures, what a perfect model would reach: the mean over as many
+    draws of them as there are."""
+    compared: int
+    corners: Estimate
+    """The standard deviation within the 2 × 2 pixels of a corner, in [−1, 1]: a network that folds
+    so many pixels into channels leaves a grid on white."""
+    real_corners: Estimate
+    """The same of the test pictures."""
+
+    def metrics(self, name: str) -> dict[str, float]:
+        """For a header, the sampling being called `name`."""
+        found = {
+            f"{name}_accuracy": self.share,
+            f"{name}_frechet": self.distance,
+            f"{name}_frechet_real": self.real,
+            f"{name}_corners": self.corners,
+            f"{name}_corners_real": self.real_corners,
+            "judge_accuracy": self.reader.accuracy,
+        }
+        errors = {f"{key}_error": round(value.error, 4) for key, value in found.items()}
+        values = {key: round(value.value, 4) for key, value in found.items()}
+        return values | errors | {f"{name}_samples": self.n, f"{name}_compared": self.compared}
 
 
-@torch.inference_mode()
-def read(network: nn.Module, x: Tensor) -> Tensor:
-    """The digit each picture in [−1, 1] shows."""
-    return torch.cat([network(part).argmax(1) for part in x.split(1000)])
+def judge(
+    file: Path, n: int, root: Path, how: Sampling, *, device: torch.device | str = "cpu"
+) -> Judgement:
+    """n samples of a checkpoint, read and compared.
 
-
-def judge_for(size: int, root: Path) -> tuple[nn.Module, float]:
-    """The classifier for pictures of this size and its accuracy on MNIST's test set."""
-    file = root / f"judge-{size}.safetensors"
-    network = classifier().eval()
-    if file.is_file():
-        network.load_state_dict(load_file(file))
-    else:
-        network = train(load("mnist", size=size, root=root))
-        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, file)
-    test = load("mnist", size=size, root=root, split="test")
-    right = read(network, to_tensor(test.images)) == test.labels
-    return network, right.float().mean().item()
-
-
-class Accuracy(NamedTuple):
-    """How many digits are what was asked for."""
-
-    share: float
-    by_digit: list[float]
-    judge: float
-    """The judge's own accuracy on MNIST's test set."""
-
-
-def accuracy(
-    file: Path,
-    n: int,
-    root: Path,
-    *,
-    seed: int = 0,
-    sampler: str = DDIM.name,
-    steps: int = 50,
-    guidance: float = 1.0,
-    device: torch.device | str = "cpu",
-) -> Accuracy:
-    """Samples of a checkpoint, the ten classes in turn, read by the judge; ValueError if it is
-    no model of digits with classes."""
+    ValueError for a model whose pictures no classifier is made for, and for fewer than 40.
+    """
     denoiser, spec = checkpoints.load(file, device)
-    if spec.classes != tuple("0123456789"):
-        raise ValueError(f"{file} is not a model of digits with classes")
-    network, own = judge_for(spec.size, root)
-    denoiser = replace(denoiser, guidance=guidance)
-    labels = [i % 10 for i in range(n)]
-    strided = {"steps": steps} if SAMPLERS[sampler].strided else {}
-    lane = lane_of(sampler, denoiser.schedule, **strided)
+    reader = reader_for(spec, root)
+    if n < 2 * BLOCKS:
+        raise ValueError(f"--n {n}: at least {2 * BLOCKS} pictures are needed for an error")
+    reference = load_reference(replace(spec, data=reader.data), n=max(n, MOST), root=root)
+    labels = choose_labels(reference.shares, n)
+    assert labels is not None  # a reader's model has classes
+    x = samples(denoiser, spec, labels, how, torch.device(device))
+    asked = torch.tensor(labels)
+    right = read(reader.network, x) == asked
+    distance, real = distances(x, reference)
+    by_class = {
+        name: share_of(right[asked == i])
+        for i, name in enumerate(spec.classes)
+        if (asked == i).any()
+    }
+    test = load(reader.data, size=spec.size, root=root, split="test")
+    return Judgement(
+        n,
+        share_of(right),
+        by_class,
+        reader,
+        distance,
+        real,
+        min(n, len(reference.others)),
+        unevenness(x),
+        unevenness(to_tensor(test.images)),
+    )
+
+
+def samples(
+    denoiser: Denoiser, spec: Spec, labels: list[int], how: Sampling, device: torch.device
+) -> Tensor:
+    """Pictures as they would be saved, in 256 steps; (n, C, H, W) in [−1, 1] on the CPU."""
+    network = prepare(denoiser.network, device, how.precision)
+    denoiser = replace(denoiser, network=network, guidance=how.guidance)
+    strided = {"steps": min(how.steps, spec.T)} if SAMPLERS[how.sampler].strided else {}
+    lane = lane_of(how.sampler, denoiser.schedule, **strided)
     shape = (spec.channels, spec.size, spec.size)
-    x = pictures(denoiser, lane, shape, seed=seed, labels=labels, device=device)
-    right = (read(network, x.cpu()) == torch.tensor(labels)).float()
-    return Accuracy(right.mean().item(), [right[d::10].mean().item() for d in range(10)], own)
+    x = pictures(denoiser, lane, shape, seed=how.seed, labels=labels, device=device)
+    return to_tensor(from_tensor(x.cpu()))
+
+
+def distances(x: Tensor, reference: Reference) -> tuple[Estimate, Estimate]:
+    """The samples' Fréchet distance to training pictures, and that of as many test pictures."""
+    others = reference.others
+    count = min(len(x), len(others))
+    frechet = Frechet(reference.features)
+    seen = classify(load_classifier()[0], x[:count]).features
+    draws = others[: len(others) // count * count].split(count)
+    return distance_of(frechet, seen), mean_of([distance_of(frechet, draw) for draw in draws])
+
+
+def unevenness(x: Tensor) -> Estimate:
+    """The standard deviation within 2 × 2 pixels of each corner: the pictures' mean."""
+    corners = torch.stack([x[:, :, i, j] for i, j in CORNERS], dim=1)  # (n, 4, C, 2, 2)
+    return average_of(corners.flatten(2).std(2).mean(1))
+
+
+def probe_loss(denoiser: Denoiser, spec: Spec, root: Path) -> Estimate:
+    """The loss on the probe of the model's own run, with its error over the probe's pictures."""
+    train, how = load(spec.data, size=spec.size, root=root), spec.training
+    kept = held_out(len(train), how["seed"])
+    labels = train.labels[kept] if train.labels is not None and spec.classes else None
+    schedule = spec.make_schedule()
+    weights = loss_weights(schedule, spec.target, how["weighting"], gamma=how["gamma"])
+    probe = Probe(to_tensor(train.images[kept]), labels, schedule, weights, spec.target)
+    assert isinstance(denoiser.network, torch.nn.Module)
+    found = probe.measure(denoiser.network)
+    return Estimate(found.loss, found.error)
+
+
+def report(found: Judgement) -> str:
+    """All that was found, as text."""
+    reader = found.reader
+    lines = [
+        f"the judge reads {percent(reader.accuracy)} of {reader.data}'s test pictures rightly"
+    ]
+    lines += [f"  asked for {name}: {percent(share)}" for name, share in found.by_class.items()]
+    ratio = ratio_of(found.distance, found.real)
+    lines += [
+        f"{percent(found.share)} of {found.n} pictures are what was asked for",
+        f"Fréchet distance of {found.compared}: {found.distance.value:.4f} "
+        f"± {found.distance.error:.4f}; of as many test pictures {found.real.value:.4f} "
+        f"± {found.real.error:.4f}: {ratio.value:.2f} ± {ratio.error:.2f} times as far",
+        f"within a corner's 2 × 2 pixels: {found.corners.value:.4f} ± {found.corners.error:.4f}; "
+        f"in test pictures {found.real_corners.value:.4f} ± {found.real_corners.error:.4f}",
+    ]
+    return "\n".join(lines)
+
+
+def percent(share: Estimate) -> str:
+    """96.50 ± 0.41 %"""
+    return f"{100 * share.value:.2f} ± {100 * share.error:.2f} %"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
-    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--n", type=int, default=2000)
     parser.add_argument("--sampler", choices=SAMPLERS, default=DDIM.name)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--guidance", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", choices=(AUTO, *PRECISIONS), default=AUTO)
+    parser.add_argument("--device", help="cpu, cuda or mps; the fastest there is by default")
     parser.add_argument("--root", type=Path, default=default_root())
     parser.add_argument("--write", action="store_true", help="into the checkpoint's header")
     args = parser.parse_args()
 
-    found = accuracy(
-        args.file,
-        args.n,
-        args.root,
-        seed=args.seed,
-        sampler=args.sampler,
-        steps=args.steps,
-        guidance=args.guidance,
-    )
-    print(f"the judge reads {found.judge:.2%} of MNIST's test digits rightly")
-    for digit, share in enumerate(found.by_digit):
-        print(f"  asked for {digit}: {share:.1%}")
-    print(f"{found.share:.2%} of {args.n} digits are what was asked for")
-    if args.write:
-        denoiser, spec = checkpoints.load(args.file)
-        steps = args.steps if SAMPLERS[args.sampler].strided else spec.T
-        how = f"{args.sampler}_{steps}" + (f"_w{args.guidance:g}" if args.guidance != 1 else "")
-        metrics = {f"{how}_accuracy": round(found.share, 4)}
-        metrics |= {f"{how}_samples": args.n, "judge_accuracy": round(found.judge, 4)}
-        spec = replace(spec, metrics={**spec.metrics, **metrics})
-        checkpoints.save(args.file, denoiser.network.state_dict(), spec)
+    try:
+        device = find_device(args.device)
+        if device.type == "cpu":
+            choose_threads()
+        precision = choose_precision(args.precision, device)
+        how = Sampling(args.seed, args.sampler, args.steps, args.guidance, precision)
+        found = judge(args.file, args.n, args.root, how, device=device)
+        print(f"{args.file}, {precision}\n{report(found)}")
+        if args.write:
+            write(args.file, found, how, args.root)
+    except ValueError as error:
+        parser.exit(1, f"{error}\n")
+
+
+def write(file: Path, found: Judgement, how: Sampling, root: Path) -> None:
+    """Into the checkpoint's header; the weights stay as they lie in the file."""
+    denoiser, spec = checkpoints.load(file)
+    probe = probe_loss(denoiser, spec, root)
+    metrics = {**spec.metrics, **found.metrics(how.name(spec.T))}
+    metrics |= {"probe_loss": probe.value, "probe_loss_error": probe.error}
+    checkpoints.save(file, load_file(file), replace(spec, metrics=metrics))
 
 
 if __name__ == "__main__":

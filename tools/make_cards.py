@@ -7,9 +7,12 @@ Writes a sheet of DDIM-50 samples for each checkpoint to checkpoints/samples and
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from explorer.checkpoints import Spec, catalogue, load
+from explorer.evaluation.errors import share
 from explorer.figures.pictures import grid
 from explorer.race import choose_labels, ddim, pictures
 
@@ -24,11 +27,16 @@ HEAD = """# The shipped models
 
 Class-conditional U-Nets, trained by the command line of this repository. This page is made from
 the files' own headers by `python -m tools.make_cards`; `python -m explorer describe FILE` prints
-a header. Weights are the moving average (EMA), float32; a file never holds anything but tensors
-and JSON.
+a header. Weights are the moving average (EMA); a file never holds anything but tensors and JSON.
 
-| model | pictures | weights | steps × batch | time and hardware | loss, probe | judged |
-|---|---|---|---|---|---|---|
+Every measured number stands with its standard error, all by `python -m tools.judge`. "Right" is
+the share of pictures that a classifier of the data reads as what was asked for. The Fréchet
+distance is that to 10,000 training pictures, or all of fewer, and in brackets that of as many test
+pictures, which a perfect model would reach. The probe is the loss on pictures that were kept out
+of the training.
+
+| model | pictures | weights | steps × batch | time and hardware | probe | right | distance |
+|---|---|---|---|---|---|---|---|
 """
 
 
@@ -36,11 +44,7 @@ def row(path: Path, spec: Spec) -> str:
     """One line of the table."""
     how, metrics = spec.training, spec.metrics
     minutes = how["seconds"] / 60
-    judged = ", ".join(
-        f"{text}: {metrics[name + '_accuracy']:.1%} of {metrics[name + '_samples']:,}"
-        for name, text in JUDGED.items()
-        if name + "_accuracy" in metrics
-    )
+    judged = {name: text for name, text in JUDGED.items() if f"{name}_accuracy" in metrics}
     size = path.stat().st_size / 1e6
     cells = [
         f"[`{spec.name}`](#{spec.name})",
@@ -48,10 +52,34 @@ def row(path: Path, spec: Spec) -> str:
         f"{sum(p.numel() for p in spec.make_network().parameters()) / 1e6:.2f} M, {size:.1f} MB",
         f"{how['steps']:,} × {how['batch']}",
         f"{minutes:.0f} min, {how['hardware']}, PyTorch {how['torch']}",
-        ", ".join(f"{metrics[name]:.4f}" for name in ("loss", "probe_loss") if name in metrics),
-        judged or "–",
+        figure(metrics, "probe_loss"),
+        "<br>".join(
+            f"{text}: {figure(metrics, f'{name}_accuracy', percent=True)} of "
+            f"{metrics[f'{name}_samples']:,}"
+            for name, text in judged.items()
+        )
+        or "–",
+        "<br>".join(
+            f"{text}, {metrics[f'{name}_compared']:,}: {figure(metrics, f'{name}_frechet')} "
+            f"({figure(metrics, f'{name}_frechet_real')})"
+            for name, text in judged.items()
+            if f"{name}_frechet" in metrics
+        )
+        or "–",
     ]
     return "| " + " | ".join(cells) + " |\n"
+
+
+def figure(metrics: Mapping[str, float], name: str, *, percent: bool = False) -> str:
+    """A number with its error as far as the header has them, the error in two digits."""
+    if name not in metrics:
+        return "–"
+    scale, unit = (100, " %") if percent else (1, "")
+    value, error = scale * metrics[name], scale * metrics.get(f"{name}_error", 0.0)
+    if not error:
+        return f"{value:.{1 if percent else 4}f}{unit}"
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}{unit}"
 
 
 def section(spec: Spec) -> str:
@@ -65,9 +93,15 @@ def section(spec: Spec) -> str:
     ]
     if "judge_accuracy" in spec.metrics:
         lines.append(
-            f"Judged by a classifier that reads {spec.metrics['judge_accuracy']:.2%} of MNIST's "
-            "test digits rightly (`python -m tools.judge`): the share of digits that are what was "
-            "asked for, plainly sampled and with classifier-free guidance.\n"
+            "Judged by a classifier that reads "
+            f"{figure(spec.metrics, 'judge_accuracy', percent=True)} of the data's test pictures "
+            "rightly (`python -m tools.judge`).\n"
+        )
+    if "ddim_50_corners" in spec.metrics:
+        lines.append(
+            "Within the 2 × 2 pixels of a corner values in [−1, 1] have a standard deviation of "
+            f"{figure(spec.metrics, 'ddim_50_corners')}, in test pictures of "
+            f"{figure(spec.metrics, 'ddim_50_corners_real')}.\n"
         )
     return "\n".join(lines)
 
@@ -76,16 +110,20 @@ def guides() -> str:
     """What classifiers there are for guidance; they make no pictures."""
     lines = []
     for path, spec in catalogue(FOLDER / "classifiers", classifiers=True).items():
-        read = ", ".join(
-            f"{value:.1%} at t = {name.removeprefix('accuracy_t')}"
+        n = int(spec.metrics["accuracy_samples"])
+        found = {
+            name.removeprefix("accuracy_t"): share(value * n, n)
             for name, value in spec.metrics.items()
             if name.startswith("accuracy_t")
+        }
+        read = ", ".join(
+            f"{100 * p.value:.2f} ± {100 * p.error:.2f} % at t = {t}" for t, p in found.items()
         )
         size = path.stat().st_size / 1e6
         lines.append(
             f"\n## {spec.name}\n\nNo model: a classifier of noisy pictures "
             f"(classifiers/{path.name}, {size:.1f} MB), for classifier guidance. It reads "
-            f"{spec.data}'s test pictures rightly: {read}. Schedule {spec.schedule}, "
+            f"{spec.data}'s {n:,} test pictures rightly: {read}. Schedule {spec.schedule}, "
             f"T = {spec.T}.\n\n```\n{spec.training['command']}\n```\n"
         )
     return "".join(lines)

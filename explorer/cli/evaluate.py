@@ -67,8 +67,9 @@ class Evaluate:
     """Pictures at a time."""
     device: Annotated[str | None, unset("NAME")] = None
     """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
-    precision: Precision = "float32"
-    """What the network is computed in; auto: what suits the device."""
+    precision: Precision = AUTO
+    """What the network is computed in; auto: as the rows of the table there is, else what suits
+    the device."""
     out: Annotated[Path | None, unset("JSON")] = None
     """FILE's name with .quality.json by default. What a table there has already is not measured
     again."""
@@ -102,14 +103,13 @@ def run_evaluate(args: Evaluate) -> None:
         evaluate,
         load_reference,
         quality_path,
+        table_precision,
     )
     from explorer.evaluation.held_out import fit_of
-    from explorer.precision import choose_precision
 
     steps = [parse_steps(text) for text in args.steps.split(",")]
     columns = parse_columns(args.sampler, args.eta)
     device = find_device(args.device)
-    precision = choose_precision(args.precision, device)
     denoiser, spec = load(args.file, device)
     n = N if args.n is None else args.n
     asked: dict[str, Any] = {"n": n, "seed": args.seed, "guidance": args.guidance}
@@ -118,6 +118,7 @@ def run_evaluate(args: Evaluate) -> None:
     if out.suffix != ".json":
         raise ValueError(f"--out {out}: tables of quality end in .json")
     check_writable(out)
+    precision = table_precision(args.precision, device, out)
     settings = choose_settings(spec.T, steps, columns)
     reference = load_reference(
         spec,

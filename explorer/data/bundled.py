@@ -12,7 +12,7 @@ from torch import Tensor
 
 FOLDER = Path(__file__).parent / "bundled"
 
-BUNDLED = ("mnist-5k", "emoji")
+BUNDLED = ("mnist-5k", "emoji", "emoji-four")
 """The data sets that need no network."""
 
 PHOTOS: dict[str, str] = {
@@ -30,6 +30,7 @@ EXAMPLES = {
     "mnist-5k": "mnist-5k",
     "mnist": "mnist-5k",
     "emoji": "emoji",
+    "emoji-four": "emoji-four",
     "fashion-mnist": "fashion-mnist-10",
 }
 """Data set -> the bundled file with pictures of its kind."""

@@ -15,7 +15,7 @@ from explorer.evaluation.records import (
     differences,
 )
 from explorer.evaluation.reference import Reference, load_reference, make_reference
-from explorer.evaluation.store import quality_path, read, write
+from explorer.evaluation.store import quality_path, read, table_precision, write
 from explorer.evaluation.table import QUANTITIES, Cell, Table, evaluation_notes, table
 
 __all__ = [
@@ -44,5 +44,6 @@ __all__ = [
     "quality_path",
     "read",
     "table",
+    "table_precision",
     "write",
 ]

@@ -57,6 +57,12 @@ class Frechet:
         self.metric.update(features.cpu(), real=False)
         self.count += len(features)
 
+    def of(self, features: Tensor) -> float:
+        """From the reference to these alone, (n, d); what was added before is forgotten."""
+        self.reset()
+        self.add(features)
+        return self.distance()
+
     def distance(self) -> float:
         """From the reference to what was added since `reset`: 0 or more; ValueError unless these
         are two pictures at least. Below d pictures Σ₂ is singular: the number is too large."""

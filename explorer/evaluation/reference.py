@@ -29,9 +29,10 @@ class Reference:
     """The data set's name."""
     features: Tensor
     """(m, 64), of training pictures."""
+    others: Tensor
+    """(floor_n, 64), of real pictures that are not in the reference."""
     floor: float
-    """The Fréchet distance of `floor_n` real pictures that are not in the reference: what a
-    perfect model would reach with as many."""
+    """The Fréchet distance of the `others`: what a perfect model would reach with as many."""
     floor_n: int
     floor_accuracy: float | None
     """The share of these that the classifier reads rightly; None if it does not know the
@@ -125,7 +126,8 @@ def make_reference(
         right = seen.logits[:, own].argmax(1) == held.labels[others]
         accuracy = right.float().mean().item()
     shares = _shares(spec.classes, train)
-    return Reference(train.name, features, frechet.distance(), len(others), accuracy, shares)
+    floor = frechet.distance()
+    return Reference(train.name, features, seen.features, floor, len(others), accuracy, shares)
 
 
 def _check_counts(n: int, most: int) -> None:

@@ -7,8 +7,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import torch
+
 from explorer.evaluation.records import VERSION, Quality, Setting
 from explorer.files import validated, written_whole
+from explorer.precision import AUTO, PRECISIONS, choose_precision
 
 
 class Versioned(Protocol):
@@ -53,6 +56,22 @@ def read(path: str | Path) -> Quality:
         return replace(quality, rows=rows)
     except ValueError as error:
         raise ValueError(f"{path.name}: this table of quality cannot be used ({error})") from error
+
+
+def table_precision(asked: str, device: torch.device, kept: Path) -> str:
+    """What a table is computed in: what `asked` means on the device, see `choose_precision`.
+
+    "auto" goes on with that of the rows in the file `kept`, where there are some: rows of two
+    precisions do not stand in one table.
+    """
+    if asked == AUTO:
+        try:
+            before = read(kept).precision
+            if before in PRECISIONS:
+                return choose_precision(before, device)
+        except (OSError, ValueError):  # none, or one that cannot be gone on with here
+            pass
+    return choose_precision(asked, device)
 
 
 def parse(kind: type[Record], text: bytes, version: int) -> Record:

@@ -22,6 +22,8 @@ class ProbeLoss(NamedTuple):
     """Mean over all t."""
     buckets: tuple[float, ...]
     """Mean over each bucket of t, low t (little noise) first."""
+    error: float
+    """Standard error of `loss`, by how much pictures within the buckets differ."""
 
 
 class Probe:
@@ -64,8 +66,10 @@ class Probe:
         found = losses(
             network, self.schedule, self.x0, self.t, self.eps, label, target=self.target
         )
-        means = (found * self.weights).reshape(self.count, PAIRS).mean(1).tolist()
-        return ProbeLoss(sum(means) / len(means), tuple(means))
+        found = (found * self.weights).reshape(self.count, PAIRS)
+        means = found.mean(1).tolist()
+        error = (found.var(1).mean() / found.numel()).sqrt().item()
+        return ProbeLoss(sum(means) / len(means), tuple(means), error)
 
 
 def _generator() -> torch.Generator:

@@ -10,11 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from explorer import evaluation
 from explorer.cli.main import main
 from explorer.data import DataError, load
 from explorer.evaluation import Quality, load_reference, quality_path, read
+from explorer.precision import choose_precision
 from tests.evaluation.conftest import DIGITS, made
 from tests.evaluation.test_quality import timeless
 
@@ -54,7 +56,9 @@ def test_a_table_beside_the_checkpoint(file: Path, explorer: Explorer) -> None:
         "tiny", "mnist-5k", 20, 300,
     )  # fmt: skip
     lines = out.splitlines()
-    assert lines[0].startswith("tiny: 20 pictures a cell against 300 of mnist-5k; float32 on CPU")
+    assert quality.precision == choose_precision("auto", torch.device("cpu"))
+    against = "tiny: 20 pictures a cell against 300 of mnist-5k"
+    assert lines[0].startswith(f"{against}; {quality.precision} on CPU")
     assert lines[1].startswith("20 other real pictures: Fréchet distance ")
     at = lines.index("Fréchet distance")
     assert lines[at + 1].split() == ["S", "η", "=", "0", "σ̂"]
@@ -124,6 +128,20 @@ def test_ctrl_c_keeps_what_there_is(
     monkeypatch.setattr(evaluation, "write", written)
     assert explorer(*words)[0] == 0
     assert read(quality_path(file)).rows[:2] == kept.rows
+
+
+@pytest.mark.parametrize("kept", ["float32", "bfloat16"])
+def test_a_table_goes_on_in_its_own_precision_unless_told(
+    kept: str, file: Path, explorer: Explorer
+) -> None:
+    assert explorer(file, "--steps 2 --eta 1 --precision", kept, COMMON)[0] == 0
+    code, out, err = explorer(file, "--steps 2,3 --eta 1", COMMON)
+    quality = read(quality_path(file))
+    assert (code, err, quality.precision, len(quality.rows)) == (0, "", kept, 2) and kept in out
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[kept]
+    code, out, err = explorer(file, "--steps 2 --eta 1 --precision", other, COMMON)
+    assert code == 0 and f"precision {kept} → {other}" in err
+    assert read(quality_path(file)).precision == other
 
 
 def test_without_classes_there_is_no_accuracy(

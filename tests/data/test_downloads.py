@@ -38,7 +38,7 @@ def test_without_a_network_it_fails_at_once_and_names_the_bundled_sets(
 
     monkeypatch.setattr(socket, "getaddrinfo", no_address)
     started = time.monotonic()
-    with pytest.raises(DataError, match="bundled data set: mnist-5k, emoji$") as failure:
+    with pytest.raises(DataError, match="data set: mnist-5k, emoji, emoji-four$") as failure:
         load(name, root=tmp_path)
     assert time.monotonic() - started < 2
     text = str(failure.value)

@@ -76,6 +76,21 @@ def test_emoji_have_categories_and_stand_on_white() -> None:
     assert red > green > blue
 
 
+def test_four_kinds_of_emoji_have_a_hundred_pictures_each_on_white_and_others_for_tests() -> None:
+    train, test = (load("emoji-four", split=split) for split in ("train", "test"))
+    assert train.classes == test.classes == ("faces", "flags", "hands", "people")
+    counts = torch.stack([data.labels.bincount(minlength=4) for data in (train, test)])
+    assert (counts.sum(0) >= 100).all()
+    assert torch.allclose(counts[1] / counts.sum(0), torch.tensor(0.125), atol=0.015)
+    seen = {image.numpy().tobytes() for image in train.images}
+    assert not seen & {image.numpy().tobytes() for image in test.images}
+    corners = train.images[:, :, ::31, ::31].flatten(1)
+    white = (corners == 255).all(1).float()
+    assert white.mean() > 0.7
+    red, green, blue = train.images[train.labels == 0].float().mean((0, 2, 3)).tolist()
+    assert red > green > blue + 50
+
+
 @pytest.mark.parametrize("name", [name for name, source in DATASETS.items() if source.bundled])
 def test_bundled_sets_are_what_the_registry_says_and_need_no_root(
     name: str, tmp_path: Path
@@ -89,7 +104,7 @@ def test_bundled_sets_are_what_the_registry_says_and_need_no_root(
 
 @pytest.mark.parametrize("name", ["cifar", "", "MNIST"])
 def test_an_unknown_name_lists_the_choices(name: str) -> None:
-    with pytest.raises(DataError, match="mnist-5k, emoji, mnist, fashion-mnist"):
+    with pytest.raises(DataError, match="mnist-5k, emoji, emoji-four, mnist, fashion-mnist"):
         load(name)
 
 
@@ -149,7 +164,7 @@ def test_without_a_network_the_bundled_sets_are_named(
 ) -> None:
     monkeypatch.setattr(KINDS[name], "mirrors", UNREACHABLE)
     monkeypatch.setenv("no_proxy", "*")
-    with pytest.raises(DataError, match="bundled data set: mnist-5k, emoji$") as error:
+    with pytest.raises(DataError, match="data set: mnist-5k, emoji, emoji-four$") as error:
         load(name, root=tmp_path)
     assert "\n" not in str(error.value) and str(tmp_path) in str(error.value)
 

@@ -25,10 +25,19 @@ def test_it_reads_the_bundled_digits() -> None:
     assert 0.4 < description.accuracies["emoji"] < 1
 
 
+def test_it_reads_the_kinds_of_emoji_it_has_not_seen() -> None:
+    data = load("emoji-four", split="test")
+    network, description = classifier.load_classifier()
+    logits = classify(network, to_tensor(data.images)).logits[:, logit_indices(data.classes)]
+    right = (logits.argmax(1) == data.labels).float().mean().item()
+    assert right == pytest.approx(description.accuracies["kinds"], abs=0.01) and right > 0.95
+
+
 def test_the_groups_are_the_data_sets_classes() -> None:
     assert logit_indices(load("mnist-5k").classes) == list(range(10))
     assert logit_indices(load("emoji").classes) == list(range(20, 29))
-    assert sum(map(len, GROUPS.values())) == 29
+    assert logit_indices(load("emoji-four").classes) == list(range(29, 33))
+    assert sum(map(len, GROUPS.values())) == 33
     garments = GROUPS["garments"]
     assert logit_indices(garments[::-1]) == list(range(19, 9, -1))
     assert logit_indices(("cat", "dog")) is None and logit_indices(()) is None
@@ -39,7 +48,7 @@ def test_the_groups_are_the_data_sets_classes() -> None:
 def test_pictures_of_any_size_give_64_features(shape: tuple[int, ...]) -> None:
     network, _ = classifier.load_classifier()
     features, logits = network(torch.rand(shape) * 2 - 1)
-    assert features.shape == (2, 64) and logits.shape == (2, 29)
+    assert features.shape == (2, 64) and logits.shape == (2, 33)
     assert not features.requires_grad
 
 

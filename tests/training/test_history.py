@@ -19,7 +19,7 @@ def remembered(steps: int) -> History:
     for step in range(1, steps + 1):
         history.add(step, 1 / step, 2 / step)
         if step % 10 == 0 or step == 1:
-            history.add_probe(step, ProbeLoss(3 / step, (1 / step, 5 / step)))
+            history.add_probe(step, ProbeLoss(3 / step, (1 / step, 5 / step), 0.1))
     return history
 
 

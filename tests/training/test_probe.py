@@ -46,6 +46,21 @@ def test_it_measures_the_averaged_weights(small_digits: ImageSet) -> None:
     assert run.probe().loss > before.loss + 0.1
 
 
+def test_its_error_is_how_far_other_noise_would_move_it(small_digits: ImageSet) -> None:
+    run = advance(begin(small_digits), 3)
+    probe = run._probe
+    kept = run.probe().error
+    found = []
+    for seed in range(60):
+        g = torch.Generator().manual_seed(seed)
+        which = torch.randint(len(run.held_out), (len(probe.x0),), generator=g)
+        probe.x0 = to_tensor(run.held_out[which])
+        probe.labels = None
+        probe.eps = torch.randn(probe.eps.shape, generator=g)
+        found.append(run.probe().loss)
+    assert 0.6 < kept / torch.tensor(found).std().item() < 1.6
+
+
 @pytest.mark.parametrize("weighting", ["simple", "min-snr"])
 def test_it_is_the_weighted_loss_by_hand(weighting: str, small_digits: ImageSet) -> None:
     run = advance(begin(small_digits, weighting=weighting, target="x0", gamma=2.0), 2)

@@ -47,6 +47,7 @@ from explorer.gui.frame.shared import (
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.quality.figure import QUANTITIES, quality_figure, quality_html
 from explorer.gui.train.own_pictures import OWN, read_stored
+from explorer.precision import AUTO, choose_precision
 
 TITLE = "Steps against quality"
 
@@ -91,7 +92,8 @@ def measure(
 
     own = OWN if spec.data == OWN else None
     reference = load_reference(spec, n=n, most=REFERENCE, name=own, root=root, read=pictures)
-    quality = begin(denoiser, spec, reference, n=n, device=device)
+    precision = choose_precision(AUTO, device)
+    quality = begin(denoiser, spec, reference, n=n, precision=precision, device=device)
     yield Measured(quality, 0.0, "starting", True)
     for progress in evaluate(denoiser, spec, reference, quality, settings, device=device):
         quality = progress.quality

@@ -29,6 +29,7 @@ KINDS = {
     "mnist": "handwritten digits",
     "mnist-5k": "handwritten digits",
     "emoji": "emoji",
+    "emoji-four": "emoji",
     "fashion-mnist": "clothes on black",
 }
 """Data set -> what there is to see in it."""
