@@ -20,10 +20,15 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "tiny": {"width": 32, "multipliers": (1, 2), "attention": (1,), "patch": 2},
         "small": {"width": 48, "multipliers": (1, 2), "attention": (1,), "patch": 2},
         "base": {"width": 64, "multipliers": (1, 2), "attention": (1,), "patch": 2},
+        "fine": {"width": 32, "multipliers": (1, 2, 2, 4), "attention": (2, 3), "patch": 1},
         "large": {"width": 128, "multipliers": (1, 1, 2), "attention": (1, 2), "patch": 1},
     }
 )
-"""Name -> settings of `UNetConfig`; 0.5, 1.1, 2 and 9.3 million weights. The last is for GPUs."""
+"""Name -> settings of `UNetConfig`; 0.5, 1.1, 2, 2.2 and 9.3 million weights.
+
+"fine" sees every pixel, where those before it fold 2 × 2 into one, which can leave a grid on plain
+ground; a step takes 1.4 times as long as of "base". "large" is for GPUs.
+"""
 
 
 @dataclass(frozen=True)

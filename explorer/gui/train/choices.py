@@ -46,7 +46,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "Digits 16×16 · 90 s": {},
     "Digits 28×28 · 10 min": {"size": 28, "budget": 600},
     "Clothes 28×28 · 10 min": {"data": "fashion-mnist", "size": 28, "budget": 600, "flips": True},
-    "Emoji 32×32 · 20 min": {"data": "emoji", "size": 32, "budget": 1200, "network": "base"},
+    "Emoji 32×32 · 20 min": {"data": "emoji-four", "size": 32, "budget": 1200, "network": "fine"},
     "GPU: digits 28×28 · 30 s": {
         **{"data": "mnist", "size": 28, "budget": 30, "network": "base", "batch": 256},
         "ema": 0.995,
