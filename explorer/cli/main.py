@@ -25,7 +25,7 @@ ABOUT = f"""Train, sample, describe and evaluate models.
 words in a shell, for example: source <({PROGRAM} --print-completion bash)"""
 CLOSED = 141
 """Nobody reads any more: 128 and SIGPIPE's number, as in a shell."""
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds that all processes but the first wait before they say why they failed. Where all fail
 alike, the first one's end ends them before; if they went first, it would never be heard."""
 
