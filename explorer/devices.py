@@ -63,7 +63,7 @@ def _freest(kind: str) -> torch.device:
     """The one with the most free memory, the first of equals; each process's own, if several."""
     module = torch.get_device_module(kind)
     if (rank := os.environ.get("LOCAL_RANK", "")).isdecimal():
-        return torch.device(kind, int(rank))
+        return torch.device(kind, int(rank) % max(1, module.device_count()))  # as accelerate
     if module.device_count() < 2:
         return torch.device(kind)
 

@@ -110,7 +110,8 @@ def run(words: Sequence[str]) -> int:
             raise UsageError(f"--print-completion: for which shell? There are {', '.join(SHELLS)}")
         return _of_all(["--tyro-print-completion", words[1]], PROGRAM)
     if first not in COMMANDS:
-        what = f"there is no {first}{suggestion(first, COMMANDS)}" if first else "what is to do"
+        near = suggestion(first, [*COMMANDS, "--help", "--version", "--print-completion"])
+        what = f"there is no {first}{near}" if first else "what is to do"
         raise UsageError(f"{what}: {' | '.join(COMMANDS)} (see {prog} --help)")
     command = COMMANDS[first]
     try:

@@ -187,12 +187,18 @@ def words_of(file: Path) -> list[str]:
         raise UsageError(f"--config {file}: {' '.join(why.split())}") from error
     if not isinstance(found, dict):
         raise UsageError(f"--config {file}: settings stand there as NAME: VALUE, one a line")
-    names = [flag.removeprefix("--") for flag in flags_of(Train)]
+    flags = [flag.removeprefix("--") for flag in flags_of(Train)]
+    switches = {flag.removeprefix("no-") for flag in flags if flag.startswith("no-")}
+    others = {"help", *(name.replace("_", "-") for name in NOT_OF_A_RUN)}
+    names = [flag for flag in flags if not flag.startswith("no-") and flag not in others]
     words = []
     for key, value in _flat(found):
-        if key not in names or key.startswith("no-") or key in NOT_OF_A_RUN:
+        if key not in names:
             near = suggestion(key, names)
             raise UsageError(f"--config {file}: there is no setting {key!r}{near}")
+        if value is not None and isinstance(value, bool) != (key in switches):
+            wanted = "be true or false" if key in switches else "not be so: put words in quotes"
+            raise UsageError(f"--config {file}: {key} is {value!r} and should {wanted}")
         words += _words(key, value)
     return words
 
@@ -211,9 +217,10 @@ def _words(key: str, value: Any) -> list[str]:
         return []
     if isinstance(value, bool):
         return [f"--{key}" if value else f"--no-{key}"]
+    values = value if isinstance(value, list) else [value]
     if key == "option":
-        return [word for each in value for word in ("--option", str(each))]
-    return [f"--{key}", *map(str, value if isinstance(value, list) else [value])]
+        return [word for each in values for word in ("--option", str(each))]
+    return [f"--{key}", *map(str, values)]
 
 
 def as_yaml(args: Train) -> str:
@@ -225,8 +232,8 @@ def as_yaml(args: Train) -> str:
     def note(settings: Any, before: str = "") -> None:
         for each in fields(settings):
             value = getattr(settings, each.name)
-            if each.name in NOT_OF_A_RUN or value is None or value == ():
-                continue
+            if each.name in NOT_OF_A_RUN or value is None or value == each.default == ():
+                continue  # of a network, () is not what it is by default
             if each.name in ("run", "shape"):
                 note(value, "network." if each.name == "shape" else "")
             else:

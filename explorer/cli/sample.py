@@ -110,7 +110,7 @@ def run_sample(args: Sample) -> None:
     if args.batch is not None and args.batch < 1:
         raise ValueError(f"--batch {args.batch}: at least one picture at a time")
     device = find_device(args.device)
-    precision = choose_precision(args.precision, device)
+    args = replace(args, precision=choose_precision(args.precision, device))
     denoiser, spec = load(args.file, device)
     lanes = choose_lanes(args, denoiser.schedule)
     labels = choose_labels(spec.classes, args.n, args.label)
@@ -119,7 +119,7 @@ def run_sample(args: Sample) -> None:
     if args.classifier and args.classifier_scale == 0:
         raise ValueError(f"--classifier {args.classifier}: give its --classifier-scale too")
     denoiser = guide(
-        replace(denoiser, network=prepare(denoiser.network, device, precision)),
+        replace(denoiser, network=prepare(denoiser.network, device, args.precision)),
         spec,
         guidance=args.guidance,
         classifier_scale=args.classifier_scale,
@@ -155,6 +155,7 @@ def write_lane(
     settings = {
         "model": spec.name,
         "sampler": lane.name,
+        "options": dict(lane.options),
         "evaluations": lane.evaluations,
         "guidance": args.guidance,
         "classifier_scale": args.classifier_scale,

@@ -102,8 +102,9 @@ def explain(said: str, words: Sequence[str], flags: Collection[str]) -> str:
 
 
 def suggestion(word: str, choices: Collection[str]) -> str:
-    """ "; did you mean …?", or nothing where nothing is like it."""
-    near = get_close_matches(word, choices, n=1)
+    """ "; did you mean …?", or nothing where nothing is like it; what begins so goes first."""
+    begun = [choice for choice in choices if word and choice.startswith(word)]
+    near = begun or get_close_matches(word, choices, n=1)
     return f"; did you mean {near[0]}?" if near else ""
 
 

@@ -59,7 +59,7 @@ class GraphedStep:
             self.works = False
             run.generator = self.recorded.generator or run.generator
             self.recorded = None
-            run.optimizer.zero_grad()
+            run.forget_step()
             logging.getLogger(__name__).warning("no CUDA graph, steps are slower: %s", error)
             done = error.output
         return self.step(run) if done is None else done  # a step is never taken twice

@@ -40,7 +40,7 @@ def halve(run: Run) -> None:
     """
     run.shrink(run.config.batch // 2)
     run.halved = True
-    run.optimizer.zero_grad()
+    run.forget_step()
     for parameter, state in list(run.optimizer.state.items()):
         if not {"step", "exp_avg", "exp_avg_sq"} <= state.keys():  # memory ended at its moments
             del run.optimizer.state[parameter]

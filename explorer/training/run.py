@@ -137,6 +137,17 @@ class Run:
         half = precision == "float16"
         self.scaler = GradScaler(self.device.type, init_scale=FIRST_SCALE, enabled=half)
 
+    def forget_step(self) -> None:
+        """After a step that failed midway: no gradients, and a scaler that has begun none.
+
+        GradScaler refuses to unscale gradients twice before it is updated.
+        """
+        self.optimizer.zero_grad()
+        if self.scaler.is_enabled():
+            scale = self.scaler.state_dict()
+            self.reckon_in(self.precision)
+            self.scaler.load_state_dict(scale)
+
     def _told(self, index: Tensor) -> Tensor | None:
         """The classes that the network is told, of some pictures."""
         labels = self.data.labels if self.classes else None

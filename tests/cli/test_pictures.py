@@ -47,9 +47,15 @@ def test_files_array_and_grid_hold_the_same_pictures(sample: Sample) -> None:
     assert found["labels"].tolist() == [0, 1, 2, 3, 4] and int(found["seed"]) == 0
     settings = json.loads(str(found["settings"]))
     assert settings["sampler"] == "DDIM" and settings["evaluations"] == 2
+    assert settings["options"]["eta"] == 0
     side = single.shape[1]
     sheet = np.array(Image.open("a.png").convert("L"))
     assert (sheet[2 : 2 + side, 2 : 2 + side] == single[0]).all()
+
+
+def test_an_array_says_which_precision_auto_was(sample: Sample) -> None:
+    assert sample("--n", 1, "--precision", "auto", "--out", "a.npz") == 0
+    assert json.loads(str(np.load("a.npz")["settings"]))["precision"] in ("float32", "bfloat16")
 
 
 def test_nothing_is_written_over_but_the_usual_grid(

@@ -98,6 +98,7 @@ WORDS = [
     "--lecture jax --device cpu --network.width 16 --root somewhere",
     "--network.multipliers 1 1 2 --network.attention 0 --log tensorboard --minutes 0.5",
     "--target class --no-flips",
+    "--network base --network.attention",
 ]
 
 
@@ -132,7 +133,10 @@ def test_flags_override_the_file(tmp_path: Path) -> None:
         ("- batch", "NAME: VALUE"),
         ("batch: [1", "run.yaml: while parsing"),
         ("batch: many", "--batch many: it must be a whole number"),
-        ("flips: maybe", "not understood: maybe"),
+        ("flips: maybe", "flips is 'maybe' and should be true or false"),
+        ("data: no", "data is False and should not be so: put words in quotes"),
+        ("no-flips: true", "there is no setting 'no-flips'"),
+        ("print-config: true", "there is no setting 'print-config'"),
         (None, "No such file"),
     ],
 )
@@ -151,6 +155,9 @@ def test_a_file_says_words(tmp_path: Path) -> None:
     file = tmp_path / "run.yaml"
     yaml.safe_dump({"T": 20, "flips": False, "steps": None, "option": ["s=1"]}, file.open("w"))
     assert words_of(file) == ["--T", "20", "--no-flips", "--option", "s=1"]
+    for one in ("s=1", 5):
+        yaml.safe_dump({"option": one}, file.open("w"))
+        assert words_of(file) == ["--option", str(one)]
     file.write_bytes(b"\xff")
     with pytest.raises(UsageError, match="run.yaml"):
         words_of(file)
@@ -166,7 +173,9 @@ def test_a_file_says_words(tmp_path: Path) -> None:
         ("train --batch", "--batch: its value is missing"),
         ("train --network.width x", "--network.width x: it must be a whole number"),
         ("train --minutes x", "--minutes x: it must be a number"),
+        ("train --learn 3", "did you mean --learning-rate?"),
         ("trian", "did you mean train?"),
+        ("--versoin", "did you mean --version?"),
         ("sample x --setps 3", "did you mean --steps?"),
         ("evaluate x --refrence 3", "did you mean --reference?"),
         ("--print-completion csh", "bash, zsh, fish"),

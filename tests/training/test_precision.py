@@ -169,6 +169,25 @@ def test_float16_learns_what_float32_learns(small_digits: ImageSet) -> None:
     assert half.scaler.get_scale() == FIRST_SCALE and half.sound
 
 
+def test_float16_goes_on_where_memory_ended_after_the_gradients_were_unscaled(
+    small_digits: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = half_run(small_digits)
+    advance(run, 2)
+    scale = run.scaler.get_scale()
+    step, calls = run.optimizer.step, []
+
+    def first_fails() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        step()
+
+    monkeypatch.setattr(run.optimizer, "step", first_fails)
+    advance(run, 2)
+    assert run.halved and run.step == 4 and run.scaler.get_scale() == scale
+
+
 def test_a_gradient_that_overflows_in_float16_is_left_out_and_the_scale_falls(
     small_digits: ImageSet, tmp_path: Path
 ) -> None:

@@ -87,7 +87,7 @@ def test_the_first_replay_is_a_step(cuda: FakeCuda, small_digits: ImageSet) -> N
     """A real capture computes nothing: it is the replay that does the step."""
 
     def step_or_nothing(run: Run) -> Tensor:
-        return torch.zeros(2) if cuda.capturing else train_step(run)
+        return torch.zeros(3) if cuda.capturing else train_step(run)
 
     step = GraphedStep(step_or_nothing)
 
@@ -105,7 +105,7 @@ def test_the_first_replay_is_a_step(cuda: FakeCuda, small_digits: ImageSet) -> N
 def test_a_replay_that_cannot_begin_is_a_step_without(
     at: int, cuda: FakeCuda, small_digits: ImageSet
 ) -> None:
-    step = GraphedStep(lambda run: torch.zeros(2) if cuda.capturing else train_step(run))
+    step = GraphedStep(lambda run: torch.zeros(3) if cuda.capturing else train_step(run))
 
     def replays(graph: FakeGraph) -> None:
         if cuda.asked.count("replay") == at:
