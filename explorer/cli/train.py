@@ -18,6 +18,7 @@ from explorer.cli.console import (
 )
 from explorer.cli.recipe import Train, as_yaml, make_config
 from explorer.cli.words import UsageError
+from explorer.diffusion.names import CLASS
 from explorer.lectures import LECTURES, differences
 from explorer.settings.names import FITS
 
@@ -40,6 +41,7 @@ def run_train(args: Train, words: Sequence[str]) -> int:
         return 0
     if args.out is None:
         raise UsageError("--out is missing: say where the model is to be written")
+    from explorer.data.images import check_size
     from explorer.devices import find_device
     from explorer.training import Record, launch
 
@@ -51,6 +53,9 @@ def run_train(args: Train, words: Sequence[str]) -> int:
     if args.save_every is not None and not args.save_every >= 0:
         raise ValueError(f"--save-every {args.save_every:g}: seconds, 0 or more")
     config = make_config(args)
+    # what is wrong with the pictures' size or the network is said before the data are read
+    check_size(config.size)
+    config.make_network_config(channels=1, classes=2 if config.target == CLASS else 0)
     if args.lecture and (other := differences(LECTURES[args.lecture], config)):
         complain(f"not as in the lecture {args.lecture}: {', '.join(other)}")
     for sentence in config.advice():

@@ -52,8 +52,8 @@ def read_arrays(
 
     images : uint8, 0…255, (N, H, W), (N, H, W, C) or (N, C, H, W). C is 1, 3 or 4 and is the last
         one if that may be either. Others, such as numbers from −1 to 1, are refused.
-    labels : whole numbers, (N,), indices into `classes`; without these, the different numbers are
-        the classes. If one is −1 the pictures have none.
+    labels : whole numbers, (N,) or (N, 1), indices into `classes`; without these, the different
+        numbers are the classes. If one is −1 the pictures have none. Or the classes' names.
     size : of the squares; None leaves those that are allowed as they are, and makes others 64.
 
     DataError with what is wrong.
@@ -190,9 +190,19 @@ def _classes(opened: OpenZip, n: int) -> tuple[Tensor | None, tuple[str, ...], s
     if "labels.npy" not in there:
         return None, (), "without labels"
     with _array(opened, "labels") as array:
-        if array.dtype.kind not in "iu" or array.shape != (n,):
-            raise DataError(f"labels is {array}, and should be whole numbers, ({n},)")
-        found = _whole(array, opened.budget)
+        text = array.dtype.kind == "U" and array.dtype.itemsize <= 4 * LONGEST_NAME
+        if not (text or array.dtype.kind in "iuf") or array.shape not in ((n,), (n, 1)):
+            raise DataError(
+                f"labels is {array}, and should be whole numbers or names, ({n},) or ({n}, 1)"
+            )
+        found = _whole(array, opened.budget).reshape(n)
+    if text:
+        called, place = np.unique([clean(str(name)) for name in found], return_inverse=True)
+        return _told(tuple(map(str, called)), place)
+    if found.dtype.kind == "f":
+        if not np.isin(found, np.arange(-1, n)).all():
+            raise DataError("labels holds numbers that are not whole, or more than the pictures")
+        found = found.astype(np.int64)
     if (missing := int((found == -1).sum())) and found.dtype.kind == "i":
         return None, (), f"without classes: {missing:,} labels are −1"
     if "classes.npy" not in there:
@@ -205,9 +215,14 @@ def _classes(opened: OpenZip, n: int) -> tuple[Tensor | None, tuple[str, ...], s
                 f"labels go from {found.min()} to {found.max()}, and classes has {len(names)} "
                 f"names: they should lie in 0…{len(names) - 1}"
             )
+    return _told(names, index)
+
+
+def _told(names: tuple[str, ...], index: np.ndarray) -> tuple[Tensor | None, tuple[str, ...], str]:
+    """The labels as they are given back, with a clause on them."""
     if len(names) < 2:
         return None, (), "without classes: all have the same label"
-    labels = torch.from_numpy(index.astype(np.int64))
+    labels = torch.from_numpy(index.reshape(-1).astype(np.int64))
     return labels, names, f"in {len(names)} classes by its labels"
 
 

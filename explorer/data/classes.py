@@ -15,6 +15,8 @@ from explorer.data.skipped import clean
 
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 """Folders of these names are parts of a set, not classes of pictures."""
+CAMERAS = {"img", "image", "dsc", "dscn", "dscf", "pxl", "photo", "picture", "screenshot", "scan"}
+"""What devices call all their pictures: not of one class for that."""
 NUMBERED = re.compile(r"(?P<what>.*?[^\W\d_])[\s_.\-]*(\d+|\(\d+\))", re.S)
 """A name without its ending: a class that ends in a letter, separators, a number."""
 
@@ -35,7 +37,7 @@ def classes_of(files: Sequence[str], listed: Sequence[str] | None, table: str) -
     In folders if every picture lies in one and there are at least two: those first below what all
     have in common, but for `SPLITS`. By name if each is a word and a number, such as cat_001.jpg,
     cat-1.jpg, "cat 1.jpg" and cat(3).jpg, and there are at least two words, each of at least two
-    pictures.
+    pictures, none of them what a device calls all of its own.
     """
     for found, by in (
         (listed, f"by {table}"),
@@ -65,6 +67,8 @@ def _by_name(files: Sequence[str]) -> list[str] | None:
     stems = [os.path.splitext(name.rpartition("/")[2])[0] for name in files]
     found = [match["what"].strip() for stem in stems if (match := NUMBERED.fullmatch(stem))]
     if len(found) < len(files) or min(Counter(found).values(), default=0) < 2:
+        return None
+    if CAMERAS.intersection(map(str.lower, found)):
         return None
     return found
 

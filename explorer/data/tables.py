@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -13,12 +15,17 @@ from explorer.data.skipped import SHOWN, Skip, Skipped, clean
 from explorer.data.squares import PictureFile
 
 KINDS = (".csv", ".tsv", ".json", ".jsonl")
-FILES = ("file", "file_name", "filename", "path", "image", "image_id")
+FILES = (
+    *("file", "file_name", "filename", "path", "filepath", "file_path"),
+    *("image", "image_id", "id"),
+)
 """What the column of files may be called; the first of them that is there counts."""
-LABELS = ("label", "class")
+LABELS = ("label", "class", "labels", "category", "class_name")
 """What the column of classes may be called."""
 MOST = 16
 """Tables that are tried: more are what some programs write beside every picture."""
+BEFORE = re.compile(r"\A\s*(sep=.\r?\n\s*)?", re.I)
+"""What may stand before a table."""
 NO_TABLE = (
     *(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError, csv.Error),
 )
@@ -70,7 +77,7 @@ def _rows(file: PictureFile, most: int) -> list[tuple[str, str]]:
                 source = opened.read(most + 1)
         if len(source) > most:
             raise Skip("table")
-        text = source.decode("utf-8-sig")
+        text = _text(source)
         suffix = PurePosixPath(file.name).suffix.lower()
         read = {".json": _json, ".jsonl": _json_lines}.get(suffix, _csv)
         rows = [(name, label) for name, label in read(text) if name and label]
@@ -83,8 +90,23 @@ def _rows(file: PictureFile, most: int) -> list[tuple[str, str]]:
     return rows
 
 
+def _text(source: bytes) -> str:
+    """UTF-8, UTF-16 with its mark, or what else spreadsheets write in the west."""
+    if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return source.decode("utf-16")
+    try:
+        return source.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return source.decode("cp1252")
+
+
 def _csv(text: str) -> Iterator[tuple[str, str]]:
-    """Columns apart by tabs, semicolons or commas, whichever the first line has most of."""
+    """Columns apart by tabs, semicolons or commas, whichever the first line has most of.
+
+    What stands before the names of the columns, empty lines and a spreadsheet's "sep=;", is
+    passed over.
+    """
+    text = BEFORE.sub("", text)
     first = text.split("\n", 1)[0]
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=first.count))
     head = {name.strip().lower(): number for number, name in enumerate(next(lines, []))}
@@ -124,26 +146,37 @@ def _chosen(names: Iterable[str], wanted: Sequence[str]) -> str:
     return [name for name in wanted if name in names][0]
 
 
+def _ends(path: str, folder: str) -> Iterator[str]:
+    """What a path of a table may mean: of one from a disk's root, each end, the longest first."""
+    parts = path.split("/")
+    rooted = not parts[0] or parts[0].endswith(":")
+    for first in range(len(parts) if rooted else 1):
+        end = "/".join(parts[first:])
+        yield f"{folder}/{end}" if folder else end
+
+
 def match(names: Sequence[str], tables: Sequence[Table]) -> Listed:
     """What the tables say of these pictures.
 
-    A table's files are paths from its own folder, with "/" or "\\"; a name without a path also
-    stands for the one picture that is called so, wherever it lies. The first line on a picture
-    counts.
+    A table's files are paths from its own folder, with "/" or "\\", or from the root of a disk,
+    whose last folders then lead there. A name without a path, or without its ending, also stands
+    for the one picture that is called so, wherever it lies. The first line on a picture counts.
     """
     places = {name: number for number, name in enumerate(names)}
     alone: dict[str, int | None] = {}
     for number, name in enumerate(names):
         base = name.rpartition("/")[2]
-        alone[base] = None if base in alone else number
+        for called in {base, base.rpartition(".")[0] or base}:
+            alone[called] = None if called in alone else number
     labels: list[str | None] = [None] * len(names)
     used, twice, missing = [], 0, 0
     for table in tables:
         folder, listed, absent = table.name.rpartition("/")[0], 0, 0
         for file, label in table.rows:
             path = file.replace("\\", "/").removeprefix("./")
-            place = places.get(f"{folder}/{path}" if folder else path)
-            place = alone.get(path) if place is None else place
+            place = next(
+                (places[end] for end in _ends(path, folder) if end in places), alone.get(path)
+            )
             if place is None:
                 absent += 1
                 continue

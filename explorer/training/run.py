@@ -20,7 +20,7 @@ from explorer.data import ImageSet, choose, to_tensor
 from explorer.devices import hardware, memory_format
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
-from explorer.precision import choose_precision
+from explorer.precision import AUTO, choose_precision
 from explorer.settings.training import TrainConfig
 from explorer.training.history import History
 from explorer.training.probe import Probe, ProbeLoss
@@ -61,9 +61,11 @@ class Run:
                 f"batch = {config.batch} is not allowed: {self.processes} processes{parts} need a "
                 f"multiple of {self.processes * config.accumulate}"
             )
-        precision = choose_precision(config.precision, self.device)
-        # what each has measured may differ: the first one's counts
-        self.reckon_in(str(broadcast_object_list([precision])[0]))
+        # what each process has measured may differ: the first one's counts
+        (self.suited,) = broadcast_object_list([choose_precision(AUTO, self.device)])
+        """The precision that the device computes in by itself."""
+        asked = choose_precision(config.precision, self.device)
+        self.reckon_in(self.suited if config.precision == AUTO else asked)
         self.data = data.resized(config.size)
         told = config.conditional and data.labels is not None
         self.classes = data.classes if told else ()

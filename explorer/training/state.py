@@ -66,6 +66,7 @@ def save_state(run: Run, path: str | Path) -> None:
             "changes": run.changes,
             "device": run.device.type,
             "precision": run.precision,
+            "suited": run.suited,
             "scale": run.scaler.state_dict(),
             "threads": torch.get_num_threads(),
         },
@@ -215,6 +216,8 @@ def _take_precision(run: Run, progress: dict[str, Any]) -> Iterator[str]:
     """That of the earlier sessions, unless another is asked for or this device has a better."""
     before = str(progress["precision"])
     elsewhere = progress.get("device", run.device.type) != run.device.type
+    if run.device.type != "cpu":  # two GPUs of one kind may suit other numbers
+        elsewhere |= progress.get("suited", run.suited) != run.suited
     if before not in PRECISIONS:
         raise ValueError(f"no precision {before!r}")
     if run.config.precision == AUTO and not elsewhere:

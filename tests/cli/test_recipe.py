@@ -250,3 +250,12 @@ def test_what_is_shown_is_understood(command: str) -> None:
         given = dict(zip(words, words[1:], strict=False))
         assert str(args.out) == given["--out"] and args.run.data == given.get("--data")
         make_config(args)
+
+
+def test_a_network_that_cannot_be_is_refused_before_the_data_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(train, "read", lambda *_, **__: pytest.fail("the data were read"))
+    out = str(tmp_path / "a.safetensors")
+    assert main(["train", "--network.width", "3", "--steps", "1", "--out", out]) == 1
+    assert "width = 3" in capsys.readouterr().err

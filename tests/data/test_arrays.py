@@ -103,7 +103,8 @@ def test_labels_that_tell_nothing_make_no_classes(
         ({"images": np.array([None] * 9)}, "pickled"),
         ({"pictures": DIGITS}, "no array 'images' .it holds pictures.npy"),
         ({"images": DIGITS, "labels": [1, 2]}, r"labels is int64 \(2,\).*\(12,\)"),
-        ({"images": DIGITS, "labels": [0.5] * 12}, "labels is float64"),
+        ({"images": DIGITS, "labels": [0.5] * 12}, "labels holds numbers that are not whole"),
+        ({"images": DIGITS, "labels": [True] * 12}, "labels is bool"),
         ({"images": DIGITS, "labels": [0, 2] * 6, "classes": ["a", "b"]}, "lie in 0…1"),
         ({"images": DIGITS, "labels": [-2, 1] * 6, "classes": ["a", "b"]}, "lie in 0…1"),
         ({"images": DIGITS, "labels": [0, 1] * 6, "classes": ["a", "a"]}, "a name twice"),
@@ -176,3 +177,20 @@ def test_an_array_among_pictures_is_left_out(tmp_path: Path) -> None:
     (few / "b.png").write_bytes(picture())
     data, note = read(*few.iterdir(), npz(tmp_path, images=DIGITS))
     assert len(data) == 8 and "1 is an array" in note
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (np.arange(12)[:, None] % 3, ("0", "1", "2")),
+        (np.arange(12.0) % 3, ("0", "1", "2")),
+        (np.array(["a", "b", "c"] * 4), ("a", "b", "c")),
+    ],
+)
+def test_labels_in_a_column_as_decimals_or_by_name_are_told(
+    labels: np.ndarray, classes: tuple[str, ...], tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "a.npz", images=DIGITS, labels=labels)
+    data, _ = read(tmp_path / "a.npz")
+    assert data.classes == classes and data.labels is not None
+    assert data.labels.tolist() == [0, 1, 2] * 4

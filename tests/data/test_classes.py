@@ -100,7 +100,7 @@ NO_TABLES: dict[str, bytes] = {
     "empty.csv": b"",
     "columns.csv": b"a,b\n1,2\n",
     "head.csv": b"file,label\n",
-    "latin.csv": "file,label\nä.png,ö\n".encode("latin-1"),
+    "bytes.csv": b"file,label\n\x81.png,a\n",
     "field.csv": b'file,label\n"' + b"x" * 200_000 + b'",a\n',
     "number.json": b"1",
     "deep.json": b"[" * 100_000,
@@ -179,3 +179,46 @@ def test_the_classes_of_what_could_not_be_read_are_no_classes(tmp_path: Path) ->
     (tmp_path / "bad.png").write_bytes(b"no picture")
     (tmp_path / "labels.csv").write_text(written("labels.csv", rows))
     assert read(tmp_path)[0].classes == ("cat", "dog")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\r\nfile,category\r\n{}",
+        "sep=;\r\nfile;label\r\n{}",
+        "id\tlabels\n{}",
+        "file_path,class_name\n{}",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_tables_as_spreadsheets_write_them_tell_classes(
+    text: str, encoding: str, tmp_path: Path
+) -> None:
+    fill(tmp_path, 9)
+    apart = ";" if "sep" in text else "\t" if "\t" in text else ","
+    rows = [
+        f"{name.removesuffix('.png') if 'id' in text else name}{apart}{label}é"
+        for name, label in ROWS
+    ]
+    (tmp_path / "labels.csv").write_bytes(text.format("\n".join(rows)).encode(encoding))
+    data, note = read(tmp_path)
+    assert data.classes == ("caté", "dogé") and data.labels.tolist() == LABELS, note
+
+
+def test_paths_from_the_root_of_a_disk_are_taken_by_their_ends(tmp_path: Path) -> None:
+    for folder in ("train", "val"):
+        fill(tmp_path / folder, 9)
+    rows = [f"C:\\data\\set\\train\\{name},{label}" for name, label in ROWS]
+    rows += [f"/data/set/val/{name},bird" for name, _ in ROWS]
+    (tmp_path / "labels.csv").write_text("file,label\n" + "\n".join(rows))
+    data, _ = read(tmp_path)
+    assert data.classes == ("bird", "cat", "dog")
+    assert data.labels.tolist() == [label + 1 for label in LABELS] + [0] * 9
+
+
+def test_what_cameras_call_their_pictures_is_no_class() -> None:
+    files = [f"{name}_{i:04}.jpg" for name in ("DSC", "IMG") for i in range(5)]
+    assert classes_of(files, None, "").labels is None
+    assert classes_of([name.replace("IMG", "cat") for name in files], None, "").labels is None
+    own = [name.replace("DSC", "dog").replace("IMG", "cat") for name in files]
+    assert classes_of(own, None, "").names == ("cat", "dog")

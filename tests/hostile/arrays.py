@@ -108,12 +108,13 @@ def _labels() -> Cases:
     for name, values in {
         "few": [1, 2],
         "parts": [0.5] * 8,
-        "text": ["a"] * 8,
         "objects": [None] * 8,
         "rows": [[1]] * 8,
     }.items():
         yield "refused", f"labels-{name}", npz(images=images, labels=array(values))
     none = array(np.full(8, -1))
+    hostile = ["<img src=x onerror=alert(1)>", "\u202e", "=1+1", ""] * 2
+    yield "taken", "labels-text", npz(images=images, labels=array(hostile))
     yield "taken", "labels-none", npz(images=images, labels=none)
     large = np.array([2**64 - 1, 0] * 4, np.uint64)
     yield "taken", "labels-large", npz(images=images, labels=array(large))

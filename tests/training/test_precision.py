@@ -16,7 +16,7 @@ from explorer.networks import layers
 from explorer.networks.layers import Attention
 from explorer.training import Run, fit, load_state, run, save_state
 from explorer.training.run import FIRST_SCALE
-from explorer.training.state import read_state
+from explorer.training.state import _take_precision, read_state
 from tests.training.helpers import advance, begin, differing, everything
 
 CPU = torch.device("cpu")
@@ -43,6 +43,20 @@ def test_a_run_keeps_the_precision_that_was_measured_when_it_began(
     assert again.spec("a").training["precision"] == "bfloat16" and again.note == ""
     other = advance(begin(small_digits), 6)
     assert differing(everything(other), everything(whole)) != []
+
+
+def test_a_gpu_that_suits_another_precision_does_not_take_the_first_ones(
+    small_digits: ImageSet, tmp_path: Path, measured: dict[str, str]
+) -> None:
+    """From an A100 to a T4, which would emulate bfloat16; to a CPU a GPU is stood in for."""
+    save_state(advance(begin(small_digits), 3), tmp_path / "state")
+    measured["auto"] = "float16"
+    again = begin(small_digits)
+    again.device = torch.device("cuda")
+    said = list(_take_precision(again, {"precision": "bfloat16", "suited": "bfloat16"}))
+    assert again.precision == "float16" and "trained in float16, before in bfloat16" in said[0]
+    same = {"precision": "float32", "suited": "float16", "scale": {}}  # was asked for there
+    assert list(_take_precision(again, same)) == [] and again.precision == "float32"
 
 
 def test_another_precision_that_is_asked_for_is_taken_and_said(
