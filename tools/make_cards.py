@@ -32,7 +32,8 @@ a header. Weights are the moving average (EMA); a file never holds anything but 
 Every measured number stands with its standard error, all by `python -m tools.judge`. "Right" is
 the share of pictures that a classifier of the data reads as what was asked for. The Fréchet
 distance is that to 10,000 training pictures, or all of fewer, and in brackets that of as many test
-pictures, which a perfect model would reach. The probe is the loss on pictures that were kept out
+pictures, which draws from the same distribution reach; a model that lies nearer has in part learnt
+its training pictures by heart. The probe is the loss on pictures that were kept out
 of the training.
 
 | model | pictures | weights | steps × batch | time and hardware | probe | right | distance |

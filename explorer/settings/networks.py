@@ -27,7 +27,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 """Name -> settings of `UNetConfig`; 0.5, 1.1, 2, 2.2 and 9.3 million weights.
 
 "fine" sees every pixel, where those before it fold 2 × 2 into one, which can leave a grid on plain
-ground; a step takes 1.4 times as long as of "base". "large" is for GPUs.
+ground. "large" is for GPUs.
 """
 
 

@@ -231,6 +231,10 @@ class Run:
                 "their number"
             )
         self.batches.append((self.step, self.config.batch))
+        self.take(batch)
+
+    def take(self, batch: int) -> None:
+        """So many pictures a step from now on, in as many parts as were asked for or as it has."""
         accumulate = math.gcd(batch // self.processes, self.config.accumulate)
         self.config = replace(self.config, batch=batch, accumulate=accumulate)
 

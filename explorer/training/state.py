@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, asdict, fields, replace
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -161,7 +161,7 @@ def _take_batch(run: Run, stored: int, earlier: list[tuple[int, int]], halved: o
     run.batches = list(earlier)
     run.halved = bool(halved)
     if asked != stored:
-        run.config = replace(run.config, batch=stored)
+        run.take(stored)
     if asked < stored:
         run.shrink(asked)
         run.halved = False  # this one was asked for

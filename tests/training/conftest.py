@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from explorer.data import ImageSet, load
-from explorer.training import record
+from explorer.training import Record
+from explorer.training import record as recording
 
 
 @pytest.fixture(scope="session")
@@ -17,4 +20,10 @@ def small_digits() -> ImageSet:
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed write is tried again at once."""
-    monkeypatch.setattr(record, "PAUSE", 0.0)
+    monkeypatch.setattr(recording, "PAUSE", 0.0)
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    """A place that nothing was written to."""
+    return Record(tmp_path / "digits.safetensors")

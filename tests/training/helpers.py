@@ -50,3 +50,13 @@ def stripes(n: int, *, labels: bool = True) -> ImageSet:
     classes = ("a", "b", "c") if labels else ()
     told = torch.arange(n) % 3 if labels else None
     return ImageSet(images, told, classes, "stripes", "-", "-")
+
+
+class Clock:
+    """Seconds that pass as the test says."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,22 +11,7 @@ import pytest
 from explorer.data import ImageSet
 from explorer.training import Record, Saving, load_state, observe
 from explorer.training.metrics import SHOWN, Metrics, board
-from tests.training.helpers import begin
-
-
-class Clock:
-    """Seconds that pass as the test says."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def record(tmp_path: Path) -> Record:
-    return Record(tmp_path / "digits.safetensors")
+from tests.training.helpers import Clock, begin
 
 
 def lines(record: Record) -> list[dict[str, Any]]:

@@ -159,12 +159,18 @@ def test_a_batch_in_parts_is_the_same_step(parts: int, small_digits: ImageSet) -
     assert torch.equal(run.generator.get_state(), whole.generator.get_state())
 
 
-def test_parts_that_do_not_share_a_batch_out_are_refused(small_digits: ImageSet) -> None:
+def test_parts_that_do_not_share_a_batch_out_are_refused(
+    small_digits: ImageSet, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match="accumulate = 3 is not allowed: at least 1, and the b"):
         begin(small_digits, accumulate=3)
     run = begin(small_digits, batch=6, accumulate=6)
     run.shrink(3)  # what memory sufficed for
     assert run.config.accumulate == 3
+    save_state(advance(run, 1), tmp_path / "state")
+    again = begin(small_digits, batch=6, accumulate=6)  # as the same command line asks for
+    load_state(again, tmp_path / "state")
+    assert (again.config.batch, again.config.accumulate) == (3, 3)
 
 
 def half_run(data: ImageSet, **changes: Any) -> Run:

@@ -15,22 +15,7 @@ from explorer.data import ImageSet
 from explorer.failures import told
 from explorer.training import Record, Run, Saving, observe
 from explorer.training.state import read_state
-from tests.training.helpers import advance, begin
-
-
-class Clock:
-    """Seconds that pass as the test says."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def record(tmp_path: Path) -> Record:
-    return Record(tmp_path / "digits.safetensors")
+from tests.training.helpers import Clock, advance, begin
 
 
 def saved_at(run: Run, saving: Saving, clock: Clock, step_seconds: float) -> list[int]:
