@@ -64,8 +64,10 @@ class Output:
         """Within, pictures can be added; at the end they are written, however many there are."""
         writer = Writer(self)
         yield writer
-        if self.each or not writer.made:
+        if not writer.made:
             return
+        if self.each:
+            return self.drop_from(writer.made)
         x = torch.cat(writer.parts)
         if self.path.suffix.lower() != ARRAY:
             return self.write_sheet(grid(x))
@@ -78,6 +80,12 @@ class Output:
                 seed=seed,
                 settings=json.dumps(settings, ensure_ascii=False),
             )
+
+    def drop_from(self, first: int) -> None:
+        """Delete the pictures of an earlier time that nothing was written over."""
+        for path in self.path.glob(f"{'[0-9]' * 5}.png"):
+            if int(path.stem) >= first:
+                path.unlink()
 
     def write_sheet(self, picture: Image.Image) -> None:
         """One picture, as a file or, with --each, in the folder."""

@@ -70,6 +70,14 @@ def test_nothing_is_written_over_but_the_usual_grid(
     assert sample("--n", 2) == 0 and sample("--n", 2) == 0 and Path("grid.png").is_file()
 
 
+def test_of_an_earlier_time_no_single_pictures_are_left_among_the_new(sample: Sample) -> None:
+    assert sample("--n", 4, "--each") == 0
+    (Path("samples") / "mine.png").write_bytes(b"")
+    assert sample("--n", 2, "--each", "--overwrite") == 0
+    names = sorted(path.name for path in Path("samples").iterdir())
+    assert names == ["00000.png", "00001.png", "mine.png"]
+
+
 @pytest.mark.parametrize("words", [["--out", "a.png"], ["--out", "a.npz"], ["--each"]])
 def test_ctrl_c_keeps_the_pictures_that_are_finished(
     words: list[str],
