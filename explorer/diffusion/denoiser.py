@@ -113,12 +113,20 @@ class Denoiser:
 
     def read(self, x_t: Tensor, t: Time, output: Tensor) -> Tensor:
         """x̂_0 from the network's output for x_t."""
+        return self.clipped(self.unclipped(x_t, t, output))
+
+    def unclipped(self, x_t: Tensor, t: Time, output: Tensor) -> Tensor:
+        """x̂_0 as the output has it, whatever `clip` says."""
         signal, sigma = amplitudes(self.schedule, x_t, t)
         if self.target == "eps":
             output = (x_t - sigma * output) / signal
         elif self.target == "v":
             output = signal * x_t - sigma * output
-        return output.clamp(-1, 1) if self.clip else output
+        return output
+
+    def clipped(self, x0: Tensor) -> Tensor:
+        """Clamped to [−1, 1] with `clip`, else as it is."""
+        return x0.clamp(-1, 1) if self.clip else x0
 
 
 def _each(x_t: Tensor, t: Time) -> Tensor:

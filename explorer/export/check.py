@@ -99,6 +99,7 @@ class StoredLane(Checked):
     stochastic: bool
     wide: bool = False
     corrected: bool = False
+    clipped: bool | None = None
     times: Annotated[list[Time], Frames]
     steps: Annotated[list[Annotated[list[Time], Field(min_length=2, max_length=2)]], Frames]
     coefficients: Annotated[
@@ -159,9 +160,9 @@ def described(view: RaceView) -> dict[str, Any]:
     """
     lanes = [
         {
-            name: value
-            for name in StoredLane.model_fields
-            if (value := getattr(lane, name)) or StoredLane.model_fields[name].is_required()
+            name: getattr(lane, name)
+            for name, field in StoredLane.model_fields.items()
+            if field.is_required() or getattr(lane, name) != field.default
         }
         for lane in view.lanes
     ]

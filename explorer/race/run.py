@@ -35,6 +35,8 @@ class LaneFrame:
     """The noise that the step added, like x; None if it added none."""
     change: Tensor | None = None
     """The sampler's correction, like x; None if the step had none."""
+    unclipped: Tensor | None = None
+    """x̂_0 before it was clipped, like x; None at the end, where the network is not asked."""
 
 
 def race(
@@ -158,10 +160,18 @@ class Race(Iterator[LaneFrame]):
             end = Frame(0, runner.x, runner.x)
             return LaneFrame(i, end, runner.evaluations, runner.seconds)
         times = runner.lane.steps[runner.at]
-        frame, step = runner.go()
+        frame, step, unclipped = runner.go()
         runner.seconds += time.perf_counter() - started
         return LaneFrame(
-            i, frame, runner.evaluations, runner.seconds, times, step.terms, step.z, step.change
+            i,
+            frame,
+            runner.evaluations,
+            runner.seconds,
+            times,
+            step.terms,
+            step.z,
+            step.change,
+            unclipped,
         )
 
 

@@ -72,11 +72,15 @@ class Runner:
         output = None if self.output is None else self.output.cpu()
         return Racer(self.at, self.x.cpu(), states, self.evaluations, self.seconds, memory, output)
 
-    def go(self) -> tuple[Frame, Advance]:
-        """The frame here, and the step that is taken from it, once `output` is there."""
+    def go(self) -> tuple[Frame, Advance, Tensor]:
+        """The frame here, the step that is taken from it, and x̂_0 before it is clipped.
+
+        Once `output` is there.
+        """
         lane, (t, s), output = self.lane, self.lane.steps[self.at], self.output
         assert output is not None
-        frame = Frame(self.t, self.x, self.denoiser.read(self.x, t, output))
+        unclipped = self.denoiser.unclipped(self.x, t, output)
+        frame = Frame(self.t, self.x, self.denoiser.clipped(unclipped))
         step = advance(
             self.denoiser.schedule,
             lane.way,
@@ -92,7 +96,7 @@ class Runner:
         self.output = None
         self.at += 1
         self.evaluations += 1
-        return frame, step
+        return frame, step, unclipped
 
     def _denoise(self, x: Tensor, t: int) -> Tensor:
         """x̂_0 where a correction asks for it."""

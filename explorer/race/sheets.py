@@ -2,8 +2,9 @@
 
 A sheet is zlib-compressed. It holds frame after frame; of each the values of x_t, of x̂_0 and,
 where the sampler corrects its steps, of the correction, in the order picture, row, column,
-channel, as 16-bit integers, little endian, and where the lane adds noise those of z as 8-bit
-integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then (q + 4096) >> 5 is exactly the pixel
+channel, as 16-bit integers, little endian; where the lane clips x̂_0 what that took off, as
+bfloat16, the upper half of a float32 (8 bits of precision at any size, and 0 only where nothing
+was taken); and where the lane adds noise those of z as 8-bit integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then (q + 4096) >> 5 is exactly the pixel
 that Python would show of [−1, 1]. A wide lane, one that does not clip x̂_0 or corrects its steps,
 has 32-bit integers in their place: 1/√ᾱ_t makes hundreds of its x̂_0, and ε̂ follows from it. An
 8-bit q stands for q/32, cut at ±4. The correction stands there as it is added, with its weight.
@@ -68,10 +69,14 @@ class LaneView:
     """Whether x_t, x̂_0 and the correction are 32-bit integers."""
     corrected: bool = False
     """Whether its frames have a correction."""
+    clipped: bool | None = None
+    """Whether x̂_0 is clipped, and its frames have what that took off; None in races of before,
+    which do not."""
 
     def frame_bytes(self, values: int) -> int:
         """Of one frame of so many values, before compression."""
-        return values * ((4 if self.wide else 2) * (2 + self.corrected) + self.stochastic)
+        words = (4 if self.wide else 2) * (2 + self.corrected)
+        return values * (words + 2 * bool(self.clipped) + self.stochastic)
 
 
 @dataclass
@@ -105,6 +110,8 @@ class LaneFrames(NamedTuple):
     z: Tensor | None
     change: Tensor | None = None
     """What the sampler's correction adds: its weight times its picture."""
+    excess: Tensor | None = None
+    """What clipping took off x̂_0."""
 
 
 def encode(entries: Sequence[LaneFrame], lane: LaneView) -> bytes:
@@ -116,6 +123,10 @@ def encode(entries: Sequence[LaneFrame], lane: LaneView) -> bytes:
             nothing = torch.zeros_like(entry.frame.x)
             added = nothing if entry.change is None else entry.terms.change * entry.change
             parts.append(_integers(added, dtype))
+        if lane.clipped:
+            x0 = entry.frame.x0
+            excess = (x0 if entry.unclipped is None else entry.unclipped) - x0
+            parts.append(excess.bfloat16().view(torch.int16))
         if lane.stochastic:
             z = torch.zeros_like(entry.frame.x) if entry.z is None else entry.z
             parts.append((z * NOISE_STEPS).round().clamp(-127, 127).to(torch.int8))
@@ -154,6 +165,10 @@ def _decoded(view: RaceView, lane: LaneView) -> LaneFrames:
     x, x0, *change = (
         pictures(at, at + W, dtype, STEPS, 0.5) for at in range(0, (2 + lane.corrected) * W, W)
     )
-    begin = (2 + lane.corrected) * W
+    begin, excess = (2 + lane.corrected) * W, None
+    if lane.clipped:
+        end = begin + 2 * view.values
+        halves = pictures(begin, end, "<i2", 1, 0.0).to(torch.int16)
+        begin, excess = end, halves.view(torch.bfloat16).float()
     z = pictures(begin, bytes_of_frame, "i1", NOISE_STEPS, 0.0) if lane.stochastic else None
-    return LaneFrames(lane.times, x, x0, z, *change)
+    return LaneFrames(lane.times, x, x0, z, change[0] if change else None, excess)

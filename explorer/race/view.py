@@ -22,7 +22,7 @@ __all__ = ["LaneFrames", "LaneView", "RaceView", "Sheet", "decode", "encode", "g
 
 FRAMES = 120
 """At most about so many frames of a lane reach the browser, even in t."""
-LANE_BYTES = 12 * 2**20
+LANE_BYTES = 15 * 2**20
 """Of a lane before compression: of many large pictures fewer frames are kept."""
 
 
@@ -36,6 +36,7 @@ def view_of(lanes: Sequence[Lane], T: int, n: int, shape: Sequence[int], **told:
             lane.stochastic,
             wide=not lane.clip or lane.way.correction is not None,
             corrected=lane.way.correction is not None,
+            clipped=lane.clip,
         )
         for lane in lanes
     ]

@@ -40,7 +40,8 @@ SCHEDULE = make_schedule("cosine", T)
 
 
 def toy_race(channels: int = 1) -> Iterator[LaneFrame]:
-    denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), SCHEDULE, "x0")
+    """Of a network whose guess leaves [−1, 1] here and there."""
+    denoiser = Denoiser(lambda x, t: 1.2 * torch.tanh(x.roll(1, -1)), SCHEDULE, "x0")
     return race(denoiser, LANES, (channels, SIZE, SIZE), seed=1, n=N)
 
 
@@ -49,9 +50,12 @@ def empty_view(channels: int = 1, lanes: Sequence[Lane] = LANES) -> RaceView:
 
 
 def sent(view: RaceView, lane: LaneView) -> Iterator[list[Tensor]]:
-    """x_t, x̂_0 (and z) of each frame as integers (N, C, H, W), cut from the sheets by hand."""
+    """x_t, x̂_0, what was clipped (and z) of each frame, (N, C, H, W), cut from the sheets by hand.
+
+    As integers, those of what was clipped the upper halves of float32s.
+    """
     shape = (N, SIZE, SIZE, view.channels)
-    types = ["<i2", "<i2", "i1"] if lane.stochastic else ["<i2", "<i2"]
+    types = ["<i2", "<i2", "<i2", *(["i1"] if lane.stochastic else [])]
     for sheet, frames in zip(lane.sheets, lane.counts, strict=True):
         data = zlib.decompress(sheet.data or Path(sheet.path).read_bytes())
         for _ in range(frames):
@@ -73,10 +77,14 @@ def check(view: RaceView, entries: list[LaneFrame]) -> None:
         assert lane.evaluated == [entry.evaluations for entry in frames]
         assert lane.seconds == pytest.approx([entry.seconds for entry in frames], abs=1e-3)
         assert sum(lane.counts) == len(frames)
-        for (x, x0, *z), entry in zip(sent(view, lane), frames, strict=True):
+        for (x, x0, clipped, *z), entry in zip(sent(view, lane), frames, strict=True):
             for integers, values in ((x, entry.frame.x), (x0, entry.frame.x0)):
                 assert torch.equal(((integers + 4096) >> 5).clamp(0, 255), from_tensor(values))
                 assert ((integers + 0.5) / 4080 - values).abs().max() <= 0.501 / 4080
+            taken = (clipped << 16).view(torch.float32)
+            raw = entry.frame.x0 if entry.unclipped is None else entry.unclipped
+            assert torch.equal(raw.clamp(-1, 1) if entry.step else raw, entry.frame.x0)
+            torch.testing.assert_close(taken, raw - entry.frame.x0, rtol=2**-8, atol=0)
             if z and entry.z is not None:
                 assert (z[0] / 32 - entry.z).abs().max() <= 0.501 / 32
 
@@ -108,7 +116,7 @@ def test_the_first_the_last_and_about_120_even_frames_are_kept(
 
 
 def test_of_many_large_pictures_fewer_frames_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(race_view, "LANE_BYTES", 5 * N * SIZE**2 * 7)
+    monkeypatch.setattr(race_view, "LANE_BYTES", 7 * N * SIZE**2 * 7)
     *_, view = gather(toy_race(), LANES, SCHEDULE, empty_view(), every=math.inf)
     assert view.lanes[0].times[0] == T and view.lanes[0].times[-1] == 0
     assert len(view.lanes[0].times) == 8 and len(view.lanes[1].times) == 6
@@ -157,7 +165,7 @@ def test_a_step_can_be_added_up_from_what_is_sent(channels: int) -> None:
     entries = race(denoiser, lanes, (channels, SIZE, SIZE), seed=1, n=N)
     *_, view = gather(entries, lanes, SCHEDULE, empty_view(channels, lanes), every=math.inf)
     assert any(shown.corrected for shown in view.lanes)
-    for shown, (times, x, x0, z, change) in zip(view.lanes, decode(view), strict=True):
+    for shown, (times, x, x0, z, change, _) in zip(view.lanes, decode(view), strict=True):
         assert shown.steps == [*map(list, zip(times, times[1:], strict=False)), [0, 0]]
         for i in range(len(times) - 1):
             signal, sigma, signal_s, direction, std, *_ = shown.coefficients[i]
@@ -179,8 +187,8 @@ def test_a_step_without_clipping_adds_up_however_far_its_belief_strays() -> None
     lanes = [lane_from(settings | {"breaks": names}, schedule) for names in breaks]
     entries = list(race(denoiser, lanes, SHAPE, seed=1, n=N))
     *_, view = gather(entries, lanes, schedule, view_of(lanes, 1000, N, SHAPE), every=math.inf)
-    assert all(lane.wide for lane in view.lanes)
-    for i, (shown, (_, x, x0, z, _)) in enumerate(zip(view.lanes, decode(view), strict=True)):
+    assert all(lane.wide and not lane.clipped for lane in view.lanes)
+    for i, (shown, (_, x, x0, z, _, _)) in enumerate(zip(view.lanes, decode(view), strict=True)):
         frames = [entry.frame for entry in entries if entry.lane == i]
         assert max(frame.x0.abs().max() for frame in frames) > 10
         for k, frame in enumerate(frames):
@@ -198,6 +206,23 @@ def test_what_overflows_is_cut() -> None:
     for wide, kind, largest in ((False, "<i2", 2**15 - 1), (True, "<i4", 2**31 - 128)):
         data = zlib.decompress(encode([entry], LaneView("a", "ddim", 1, wide=wide)))
         assert np.frombuffer(data, kind).tolist() == 2 * ([-largest] * 2 + [largest] * 2)
+
+
+def test_what_clipping_took_off_gives_the_raw_noise_back() -> None:
+    """ε̂ of a network that predicts ε is its output; −√ᾱ_t/√(1 − ᾱ_t) turns the rest into it."""
+    schedule, network = make_schedule("cosine", 1000), lambda x, t: torch.tanh(x.roll(1, -1))
+    lanes = [ddim(1000, 12)]
+    entries = list(race(Denoiser(network, schedule, "eps"), lanes, SHAPE, seed=1, n=N))
+    *_, view = gather(entries, lanes, schedule, view_of(lanes, 1000, N, SHAPE), every=math.inf)
+    ((_, x, x0, _, _, excess),) = decode(view)
+    for k, entry in enumerate(entries[:-1]):
+        signal, sigma = view.lanes[0].coefficients[k][:2]
+        clipped = (x[k].double() - signal * x0[k].double()) / sigma
+        raw, change = network(entry.frame.x, 0).double(), -signal / sigma * excess[k].double()
+        step = (1 + signal) / sigma / 4080
+        assert (clipped + change - raw).abs().max() <= step + 2**-8 * change.abs().max()
+        assert change.abs().max() > 0.1 or k > 6
+    assert not excess[-1].any()
 
 
 def test_stopping_keeps_what_there_is(clock: Callable[[], float]) -> None:

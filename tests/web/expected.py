@@ -102,8 +102,8 @@ def blend() -> dict[str, Any]:
 
 
 # ---- the player ---------------------------------------------------------------------------
-def raced(lane: Lane, channels: int) -> RaceView:
-    """Some frames of a lane as the player gets them, with any x̂_0."""
+def raced(lane: Lane, channels: int) -> tuple[RaceView, list[Tensor]]:
+    """Some frames of a lane as the player gets them, with any x̂_0; and that before clipping."""
     model, n, size = make_schedule("cosine", lane.times[0]), 3, 4
     view = view_of([lane], model.T, n, (channels, size, size))
     steps = dict(zip(lane.times, lane.steps, strict=False))
@@ -112,19 +112,21 @@ def raced(lane: Lane, channels: int) -> RaceView:
     entries = []
     for i, t in enumerate(lane.times):
         x, x0, z, change = (draws(4 * i + k, n, channels, size, size).float() for k in range(4))
-        frame = Frame(t, x, (blow_up * x0).clamp(-blow_up, blow_up))
+        raw = blow_up * (x0 if i % 2 else x0 / 9)  # there are frames that clipping leaves alone
+        raw = raw if lane.clip else raw.clamp(-blow_up, blow_up)
+        frame = Frame(t, x, raw.clamp(-blow_up, blow_up))
         terms = lane.terms(model, steps[t], before.get(t)) if t in steps else Terms(1.0, 0.0)
-        drawn = [z if terms.z else None, change if terms.change else None]
+        drawn = [z if terms.z else None, change if terms.change else None, raw if t else None]
         entries.append(LaneFrame(0, frame, i, 0.0, steps.get(t), terms, *drawn))
     (view,) = gather(entries, [lane], model, view, every=math.inf)
-    return view
+    return view, [entry.frame.x0 if (x := entry.unclipped) is None else x for entry in entries]
 
 
 def player(lane: Lane, channels: int) -> dict[str, Any]:
     """A sheet, and of each frame the pixels of x_t, x̂_0 and ε̂ and of the parts of its step."""
-    view, model = raced(lane, channels), make_schedule("cosine", lane.times[0])
+    (view, raw), model = raced(lane, channels), make_schedule("cosine", lane.times[0])
     (shown,), (read,) = view.lanes, decode(view)
-    found = []
+    found, clipping = [], []
     for i, (t, (_, s)) in enumerate(zip(shown.times, shown.steps, strict=True)):
         x, x0 = read.x[i].double(), read.x0[i].double()
         z = read.z[i].double() if read.z is not None else torch.zeros_like(x)
@@ -136,18 +138,24 @@ def player(lane: Lane, channels: int) -> dict[str, Any]:
         terms = {"x0": to_signal * x0, "eps": direction * eps, "z": sigma * z, "change": change}
         total = mean + sigma * z + change
         found.append({"x": x, "x0": x0, "eps": eps, "terms": terms, "sum": total})
+        before = raw[i].double()
+        after = before.clamp(-1, 1) if lane.clip else before
+        noises = [(x - signal * each) / noise if noise else x for each in (before, after)]
+        clipping.append([noises[0] - noises[1], before.abs(), (before != after).double()])
     return {
         "sheet": packed(zlib.decompress(shown.sheets[0].data)),
         "lane": {
             "stochastic": shown.stochastic,
             "wide": shown.wide,
             "corrected": shown.corrected,
+            "clipped": shown.clipped,
         },
         "grid": {"size": view.size, "channels": channels, "count": view.pictures},
         "values": view.values,
         "times": shown.times,
         "coefficients": shown.coefficients,
         "frames": [listed(frame) for frame in found],
+        "clipping": [[listed(each) for each in parts] for parts in clipping],
     }
 
 

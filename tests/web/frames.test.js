@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { unpackBytes } from "../../explorer/gui/parts/bytes.js";
+import { clippingOf, noiseChange, paintChange } from "../../explorer/gui/reverse/clipping.js";
 import { GAP, paintPictures, unpackFrames } from "../../explorer/gui/reverse/frames.js";
 import { predictedNoise, shownMix, stepTerms, sumOfTerms } from "../../explorer/gui/reverse/mixes.js";
 import { expected, near } from "./expected.js";
@@ -71,6 +72,36 @@ for (const python of expected("frames")) {
         for (const name of ["x", "x0", "eps"])
           near(painted(i, shownMix(name, coefficients[i]), range), grey(python.frames[i][name], range), 0.51);
       });
+  });
+  test(`what clipping changed in ε̂ is Python's (${about})`, () => {
+    const one = size * size * channels;
+    let changed = 0;
+    frames.forEach((frame, i) => {
+      const [change, before, clipped] = python.clipping[i];
+      for (let k = 0; k < count; k++) {
+        const part = (/** @type {number[]} */ whole) => whole.slice(k * one, (k + 1) * one);
+        const found = noiseChange(frame, coefficients[i], k * one, one);
+        const sizes = part(change).map(Math.abs);
+        near(found, part(change), 0.004 * Math.max(...sizes)); // 8 bits of each number
+        const told = clippingOf(frame, coefficients[i], k * one, one);
+        assert.equal(
+          told.clipped,
+          part(clipped).reduce((sum, x) => sum + x, 0),
+        );
+        const most = Math.max(...part(before));
+        near([told.reach], [most], 0.004 * most + 2e-4);
+        near([told.largest], [Math.max(...sizes)], 0.004 * Math.max(...sizes));
+        const rms = Math.sqrt(sizes.reduce((sum, x) => sum + x * x, 0) / one);
+        near([told.rms], [rms], 0.004 * rms);
+        changed += told.clipped;
+        const data = new Uint8ClampedArray(4 * size * size);
+        paintChange(data, found, channels, told.largest);
+        const inks = [...data].filter((_, at) => at % 4 < channels);
+        const wanted = part(change).map((x) => (told.largest ? (x / told.largest + 1) * 127.5 : 127.5));
+        near(inks, wanted, 1.1);
+      }
+    });
+    assert.equal(changed > 0, lane.clipped);
   });
   test(`the terms of a step are Python's and their sum is its mean with the noise (${about})`, () => {
     frames.forEach((_, i) => {

@@ -6,9 +6,10 @@ export const GAP = 2;
 
 /**
  * x_t, x̂_0 and what the sampler's correction adds as integers q for (q + ½)/4080, z as integers for
- * 32nds; all pictures of a frame by picture, row, column, channel.
+ * 32nds, what clipping took off x̂_0 as the upper halves of float32s; all pictures of a frame by
+ * picture, row, column, channel.
  * @typedef {Int16Array | Int32Array} Words
- * @typedef {{x: Words, x0: Words, z: Int8Array | null, change: Words | null}} Frame
+ * @typedef {{x: Words, x0: Words, z: Int8Array | null, change: Words | null, excess: Uint16Array | null}} Frame
  */
 /**
  * Weights of x_t, x̂_0, z and the correction: all that is ever shown is a mix of them.
@@ -20,21 +21,25 @@ export const GAP = 2;
  * @param {ArrayBuffer} buffer
  * @param {number} count how many frames it should hold
  * @param {number} values numbers in a frame's x_t
- * @param {{stochastic: boolean, wide: boolean, corrected: boolean}} lane
+ * @param {{stochastic: boolean, wide: boolean, corrected: boolean, clipped: boolean}} lane
  * @returns {Frame[]}
  */
-export function unpackFrames(buffer, count, values, { stochastic, wide, corrected }) {
+export function unpackFrames(buffer, count, values, { stochastic, wide, corrected, clipped }) {
   const Words = wide ? Int32Array : Int16Array;
   const width = Words.BYTES_PER_ELEMENT;
-  const before = values * width * (corrected ? 3 : 2); // bytes before z
+  const whole = values * width * (corrected ? 3 : 2); // bytes before what was clipped
+  const before = whole + (clipped ? 2 * values : 0); // and before z
   const length = before + (stochastic ? values : 0);
   if (buffer.byteLength !== count * length) throw new Error(`${buffer.byteLength} bytes for ${count} frames`);
   const words = (/** @type {number} */ at) =>
     at % width ? new Words(buffer.slice(at, at + width * values)) : new Words(buffer, at, values);
+  const halves = (/** @type {number} */ at) =>
+    at % 2 ? new Uint16Array(buffer.slice(at, at + 2 * values)) : new Uint16Array(buffer, at, values);
   return Array.from({ length: count }, (_, i) => ({
     x: words(i * length),
     x0: words(i * length + width * values),
     change: corrected ? words(i * length + 2 * width * values) : null,
+    excess: clipped ? halves(i * length + whole) : null,
     z: stochastic ? new Int8Array(buffer, i * length + before, values) : null,
   }));
 }

@@ -3,6 +3,7 @@ import { clock, playback } from "../parts/clock.js";
 import { within } from "../parts/numbers.js";
 import { $, $$, onResize, onVisible, press, tellTrouble } from "../parts/page.js";
 import { choose, drawAnatomy, layOutAnatomy } from "./player_anatomy.js";
+import { nameNoise } from "./player_clipping.js";
 import { drawLane, drawTicks, emptyLanes, layOutLanes, nameLanes, nextTime } from "./player_lanes.js";
 import { fetchFrames, writeNotes } from "./player_sheets.js";
 import { frameAt, redraw, state, wideTime } from "./player_state.js";
@@ -70,6 +71,7 @@ async function load() {
   $(".ends b").textContent = value.T;
   slider.max = value.T;
   nameLanes(choose);
+  nameNoise();
   if (fresh) {
     emptyLanes();
     layOutLanes();

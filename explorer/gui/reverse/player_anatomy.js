@@ -6,6 +6,7 @@ import { $, $$, make, press } from "../parts/page.js";
 import { fitCanvas } from "../parts/pixels.js";
 import { paintPictures } from "./frames.js";
 import { stepTerms, sumOfTerms, TERMS } from "./mixes.js";
+import { drawClipping } from "./player_clipping.js";
 import { placeMarks } from "./player_lanes.js";
 import { frameAt, pictureGrid, redraw, state } from "./player_state.js";
 
@@ -70,6 +71,7 @@ export function drawAnatomy() {
   for (const { name, weight, mix } of terms)
     drawTerm(name, lane.frames[i], mix, `${digits(weight)} times ${SPOKEN[name]}`);
   drawTerm("sum", lane.frames[i], sumOfTerms(terms), `x at s = ${to}`);
+  drawClipping(lane, i);
   writeStep(lane.view, from, to, terms);
   Object.assign(anatomy.dataset, { t: from, s: to });
 }
