@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     )
     from explorer.diffusion.mixture import GaussianMixture
     from explorer.diffusion.names import TARGETS, WEIGHTINGS
-    from explorer.diffusion.objective import bound_weights, loss_weights, losses
+    from explorer.diffusion.objective import (
+        belief_errors,
+        bound_weights,
+        loss_weights,
+        losses,
+        noise_weights,
+    )
     from explorer.diffusion.oracle import IdealDenoiser
     from explorer.diffusion.process import (
         Gaussian,
@@ -54,6 +60,7 @@ __all__ = [
     "Schedule",
     "Step",
     "Term",
+    "belief_errors",
     "bound",
     "bound_weights",
     "decoder",
@@ -64,6 +71,7 @@ __all__ = [
     "loss_weights",
     "losses",
     "make_schedule",
+    "noise_weights",
     "picture_generators",
     "prior_term",
     "randn",

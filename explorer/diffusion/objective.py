@@ -64,6 +64,31 @@ def bound_weights(schedule: Schedule, variance: Variance = "beta") -> Tensor:
     return torch.cat([weights.new_full((1,), torch.nan), weights])
 
 
+def belief_errors(schedule: Schedule, target: str) -> Tensor:
+    """‖x̂_0 − x_0‖² for a squared error of 1 of `target`; float64, (T + 1,), NaN at t = 0.
+
+    ‖ε̂ − ε‖² = SNR ‖x̂_0 − x_0‖² and ‖v̂ − v‖² = ‖x̂_0 − x_0‖² / (1 − ᾱ_t), so that it is
+    (1 − ᾱ_t)/ᾱ_t for "eps", 1 for "x0" and 1 − ᾱ_t for "v". ValueError for another target.
+    """
+    snr, sigma2 = schedule.snr[1:], 1 - schedule.alpha_bar[1:]
+    per_target = {"eps": 1 / snr, "x0": torch.ones_like(snr), "v": sigma2}
+    if target not in per_target:
+        raise ValueError(f"no target {target!r}; there are: {', '.join(per_target)}")
+    return torch.cat([snr.new_full((1,), torch.nan), per_target[target]])
+
+
+def noise_weights(
+    schedule: Schedule, target: str, weighting: str = "simple", *, gamma: float = 5.0
+) -> Tensor:
+    """What the training loss gives the squared error of ε at t; float64, (T + 1,), NaN at t = 0.
+
+    With weighting "simple" it is 1 for target "eps", (1 − ᾱ_t)/ᾱ_t for "x0" and 1/ᾱ_t for "v".
+    Arguments and errors as in `loss_weights`, but "class" is no target here.
+    """
+    belief = belief_errors(schedule, target)  # refuses "class"
+    return loss_weights(schedule, target, weighting, gamma=gamma) / (schedule.snr * belief)
+
+
 def loss_weights(
     schedule: Schedule, target: str, weighting: str = "simple", *, gamma: float = 5.0
 ) -> Tensor:
@@ -74,27 +99,23 @@ def loss_weights(
                 their meaning
     "min-snr":  min(SNR(t), γ) on the squared error of x_0 (Hang et al. 2023, eq. 8)
 
-    The last two are the same whatever the target: ‖ε̂ − ε‖² = SNR ‖x̂_0 − x_0‖² and
-    ‖v̂ − v‖² = ‖x̂_0 − x_0‖² / (1 − ᾱ_t). The target "class" has no squared error: only "simple"
-    is for it. ValueError for an unknown name or γ that is not above 0.
+    The last two are the same whatever the target, see `belief_errors`. The target "class" has no
+    squared error: only "simple" is for it. ValueError for an unknown name, or γ not above 0.
     """
     if target == CLASS:
         if weighting != "simple":
             raise ValueError(f"weighting {weighting!r} is for squared errors; class takes simple")
         return torch.cat([torch.zeros(1), torch.ones(schedule.T)]).double()
-    snr, sigma2 = schedule.snr[1:], 1 - schedule.alpha_bar[1:]
-    per_target = {"eps": 1 / snr, "x0": torch.ones_like(snr), "v": sigma2}
-    if target not in per_target:
-        raise ValueError(f"no target {target!r}; there are: {', '.join(per_target)}")
+    snr, per_target = schedule.snr[1:], belief_errors(schedule, target)[1:]
     if weighting == "simple":
         weights = torch.ones_like(snr)
     elif weighting == "bound":
-        weights = bound_weights(schedule)[1:] * snr * per_target[target]
+        weights = bound_weights(schedule)[1:] * snr * per_target
         weights = weights / weights.mean()
     elif weighting == "min-snr":
         if not gamma > 0:
             raise ValueError(f"gamma = {gamma!r} is not allowed: it lies above 0")
-        weights = snr.clamp(max=gamma) * per_target[target]
+        weights = snr.clamp(max=gamma) * per_target
     else:
         raise ValueError(f"no weighting {weighting!r}; there are: {', '.join(WEIGHTINGS)}")
     return torch.cat([weights.new_zeros(1), weights])

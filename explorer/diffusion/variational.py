@@ -1,8 +1,8 @@
 """The variational bound as an estimate: how many bits a model needs for a picture.
 
 −ln p(x_0) ≤ L_T + Σ_{t=2}^T L_{t−1} + L_0: Ho et al. 2020, eq. 5. Read as a hierarchical
-autoencoder whose encoder is fixed, L_T is the prior matching, Σ L_{t−1} the consistency (denoising
-matching) and L_0 the reconstruction.
+autoencoder whose encoder is fixed, L_T is the prior matching, Σ L_{t−1} the denoising matching and
+L_0 the reconstruction (Luo 2022, whose consistency terms are those of another, noisier form).
 """
 
 from __future__ import annotations
@@ -47,8 +47,12 @@ class Term:
     last: int
     nats: Mapping[Variance, Tensor]
     """L_{t−1} of each picture, (B,), for each variance."""
+    times: Tensor
+    """The t that each picture was asked at, (B,)."""
+    belief: Tensor
+    """‖x_0 − x̂_0‖² / D of each picture before x̂_0 was clipped, (B,)."""
     error: Tensor
-    """‖ε − ε̂‖² / D of each picture, (B,): what L_simple adds up."""
+    """‖ε − ε̂‖² / D of the same, (B,): what L_simple adds up."""
 
     @property
     def count(self) -> int:
@@ -119,6 +123,7 @@ def bound(
     count: int | None = None,
     variances: Sequence[Variance] = VARIANCES,
     generator: Generators = None,
+    clip: bool = False,
 ) -> Iterator[Bound]:
     """L_T, L_{T−1}, …, L_0 of Ho et al. 2020, eq. 5, from the noise down to the picture.
 
@@ -132,6 +137,7 @@ def bound(
     denoise : (x_t, t) -> x̂_0 with t a (B,) tensor of ints, such as a `Denoiser`.
     x0 : (B, C, H, W) or (B, D) in 256 steps, x = 2u/255 − 1.
     generator : one for the batch, or a sequence with one for each picture, see `randn`.
+    clip : clamp x̂_0 to [−1, 1] for the bound, as samplers do; errors are of what `denoise` gave.
 
     Yields
     ------
@@ -154,7 +160,7 @@ def bound(
     if isinstance(generator, Sequence) and len(generator) != len(x0):
         raise ValueError(f"{len(generator)} generators for {len(x0)} pictures: give one each")
     parts = [(1, 1), *ranges(schedule.T, schedule.T if count is None else count)]
-    return _walk(denoise, schedule, x0, parts[::-1], tuple(variances), generator)
+    return _walk(denoise, schedule, x0, parts[::-1], tuple(variances), generator, clip)
 
 
 @torch.no_grad()
@@ -165,6 +171,7 @@ def _walk(
     parts: Sequence[tuple[int, int]],
     variances: Sequence[Variance],
     generator: Generators,
+    clip: bool,
 ) -> Iterator[Bound]:
     prior = prior_term(schedule, x0)
     terms: tuple[Term, ...] = ()
@@ -172,7 +179,8 @@ def _walk(
     for first, last in parts:
         t = _draw_times(first, last, len(x0), generator)
         x_t = forward(schedule, x0, t).sample(generator)
-        guess = denoise(x_t, t.to(x0.device))
+        raw = denoise(x_t, t.to(x0.device))
+        guess = raw.clamp(-1, 1) if clip else raw
         if first == 1:
             nats = {
                 name: -discrete_log_likelihood(decoder(schedule, x_t, guess, name), x0)
@@ -180,8 +188,9 @@ def _walk(
             }
         else:
             nats = {name: denoising_term(schedule, x0, x_t, t, guess, name) for name in variances}
-        error = (exact(guess) - exact(x0)).square().flatten(1).mean(1)
-        terms += (Term(first, last, nats, schedule.snr[t] * error),)  # see `loss_weights`
+        belief = (exact(raw) - exact(x0)).square().flatten(1).mean(1)
+        error = schedule.snr[t] * belief  # see `belief_errors`
+        terms += (Term(first, last, nats, t, belief, error),)
         yield Bound(schedule.T, x0[0].numel(), prior, len(terms) / len(parts), terms)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -21,7 +21,9 @@ from explorer.diffusion import (
     Bound,
     Denoiser,
     Mean,
+    belief_errors,
     bound,
+    loss_weights,
     make_schedule,
     picture_generators,
     prior_term,
@@ -33,7 +35,14 @@ from explorer.evaluation.store import parse
 from explorer.files import written_whole
 from explorer.inference import prepare
 
-VERSION = 1
+VERSION = 2
+CUTS = (0.01, 0.05, 0.2, 1.0)
+"""The ranges of t whose shares are compared, as shares of T; t = 1 is apart."""
+
+
+SQUARES = {"eps": "‖ε − ε̂‖²", "x0": "‖x₀ − x̂₀‖²", "v": "‖v − v̂‖²"}
+Criterion = Literal["beta", "posterior", "simple", "loss"]
+"""The bound with either variance, L_simple, and the loss that the model was trained with."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +77,54 @@ class BoundResult:
     """Ranges of t = 2…T that Σ L_{t−1} is estimated from; T − 1 is every t."""
     hardware: str
     date: str
+    target: str
+    """What the network was trained for."""
+    weighting: str
+    """And how its error was weighted over t, see `loss_weights`."""
+    gamma: float
+    weights: str
+    """Fingerprint of the model, see `quality.fingerprint`; "" if nobody told."""
     share: float
     seconds: float
     prior: Mean
     """L_T."""
     ranges: tuple[tuple[int, int], ...]
     """Those that are there, low t first."""
-    errors: tuple[float, ...]
-    """‖ε − ε̂‖² / D at one t of each range."""
-    first_error: float | None
-    """The same at t = 1."""
+    errors: tuple[Mean, ...]
+    """‖ε − ε̂‖² / D at one t of each range, of the network's output as it is: L_simple's terms."""
+    losses: tuple[Mean, ...]
+    """The terms of the loss that it was trained with, at the same t."""
+    first_error: Mean | None
+    """The error at t = 1."""
+    first_loss: Mean | None
+    simple: Mean | None
+    """L_simple, the mean of the errors over t = 1…T, once all are there."""
+    loss: Mean | None
+    """The mean of the losses."""
+    groups: tuple[tuple[int, int], ...]
+    """Ranges of t, see `CUTS`."""
+    shares: Mapping[Criterion, tuple[Mean, ...]]
+    """Of L_0 + Σ L_{t−1} with either variance, of L_simple and of the loss: how much of what is
+    there so far lies in each group."""
     lines: Mapping[Variance, VarianceTerms]
     version: int = VERSION
 
     @property
     def finished(self) -> bool:
         return self.first_error is not None
+
+    @property
+    def trained_simple(self) -> bool:
+        """Whether L_simple is what the network was trained with."""
+        return (self.target, self.weighting) == ("eps", "simple")
+
+    @property
+    def loss_name(self) -> str:
+        """ "‖v − v̂‖²", what was trained with, and how it was weighted over t, unless by 1."""
+        weighting = {"simple": "", "bound": ", weighted like the bound"}.get(
+            self.weighting, f", {self.weighting} γ = {self.gamma:g}"
+        )
+        return SQUARES[self.target] + weighting
 
     def make_schedule(self) -> Schedule:
         """The model's."""
@@ -113,8 +154,12 @@ def measure_bound(
     seed: int = 0,
     batch: int = 64,
     device: str | torch.device = "cpu",
+    weights: str = "",
 ) -> Iterator[BoundResult]:
     """The bound of −ln p(x_0) for both variances, term by term; the model is told no classes.
+
+    x̂_0 is clipped for the bound, as for samples, if the denoiser clips; L_simple and the loss that
+    the model was trained with are of the network's output as it is.
 
     Yields after every evaluation of the network on all pictures, from t = T down to 1; with few
     pictures stopping is soon felt. Picture i of a seed draws the same times and noise however
@@ -122,15 +167,21 @@ def measure_bound(
 
     count : of ranges of t, all t by default; see `explorer.diffusion.bound`.
     batch : pictures at a time.
+    weights : the model's fingerprint, to be kept with the numbers.
 
-    ValueError, at once, if there are fewer than two pictures, or count or batch is below 1.
+    ValueError, at once, if there are fewer than two pictures, count or batch is below 1, or the
+    model was trained with a weighting that there is not.
     """
     x0, device = pictures.x0, torch.device(device)
     if len(x0) < 2:
         raise ValueError("a bound with its standard error takes at least two pictures")
     if batch < 1 or seed < 0:
         raise ValueError(f"batch = {batch}, seed = {seed}: at least one picture, a seed from 0")
-    denoiser = replace(denoiser, network=prepare(denoiser.network, device, exact=True))
+    clip = denoiser.clip
+    denoiser = replace(denoiser, network=prepare(denoiser.network, device, exact=True), clip=False)
+    weighting = spec.training.get("weighting", "simple")
+    gamma = spec.training.get("gamma", 5.0)
+    loss_weights(denoiser.schedule, denoiser.target, weighting, gamma=gamma)  # refuses others
 
     def denoise(x_t: Tensor, t: Tensor) -> Tensor:
         parts = zip(x_t.split(batch), t.split(batch), strict=True)
@@ -142,6 +193,7 @@ def measure_bound(
         x0.to(device),
         count=count,
         generator=picture_generators(seed, len(x0)),
+        clip=clip,
     )
     about = {
         "model": spec.name,
@@ -155,19 +207,41 @@ def measure_bound(
         "count": min(count or spec.T, max(1, spec.T - 1)),
         "hardware": hardware(device),
         "date": date.today().isoformat(),
+        "target": denoiser.target,
+        "weighting": weighting,
+        "gamma": gamma,
+        "weights": weights,
+        "groups": groups_of(spec.T),
     }
-    return _summarise_each(states, about)
+    return _summarise_each(states, denoiser.schedule, about)
 
 
-def _summarise_each(states: Iterator[Bound], about: dict[str, Any]) -> Iterator[BoundResult]:
+def _summarise_each(
+    states: Iterator[Bound], schedule: Schedule, about: dict[str, Any]
+) -> Iterator[BoundResult]:
     begun = time.monotonic()
     for state in states:
-        yield summarised(state, about, time.monotonic() - begun)
+        yield summarised(state, schedule, about, time.monotonic() - begun)
 
 
-def summarised(state: Bound, about: Mapping[str, Any], seconds: float) -> BoundResult:
+def groups_of(T: int) -> tuple[tuple[int, int], ...]:
+    """t = 1, and from there to T as `CUTS` says; fewer where T is small."""
+    edges = sorted({1, *(max(1, round(cut * T)) for cut in CUTS)})
+    return ((1, 1), *((a + 1, b) for a, b in zip(edges, edges[1:], strict=False)))
+
+
+def summarised(
+    state: Bound, schedule: Schedule, about: Mapping[str, Any], seconds: float
+) -> BoundResult:
     """Means over the pictures; `about` holds the fields that do not change."""
     terms = [term for term in state.terms[::-1] if term.last > 1]
+    criteria = {"simple": [term.error for term in state.terms], "loss": []}
+    table = loss_weights(schedule, about["target"], about["weighting"], gamma=about["gamma"])
+    table = table / belief_errors(schedule, about["target"])
+    criteria["loss"] = [table[term.times] * term.belief for term in state.terms]
+    found = {name: [mean_of(each) for each in parts] for name, parts in criteria.items()}
+    criteria |= {v: [term.nats[v] for term in state.terms] for v in VARIANCES}
+    later = found if not state.finished else {k: parts[:-1] for k, parts in found.items()}
     lines = {}
     for variance in VARIANCES:
         steps = tuple(state.bits(term.nats[variance]) for term in terms)
@@ -183,10 +257,62 @@ def summarised(state: Bound, about: Mapping[str, Any], seconds: float) -> BoundR
         seconds=seconds,
         prior=state.bits(state.prior),
         ranges=tuple((term.first, term.last) for term in terms),
-        errors=tuple(term.error.mean().item() for term in terms),
-        first_error=state.terms[-1].error.mean().item() if state.finished else None,
+        errors=tuple(later["simple"][::-1]),
+        losses=tuple(later["loss"][::-1]),
+        first_error=found["simple"][-1] if state.finished else None,
+        first_loss=found["loss"][-1] if state.finished else None,
+        simple=_over_t(state, criteria["simple"]),
+        loss=_over_t(state, criteria["loss"]),
+        shares={
+            name: shares_of(state, criteria[name], about["groups"])
+            for name in (*VARIANCES, "simple", "loss")
+        },
         lines=lines,
     )
+
+
+def mean_of(values: Tensor) -> Mean:
+    """The mean over pictures and its standard error, s/√n."""
+    return Mean(values.mean().item(), values.std().item() / math.sqrt(len(values)))
+
+
+def _over_t(state: Bound, parts: Sequence[Tensor]) -> Mean | None:
+    """The mean over t = 1…T of a criterion, once all of its terms are there."""
+    if not state.finished:
+        return None
+    terms = zip(state.terms, parts, strict=True)
+    return mean_of(torch.stack([term.count * each for term, each in terms]).sum(0) / state.T)
+
+
+def shares_of(
+    state: Bound, parts: Sequence[Tensor], groups: Sequence[tuple[int, int]]
+) -> tuple[Mean, ...]:
+    """The shares of a criterion that lie in groups of t, with standard errors; 0 of nothing.
+
+    parts : for each of the bound's terms a value of each picture, (B,), of every t in its range.
+
+    A share is a ratio r = ā/b̄ of means over the same pictures: its error is that of the mean of
+    a − r b, over b̄ (the delta method).
+    """
+    total = _within(state, parts, 1, state.T)
+    if total is None or not total.mean() > 0:
+        return (Mean(0.0, 0.0),) * len(groups)
+    found = []
+    for first, last in groups:
+        part = _within(state, parts, first, last)
+        assert part is not None
+        share = (part.mean() / total.mean()).item()
+        found.append(Mean(share, mean_of(part - share * total).error / total.mean().item()))
+    return tuple(found)
+
+
+def _within(state: Bound, parts: Sequence[Tensor], first: int, last: int) -> Tensor | None:
+    """Σ of a criterion over t = first…last for each picture; None before there is any term."""
+    sums = [
+        max(0, min(last, term.last) - max(first, term.first) + 1) * each
+        for term, each in zip(state.terms, parts, strict=True)
+    ]
+    return torch.stack(sums).sum(0) if sums else None
 
 
 def noise_bits(schedule: Schedule, power: float) -> float:

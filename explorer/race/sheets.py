@@ -4,10 +4,11 @@ A sheet is zlib-compressed. It holds frame after frame; of each the values of x_
 where the sampler corrects its steps, of the correction, in the order picture, row, column,
 channel, as 16-bit integers, little endian; where the lane clips x̂_0 what that took off, as
 bfloat16, the upper half of a float32 (8 bits of precision at any size, and 0 only where nothing
-was taken); and where the lane adds noise those of z as 8-bit integers. A 16-bit q stands for (q + ½)/4080, cut at ±8: then (q + 4096) >> 5 is exactly the pixel
-that Python would show of [−1, 1]. A wide lane, one that does not clip x̂_0 or corrects its steps,
-has 32-bit integers in their place: 1/√ᾱ_t makes hundreds of its x̂_0, and ε̂ follows from it. An
-8-bit q stands for q/32, cut at ±4. The correction stands there as it is added, with its weight.
+was taken); and where the lane adds noise those of z as 8-bit integers. A 16-bit q stands for (q +
+½)/4080, cut at ±8: then (q + 4096) >> 5 is exactly the pixel that Python would show of [−1, 1]. A
+wide lane, one that does not clip x̂_0 or corrects its steps, has 32-bit integers in their place:
+1/√ᾱ_t makes hundreds of its x̂_0, and ε̂ follows from it. An 8-bit q stands for q/32, cut at ±4.
+The correction stands there as it is added, with its weight.
 """
 
 from __future__ import annotations

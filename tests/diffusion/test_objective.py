@@ -15,10 +15,12 @@ from explorer.diffusion import (
     TARGETS,
     WEIGHTINGS,
     Schedule,
+    belief_errors,
     bound_weights,
     loss_weights,
     losses,
     make_schedule,
+    noise_weights,
     regression_target,
     reverse,
 )
@@ -117,6 +119,25 @@ def test_bound_weights_are_the_distance_of_two_reverse_steps(name: str, variance
     distance = ((true.mean - guessed.mean).square() / (2 * true.std**2)).sum(1)
     eps_error = schedule.snr[2:] * (x0 - guess).square().sum(1)
     torch.testing.assert_close(bound_weights(schedule, variance)[2:] * eps_error, distance)
+
+
+@given(NAMES, SIZES, st.sampled_from(TARGETS), st.sampled_from(WEIGHTINGS))
+def test_noise_weights_turn_the_error_of_eps_into_the_loss(
+    name: str, T: int, target: str, weighting: str
+) -> None:
+    """And with weighting simple they are 1, (1 − ᾱ)/ᾱ and 1/ᾱ."""
+    schedule = make_schedule(name, T)
+    found, ab = errors(schedule), schedule.alpha_bar[1:]
+    loss = loss_weights(schedule, target, weighting)[1:] * found[target]
+    ours = noise_weights(schedule, target, weighting)[1:] * found["eps"]
+    torch.testing.assert_close(ours, loss, rtol=1e-6, atol=0)
+    belief = belief_errors(schedule, target)[1:] * found[target]
+    torch.testing.assert_close(belief, found["x0"], rtol=1e-6, atol=0)
+    truth = {"eps": torch.ones_like(ab), "x0": (1 - ab) / ab, "v": 1 / ab}[target]
+    torch.testing.assert_close(noise_weights(schedule, target)[1:], truth)
+    assert noise_weights(schedule, target)[0].isnan()
+    with pytest.raises(ValueError, match="no target 'class'"):
+        noise_weights(schedule, "class")
 
 
 @pytest.mark.parametrize("target", TARGETS)

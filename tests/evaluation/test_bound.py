@@ -16,9 +16,21 @@ from explorer.cli.bound import report
 from explorer.cli.main import main
 from explorer.data import DataError, from_tensor
 from explorer.data import load as load_data
-from explorer.diffusion import VARIANCES, Denoiser, bound, make_schedule, picture_generators
-from explorer.evaluation.bound import measure_bound, noise_bits, read_bound
+from explorer.diffusion import (
+    VARIANCES,
+    Bound,
+    Denoiser,
+    Term,
+    bound,
+    loss_weights,
+    losses,
+    make_schedule,
+    noise_weights,
+    picture_generators,
+)
+from explorer.evaluation.bound import measure_bound, noise_bits, read_bound, shares_of
 from explorer.evaluation.held_out import choose_pictures, held_out
+from explorer.evaluation.quality import fingerprint
 from explorer.networks import PRESETS
 from explorer.training import Run, TrainConfig
 from tests.evaluation.conftest import DIGITS
@@ -101,6 +113,65 @@ def test_the_result_is_the_bound_whatever_the_batch(model: tuple[Denoiser, Spec]
         assert split.lines[variance].total.value == pytest.approx(line.total.value, rel=1e-4)
 
 
+@pytest.mark.parametrize("target", ["eps", "x0", "v"])
+@pytest.mark.parametrize("weighting", ["simple", "min-snr", "bound"])
+def test_the_loss_is_that_of_training(target: str, weighting: str) -> None:
+    """At every t, of the network's output before clipping: what `losses` gives, weighted."""
+    spec = replace(DIGITS, target=target, training={"weighting": weighting, "gamma": 3.0})
+    schedule, pictures = spec.make_schedule(), digits(6)
+    asked: dict[int, torch.Tensor] = {}
+
+    def network(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        asked[int(t[0])] = x
+        return torch.tanh(x.roll(1, -1)) * (1 + t.view(-1, 1, 1, 1) / 40)
+
+    *_, found = measure_bound(Denoiser(network, schedule, target), spec, pictures)
+    weights = loss_weights(schedule, target, weighting, gamma=3.0)
+    trained, simple = torch.zeros(6, 41).double(), torch.zeros(6, 41).double()
+    for t, x_t in asked.items():
+        a, s = schedule.alpha_bar[t].sqrt(), (1 - schedule.alpha_bar[t]).sqrt()
+        eps = (x_t.double() - a * pictures.x0.double()) / s
+        told = torch.full((6,), t)
+        trained[:, t] = weights[t] * losses(
+            network, schedule, pictures.x0.double(), told, eps, target=target
+        )
+        out = network(x_t, told).double()
+        noise = {"eps": out, "v": a * out + s * x_t, "x0": (x_t - a * out) / s}[target]
+        simple[:, t] = (noise - eps).square().flatten(1).mean(1)
+    for mean, truth in ((found.loss, trained), (found.simple, simple)):
+        each = truth[:, 1:].mean(1)
+        assert mean.value == pytest.approx(each.mean().item(), rel=1e-4)
+        assert mean.error == pytest.approx(each.std().item() / math.sqrt(6), rel=1e-3)
+    for name, truth in (("loss", trained), ("simple", simple)):
+        for (first, last), share in zip(found.groups, found.shares[name], strict=True):
+            part, total = truth[:, first : last + 1].sum(1), truth[:, 1:].sum(1)
+            assert share.value == pytest.approx((part.sum() / total.sum()).item(), rel=1e-3)
+            spread = (part - part.sum() / total.sum() * total).std() / total.mean() / math.sqrt(6)
+            assert share.error == pytest.approx(spread.item(), rel=1e-2, abs=1e-9)
+    assert found.groups[0] == (1, 1) and found.groups[-1] == (9, 40)
+    table = noise_weights(schedule, target, weighting, gamma=3.0)
+    assert found.loss.value == pytest.approx(
+        (table * simple).nansum(1).mean().item() / 40, rel=1e-4
+    )
+
+
+def test_the_error_of_a_share_covers_the_truth() -> None:
+    """Of 400 draws of 30 pictures, about 68 in 100 lie within one standard error."""
+    generator = torch.Generator().manual_seed(0)
+    inside = 0
+    for _ in range(400):
+        size = torch.rand(30, generator=generator).double() + 0.5
+        parts = [size * torch.rand(30, generator=generator) for _ in range(4)]
+        terms = tuple(
+            Term(t, t, {}, torch.full((30,), t), part, part)
+            for t, part in zip((4, 3, 2, 1), parts, strict=True)
+        )
+        state = Bound(4, 1, torch.zeros(30).double(), 1.0, terms)
+        _, share = shares_of(state, parts, [(1, 3), (4, 4)])
+        inside += abs(share.value - 0.25) < share.error
+    assert 240 < inside < 305
+
+
 def test_it_says_how_far_it_is(model: tuple[Denoiser, Spec]) -> None:
     states = list(measure_bound(*model, digits(2), count=3))
     assert [state.share for state in states] == [0, 0.25, 0.5, 0.75, 1]
@@ -120,7 +191,7 @@ def test_what_is_written_is_read(model: tuple[Denoiser, Spec], tmp_path: Path) -
             state.lines["beta"].total.value, rel=1e-5
         )
     assert again.make_schedule().T == 40
-    (tmp_path / "c.json").write_text('{"version": 0}')
+    (tmp_path / "c.json").write_text('{"version": 1}')
     with pytest.raises(ValueError, match="c.json is no stored bound"):
         read_bound(tmp_path / "c.json")
 
@@ -133,7 +204,8 @@ def test_what_is_written_is_read(model: tuple[Denoiser, Spec], tmp_path: Path) -
         (lambda v: v.update(ranges=[[1]]), "ranges has too few entries"),
         (lambda v: v["lines"].update(large=v["lines"]["beta"]), "lines.large"),
         (lambda v: v["lines"]["beta"]["matching"].append(1), "lines.beta.matching"),
-        (lambda v: v.update(version=2), "another version"),
+        (lambda v: v.update(version=3), "another version"),
+        (lambda v: v.update(target=3), "target"),
     ],
 )
 def test_a_damaged_bound_is_said_to_be_one(
@@ -193,6 +265,13 @@ def test_the_command_prints_and_keeps(
     truth = [result.lines[variance].total.value for variance in VARIANCES]
     assert shown == pytest.approx(truth, rel=1e-5)
     assert any(line.startswith("L_T  prior matching") for line in lines) and "β̃_2" in said
+    assert "denoising matching" in said and "onsistency" not in said
+    (trained,) = (line for line in lines if line.startswith("trained with") and "%" not in line)
+    assert trained.split()[-3:-1] == [f"{result.loss.value:.4f}", "±"]
+    assert result.weights == fingerprint(load(file)[0].network, load(file)[1])
+    share = result.shares["loss"][-1]
+    told = f"{100 * share.value:.1f} ± {100 * share.error:.1f} %"
+    assert [line.endswith(told) for line in lines if "trained with" in line] == [False, True]
 
 
 def test_one_variance_and_every_t(
@@ -239,11 +318,15 @@ def test_stored_bounds_are_small_and_of_this_version() -> None:
     folder = root / "explorer" / "gui" / "lectures" / "bound" / "stored"
     files = sorted(folder.glob("*.json"))
     assert {"mnist", "mnist-linear"} <= {file.stem for file in files}
-    assert sum(file.stat().st_size for file in files) < 100_000
+    assert all(file.stat().st_size < 40_000 for file in files)
     for file in files:
         result = read_bound(file)
         assert result.finished and result.model == file.stem
         for variance in VARIANCES:
             assert 1 < result.lines[variance].total.value < 8
-        _, spec = load(root / "checkpoints" / f"{file.stem}.safetensors")
+        denoiser, spec = load(root / "checkpoints" / f"{file.stem}.safetensors")
         assert (result.T, result.schedule) == (spec.T, spec.schedule)
+        assert result.weights == fingerprint(denoiser.network, spec), "made of other weights"
+        assert result.target == spec.target
+        for shares in result.shares.values():
+            assert sum(share.value for share in shares) == pytest.approx(1, abs=1e-4)

@@ -1,10 +1,10 @@
 """The trajectory player: lanes of frames that play in the browser, locked to the true t.
 
 player.js has the clock, what comes from Python and from the hand; player_lanes.js the lanes,
-player_sheets.js how their frames come, player_anatomy.js one step, taken apart;
-player_clipping.js what clipping changed in it; player_state.js what they share. frames.js, mixes.js
-and clipping.js have the mathematics. A button's `js=` learns where
-somebody looks from the element that bears the player's id:
+player_sheets.js how their frames come, player_anatomy.js one step, taken apart, player_clipping.js
+what clipping changed in it; player_state.js what they share. frames.js, mixes.js and clipping.js
+have the mathematics. A button's `js=` learns where somebody looks from the element that bears the
+player's id:
 
     () => document.querySelector("#reverse-player")?.explorer?.cursor
     // {t: 640, lane: 1, picture: 0, frame_t: 640}, or null without a race

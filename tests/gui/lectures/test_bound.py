@@ -23,6 +23,7 @@ from explorer.gui.frame.device import Device, StopFlag
 from explorer.gui.frame.limits import LOCAL
 from explorer.gui.frame.shared import Shared
 from explorer.gui.lectures.bound import topic as bound
+from explorer.gui.lectures.bound.words import conclusions
 from explorer.gui.lectures.bound.work import (
     CHOICES,
     STORED,
@@ -88,7 +89,8 @@ def test_a_run_ends_with_all_parts(page: Page) -> None:
     assert [cells[0] for cells in table.rows["total"]] == [
         f"{result.lines[v].total.value:.3f}" for v in VARIANCES
     ]
-    assert len(bars.data) == 4 and len(plot.data) == 2
+    assert len(bars.data) == 4 and len(plot.data) == 4
+    assert last["said"] == conclusions(result, "beta") and "‖x₀ − x̂₀‖²" in last["said"]
 
 
 def test_it_streams_and_stops_with_what_there_is(folder: Path) -> None:
@@ -153,7 +155,7 @@ def test_looks_change_without_computing(page: Page) -> None:
     refused = page.call("redraw", result, VIEWS[3], "both", None)
     assert "T of the schedules" in refused.pop("trouble") and not refused
     settled = page.call("settle", None, VIEWS[1], "both", 50)
-    assert settled.keys() == {"bars", "reading", "plot"}
+    assert settled.keys() == {"bars", "reading", "plot", "said"}
     assert page.call("settle", result, VIEWS[3], "both", None) == {}  # trouble stays
 
 
@@ -164,10 +166,12 @@ def test_what_is_chosen_meanwhile_is_what_comes_next(page: Page) -> None:
     assert page.call("redraw", None, VIEWS[1], "σ² = β", 50) == {"trouble": ""}
     assert VIEWS[1] in job.flag.read()
     shown = next(states)
-    assert [bars.name for bars in shown["plot"].data] == ["bound, σ² = β", "L<sub>simple</sub>"]
+    assert [bars.name for bars in shown["plot"].data] == [
+        "bound, σ² = β", "L<sub>simple</sub>", "trained with: ‖x₀ − x̂₀‖²",
+    ]  # fmt: skip
     page.call("ask_to_stop")
     last = merged(states)
-    assert last["status"].startswith("stopped") and len(last["plot"].data) == 2
+    assert last["status"].startswith("stopped") and len(last["plot"].data) == 3
 
 
 def test_stored_results_belong_to_the_shipped_models(folder: Path, tmp_path: Path) -> None:

@@ -11,16 +11,14 @@ from explorer.diffusion import SCHEDULES, make_schedule
 from explorer.diffusion.process import Variance
 from explorer.evaluation.bound import BoundResult, noise_bits
 from explorer.figures.palette import Style, style_of
-from explorer.gui.lectures.bound.terms import NAMES, SIMPLE, STYLES, errors_per_time, per_time
+from explorer.gui.lectures.bound.terms import NAMES, criteria
 
 PARTS = {
     "reconstruction": ("L<sub>0</sub> reconstruction", Style("#3f6212", "#a3d65c", "solid")),
-    "matching": ("Σ L<sub>t−1</sub> consistency", Style("#a9c96b", "#557327", "solid")),
+    "matching": ("Σ L<sub>t−1</sub> denoising matching", Style("#a9c96b", "#557327", "solid")),
     "prior": ("L<sub>T</sub> prior matching", Style("#475569", "#94a3b8", "solid")),
 }
 """Part of a bound -> its name and style."""
-CUTS = (0.01, 0.05, 0.2, 1.0)
-"""The ranges of t whose shares are compared, as shares of T; t = 1 is apart."""
 BARS = 0.42
 """The longest bar of `noise_figure` takes so much of the plot; on a phone its label the rest."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -31,7 +29,7 @@ LEAST = 1e-10
 
 
 def bars_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure:
-    """Reconstruction, consistency and prior matching on top of each other, bits/dim."""
+    """Reconstruction, denoising matching and prior matching on top of each other, bits/dim."""
     names = [NAMES[variance] for variance in variances]
     values = {part: [value_of(result, v, part) for v in variances] for part in PARTS}
     ends = [sum(each) for each in zip(*values.values(), strict=True)]
@@ -99,18 +97,15 @@ def value_of(result: BoundResult, variance: Variance, part: str) -> float:
 
 
 def share_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure:
-    """Which share of the bound, and of L_simple, comes from which t."""
+    """From which t the bound comes, and L_simple, and the loss that the model was trained with."""
     figure = go.Figure()
-    edges = sorted({1, *(max(1, round(cut * result.T)) for cut in CUTS)})
-    groups = [(1, 1), *((a + 1, b) for a, b in zip(edges, edges[1:], strict=False))]
-    labels = ["t = 1 (L<sub>0</sub>)", *(f"{a}–{b}" if a < b else f"{a}" for a, b in groups[1:])]
-    curves = {f"bound, {NAMES[v]}": (per_time(result, v), STYLES[v]) for v in variances}
-    curves["L<sub>simple</sub>"] = (errors_per_time(result), SIMPLE)
+    labels = [
+        "t = 1 (L<sub>0</sub>)",
+        *(f"{a}–{b}" if a < b else f"{a}" for a, b in result.groups[1:]),
+    ]
     highest = 0.0
-    for name, (values, style) in curves.items():
-        values = values.nan_to_num(0)
-        total = values.sum().item()
-        shares = [values[a : b + 1].sum().item() / total if total else 0 for a, b in groups]
+    for name, (criterion, style) in criteria(result, variances).items():
+        shares = [mean.value for mean in result.shares[criterion]]
         highest = max(highest, *shares)
         figure.add_bar(
             x=shares,
@@ -120,7 +115,8 @@ def share_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
             text=[f"{share:.0%}" for share in shares],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate="%{x:.1%}",
+            customdata=[mean.error for mean in result.shares[criterion]],
+            hovertemplate="%{x:.1%} ± %{customdata:.1%}",
             marker={"color": style.light},
             meta={"dark": style.dark},
         )
@@ -139,7 +135,7 @@ def share_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
             "automargin": True,
             "showgrid": False,
         },
-        height=440,
+        height=500,
         margin={"l": 64, "r": 20, "t": 12, "b": 48},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         uirevision="share",

@@ -9,9 +9,9 @@ import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
-from explorer.diffusion import bound_weights
+from explorer.diffusion import bound_weights, noise_weights
 from explorer.diffusion.process import Variance
-from explorer.evaluation.bound import BoundResult
+from explorer.evaluation.bound import BoundResult, Criterion
 from explorer.figures.axes import logarithmic, titled
 from explorer.figures.palette import Style, drawn
 from explorer.figures.plots import packed
@@ -22,10 +22,30 @@ STYLES: Mapping[Variance, Style] = {
     "posterior": Style("#be123c", "#fb7185", "dot"),
 }
 SIMPLE = Style("#9ca3af", "#6b7280", "dash")
+TRAINED = Style("#0369a1", "#38bdf8", "dashdot")
+
+
+def criteria(
+    result: BoundResult, variances: Sequence[Variance]
+) -> dict[str, tuple[Criterion, Style]]:
+    """Names of what is compared: the bound, L_simple, and the loss the model was trained with.
+
+    One name for the last two where they are the same.
+    """
+    found: dict[str, tuple[Criterion, Style]] = {
+        f"bound, {NAMES[v]}": (v, STYLES[v]) for v in variances
+    }
+    if result.trained_simple:
+        return found | {"L<sub>simple</sub>, trained with": ("simple", SIMPLE)}
+    found["L<sub>simple</sub>"] = ("simple", SIMPLE)
+    return found | {f"trained with: {result.loss_name}": ("loss", TRAINED)}
 
 
 def terms_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure:
-    """L_{t−1} against t, and L_0 at t = 1; with the formula's numbers for the cursor."""
+    """L_{t−1} against t, and L_0 at t = 1; with the formula's numbers for the cursor.
+
+    And L_simple and the loss of the training, scaled to the sum of the first of the bounds.
+    """
     figure = go.Figure()
     for variance in variances:
         line = result.lines[variance]
@@ -44,6 +64,19 @@ def terms_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
             hovertemplate="t = %{customdata}: %{y:.3g} bits/dim",
             **look,
         )
+    bits = per_time(result, variances[0]).nansum()
+    for name, (criterion, style) in criteria(result, ()).items():
+        table = losses_per_time(result, criterion)
+        times = table.isfinite().nonzero().flatten()
+        scaled = table[times] * (bits / table.nansum())
+        figure.add_scatter(
+            x=times.tolist(),
+            y=scaled.tolist(),
+            mode="lines",
+            name=f"{name}, scaled to the same sum",
+            hovertemplate="%{y:.3g}",
+            **drawn(style, 1.5),
+        )
     # values between 10⁻⁶ and 1 keep the axis where it is while the curve grows
     values = [s.value for v in variances for s in result.lines[v].steps if s.value > 0]
     low = min(-5.0, math.floor(math.log10(max(min(values, default=1), 1e-8))))
@@ -57,7 +90,7 @@ def terms_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
 
 
 def weights_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figure:
-    """β_t²/(2σ_t²α_t(1 − ᾱ_t)), what the bound gives ε's squared error, and the 1 of L_simple."""
+    """What the bound, L_simple (1) and the loss of the training give ε's squared error at t."""
     schedule = result.make_schedule()
     t = torch.arange(0, result.T + 1, max(1, result.T // 1000))
     figure = go.Figure()
@@ -79,6 +112,16 @@ def weights_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Fig
         hoverinfo="skip",
         **drawn(SIMPLE),
     )
+    if not result.trained_simple:
+        values = noise_weights(schedule, result.target, result.weighting, gamma=result.gamma)[t]
+        figure.add_scatter(
+            x=t.numpy(),
+            y=torch.where(values.isfinite(), values, torch.nan).numpy(),
+            mode="lines",
+            name=f"trained with: {result.loss_name}",
+            hovertemplate="%{y:.3g}",
+            **drawn(TRAINED),
+        )
     drawn_values = [value for curve in figure.data for value in curve.y]
     figure.update_layout(yaxis=titled("weight of ‖ε − ε̂‖²", **logarithmic(drawn_values)))
     return _over_t(figure, result, variances, f"weights {result.T}")
@@ -92,8 +135,16 @@ def per_time(result: BoundResult, variance: Variance) -> Tensor:
 
 
 def errors_per_time(result: BoundResult) -> Tensor:
-    """‖ε − ε̂‖² / D over t = 0…T."""
-    return _spread(result, result.errors, result.first_error)
+    """‖ε − ε̂‖² / D over t = 0…T, NaN where it is not there."""
+    return losses_per_time(result, "simple")
+
+
+def losses_per_time(result: BoundResult, criterion: Criterion) -> Tensor:
+    """The terms of L_simple ("simple") or of the training's loss ("loss") over t = 0…T."""
+    simple = criterion == "simple"
+    terms = result.errors if simple else result.losses
+    first = result.first_error if simple else result.first_loss
+    return _spread(result, [term.value for term in terms], first and first.value)
 
 
 def _spread(result: BoundResult, values: Sequence[float], first: float | None) -> Tensor:

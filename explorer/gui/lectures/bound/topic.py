@@ -30,6 +30,7 @@ from explorer.gui.frame.shared import (
 from explorer.gui.lectures.bound.figure import bars_figure
 from explorer.gui.lectures.bound.reading import BoundReading
 from explorer.gui.lectures.bound.terms import terms_figure
+from explorer.gui.lectures.bound.words import conclusions
 from explorer.gui.lectures.bound.work import (
     BOTH,
     CHOICES,
@@ -77,6 +78,7 @@ def build(context: Context, shared: Shared) -> None:
             plot = PlotView(
                 first and terms_figure(first, VARIANCES), elem_id="bound-plot", slider_id="bound-t"
             )
+            said_of = gr.Markdown(first and conclusions(first, VARIANCES[0]), elem_id="bound-said")
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             model = gr.Dropdown(list(models), value=start, label="Model", elem_id="bound-model")
@@ -101,13 +103,14 @@ def build(context: Context, shared: Shared) -> None:
     jobs = Jobs(context, "bound", state=state, trouble=trouble, idle=[run], stop=stop)
 
     def pictures(result: BoundResult, view: Any, shown: Any, T: Any) -> Changes:
-        """Bars, table and plot."""
+        """Bars, table, plot and what they show in words."""
         figure = draw(view, result, shown, T, limits)
         variances = CHOICES[shown]
         return {
             bars: bars_figure(result, variances),
             table: reading(result, variances),
             plot: figure,
+            said_of: conclusions(result, variances[0]),
         }
 
     def begin(call: Call, name: Any, n: Any, times: Any, seed: Any, *choice: Any) -> Steps:
@@ -145,7 +148,7 @@ def build(context: Context, shared: Shared) -> None:
         del changes[trouble]
         return changes or gr.skip()
 
-    drawn = [bars, table, plot]
+    drawn = [bars, table, plot, said_of]
     ran = jobs.wire(run.click, begin, [model, n, times, seed, *choices], [*drawn, now])
     ran.then(settle, [now, *choices], drawn, **QUIET)
     model.input(choose, [model, *choices], [*drawn, state, trouble, now], **QUIET)
