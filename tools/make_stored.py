@@ -20,6 +20,7 @@ MAKERS = {
     "order": "plane.order",
     "autoencoder": "lectures.autoencoder",
     "bound": "lectures.bound",
+    "targets": "lectures.targets",
     "sde": "lectures.sde",
     "inside": "lectures.inside",
     "lectures": "lectures.pages",

@@ -31,6 +31,7 @@ class Topic(Protocol):
 FOLDERS = (
     "autoencoder",
     "bound",
+    "targets",
     "sde",
     "inside",
 )
