@@ -112,7 +112,10 @@ def share_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
             y=labels,
             orientation="h",
             name=name,
-            text=[f"{share:.0%}" for share in shares],
+            text=[
+                f"{100 * mean.value:.1f} ± {100 * mean.error:.1f}%" if result.ranges else ""
+                for mean in result.shares[criterion]
+            ],
             textposition="outside",
             cliponaxis=False,
             customdata=[mean.error for mean in result.shares[criterion]],
@@ -126,7 +129,7 @@ def share_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
         xaxis={
             "title": "share of the total" if result.finished else "share of the terms so far",
             "tickformat": ".0%",
-            "range": [0, max(0.5, 1.12 * highest)],
+            "range": [0, max(0.5, 1.5 * highest)],
         },
         yaxis={
             "type": "category",

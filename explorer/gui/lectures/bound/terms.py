@@ -67,11 +67,10 @@ def terms_figure(result: BoundResult, variances: Sequence[Variance]) -> go.Figur
     bits = per_time(result, variances[0]).nansum()
     for name, (criterion, style) in criteria(result, ()).items():
         table = losses_per_time(result, criterion)
-        times = table.isfinite().nonzero().flatten()
-        scaled = table[times] * (bits / table.nansum())
+        parts = ([(1, 1)] if result.finished else []) + list(result.ranges)
         figure.add_scatter(
-            x=times.tolist(),
-            y=scaled.tolist(),
+            x=[(first + last) / 2 for first, last in parts],
+            y=[(table[first] * bits / table.nansum()).item() for first, _ in parts],
             mode="lines",
             name=f"{name}, scaled to the same sum",
             hovertemplate="%{y:.3g}",

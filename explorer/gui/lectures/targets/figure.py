@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import plotly.graph_objects as go
 
 from explorer.figures.axes import logarithmic, titled
@@ -38,9 +41,7 @@ def error_figure(stored: Stored, of: str) -> go.Figure:
             hovertemplate="%{y:.3g} ± %{error_y.array:.1g}",
             **look,
         )
-    axis = {"title": "t (0 data, T noise)"}
-    if of == "eps":
-        axis |= {"type": "log", "dtick": 1}
+    axis = _times(schedule.T, of == "eps")
     return figure.update_layout(
         xaxis=axis,
         yaxis=titled(f"RMS error in {OF[of]}", **logarithmic(drawn_values)),
@@ -65,9 +66,7 @@ def factor_figure(stored: Stored, of: str) -> go.Figure:
             hovertemplate="%{y:.3g}",
             **drawn(STYLES[target]),
         )
-    axis = {"title": "t (0 data, T noise)"}
-    if of == "eps":
-        axis |= {"type": "log", "dtick": 1}
+    axis = _times(schedule.T, of == "eps")
     return figure.update_layout(
         xaxis=axis,
         yaxis=titled(f"error in {OF[of]} for an error of 1", **logarithmic(values)),
@@ -94,10 +93,18 @@ def reach_figure(shown: Drawn, targets: dict[str, str]) -> go.Figure:
             **look,
         )
     return figure.update_layout(
-        xaxis={"title": "t (0 data, T noise)"},
+        xaxis=_times(max(map(max, filter(None, shown.times)), default=1000)),
         yaxis=titled("max |x̂<sub>0</sub>| before clipping", **logarithmic(values)),
         **_frame("reach", 300),
     )
+
+
+def _times(T: int, log: bool = False) -> dict[str, Any]:
+    """The axis of t, with room for the marks at its end."""
+    title = {"title": "t (0 data, T noise)"}
+    if log:
+        return title | {"type": "log", "dtick": 1, "range": [-0.05, math.log10(1.1 * T)]}
+    return title | {"range": [0, 1.015 * T]}
 
 
 def _frame(revision: str, height: int) -> dict[str, object]:

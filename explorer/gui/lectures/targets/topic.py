@@ -42,7 +42,7 @@ from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.parts.tiles import Block, Tiles
 
 ID, TITLE = "targets", "What the network predicts: ε, x₀ or v"
-SUMMARY = "Three models that differ in nothing else, their errors, and samples from one noise"
+SUMMARY = "The errors of three models over t, and their samples from one noise"
 VIEWS = {"error in x̂₀": "x0", "error in ε̂": "eps"}
 TARGETS = {name: target for target, name in MODELS.items()}
 NOTHING = "No measurements of these models are stored yet: python -m tools.make_stored targets"
@@ -50,15 +50,13 @@ NOTHING = "No measurements of these models are stored yet: python -m tools.make_
 
 def blocks_of(drawn: Drawn) -> tuple[Block, ...]:
     """A row of pictures for each model, a column for each class."""
-    return tuple(
-        Block(
-            f"{name} (predicts {SYMBOLS[TARGETS[name]]})",
-            tuple((word, "") for word in drawn.classes or [""] * len(pictures)),
-            tuple(pictures[:, None]),
-            1,
-        )
-        for name, pictures in zip(drawn.names, drawn.pictures, strict=True)
-    )
+    if not drawn.names:
+        return ()
+    rows = ", ".join(f"{name} (predicts {SYMBOLS[TARGETS[name]]})" for name in drawn.names)
+    words = drawn.classes or [""] * drawn.pictures.shape[1]
+    columns = tuple(drawn.pictures.transpose(0, 1))
+    headings = tuple((word, "") for word in words)
+    return (Block(f"From above: {rows}", headings, columns, len(drawn.names)),)
 
 
 def status(drawn: Drawn) -> str:
