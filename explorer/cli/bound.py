@@ -26,9 +26,8 @@ def run_bound(args: Evaluate) -> None:
     from explorer.checkpoints import load
     from explorer.cli.train import read
     from explorer.devices import choose_threads, find_device
-    from explorer.evaluation.bound import measure_bound
+    from explorer.evaluation.bound import measure_bound, weights_of
     from explorer.evaluation.held_out import choose_pictures, fit_of
-    from explorer.evaluation.quality import fingerprint
 
     n = N if args.n is None else args.n
     if n < 2 or args.times < 1 or args.seed < 0:
@@ -56,7 +55,7 @@ def run_bound(args: Evaluate) -> None:
         seed=args.seed,
         batch=args.batch,
         device=device,
-        weights=fingerprint(denoiser.network, spec),
+        weights=weights_of(denoiser, spec),
     )
     result = pull(states)
     chosen: tuple[Variance, ...] = tuple(NAMES) if args.variance == "both" else (args.variance,)

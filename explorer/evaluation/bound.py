@@ -224,6 +224,16 @@ def _summarise_each(
         yield summarised(state, schedule, about, time.monotonic() - begun)
 
 
+def weights_of(denoiser: Denoiser, spec: Spec) -> str:
+    """The fingerprint of a model as it was loaded, see `quality.fingerprint`."""
+    from explorer.evaluation.quality import fingerprint  # it needs all that races need
+
+    network = denoiser.network
+    if not isinstance(network, torch.nn.Module):
+        raise TypeError("the fingerprint is of a model as it was loaded, before `prepare`")
+    return fingerprint(network, spec)
+
+
 def groups_of(T: int) -> tuple[tuple[int, int], ...]:
     """t = 1, and from there to T as `CUTS` says; fewer where T is small."""
     edges = sorted({1, *(max(1, round(cut * T)) for cut in CUTS)})
@@ -235,12 +245,13 @@ def summarised(
 ) -> BoundResult:
     """Means over the pictures; `about` holds the fields that do not change."""
     terms = [term for term in state.terms[::-1] if term.last > 1]
-    criteria = {"simple": [term.error for term in state.terms], "loss": []}
+    criteria: dict[Criterion, list[Tensor]] = {"simple": [term.error for term in state.terms]}
     table = loss_weights(schedule, about["target"], about["weighting"], gamma=about["gamma"])
     table = table / belief_errors(schedule, about["target"])
     criteria["loss"] = [table[term.times] * term.belief for term in state.terms]
     found = {name: [mean_of(each) for each in parts] for name, parts in criteria.items()}
-    criteria |= {v: [term.nats[v] for term in state.terms] for v in VARIANCES}
+    for variance in VARIANCES:
+        criteria[variance] = [term.nats[variance] for term in state.terms]
     later = found if not state.finished else {k: parts[:-1] for k, parts in found.items()}
     lines = {}
     for variance in VARIANCES:
@@ -264,8 +275,7 @@ def summarised(
         simple=_over_t(state, criteria["simple"]),
         loss=_over_t(state, criteria["loss"]),
         shares={
-            name: shares_of(state, criteria[name], about["groups"])
-            for name in (*VARIANCES, "simple", "loss")
+            name: shares_of(state, parts, about["groups"]) for name, parts in criteria.items()
         },
         lines=lines,
     )

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from explorer.gui.theme import css, theme
+from explorer.race.view import decode
 from tests.browser.conftest import drawn, free_port
-from tests.browser.toy_race import FOUR, ONE, TWO, Page, T, Truth, page
+from tests.browser.toy_race import FOUR, ONE, TWO, Page, T, Truth, clipped, page
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -311,6 +312,37 @@ def test_frames_that_get_lost_are_said_and_asked_for_again(desktop: Page) -> Non
     desktop.page.unroute("**/frames.bin")
     desktop.bring("after-126", "126,51")
     assert not desktop.page.is_visible(".trouble")
+
+
+def test_what_clipping_changed_is_said_with_its_size(desktop: Page) -> None:
+    said = ".clipped .changed"
+    assert desktop.page.inner_text(said).startswith("This race was kept without")  # of before
+    assert desktop.page.inner_text(".noise-of") == "from the clipped x̂0"
+    desktop.bring("one", "126")  # its lane strays
+    desktop.set(400)
+    assert "does not clip x̂₀ (largest |x̂₀|" in desktop.page.inner_text(said)
+    assert desktop.page.inner_text(".noise-of") == "from x̂0, not clipped"
+    desktop.bring("four", "41,51,11,41")
+    assert desktop.page.inner_text(".noise-of") == "from x̂0, clipped or not"
+    desktop.bring("corrected", "9,9")
+    desktop.set(400)
+    told = desktop.page.inner_text(said)
+    assert told.startswith("Clipping changed nothing at this step: largest |x̂₀| ")
+    desktop.bring("clipped", "11")
+    desktop.set(400)
+    words = desktop.page.inner_text(said)
+    (lane,), (frames,) = (view := clipped()).lanes, decode(view)
+    excess = frames.excess
+    assert excess is not None
+    i = lane.times.index(400)
+    change = -lane.coefficients[i][0] / lane.coefficients[i][1] * excess[i, 0]
+    most = change.abs().max().item()
+    count = int((excess[i, 0] != 0).sum())
+    assert words.startswith(f"Clipping changed {count} of 784 values of x̂₀")
+    assert f"at most {most:#.3g}" in words
+    shown = desktop.canvas("anatomy-clipped")[..., 0].astype(int)
+    truth = (change[0].numpy() / most + 1) * 127.5
+    assert abs(shown - truth).max() <= 1
 
 
 def test_a_closed_anatomy_is_not_drawn_and_comes_back(desktop: Page) -> None:

@@ -139,6 +139,17 @@ def corrected() -> RaceView:
     return view
 
 
+def clipped() -> RaceView:
+    """A real race of a network whose belief leaves [−1, 1]."""
+    schedule = make_schedule("linear", T)
+    denoiser = Denoiser(lambda x, t: 2 * torch.tanh(x.roll(1, -1)), schedule, "x0")
+    lanes = [lane_of("ddim", schedule, steps=10)]
+    view = race_view.view_of(lanes, T, 2, (1, 28, 28), title="toy · clipped")
+    entries = race(denoiser, lanes, (1, 28, 28), seed=7, n=2)
+    *_, view = race_view.gather(entries, lanes, schedule, view, every=math.inf)
+    return view
+
+
 def page() -> gr.Blocks:
     """A player and a button for each piece of news."""
     with gr.Blocks(analytics_enabled=False) as demo:
@@ -151,6 +162,7 @@ def page() -> gr.Blocks:
                     "four": lambda: view_of(FOUR, "four"),
                     "one": lambda: view_of(ONE, "one"),
                     "corrected": corrected,
+                    "clipped": clipped,
                     "nothing": lambda: None,
                     **{
                         f"after-{k}": lambda k=k: view_of(TWO, "run", k)

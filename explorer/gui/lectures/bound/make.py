@@ -10,9 +10,8 @@ from pathlib import Path
 from explorer.checkpoints import load
 from explorer.cli.bound import report
 from explorer.diffusion import VARIANCES
-from explorer.evaluation.bound import measure_bound, read_bound
+from explorer.evaluation.bound import measure_bound, read_bound, weights_of
 from explorer.evaluation.held_out import choose_pictures
-from explorer.evaluation.quality import fingerprint
 from explorer.gui.lectures.bound.work import STORED
 
 
@@ -27,7 +26,7 @@ def make_bound(*names: str, n: int = 64, times: int = 200) -> None:
     chosen = [name for name in names if "=" not in name]
     for name in chosen or sorted(path.stem for path in Path("checkpoints").glob("*.safetensors")):
         denoiser, spec = load(Path(f"checkpoints/{name}.safetensors"))
-        pictures, weights = choose_pictures(spec, n), fingerprint(denoiser.network, spec)
+        pictures, weights = choose_pictures(spec, n), weights_of(denoiser, spec)
         asked = (weights, len(pictures.x0), times)
         if is_there(STORED / f"{name}.json", asked):
             print(f"{name}: is there")

@@ -78,7 +78,9 @@ def build(context: Context, shared: Shared) -> None:
             plot = PlotView(
                 first and terms_figure(first, VARIANCES), elem_id="bound-plot", slider_id="bound-t"
             )
-            said_of = gr.Markdown(first and conclusions(first, VARIANCES[0]), elem_id="bound-said")
+            said_of = gr.Markdown(
+                conclusions(first, VARIANCES[0]) if first else "", elem_id="bound-said"
+            )
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             model = gr.Dropdown(list(models), value=start, label="Model", elem_id="bound-model")

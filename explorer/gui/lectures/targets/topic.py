@@ -81,7 +81,7 @@ def build(context: Context, shared: Shared) -> None:
                 elem_id="targets-view",
                 visible=bool(stored),
             )
-            said, errors, multiplied = [], None, None
+            said = errors = multiplied = None
             if stored:
                 said = gr.Markdown(end_errors(stored, VIEWS[view]), elem_id="targets-said")
                 errors = PlotView(error_figure(stored, VIEWS[view]), elem_id="targets-errors")
@@ -125,7 +125,7 @@ def build(context: Context, shared: Shared) -> None:
 
     jobs = Jobs(context, ID, state=state, trouble=trouble, idle=[run], stop=stop)
     jobs.wire(run.click, begin, [seed], [tiles, far, reach])
-    if stored is None or errors is None or multiplied is None:
+    if stored is None or said is None or errors is None or multiplied is None:
         return
 
     @guarded(trouble)

@@ -59,7 +59,7 @@ def best(stored: Stored) -> str:
     Which is the same for ε̂, since both squared errors differ by the SNR alone.
     """
     wins: dict[str, list[int]] = {model.target: [] for model in stored.models}
-    ties = []
+    ties: list[int] = []
     for i, t in enumerate(stored.errors.times):
         rows = stored.errors.raw[:, i].double()
         first = int(rows.mean(1).argmin())

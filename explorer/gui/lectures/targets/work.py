@@ -19,8 +19,8 @@ from explorer.data import from_tensor
 from explorer.devices import hardware
 from explorer.diffusion import Denoiser, Mean, Schedule, make_schedule, picture_generators, randn
 from explorer.diffusion.process import forward
+from explorer.evaluation.bound import weights_of
 from explorer.evaluation.held_out import Pictures, choose_pictures
-from explorer.evaluation.quality import fingerprint
 from explorer.files import written_whole
 from explorer.gui.frame.context import Context
 from explorer.inference import prepare, shared
@@ -148,7 +148,8 @@ def measure_errors(
     network = prepare(denoiser.network, device, exact=True)
     free = replace(denoiser, network=network, clip=False)
     x0, generators = pictures.x0.to(device), picture_generators(seed, len(pictures.x0))
-    raw, clipped = [], []
+    raw: list[Tensor] = []
+    clipped: list[Tensor] = []
     for t in times:
         q = forward(denoiser.schedule, x0, t)
         x_t = q.mean + q.std * randn(x0, generators)
@@ -201,7 +202,9 @@ def run_draw(
 
 def make(n: int = N, seed: int = SEED, folder: Path = Path("checkpoints")) -> Stored:
     """What the topic opens with, of the models that are in the folder."""
-    cpu, models, raw, clipped = torch.device("cpu"), [], [], []
+    cpu, models = torch.device("cpu"), []
+    raw: list[Tensor] = []
+    clipped: list[Tensor] = []
     paths = {
         target: path
         for target, name in MODELS.items()
@@ -211,7 +214,7 @@ def make(n: int = N, seed: int = SEED, folder: Path = Path("checkpoints")) -> St
         denoiser, spec = load(path)
         pictures = choose_pictures(spec, n)
         times = tuple(t for t in TIMES if t <= spec.T)
-        models.append(model_of(path.stem, spec, fingerprint(denoiser.network, spec)))
+        models.append(model_of(path.stem, spec, weights_of(denoiser, spec)))
         one = measure_errors(denoiser, pictures, times, seed=seed, device=cpu)
         raw.append(one[0])
         clipped.append(one[1])
