@@ -6,7 +6,9 @@ import base64
 from typing import Any
 
 from explorer.gui.parts.widget import Widget
-from explorer.gui.reverse.round_trip.trip import Trip, verdict
+from explorer.gui.reverse.round_trip.company import FLAT
+from explorer.gui.reverse.round_trip.trip import Trip
+from explorer.gui.reverse.round_trip.verdict import verdict
 
 
 class TripTable(Widget):
@@ -25,6 +27,7 @@ class TripTable(Widget):
             "names": list(value.names),
             "running": value.running,
             "verdict": verdict(value),
+            "company": company_rows(value) if value.finished and value.company else None,
             "cells": {
                 column: [
                     base64.b64encode(picture.permute(1, 2, 0).numpy().tobytes()).decode()
@@ -38,3 +41,24 @@ class TripTable(Widget):
                 for column, way in value.ways.items()
             },
         }
+
+
+def company_rows(trip: Trip) -> dict[str, Any] | None:
+    """Relative changes, a row for each kind of picture; None where the picture is flat."""
+    company = trip.company
+    if company is None or company.own.contrasts[0] < FLAT:
+        return None
+    rows = {
+        "yours": company.own,
+        trip.others: company.real,
+        "flat, as bright": company.flat,
+        "noise, as bright": company.noise,
+    }
+    return {
+        "bound": company.real.bound if company.real.changes else None,
+        "rows": [
+            {"name": name, "values": list(group.relative)}
+            for name, group in rows.items()
+            if group.changes
+        ],
+    }

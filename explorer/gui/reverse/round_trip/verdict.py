@@ -1,0 +1,119 @@
+"""What the numbers of a round trip say of the visitor's picture, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from explorer.gui.reverse.round_trip.company import Company, Group
+from explorer.gui.reverse.round_trip.trip import Trip
+
+Words = Callable[[Trip, Company], str]
+
+
+def verdict(trip: Trip) -> str:
+    """Of a finished trip; else nothing."""
+    company = trip.company
+    if not trip.finished or company is None:
+        return ""
+    left = f"At t₀ = {trip.t} of {trip.T}, {trip.signal:.0%} of a picture's amplitude is left."
+    return f"{left} {WORDS[company.judgement](trip, company)}"
+
+
+def _figures(trip: Trip, company: Company) -> str:
+    """The picture's relative change, and that of real ones."""
+    own, real, ddpm = company.own, company.real, trip.changes["ddpm"][0]
+    return (
+        f"A change (root mean square) counts by the picture's own contrast (standard deviation): "
+        f"at 1 what came back is no nearer to it than a flat picture. Yours is changed by "
+        f"{own.mean:.2f} ± {own.std:.2f} (DDIM, {len(own.relative)} noises; DDPM, the first "
+        f"noise: {ddpm / own.contrasts[0]:.2f})"
+        + (
+            f", {len(real.relative)} {trip.others} by {real.mean:.2f} ± {real.std:.2f} (DDIM; "
+            f"± is the standard deviation)."
+            if real.changes
+            else "."
+        )
+    )
+
+
+def _references(company: Company) -> str:
+    return (
+        f"A flat picture of its brightness is changed by {_mean(company.flat)} of your picture's "
+        f"contrast, noise of its brightness and contrast by {_mean(company.noise)} of its own."
+    )
+
+
+def _mean(group: Group) -> str:
+    return f"{group.mean:.2f} ± {group.std:.2f}"
+
+
+def _flat(trip: Trip, company: Company) -> str:
+    changes, real = company.own.changes, company.real.changes
+    beside = (
+        f"; {len(real)} {trip.others}, whose contrast is "
+        f"{sum(company.real.contrasts) / len(real):.2f}, by {sum(real) / len(real):.2f}"
+        if real
+        else ""
+    )
+    return (
+        f"Your picture is flat (contrast {company.own.contrasts[0]:.3f}): it has nothing of its "
+        "own that could come back, and no contrast to measure a change by. What came back differs "
+        f"from it by {sum(changes) / len(changes):.2f}, root mean square on a scale from −1 to 1 "
+        f"(DDIM, {len(changes)} noises){beside}."
+    )
+
+
+def _alone(trip: Trip, company: Company) -> str:
+    return f"{_figures(trip, company)} There is no picture of the model's kind to compare it with."
+
+
+def _lost(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} From so large a t₀ even they keep less than half of their "
+        "variance (a change above 0.71): whether yours is foreign cannot be told here. Take a "
+        "smaller t₀."
+    )
+
+
+def _foreign(trip: Trip, company: Company) -> str:
+    times = company.own.mean / company.real.mean
+    return (
+        f"{_figures(trip, company)} That is {times:.1f} times their change, and above "
+        f"{company.real.bound:.2f}, where 39 of 40 such pictures should end: yours is not kept. "
+        f"It is foreign to a network that has only ever seen {trip.kind}. {_references(company)}"
+    )
+
+
+def _less(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} More than three quarters of its variance came back, yet "
+        f"less than of 39 of 40 such pictures (a change up to {company.real.bound:.2f}): yours is "
+        f"unlike the {trip.kind} that the network has seen. {_references(company)}"
+    )
+
+
+def _kept(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} Yours came back, with more than three quarters of its "
+        f"variance and as well as such pictures do (39 of 40 below {company.real.bound:.2f})."
+    )
+
+
+def _partly(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} Yours came back in part only, with less than three quarters "
+        f"of its variance; so do such pictures from here (39 of 40 below "
+        f"{company.real.bound:.2f}), and nothing says that it is foreign."
+    )
+
+
+WORDS: dict[str, Words] = {
+    "flat": _flat,
+    "alone": _alone,
+    "lost": _lost,
+    "foreign": _foreign,
+    "less": _less,
+    "kept": _kept,
+    "partly": _partly,
+}
+"""For each of `JUDGEMENTS`."""
