@@ -107,8 +107,8 @@ def spreads(
 
     x : (m, C, H, W), the states of one trajectory at `times`, which decrease.
     first : the index of the first continuation's generator; another one for another trajectory.
-    With the same `first` the pictures that `fork` makes moment by moment. ValueError, at once, if the times do not
-    decrease or lie outside the lane's way.
+    By default the pictures that `fork` makes moment by moment. ValueError, at once, if the times
+    do not decrease or lie outside the lane's way.
     """
     if len(x) != len(times) or any(s >= t for t, s in zip(times, times[1:], strict=False)):
         raise ValueError(f"{len(x)} states need as many times that decrease, not {list(times)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from explorer.gui.reverse.round_trip.company import Company, Group
+from explorer.gui.reverse.round_trip.company import HALF, Company, Group
 from explorer.gui.reverse.round_trip.trip import Trip
 
 Words = Callable[[Trip, Company], str]
@@ -22,24 +22,24 @@ def verdict(trip: Trip) -> str:
 def _figures(trip: Trip, company: Company) -> str:
     """The picture's relative change, and that of real ones."""
     own, real, ddpm = company.own, company.real, trip.changes["ddpm"][0]
+    beside = f", {len(real.changes)} {trip.others} by {_mean(real)}" if real.changes else ""
     return (
-        f"A change (root mean square) counts by the picture's own contrast (standard deviation): "
-        f"at 1 what came back is no nearer to it than a flat picture. Yours is changed by "
-        f"{own.mean:.2f} ± {own.std:.2f} (DDIM, {len(own.relative)} noises; DDPM, the first "
-        f"noise: {ddpm / own.contrasts[0]:.2f})"
-        + (
-            f", {len(real.relative)} {trip.others} by {real.mean:.2f} ± {real.std:.2f} (DDIM; "
-            f"± is the standard deviation)."
-            if real.changes
-            else "."
-        )
+        f"Measured by its own contrast (1: no nearer than a flat picture), yours is changed by "
+        f"{_mean(own)} ({len(own.changes)} noises){beside}; ± is the standard deviation, the way "
+        f"back DDIM's. DDPM changes yours by {ddpm / own.contrasts[0]:.2f} (one noise)."
     )
+
+
+def _lost_share(company: Company) -> str:
+    """Of the picture's variance."""
+    share = company.own.mean**2
+    return "none of its variance is left" if share >= 1 else f"{share:.0%} of its variance is lost"
 
 
 def _references(company: Company) -> str:
     return (
-        f"A flat picture of its brightness is changed by {_mean(company.flat)} of your picture's "
-        f"contrast, noise of its brightness and contrast by {_mean(company.noise)} of its own."
+        f"A flat picture as bright as yours is changed by {_mean(company.flat)} of your "
+        f"picture's contrast, noise as bright and as strong by {_mean(company.noise)} of its own."
     )
 
 
@@ -70,17 +70,19 @@ def _alone(trip: Trip, company: Company) -> str:
 def _lost(trip: Trip, company: Company) -> str:
     return (
         f"{_figures(trip, company)} From so large a t₀ even they keep less than half of their "
-        "variance (a change above 0.71): whether yours is foreign cannot be told here. Take a "
-        "smaller t₀."
+        f"variance (a change above {HALF:.2f}): whether yours is foreign cannot be told here. "
+        "Take a smaller t₀."
     )
 
 
 def _foreign(trip: Trip, company: Company) -> str:
     times = company.own.mean / company.real.mean
+    kept = "is not kept" if company.own.mean > HALF else "is only partly kept"
     return (
-        f"{_figures(trip, company)} That is {times:.1f} times their change, and above "
-        f"{company.real.bound:.2f}, where 39 of 40 such pictures should end: yours is not kept. "
-        f"It is foreign to a network that has only ever seen {trip.kind}. {_references(company)}"
+        f"{_figures(trip, company)} That is {times:.1f} times their change, and beyond "
+        f"{company.real.bound:.2f}, where 39 of 40 of them should end. Yours {kept} "
+        f"({_lost_share(company)}): it is foreign to a network that has only ever seen "
+        f"{trip.kind}. {_references(company)}"
     )
 
 

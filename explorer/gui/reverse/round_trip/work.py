@@ -117,9 +117,7 @@ def run_trip(
     yield from there_and_back(denoiser, own, real, trip, device=device, stopped=stopped)
 
 
-def own_making(
-    denoiser: Denoiser, spec: Spec, seed: int, device: torch.device
-) -> Tensor | None:
+def own_making(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor | None:
     """Some pictures by the model itself, DDIM with 20 steps; None if all are flat."""
     lane = ddim(spec.T, min(20, spec.T))
     shape = (spec.channels, spec.size, spec.size)

@@ -11,7 +11,7 @@ import torch
 
 from explorer.checkpoints import describe
 from explorer.gui.reverse.spread import work as spread
-from explorer.gui.reverse.spread.view import folder_of, summary, write
+from explorer.gui.reverse.spread.view import STORED, folder_of, summary, write
 
 MODEL = Path("checkpoints/mnist.safetensors")
 NONE = "none"
@@ -24,5 +24,5 @@ def make_spread(ways: str = str(spread.WAYS), *classes: str) -> None:
         *_, view = spread.run_spread(
             MODEL, label, spread.SEED, int(ways), torch.device("cpu"), lambda: False
         )
-        write(view, folder_of(view.label))
+        write(view, STORED / folder_of(view.label))
         print(summary(view), flush=True)

@@ -23,7 +23,7 @@ from explorer.gui.frame.shared import (
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.spread.fan import Fan
 from explorer.gui.reverse.spread.figure import spread_figure
-from explorer.gui.reverse.spread.view import SpreadView, folder_of, read, read_for, status
+from explorer.gui.reverse.spread.view import STORED, SpreadView, folder_of, read, read_for, status
 from explorer.gui.reverse.spread.work import (
     MOST_WAYS,
     NO_CLASS,
@@ -40,7 +40,7 @@ TITLE = "When is it decided?"
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring; `shared.model` is rendered elsewhere, before."""
     first = next(iter(context.models("").values()), None)
-    stored = read(folder_of(None))
+    stored = read(STORED / folder_of(None))
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
             said = told(stored)

@@ -220,9 +220,9 @@ def sheet_of(columns: Mapping[int, Tensor]) -> Image.Image | None:
     return sheet
 
 
-def folder_of(label: str | None, root: Path = STORED) -> Path:
-    """Where the forks with a class, or None for none, are stored."""
-    return root / ("none" if label is None else f"class {label}")
+def folder_of(label: str | None) -> str:
+    """The name of the folder of what is stored of a class, or of none."""
+    return "none" if label is None else f"class {label}"
 
 
 def write(view: SpreadView, folder: Path) -> None:
@@ -251,7 +251,7 @@ def read(folder: Path) -> SpreadView:
 
 def read_for(model: str, label: str | None, root: Path = STORED) -> SpreadView | None:
     """What is stored of a shipped model with this class, or without one; None if nothing is."""
-    known = {each.name for each in root.iterdir() if each.is_dir()}
-    folder = folder_of(label, root)
-    view = read(folder) if folder.name in known else None
+    known = {each.name: each for each in root.iterdir()}
+    folder = known.get(folder_of(label))  # never a path made of a class's name
+    view = read(folder) if folder else None
     return view if view is not None and view.model == model else None

@@ -162,7 +162,9 @@ def lane_spread(name: str, forks: Forks) -> LaneSpread:
         columns[round(MOMENTS * t / lane.times[0])] = pictures[:rows]
     values = tuple(round(spread(pictures), 4) for pictures in forks.pictures)
     title = f"{name}, η = {lane.options['eta']:g}, {lane.evaluations} steps"
-    return LaneSpread(name, title, times, rows, values, tuple(forks.ways), tuple(forks.scales), sheet_of(columns))
+    return LaneSpread(
+        name, title, times, rows, values, tuple(forks.ways), tuple(forks.scales), sheet_of(columns)
+    )
 
 
 def choose_label(spec: Spec, label: Any) -> int | None:
