@@ -50,9 +50,9 @@ def made(own: float, real: tuple[float, ...] = REAL, strength: float = 0.1) -> C
     return Company(one, group(*real), flat, noise)
 
 
-def said(company: Company, **trip: object) -> str:
+def said(company: Company | None, **trip: object) -> str:
     ways = {name: Way(10, 10) for name in ("ddpm", "ddim")}
-    ddpm = company.own.changes[0]
+    ddpm = company.own.changes[0] if company else 0.1
     shown = Trip(
         "toy", "toys", 1000, 400, 3, 0.8, ("mine", "a real picture of toys"),
         "real pictures of toys", company=company, ways=ways, changes={"ddpm": (ddpm,)},
@@ -183,7 +183,7 @@ def test_a_small_change_of_a_faint_picture_is_not_little() -> None:
 
 def test_nothing_is_said_of_what_has_not_arrived() -> None:
     assert said(made(0.2), ways={"ddpm": Way(10, 9, 1), "ddim": Way(10, 10)}) == ""
-    assert said(made(0.2), company=None) == ""
+    assert said(None) == ""
 
 
 def test_the_strip_shows_the_same_numbers() -> None:
@@ -253,7 +253,7 @@ def test_digits_and_others_by_models_of_digits(model: str) -> None:
         assert cases[digit, 20].judgement == "kept", digit
         assert cases[digit, 40].judgement in ("kept", "partly", "less", "lost"), digit
     for other in ("cat", "emoji, face", "emoji, thing", "photographer", "coffee", "galaxies",
-                  "astronaut", "bricks", "noise", "stars", "cat, dark"):  # fmt: skip
+                  "astronaut", "bricks", "noise", "cat, dark"):  # fmt: skip
         for share in (20, 40):
             assert cases[other, share].judgement == "foreign", (other, share)
     assert cases["digit 3, inverted", 40].judgement == "foreign"

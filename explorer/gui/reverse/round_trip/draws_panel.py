@@ -65,7 +65,7 @@ def build_draws(context: Context, shared: Shared, share: gr.Slider, seed: gr.Num
     trouble = message()
     prose(__file__, "draws")
 
-    def begin(call: Call, name: Any, share: Any, seed: Any, n: Any) -> Steps:
+    def measure(call: Call, name: Any, share: Any, seed: Any, n: Any) -> Steps:
         path, spec = find_model(context, name, call.visitor)
         part = whole("t₀, % of T", share, (1, 100))
         t, n = max(1, round(part * spec.T / 100)), whole("Real pictures", n, (2, MOST))
@@ -81,7 +81,7 @@ def build_draws(context: Context, shared: Shared, share: gr.Slider, seed: gr.Num
             yield news
 
     @guarded(trouble)
-    def show_stored(name: Any, request: gr.Request) -> Changes:
+    def show_draws(name: Any, request: gr.Request) -> Changes:
         path, spec = find_model(context, name, context.visitor(request))
         if jobs.running(request):
             return {}
@@ -89,5 +89,5 @@ def build_draws(context: Context, shared: Shared, share: gr.Slider, seed: gr.Num
         return {facts: caption(found), plot: draws_figure(found), said: "", state: ""}
 
     jobs = Jobs(context, "draws", state=state, trouble=trouble, idle=[run], stop=stop)
-    jobs.wire(run.click, begin, [shared.model, share, seed, n], [said, plot])
-    shared.model.change(show_stored, shared.model, [facts, plot, said, state, trouble], **QUIET)
+    jobs.wire(run.click, measure, [shared.model, share, seed, n], [said, plot])
+    shared.model.change(show_draws, shared.model, [facts, plot, said, state, trouble], **QUIET)
