@@ -30,7 +30,7 @@ from explorer.gui.reverse.round_trip.company import (
     assemble,
     companies,
 )
-from explorer.gui.reverse.round_trip.table import company_rows
+from explorer.gui.reverse.round_trip.table import company_rows, relative_changes
 from explorer.gui.reverse.round_trip.trip import Trip, Way
 from explorer.gui.reverse.round_trip.verdict import WORDS, verdict
 from explorer.race.round_trip import contrast, flattened, noise_like
@@ -190,10 +190,18 @@ def test_the_strip_shows_the_same_numbers() -> None:
     trip = Trip("toy", "toys", 10, 4, 3, 0.8, ("mine",), "real toys", company=made(0.9))
     rows = {row["name"]: row["values"] for row in company_rows(trip)["rows"]}
     assert rows["yours"] == pytest.approx([0.9, 0.92, 0.88])
-    assert rows["real toys"] == pytest.approx(REAL)
+    assert rows["4 of its kind"] == pytest.approx(REAL)
     assert company_rows(trip)["bound"] == pytest.approx(made(0.9).real.bound)
     assert company_rows(replace(trip, company=made(0.9, strength=0.01))) is None  # flat
     assert company_rows(replace(trip, company=made(0.9, real=())))["bound"] is None
+
+
+def test_the_cells_show_relative_changes_and_none_of_a_flat_picture() -> None:
+    x = torch.full((2, 1, 4, 4), 128, dtype=torch.uint8)
+    x[0, :, :2], x[0, :, 2:] = 0, 255
+    trip = Trip("toy", "toys", 10, 4, 3, 0.8, ("mine", "flat"), pixels={"original": x})
+    found = relative_changes(replace(trip, changes={"ddim": (0.5, 0.5)}))
+    assert found == {"ddim": [pytest.approx(0.5), None]}
 
 
 # ---- the shipped models -----------------------------------------------------------------------

@@ -18,10 +18,10 @@ from explorer.checkpoints import Spec
 from explorer.data import photo
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser
-from explorer.evaluation.quality import fingerprint
 from explorer.gui.reverse.round_trip.company import Company, assemble, companies, company_from
 from explorer.gui.reverse.round_trip.trip import STEPS
 from explorer.gui.reverse.round_trip.work import like_data, samples
+from explorer.gui.reverse.weights import weights_of
 from explorer.race import race
 from explorer.race.round_trip import as_seen, noised, ways_back
 
@@ -95,7 +95,7 @@ def judge_all(denoiser: Denoiser, spec: Spec) -> Verdicts:
         *_, last = race(denoiser, [lane], tuple(x.shape[1:]), seed=SEED, n=len(x0), start=start)
         found = companies(x0, last.frame.x, len(x), len(real), 1)
         cases += [Case(n, share, c) for n, c in zip(pictures, found, strict=True)]
-    weights = fingerprint(denoiser.network, spec)
+    weights = weights_of(denoiser, spec)
     today = datetime.now(UTC).date().isoformat()
     return Verdicts(spec.name, weights, SEED, today, tuple(cases))
 

@@ -16,8 +16,8 @@ from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.evaluation.errors import Estimate, average_of
 from explorer.evaluation.held_out import Pictures, choose_pictures
-from explorer.evaluation.quality import fingerprint
 from explorer.gui.reverse.round_trip.trip import BACK, STEPS
+from explorer.gui.reverse.weights import weights_of
 from explorer.inference import shared
 from explorer.race.round_trip import difference, round_trip
 
@@ -133,7 +133,7 @@ def measure_draws(
 
     To stop keeps the pictures that have arrived.
     """
-    weights = fingerprint(denoiser.network, spec)
+    weights = weights_of(denoiser, spec)
     found = Draws(spec.name, weights, spec.T, pictures.what, seed, running=True)
     done, todo = 0, sum(times)
     for t in sorted(times):

@@ -30,7 +30,9 @@ def draws_figure(stored: Draws | None, here: Draws | None = None) -> go.Figure:
         **drawn(Style(FAINT.light, FAINT.dark, "dot"), 2),
     )
     for found, mode in ((stored, "lines+markers"), (here, "markers")):
-        for sampler in BACK if found else ():
+        if found is None:
+            continue
+        for sampler in BACK:
             name = sampler.name
             moments = [moment for moment in found.moments if name in moment.ratios]
             style = drawn(SAMPLERS[name].style)

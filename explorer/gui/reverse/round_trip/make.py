@@ -18,13 +18,13 @@ import torch
 
 from explorer.checkpoints import load
 from explorer.evaluation.held_out import choose_pictures
-from explorer.evaluation.quality import fingerprint
 from explorer.gui.reverse.round_trip import draws
 from explorer.gui.reverse.round_trip import work as round_trip
 from explorer.gui.reverse.round_trip.cases import judge_all, read_verdicts
 from explorer.gui.reverse.round_trip.cases import write as write_verdicts
 from explorer.gui.reverse.round_trip.trip import write
 from explorer.gui.reverse.round_trip.verdict import verdict
+from explorer.gui.reverse.weights import weights_of
 
 CHECKPOINTS = Path("checkpoints")
 SHARES = (5, 10, 20, 40, 60, 80)
@@ -59,7 +59,7 @@ def make_verdicts(*names: str) -> None:
     for path in chosen(names):
         denoiser, spec = load(path)
         known = read_verdicts(spec.name)
-        if known and known.weights == fingerprint(denoiser.network, spec):
+        if known and known.weights == weights_of(denoiser, spec):
             print(f"{spec.name}: is there")
             continue
         found = judge_all(denoiser, spec)
@@ -73,7 +73,7 @@ def make_draws(n: str = "64", *names: str) -> None:
     for path in chosen(names):
         denoiser, spec = load(path)
         known = draws.read(spec.name)
-        same = known and known.weights == fingerprint(denoiser.network, spec)
+        same = known and known.weights == weights_of(denoiser, spec)
         if known and same and all(moment.n >= int(n) for moment in known.moments):
             print(f"{spec.name}: is there")
             continue

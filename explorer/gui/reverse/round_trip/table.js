@@ -95,10 +95,11 @@ function load() {
       draw(cell, trip.cells[column]?.[i], trip);
       canvas.setAttribute("aria-label", `${trip.names[i]}, ${MEANT[column]}`);
       const change = column === "original" || column === "noisy" ? undefined : trip.changes[column]?.[i];
-      caption.classList.toggle("known", change !== undefined);
+      caption.classList.toggle("known", typeof change === "number");
       caption.style.setProperty("--share", Math.min(1, change ?? 0));
-      number.textContent = change === undefined ? "" : change.toFixed(2);
-      number.title = "root mean square of the change, on a scale from −1 to 1";
+      number.textContent = typeof change === "number" ? change.toFixed(2) : "";
+      number.title =
+        "root mean square of the change ÷ the picture's own contrast: 1 is no nearer than a flat picture";
     }
   });
   compare(trip.company);

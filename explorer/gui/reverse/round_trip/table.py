@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from explorer.data import to_tensor
 from explorer.gui.parts.widget import Widget
 from explorer.gui.reverse.round_trip.company import FLAT
 from explorer.gui.reverse.round_trip.trip import Trip
 from explorer.gui.reverse.round_trip.verdict import verdict
+from explorer.race.round_trip import contrast
 
 
 class TripTable(Widget):
@@ -35,12 +37,24 @@ class TripTable(Widget):
                 ]
                 for column, pictures in value.pixels.items()
             },
-            "changes": {column: list(values) for column, values in value.changes.items()},
+            "changes": relative_changes(value),
             "ways": {
                 column: {"evaluations": way.evaluations, "done": way.done, "t": way.t}
                 for column, way in value.ways.items()
             },
         }
+
+
+def relative_changes(trip: Trip) -> dict[str, list[float | None]]:
+    """Column -> each picture's change ÷ its contrast; None for a flat one, which has none."""
+    strengths = contrast(to_tensor(trip.pixels["original"])).tolist()
+    return {
+        column: [
+            change / strength if strength >= FLAT else None
+            for change, strength in zip(changes, strengths, strict=True)
+        ]
+        for column, changes in trip.changes.items()
+    }
 
 
 def company_rows(trip: Trip) -> dict[str, Any] | None:
@@ -50,7 +64,7 @@ def company_rows(trip: Trip) -> dict[str, Any] | None:
         return None
     rows = {
         "yours": company.own,
-        trip.others: company.real,
+        f"{len(company.real.changes)} of its kind": company.real,
         "flat, as bright": company.flat,
         "noise, as bright": company.noise,
     }

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -242,7 +243,7 @@ def read(folder: Path) -> SpreadView:
     lanes = []
     for lane in told["lanes"]:
         with Image.open(folder / f"{lane['name']}.png") as sheet:
-            own = {name: tuple(lane[name]) for name in ("times", "values")}
+            own: dict[str, Any] = {name: tuple(lane[name]) for name in ("times", "values")}
             own |= {name: tuple(map(tuple, lane[name])) for name in ("ways", "scales")}
             own |= {"sheet": sheet.convert("RGBA")}
             lanes.append(LaneSpread(**lane | own))

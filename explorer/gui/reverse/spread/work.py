@@ -15,8 +15,8 @@ from torch import Tensor
 from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.diffusion.samplers import DDIM, DDPM
-from explorer.evaluation.quality import fingerprint
 from explorer.gui.reverse.spread.view import MOMENTS, LaneSpread, SpreadView, decided, sheet_of
+from explorer.gui.reverse.weights import weights_of
 from explorer.inference import shared
 from explorer.race import race
 from explorer.race.fork import BRANCHES, FIRST, by_scale, from_here, spread, spreads
@@ -198,7 +198,7 @@ def run_spread(
         seed,
         None if index is None else label,
         ways,
-        fingerprint(denoiser.network, spec),
+        weights_of(denoiser, spec),
         datetime.now(UTC).date().isoformat(),
     )
     shape = (spec.channels, spec.size, spec.size)
