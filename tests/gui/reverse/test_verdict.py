@@ -134,7 +134,8 @@ TELLING = {
     "foreign": "it is foreign to a network that has only ever seen toys",
     "less": "yours is unlike the toys that the network has seen",
     "kept": "Yours came back, with more than three quarters",
-    "partly": "nothing says that it is foreign",
+    "partly": "Yours came back in part only (36% of its variance is lost)",
+    "gone": "Yours did not come back (72% of its variance is lost)",
 }
 CASES = [
     (made(0.9, strength=0.01), "flat"),
@@ -148,6 +149,7 @@ CASES = [
     (made(0.2), "kept"),
     (made(0.05), "kept"),
     (made(0.6, real=(0.3, 0.5, 0.7, 0.6)), "partly"),
+    (made(0.85, real=(0.3, 0.5, 0.7, 0.6)), "gone"),
 ]
 
 
@@ -259,7 +261,7 @@ def test_digits_and_others_by_models_of_digits(model: str) -> None:
     cases = table(model)
     for digit in ("digit 3", "digit 7", *(f"real {i}" for i in range(4))):
         assert cases[digit, 20].judgement == "kept", digit
-        assert cases[digit, 40].judgement in ("kept", "partly", "less", "lost"), digit
+        assert cases[digit, 40].judgement != "foreign", digit
     for other in ("cat", "emoji, face", "emoji, thing", "photographer", "coffee", "galaxies",
                   "astronaut", "bricks", "noise", "cat, dark"):  # fmt: skip
         for share in (20, 40):

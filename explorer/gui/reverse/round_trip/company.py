@@ -90,13 +90,16 @@ class Company:
             return "lost"
         if own > real.bound:
             return "foreign" if own > KEPT else "less"
-        return "kept" if own <= KEPT else "partly"
+        if own <= KEPT:
+            return "kept"
+        return "partly" if own <= HALF else "gone"
 
 
-JUDGEMENTS = ("flat", "alone", "lost", "foreign", "less", "kept", "partly")
+JUDGEMENTS = ("flat", "alone", "lost", "foreign", "less", "kept", "partly", "gone")
 """flat: without contrast; alone: nothing to compare with; lost: even real pictures lose more than
 half of their variance. Else beyond what real pictures change by, with less (foreign) or more
-(less) than three quarters of its variance left; or within that, with more (kept) or less (partly).
+(less) than three quarters of its variance left; or within that, with at least three quarters
+(kept), at least half (partly) or less than half of it left (gone).
 """
 
 

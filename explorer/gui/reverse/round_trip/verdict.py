@@ -103,9 +103,22 @@ def _kept(trip: Trip, company: Company) -> str:
 
 def _partly(trip: Trip, company: Company) -> str:
     return (
-        f"{_figures(trip, company)} Yours came back in part only, with less than three quarters "
-        f"of its variance; so do such pictures from here (39 of 40 below "
-        f"{company.real.bound:.2f}), and nothing says that it is foreign."
+        f"{_figures(trip, company)} Yours came back in part only ({_lost_share(company)}). "
+        f"{_usual(company)}"
+    )
+
+
+def _gone(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} Yours did not come back ({_lost_share(company)}). "
+        f"{_usual(company)}"
+    )
+
+
+def _usual(company: Company) -> str:
+    return (
+        f"That is within what such pictures lose from here (39 of 40 below "
+        f"{company.real.bound:.2f}): nothing says that yours is foreign."
     )
 
 
@@ -117,5 +130,6 @@ WORDS: dict[str, Words] = {
     "less": _less,
     "kept": _kept,
     "partly": _partly,
+    "gone": _gone,
 }
 """For each of `JUDGEMENTS`."""
