@@ -14,6 +14,8 @@ MAKERS = {
     "runs": "train",
     "race": "reverse",
     "trip": "reverse.round_trip",
+    "verdicts": "reverse.round_trip",
+    "draws": "reverse.round_trip",
     "spread": "reverse.spread",
     "guidance": "reverse.guidance",
     "plane": "plane",

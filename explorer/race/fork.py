@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from explorer.diffusion import Denoiser
@@ -62,6 +63,18 @@ def spread(x: Tensor) -> float:
     return float(distances.mean())
 
 
+def by_scale(x: Tensor, side: int = 4) -> tuple[Tensor, Tensor]:
+    """Means over squares of side × side pixels, as pictures, and what is finer: x is their sum.
+
+    The two are orthogonal, so that the squared spreads of a pair add up to that of x. x is
+    (n, C, H, W); at the edges squares may be cut.
+    """
+    means = F.avg_pool2d(x, side, ceil_mode=True, count_include_pad=False)
+    coarse = means.repeat_interleave(side, 2).repeat_interleave(side, 3)
+    coarse = coarse[..., : x.shape[2], : x.shape[3]]
+    return coarse, x - coarse
+
+
 @dataclass(frozen=True, eq=False)
 class Fanned:
     """Where the continuations of several moments stand."""
@@ -87,13 +100,15 @@ def spreads(
     seed: int,
     label: int | None = None,
     branches: int = BRANCHES,
+    first: int = FIRST,
     device: str | torch.device = "cpu",
 ) -> Iterator[Fanned]:
     """How far continuations from each of these moments spread, all walked down together.
 
     x : (m, C, H, W), the states of one trajectory at `times`, which decrease.
-    The pictures that `fork` makes moment by moment. ValueError, at once, if the times do not
-    decrease or lie outside the lane's way.
+    first : the index of the first continuation's generator; another one for another trajectory.
+    By default the pictures that `fork` makes moment by moment. ValueError, at once, if the times
+    do not decrease or lie outside the lane's way.
     """
     if len(x) != len(times) or any(s >= t for t, s in zip(times, times[1:], strict=False)):
         raise ValueError(f"{len(x)} states need as many times that decrease, not {list(times)}")
@@ -105,7 +120,7 @@ def spreads(
         seed=seed,
         n=branches,
         labels=None if label is None else [label] * branches,
-        first=FIRST,
+        first=first,
         start=x[:, None].expand(len(x), branches, *x.shape[1:]),
         device=device,
     )

@@ -58,7 +58,7 @@ def test_a_digit_goes_there_and_back(visit: Visit, tmp_path: Path) -> None:
     page.wait_for_selector("#trip-run:not([disabled])")
     page.wait_for_function("document.querySelector('#trip-table .verdict').innerText !== ''")
     assert "DDPM 100 of 100" in page.inner_text("#trip-status")
-    assert "nothing unusual" in page.inner_text("#trip-table .verdict")
+    assert "Yours came back" in page.inner_text("#trip-table .verdict")
     back = cell(page, "ddpm").astype(float)
     assert np.abs(back - cell(page, "original")).mean() < 16
     assert page.evaluate("document.querySelector('#trip-table').offsetHeight") == height
@@ -77,11 +77,12 @@ def open_spread(visit: Visit) -> Page:
     page.wait_for_selector("#spread-plot .js-plotly-plot")
     page.wait_for_selector("#spread-ddpm[src]")
     assert "Stored" in page.inner_text("#spread-status")
-    assert "half of that is gone" in page.inner_text("#spread-fan .text")
+    assert "Half of that is gone" in page.inner_text("#spread-fan .text")
     page.wait_for_function(
         """() => {
-          const trace = document.querySelector("#spread-plot .scatterlayer .trace");
-          const points = [...(trace?.querySelectorAll(".point") ?? [])];
+          const traces = [...document.querySelectorAll("#spread-plot .scatterlayer .trace")];
+          const points = traces.map((trace) => [...trace.querySelectorAll(".point")])
+            .find(({ length }) => length === 11) ?? [];
           const sheet = document.querySelector("#spread-ddpm").getBoundingClientRect();
           const at = points.map((point) => point.getBoundingClientRect());
           return at.length === 11 && at.every(({ left, width }, i) =>

@@ -20,7 +20,7 @@ from tests.gui.panel import CPU, tiny
 GOING = (CPU, lambda: False)
 CHOSEN = ("mine", Image.new("RGB", (8, 8), "red"))
 JOBS: dict[str, Callable[[Path], Any]] = {
-    "spread": lambda path: run_spread(path, "none given", 1, *GOING),
+    "spread": lambda path: run_spread(path, "none given", 1, 2, *GOING),
     "trip": lambda path: run_trip(path, CHOSEN, 5, 1, *GOING),
     "strip": lambda path: run_strip(path, "w", [0.0, 2.0], 1, *GOING),
     "look": lambda path: run_look(path, 1, 5, 1, CPU),

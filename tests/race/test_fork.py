@@ -13,7 +13,7 @@ from explorer import data
 from explorer.checkpoints import load
 from explorer.diffusion import SAMPLERS, Denoiser, make_schedule
 from explorer.race import LaneFrame, ddim, ddpm, lane_from, race
-from explorer.race.fork import fork, from_here, spread, spreads
+from explorer.race.fork import FIRST, by_scale, fork, from_here, spread, spreads
 from explorer.race.round_trip import as_seen, difference, noised, round_trip, ways_back
 
 T = 40
@@ -96,6 +96,30 @@ def test_spreads_are_those_of_forks_one_by_one(settings: dict[str, Any]) -> None
         assert spread(expected) == pytest.approx(value, abs=1e-6)
 
 
+def test_another_trajectory_has_other_noise() -> None:
+    x = torch.zeros(1, *SHAPE)
+
+    def ends_of(first: int) -> Tensor:
+        *_, fanned = spreads(toy(), ddpm(T), x, [20], seed=7, branches=2, first=first)
+        return fanned.x0[0]
+
+    one, same, other = ends_of(FIRST), ends_of(FIRST), ends_of(FIRST + 1)
+    assert torch.equal(one, same) and torch.equal(one[1], other[0])
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (10, 7)])
+def test_coarse_and_fine_add_up_and_are_orthogonal(size: tuple[int, int]) -> None:
+    x = torch.randn(3, 2, *size, generator=torch.Generator().manual_seed(1))
+    coarse, fine = by_scale(x)
+    torch.testing.assert_close(coarse + fine, x)
+    torch.testing.assert_close(coarse[..., 3, 3], x[..., :4, :4].mean((2, 3)))
+    assert (coarse * fine).sum((1, 2, 3)).abs().max() < 1e-4
+    pair = [part[:2] for part in (x, coarse, fine)]
+    whole, large, small = (spread(part) for part in pair)
+    assert whole**2 == pytest.approx(large**2 + small**2)
+
+
 def test_spreads_refuse_at_once() -> None:
     x = torch.zeros(2, *SHAPE)
     for times in ([8, 24], [8, 8], [8], [41, 8], [8, 0]):
@@ -144,3 +168,15 @@ def test_a_digit_comes_back_and_a_foreign_picture_does_not() -> None:
     *_, last = race(denoiser, [lane], (1, 28, 28), seed=1, labels=[-1] * 5, start=x_t)
     change = difference(last.frame.x, x0)
     assert change[:4].max() < 0.3 < 0.4 < change[4]
+
+
+def test_a_round_trip_in_parts_is_the_whole() -> None:
+    x0 = torch.rand(4, *SHAPE, generator=torch.Generator().manual_seed(2))
+
+    def back(first: int, last: int) -> list[Tensor]:
+        part = x0[first:last]
+        lanes, _, entries = round_trip(toy(), part, 20, seed=3, steps=5, first=first)
+        return ends(list(entries), 2)
+
+    for whole, *parts in zip(back(0, 4), back(0, 2), back(2, 4), strict=True):
+        torch.testing.assert_close(torch.cat(parts), whole)

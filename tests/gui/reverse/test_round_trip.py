@@ -22,8 +22,10 @@ from explorer.gui.frame.limits import HOSTED
 from explorer.gui.frame.upload import take_upload
 from explorer.gui.reverse.round_trip import panel as trip_panel
 from explorer.gui.reverse.round_trip import work as round_trip
-from explorer.gui.reverse.round_trip.trip import COLUMNS, Trip, read, verdict
-from explorer.race.round_trip import as_seen
+from explorer.gui.reverse.round_trip.company import FLAT
+from explorer.gui.reverse.round_trip.trip import COLUMNS, Trip, read
+from explorer.gui.reverse.round_trip.verdict import verdict
+from explorer.race.round_trip import as_seen, contrast
 from tests.gui.panel import CPU, Panel, merged, tiny
 
 SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.safetensors"))}
@@ -69,18 +71,28 @@ def test_ten_clothes_are_bundled_and_small() -> None:
 def test_every_shipped_model_has_real_pictures_beside_it(name: str) -> None:
     spec = describe(SHIPPED[name])
     like = round_trip.like_data(spec, 7)
-    assert like.shape == (round_trip.EXAMPLES, spec.channels, spec.size, spec.size)
+    n = min(round_trip.EXAMPLES, len(examples(spec.data)))
+    assert like.shape == (n, spec.channels, spec.size, spec.size) and n >= 10
+    assert contrast(like).min() >= FLAT
     assert like.min() >= -1 and like.max() <= 1
     assert torch.equal(like, round_trip.like_data(spec, 7))
     assert not torch.equal(like, round_trip.like_data(spec, 8))
+
+
+def test_flat_pictures_are_no_measure() -> None:
+    x = torch.zeros(3, 1, 4, 4)
+    x[1, :, :2] = 1
+    assert torch.equal(round_trip.with_contrast(x), x[1:2])
+    assert round_trip.with_contrast(x[:1]) is None
 
 
 def test_a_model_of_other_data_is_compared_with_what_it_makes(tmp_path: Path) -> None:
     path = tiny(tmp_path)
     *_, trip = round_trip.run_trip(path, chosen(), 12, 7, CPU, lambda: False)
     assert trip.finished and trip.names == ("cat", "one that the model made itself")
-    assert trip.pixels["original"].shape == (2, 1, 8, 8) and trip.apart > 0
-    assert "the pictures of my toys/" in verdict(trip) or "nothing unusual" in verdict(trip)
+    assert trip.pixels["original"].shape == (2, 1, 8, 8)
+    made = len(trip.company.real.changes)
+    assert made > 1 and f"{made} pictures that the model made itself by" in verdict(trip)
     shown = round_trip.preview(describe(path), chosen(), 12, 7)  # without the network
     assert len(shown.pixels["original"]) == 1
 
@@ -192,4 +204,5 @@ def test_the_stored_trip_is_the_shipped_models() -> None:
         difference = fresh.pixels[column].int() - stored.pixels[column].int()
         assert difference.abs().max() <= 1
     assert stored.changes["ddim"][0] > 2 * stored.changes["ddim"][1]  # it fails visibly
+    assert stored.company.judgement == "foreign"
     assert "only ever seen handwritten digits" in verdict(stored)

@@ -27,6 +27,7 @@ from explorer.gui.frame.shared import (
 )
 from explorer.gui.frame.upload import take_upload, upload_box
 from explorer.gui.parts.picker import Picker
+from explorer.gui.reverse.round_trip.draws_panel import build_draws
 from explorer.gui.reverse.round_trip.table import TripTable
 from explorer.gui.reverse.round_trip.trip import read
 from explorer.gui.reverse.round_trip.work import (
@@ -62,6 +63,7 @@ def build(context: Context, shared: Shared) -> None:
             run, stop, state = job_bar("trip", "There and back", said)
             table = TripTable(stored, elem_id="trip-table")
             prose(__file__)
+            section = gr.Column()
         with gr.Column(elem_classes="rail"):
             upload = upload_box(
                 label="Your picture",
@@ -72,6 +74,8 @@ def build(context: Context, shared: Shared) -> None:
             )
             trouble = message()
             seed = seed_input(SEEDS, SEED)
+    with section:
+        build_draws(context, shared, share, seed)
 
     def ask(visitor: str, name: Any, share: Any, seed: Any) -> tuple[Path, Spec, int, int]:
         path, spec = find_model(context, name, visitor)

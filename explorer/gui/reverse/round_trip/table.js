@@ -3,6 +3,7 @@ import { unpackBytes } from "../../parts/bytes.js";
 import { wide } from "../../parts/numbers.js";
 import { $, $$, make } from "../../parts/page.js";
 import { drawPicture } from "../../parts/pixels.js";
+import { TICKS, place } from "./scale.js";
 
 /** @type {HTMLElement[]} */
 const heads = $$(".head");
@@ -44,6 +45,30 @@ function heading(column, parts) {
   const node = $(`.head[data-column="${column}"] span`);
   node.replaceChildren(...parts);
 }
+/** A line of dots for each kind of picture, over one axis. */
+function compare(company) {
+  $(".company").hidden = !company;
+  const scale = $(".scale");
+  scale.replaceChildren();
+  if (!company) return;
+  for (const { name, values } of company.rows) {
+    make("span", { className: "kind", textContent: name }, scale);
+    const line = make("div", { className: "dots" }, scale);
+    line.setAttribute("role", "img");
+    line.setAttribute("aria-label", `${name}: ${values.map((value) => value.toFixed(2)).join(", ")}`);
+    line.title = values.map((value) => value.toFixed(2)).join("  ");
+    for (const value of values) make("i", {}, line).style.left = `${100 * place(value)}%`;
+  }
+  const axis = make("div", { className: "axis" }, scale);
+  for (const tick of TICKS) {
+    const mark = make("span", { textContent: `${tick}` }, axis);
+    mark.style.left = `${100 * place(tick)}%`;
+  }
+  if (company.bound === null) return;
+  const usual = make("div", { className: "usual" }, scale);
+  usual.title = `39 of 40 such pictures are below ${company.bound.toFixed(2)}`;
+  usual.style.setProperty("--end", `${place(company.bound)}`);
+}
 function load() {
   const trip = props.value;
   if (!trip) return;
@@ -70,12 +95,14 @@ function load() {
       draw(cell, trip.cells[column]?.[i], trip);
       canvas.setAttribute("aria-label", `${trip.names[i]}, ${MEANT[column]}`);
       const change = column === "original" || column === "noisy" ? undefined : trip.changes[column]?.[i];
-      caption.classList.toggle("known", change !== undefined);
+      caption.classList.toggle("known", typeof change === "number");
       caption.style.setProperty("--share", Math.min(1, change ?? 0));
-      number.textContent = change === undefined ? "" : change.toFixed(2);
-      number.title = "root mean square of the change, on a scale from −1 to 1";
+      number.textContent = typeof change === "number" ? change.toFixed(2) : "";
+      number.title =
+        "root mean square of the change ÷ the picture's own contrast: 1 is no nearer than a flat picture";
     }
   });
+  compare(trip.company);
   $(".verdict").textContent = trip.verdict;
 }
 watch("value", load);

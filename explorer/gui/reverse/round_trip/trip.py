@@ -18,6 +18,13 @@ from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, Schedule
 from explorer.diffusion.samplers import DDIM, DDPM
 from explorer.figures.pictures import grid
+from explorer.gui.reverse.round_trip.company import (
+    DRAWS,
+    Company,
+    assemble,
+    companies,
+    company_from,
+)
 from explorer.race import race
 from explorer.race.round_trip import difference, noised, ways_back
 
@@ -27,12 +34,6 @@ COLUMNS = ("original", "noisy", "shot", *(sampler.name for sampler in BACK))
 """What there is of a picture: x_0, x_{t_0}, x̂_0(x_{t_0}), and where each sampler ends."""
 STEPS = 50
 """DDIM takes at most so many."""
-FOREIGN = 1.5
-"""A picture that changes so many times as much as one of the model's kind is foreign to it."""
-ANOTHER = 0.6
-"""Changed by this share of the distance between two pictures of a kind, it is another one."""
-LITTLE = 0.15
-"""Changed by this share of it, it has come back."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,14 @@ class Trip:
     """√ᾱ at t_0."""
     names: tuple[str, ...]
     """Of the pictures: the visitor's, then one of the model's kind."""
-    apart: float | None = None
-    """Typical distance between two pictures of the model's kind, root mean square."""
+    others: str = ""
+    """The pictures that it is compared with, such as "real pictures of mnist"."""
     pixels: Mapping[str, Tensor] = field(default_factory=dict)
     """Column -> uint8, (n, C, H, W)."""
     changes: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     """Column -> root mean square of what is shown minus x_0, for each picture."""
+    company: Company | None = None
+    """How the picture fared among others; known once DDIM has arrived."""
     ways: Mapping[str, Way] = field(default_factory=dict)
     running: bool = False
 
@@ -102,7 +105,8 @@ def set_out(schedule: Schedule, x0: Tensor, trip: Trip) -> Trip:
 
 def there_and_back(
     denoiser: Denoiser,
-    x0: Tensor,
+    own: Tensor,
+    real: Tensor | None,
     trip: Trip,
     *,
     device: str | torch.device = "cpu",
@@ -111,25 +115,34 @@ def there_and_back(
 ) -> Iterator[Trip]:
     """Both ways back of `round_trip`, the short one first; columns fill as they become there.
 
+    own : the picture, (1, C, H, W). real : some of the model's kind, the first of which is shown
+    too; None if there are none. DDIM takes the whole `Company`, DDPM what is shown.
+
     Yields at once with the one-shot x̂_0, then every so many seconds with what each sampler
     believes by then, and at the end. No class is given.
     """
+    everybody = assemble(own, real, DRAWS, trip.seed)
+    k = 0 if real is None else len(real)
+    x0 = everybody[: 1 + min(k, 1)]
     trip = replace(set_out(denoiser.schedule, x0, trip), running=True)
     lanes = {lane.sampler: lane for lane in ways_back(trip.T, trip.t, STEPS)}
-    x_t = noised(denoiser, x0, trip.t, trip.seed)
-    _, channels, height, width = x0.shape
-    shape, due = (channels, height, width), 0.0
+    x_t = noised(denoiser, everybody, trip.t, trip.seed)
+    shape, due = tuple(own.shape[1:]), 0.0
     for column in reversed(lanes):  # the short one first
-        lane = lanes[column]
+        lane, n = lanes[column], len(x0) if lanes[column].stochastic else len(everybody)
         for entry in race(
-            denoiser, [lane], shape, seed=trip.seed, n=len(x0), start=x_t, device=device
+            denoiser, [lane], shape, seed=trip.seed, n=n, start=x_t[:n], device=device
         ):
+            believed = entry.frame.x0.cpu()
             if "shot" not in trip.pixels:
-                trip = trip.with_column("shot", entry.frame.x0, x0)
+                trip = trip.with_column("shot", believed[: len(x0)], x0)
+            if not entry.step and n == len(everybody):
+                (company,) = companies(everybody, believed, 1, k, DRAWS)
+                trip = replace(trip, company=company)
             if entry.step and time.perf_counter() < due:
                 continue
             way = Way(lane.evaluations, entry.evaluations, entry.frame.t, round(entry.seconds, 2))
-            trip = trip.with_column(column, entry.frame.x0, x0)
+            trip = trip.with_column(column, believed[: len(x0)], x0)
             trip = replace(trip, ways={**trip.ways, column: way})
             if entry.step:
                 yield trip
@@ -140,53 +153,12 @@ def there_and_back(
     yield replace(trip, running=False)
 
 
-def verdict(trip: Trip) -> str:
-    """What the numbers of a finished trip say of the visitor's picture; else nothing."""
-    if not trip.finished or any(len(trip.changes.get(c, ())) < 2 for c in COLUMNS[-2:]):
-        return ""
-    (ours_full, theirs_full), (ours_short, theirs_short) = (
-        trip.changes[COLUMNS[-2]],
-        trip.changes[COLUMNS[-1]],
-    )
-    ours, theirs = (ours_full + ours_short) / 2, (theirs_full + theirs_short) / 2
-    said = [
-        f"At t₀ = {trip.t} of {trip.T}, {trip.signal:.0%} of the picture's amplitude is left. "
-        f"The way back changed yours by {ours_full:.2f} (DDPM) and {ours_short:.2f} (DDIM), root "
-        f"mean square on a scale from −1 to 1, and {trip.names[1]} by {theirs_full:.2f} and "
-        f"{theirs_short:.2f}."
-    ]
-    foreign = ours > FOREIGN * max(theirs, 1e-3)
-    if foreign:
-        said.append(
-            f"That is {ours / max(theirs, 1e-3):.1f} times as much: the network has only ever "
-            f"seen {trip.kind}. It takes what it does not know for noise and pulls everything "
-            "towards what it knows."
-        )
-    else:
-        said.append(
-            f"Yours came back about as well: for a network that has seen {trip.kind} it is "
-            "nothing unusual."
-        )
-    apart = trip.apart
-    if apart and theirs > ANOTHER * apart:
-        said.append(
-            f"With so large a t₀ even its own kind comes back as another picture (two of them "
-            f"differ by {apart:.2f}): hardly anything of the first is left to hold on to."
-        )
-    elif apart and max(ours, theirs) < LITTLE * apart:
-        said.append("With so small a t₀ little was hidden, so that anything comes back.")
-    elif foreign:
-        said.append("With a smaller t₀ more of it would come back; with a larger one, less.")
-    else:
-        said.append("With a larger t₀ another picture would come back.")
-    return " ".join(said)
-
-
 def write(trip: Trip, folder: Path) -> None:
     """Store a finished trip: `trip.json`, and a sheet with a row for each picture."""
     folder.mkdir(parents=True, exist_ok=True)
     told = {k: v for k, v in vars(trip).items() if k not in ("pixels", "ways")}
     told |= {"ways": {name: asdict(way) for name, way in trip.ways.items()}}
+    told |= {"company": trip.company and asdict(trip.company)}
     told |= {"size": trip.pixels["original"].shape[-1]}
     cells = torch.stack([trip.pixels[column] for column in COLUMNS], dim=1).flatten(0, 1)
     sheet = grid(cells / 127.5 - 1, columns=len(COLUMNS), gap=0, gap_color="black")
@@ -207,4 +179,6 @@ def read(folder: Path) -> Trip:
     told["ways"] = {name: Way(**way) for name, way in told["ways"].items()}
     told["names"] = tuple(told["names"])
     told["changes"] = {column: tuple(values) for column, values in told["changes"].items()}
+    if told["company"]:
+        told["company"] = company_from(told["company"])
     return Trip(**told | {"pixels": pixels})

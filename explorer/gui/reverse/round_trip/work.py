@@ -14,17 +14,17 @@ from explorer.data import photo
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser
 from explorer.gui.frame.shared import plain
+from explorer.gui.reverse.round_trip.company import FLAT
 from explorer.gui.reverse.round_trip.trip import BACK, Trip, set_out, there_and_back
 from explorer.inference import shared
 from explorer.race import ddim, pictures
-from explorer.race.fork import spread
-from explorer.race.round_trip import as_seen
+from explorer.race.round_trip import as_seen, contrast
 
 STORED = Path(__file__).with_name("stored")
 START, SHARE, SEED = "cat", 40, 7
 """What the panel opens with: the sample, t_0 in % of T, the seed."""
-EXAMPLES = 8
-"""So many pictures of the model's kind tell how far two of them are apart."""
+EXAMPLES = 12
+"""So many pictures of the model's kind go along: what is usual for them?"""
 KINDS = {
     "mnist": "handwritten digits",
     "mnist-5k": "handwritten digits",
@@ -50,11 +50,14 @@ def samples() -> dict[str, Image.Image]:
             pixels = bundled[index].permute(1, 2, 0).squeeze(-1).numpy()
             found[name] = Image.fromarray(pixels).convert("RGB")
     found["digit 3, inverted"] = ImageOps.invert(found["digit 3"])
-    return found | {name: photo(name) for name in ("photographer", "coffee")}
+    return found | {name: photo(name) for name in ("photographer", "coffee", "galaxies")}
 
 
 def like_data(spec: Spec, seed: int) -> Tensor | None:
-    """Some real pictures of what a model was trained on, (n, C, H, W) in [−1, 1]; or None."""
+    """Some real pictures of what a model was trained on, (n, C, H, W) in [−1, 1]; or None.
+
+    None of them is flat: they are to be compared by their contrast.
+    """
     bundled = examples(spec.data)
     if bundled is None or bundled.shape[1] != spec.channels:
         return None
@@ -63,32 +66,40 @@ def like_data(spec: Spec, seed: int) -> Tensor | None:
     for pixels in bundled[order[:EXAMPLES]]:
         picture = Image.fromarray(pixels.permute(1, 2, 0).squeeze(-1).numpy()).convert("RGB")
         found.append(as_seen(picture, spec.channels, spec.size))
-    return torch.stack(found)
+    return with_contrast(torch.stack(found))
+
+
+def with_contrast(pictures: Tensor) -> Tensor | None:
+    """Those of (n, C, H, W) that are not flat; None if all are."""
+    kept = pictures[contrast(pictures) >= FLAT]
+    return kept if len(kept) else None
 
 
 def prepare(
     spec: Spec, chosen: Chosen, t: int, seed: int, made: Tensor | None = None
-) -> tuple[Tensor, Trip]:
-    """The originals, (n, C, H, W), and a trip that has not begun.
+) -> tuple[Tensor, Tensor | None, Trip]:
+    """The picture, (1, C, H, W), those of the model's kind, and a trip that has not begun.
 
     made : pictures that the model made itself, for one whose data is not bundled; without them
         such a model's trip has the visitor's picture only.
     """
-    like, second = like_data(spec, seed), f"a real picture of {spec.data}"
-    if like is None:
-        like, second = made, "one that the model made itself"
-    x0 = as_seen(chosen[1], spec.channels, spec.size)[None]
-    x0 = x0 if like is None else torch.cat([x0, like[:1]])
+    real = like_data(spec, seed)
+    second, others = f"a real picture of {spec.data}", f"real pictures of {spec.data}"
+    if real is None:
+        real, second = made, "one that the model made itself"
+        others = "pictures that the model made itself"
+    own = as_seen(chosen[1], spec.channels, spec.size)[None]
+    names = (chosen[0],) if real is None else (chosen[0], second)
     kind = KINDS.get(spec.data, f"the pictures of {spec.data}")
-    apart = None if like is None else spread(like)
     signal = 1.0  # until `set_out` knows
-    return x0, Trip(spec.name, kind, spec.T, t, seed, signal, (chosen[0], second), apart)
+    return own, real, Trip(spec.name, kind, spec.T, t, seed, signal, names, others)
 
 
 def preview(spec: Spec, chosen: Chosen, t: int, seed: int) -> Trip:
     """What can be shown without the network."""
-    x0, trip = prepare(spec, chosen, t, seed)
-    return set_out(spec.make_schedule(), x0, trip)
+    own, real, trip = prepare(spec, chosen, t, seed)
+    shown = own if real is None else torch.cat([own, real[:1]])
+    return set_out(spec.make_schedule(), shown, trip)
 
 
 def run_trip(
@@ -99,18 +110,19 @@ def run_trip(
     device: torch.device,
     stopped: Callable[[], bool],
 ) -> Iterator[Trip]:
-    """Load the model and send the picture there and back, beside one of the model's kind."""
+    """Load the model and send the picture there and back, beside some of the model's kind."""
     denoiser, spec = shared(path, device)
     made = None if like_data(spec, seed) is not None else own_making(denoiser, spec, seed, device)
-    x0, trip = prepare(spec, chosen, t, seed, made)
-    yield from there_and_back(denoiser, x0, trip, device=device, stopped=stopped)
+    own, real, trip = prepare(spec, chosen, t, seed, made)
+    yield from there_and_back(denoiser, own, real, trip, device=device, stopped=stopped)
 
 
-def own_making(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor:
-    """Some pictures by the model itself, DDIM with 20 steps."""
+def own_making(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor | None:
+    """Some pictures by the model itself, DDIM with 20 steps; None if all are flat."""
     lane = ddim(spec.T, min(20, spec.T))
     shape = (spec.channels, spec.size, spec.size)
-    return pictures(denoiser, lane, shape, seed=seed, n=4, device=device).cpu()
+    made = pictures(denoiser, lane, shape, seed=seed, n=EXAMPLES, device=device)
+    return with_contrast(made.cpu())
 
 
 def status(trip: Trip) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from explorer.gui.parts.gallery import png_uri
 from explorer.gui.parts.widget import Widget
 from explorer.gui.reverse.spread.figure import MARGINS
-from explorer.gui.reverse.spread.work import SpreadView, summary
+from explorer.gui.reverse.spread.view import SpreadView, summary
 
 
 class Fan(Widget):

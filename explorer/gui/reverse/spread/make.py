@@ -1,4 +1,7 @@
-"""Make the forks that the panel opens with, of one of the shipped model's ways."""
+"""Make the forks that the panel shows of the first model: without a class and with each.
+
+python -m tools.make_stored spread [WAYS [CLASS …]]    "none" stands for no class
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,20 @@ from pathlib import Path
 
 import torch
 
+from explorer.checkpoints import describe
 from explorer.gui.reverse.spread import work as spread
+from explorer.gui.reverse.spread.view import STORED, folder_of, summary, write
+
+MODEL = Path("checkpoints/mnist.safetensors")
+NONE = "none"
 
 
-def make_spread() -> None:
-    """By the code that runs when a visitor asks."""
-    path, cpu = Path("checkpoints/mnist.safetensors"), torch.device("cpu")
-    *_, view = spread.run_spread(path, spread.NO_CLASS, spread.SEED, cpu, lambda: False)
-    spread.write(view, spread.STORED)
-    print(spread.summary(view))
+def make_spread(ways: str = str(spread.WAYS), *classes: str) -> None:
+    """By the code that runs when a visitor asks; each class is written as it is found."""
+    for name in classes or (NONE, *describe(MODEL).classes):
+        label = spread.NO_CLASS if name == NONE else name
+        *_, view = spread.run_spread(
+            MODEL, label, spread.SEED, int(ways), torch.device("cpu"), lambda: False
+        )
+        write(view, STORED / folder_of(view.label))
+        print(summary(view), flush=True)

@@ -2,75 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.diffusion.samplers import DDIM, DDPM
-from explorer.figures.pictures import grid
-from explorer.gui.frame.shared import plain
+from explorer.gui.reverse.spread.view import MOMENTS, LaneSpread, SpreadView, decided, sheet_of
+from explorer.gui.reverse.weights import weights_of
 from explorer.inference import shared
 from explorer.race import race
-from explorer.race.fork import BRANCHES, from_here, spread, spreads
+from explorer.race.fork import BRANCHES, FIRST, by_scale, from_here, spread, spreads
 from explorer.race.lanes import Lane, ddim
 
-STORED = Path(__file__).with_name("stored")
 SEED = 5
 """What the panel opens with."""
+WAYS, MOST_WAYS = 16, 64
+"""Trajectories, each from an x_T of its own."""
 NO_CLASS = "none given"
-MOMENTS = 10
-"""Forks are at T, 9T/10, …, T/10, or the lane's nearest times."""
-GAP = 2
-"""Pixels of the pictures' own size between two of them."""
-
-
-@dataclass(frozen=True, eq=False)
-class LaneSpread:
-    """One sampler's forks."""
-
-    name: str
-    """The sampler's title: its colour."""
-    title: str
-    times: tuple[int, ...]
-    """Of the forks, decreasing."""
-    rows: int
-    """Continuations that the sheet shows."""
-    values: tuple[float, ...] = ()
-    """The spread at each of those that have begun."""
-    sheet: Image.Image | None = None
-    """A column for the picture itself and each moment, from t = 0 to T; a row a continuation."""
-
-
-@dataclass(frozen=True, eq=False)
-class SpreadView:
-    """What is known so far; while it runs the values are those of what the network believes."""
-
-    model: str
-    T: int
-    seed: int
-    label: str | None
-    lanes: tuple[LaneSpread, ...] = ()
-    share: float = 0.0
-    """Of the work, 0…1."""
-    running: bool = False
-
-    @property
-    def finished(self) -> bool:
-        return self.share >= 1
 
 
 def spread_lanes(T: int) -> dict[str, Lane]:
-    """DDPM's noise (η = 1) on a grid of 100 steps, for speed, and DDIM's 20 without any."""
-    return {DDPM.title: ddim(T, min(100, T), eta=1.0), DDIM.title: ddim(T, min(20, T))}
+    """DDPM's noise (η = 1) on a grid of 50 steps, for speed, and DDIM's 20 without any."""
+    return {DDPM.title: ddim(T, min(50, T), eta=1.0), DDIM.title: ddim(T, min(20, T))}
 
 
 def moments(lane: Lane) -> list[int]:
@@ -83,6 +44,27 @@ def moments(lane: Lane) -> list[int]:
     return sorted(found, reverse=True)
 
 
+@dataclass
+class Forks:
+    """What is known of one lane while it is walked."""
+
+    lane: Lane
+    end: Tensor | None = None
+    """Of the first trajectory, (1, C, H, W)."""
+    pictures: tuple[Tensor, ...] = ()
+    """Of the first trajectory's forks."""
+    ways: list[tuple[float, ...]] = field(default_factory=list)
+    """The spreads of each trajectory that has ended."""
+    scales: list[tuple[float | None, float | None]] = field(default_factory=list)
+    """Where its coarse and its fine spread are at half."""
+
+    @property
+    def cost(self) -> int:
+        """Evaluations of the network for one trajectory and its forks."""
+        on = sum(from_here(self.lane, t).evaluations for t in moments(self.lane))
+        return self.lane.evaluations + BRANCHES * on
+
+
 def fork_at_moments(
     denoiser: Denoiser,
     shape: tuple[int, int, int],
@@ -93,20 +75,19 @@ def fork_at_moments(
     every: float = 0.4,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[SpreadView]:
-    """One x_T denoised by both lanes, then every moment of both ways continued four times.
+    """`view.wanted` x_T denoised by DDPM, and every moment of each way continued four times.
 
-    Yields every so many seconds and at the end; what is shown until then are beliefs x̂_0.
+    A lane without noise walks from the first x_T only: its forks are all alike. Yields every so
+    many seconds and at the end; the first trajectory's pictures are shown, until it has ended as
+    beliefs x̂_0. What has ended by a stop stays.
     """
-    lanes, due = spread_lanes(view.T), 0.0
-    for share, ends, found in _walk(denoiser, lanes, shape, view.seed, label, device):
+    forks, due = {name: Forks(lane) for name, lane in spread_lanes(view.T).items()}, 0.0
+    for share in _walk(denoiser, forks, shape, view, label, device):
         if share < 1 and time.perf_counter() < due:
             continue
-        so_far = tuple(
-            lane_spread(name, lane, ends.get(name), found.get(name, ()))
-            for name, lane in lanes.items()
-        )
+        lanes = tuple(lane_spread(name, each) for name, each in forks.items())
         running = share < 1 and not stopped()
-        view = replace(view, lanes=so_far, share=share, running=running)
+        view = replace(view, lanes=lanes, share=share, running=running)
         yield view
         if not running:
             return
@@ -115,66 +96,75 @@ def fork_at_moments(
 
 def _walk(
     denoiser: Denoiser,
-    lanes: Mapping[str, Lane],
+    forks: Mapping[str, Forks],
     shape: tuple[int, int, int],
-    seed: int,
+    view: SpreadView,
     label: int | None,
     device: str | torch.device,
-) -> Iterator[tuple[float, dict[str, Tensor], dict[str, tuple[Tensor, ...]]]]:
-    """The share of the work that is done, and of each lane its own picture and its forks'."""
-    names = list(lanes)
-    at = {name: moments(lane) for name, lane in lanes.items()}
-    work = {
-        name: BRANCHES * sum(from_here(lane, t).evaluations for t in at[name])
-        for name, lane in lanes.items()
-    }
-    done, todo = 0, sum(work.values()) + sum(lane.evaluations for lane in lanes.values())
-    ends: dict[str, Tensor] = {}
-    found: dict[str, tuple[Tensor, ...]] = {}
-    states: dict[str, list[Tensor]] = {name: [] for name in names}
-    labels = None if label is None else [label]
+) -> Iterator[float]:
+    """The share of the work that is done, again and again; `forks` is what is known by then."""
+    walks = [
+        (way, each)
+        for way in range(view.wanted)
+        for each in forks.values()
+        if not way or each.lane.stochastic
+    ]
+    done, todo = 0.0, sum(each.cost for _, each in walks)
+    for way, each in walks:
+        for share in _fork(denoiser, each, shape, view.seed, way, label, device):
+            yield min((done + share * each.cost) / todo, 0.9999)
+        done += each.cost
+    yield 1.0
+
+
+def _fork(
+    denoiser: Denoiser,
+    forks: Forks,
+    shape: tuple[int, int, int],
+    seed: int,
+    way: int,
+    label: int | None,
+    device: str | torch.device,
+) -> Iterator[float]:
+    """The share of one trajectory's work; every trajectory and fork has noise of its own."""
+    lane, at = forks.lane, moments(forks.lane)
+    labels, states = None if label is None else [label], []
+    alone = lane.evaluations / forks.cost
     for entry in race(
-        denoiser, list(lanes.values()), shape, seed=seed, n=1, labels=labels, device=device
+        denoiser, [lane], shape, seed=seed, n=1, labels=labels, first=way, device=device
     ):
-        name = names[entry.lane]
-        ends[name] = entry.frame.x0.cpu()
-        if entry.frame.t in at[name]:
-            states[name].append(entry.frame.x)
-        done += entry.step is not None
-        yield done / todo, ends, found
-    for name, lane in lanes.items():
-        x = torch.cat(states[name])
-        for fanned in spreads(denoiser, lane, x, at[name], seed=seed, label=label, device=device):
-            found[name] = fanned.x0
-            yield (done + round(fanned.share * work[name])) / todo, ends, found
-        done += work[name]
+        if not way:
+            forks.end = entry.frame.x0.cpu()
+        if entry.frame.t in at:
+            states.append(entry.frame.x)
+        yield alone * entry.evaluations / lane.evaluations
+    first = FIRST + way * BRANCHES
+    x = torch.cat(states)
+    for fanned in spreads(
+        denoiser, lane, x, at, seed=seed, label=label, first=first, device=device
+    ):
+        if not way:
+            forks.pictures = tuple(pictures.cpu() for pictures in fanned.x0)
+        if fanned.share == 1:
+            forks.ways.append(tuple(round(value, 4) for value in fanned.spreads))
+            scales = zip(*(by_scale(pictures.cpu()) for pictures in fanned.x0), strict=True)
+            coarse, fine = (decided(at, [spread(x) for x in each]) for each in scales)
+            forks.scales.append((coarse, fine))
+        yield alone + (1 - alone) * fanned.share
 
 
-def lane_spread(name: str, lane: Lane, end: Tensor | None, found: Sequence[Tensor]) -> LaneSpread:
-    """One sampler's own end, its forks' pictures so far, and how far they spread."""
+def lane_spread(name: str, forks: Forks) -> LaneSpread:
+    """One sampler's curves so far, and the first trajectory's pictures."""
+    lane = forks.lane
     times, rows = tuple(moments(lane)), BRANCHES if lane.stochastic else 1
-    columns = {} if end is None else {0: end.expand(rows, *end.shape[1:])}
-    for t, pictures in zip(times, found, strict=False):
+    columns = {} if forks.end is None else {0: forks.end.expand(rows, *forks.end.shape[1:])}
+    for t, pictures in zip(times, forks.pictures, strict=False):
         columns[round(MOMENTS * t / lane.times[0])] = pictures[:rows]
-    values = tuple(round(spread(pictures.cpu()), 4) for pictures in found)
+    values = tuple(round(spread(pictures), 4) for pictures in forks.pictures)
     title = f"{name}, η = {lane.options['eta']:g}, {lane.evaluations} steps"
-    return LaneSpread(name, title, times, rows, values, sheet_of(columns))
-
-
-def sheet_of(columns: Mapping[int, Tensor]) -> Image.Image | None:
-    """Columns of pictures (n, C, H, W) at their places 0…10, transparent where there is none.
-
-    Half a gap stands around: the middles of the columns divide the width evenly.
-    """
-    if not columns:
-        return None
-    n, _, height, width = next(iter(columns.values())).shape
-    size = ((MOMENTS + 1) * (width + GAP), n * (height + GAP))
-    sheet = Image.new("RGBA", size)
-    for place, pictures in columns.items():
-        column = grid(pictures.cpu(), columns=1, gap=GAP, gap_color=None)
-        sheet.paste(column, (place * (width + GAP) + GAP // 2, GAP // 2))
-    return sheet
+    return LaneSpread(
+        name, title, times, rows, values, tuple(forks.ways), tuple(forks.scales), sheet_of(columns)
+    )
 
 
 def choose_label(spec: Spec, label: Any) -> int | None:
@@ -195,70 +185,21 @@ def run_spread(
     path: Path,
     label: Any,
     seed: int,
+    ways: int,
     device: torch.device,
     stopped: Callable[[], bool],
 ) -> Iterator[SpreadView]:
-    """Load the model and fork its way from one x_T at ten moments."""
+    """Load the model and fork its ways from so many x_T at ten moments."""
     denoiser, spec = shared(path, device)
     index = choose_label(spec, label)
-    view = SpreadView(spec.name, spec.T, seed, None if index is None else label)
+    view = SpreadView(
+        spec.name,
+        spec.T,
+        seed,
+        None if index is None else label,
+        ways,
+        weights_of(denoiser, spec),
+        datetime.now(UTC).date().isoformat(),
+    )
     shape = (spec.channels, spec.size, spec.size)
     yield from fork_at_moments(denoiser, shape, view, label=index, device=device, stopped=stopped)
-
-
-def status(view: SpreadView) -> str:
-    """The model, and how far it is."""
-    if view.finished:
-        forks = sum(len(lane.values) for lane in view.lanes)
-        return f"{plain(view.model)}: {forks} forks, 4 ways on from each"
-    return f"{'running' if view.running else 'stopped'}: {view.share:4.0%}"
-
-
-def decided(lane: LaneSpread) -> float | None:
-    """The t where the spread falls to half of what it is at T, between forks along a line."""
-    points = [*zip(lane.times, lane.values, strict=True), (0, 0.0)]
-    half = lane.values[0] / 2
-    for (t, above), (s, below) in zip(points, points[1:], strict=False):
-        if above > half >= below:
-            return s + (t - s) * (half - below) / (above - below)
-    return None
-
-
-def summary(view: SpreadView) -> str:
-    """What the curves say, from their numbers; nothing until they are whole."""
-    if not view.finished:
-        return ""
-    ddpm, ddim = view.lanes
-    said = f"Forked at t = {ddpm.times[0]}, DDPM's four pictures differ by {ddpm.values[0]:.2f}"
-    at = decided(ddpm)
-    if at is not None and ddpm.values[0] > 0:
-        said += f"; by t ≈ {at:.0f} half of that is gone: about there the picture is decided"
-    largest = max(ddim.values)
-    said += (
-        ". DDIM's differ by 0 wherever it is forked: without noise there is one way only."
-        if largest < 1e-3
-        else f". DDIM's differ by up to {largest:.2f}."
-    )
-    return said
-
-
-def write(view: SpreadView, folder: Path) -> None:
-    """Store a finished one: `spread.json` and a sheet for each lane."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lanes = [{k: v for k, v in vars(lane).items() if k != "sheet"} for lane in view.lanes]
-    for lane in view.lanes:
-        assert lane.sheet is not None  # finished
-        lane.sheet.save(folder / f"{lane.name}.png", optimize=True)
-    told = json.dumps(vars(view) | {"lanes": lanes})
-    (folder / "spread.json").write_text(told + "\n", encoding="utf-8")
-
-
-def read(folder: Path) -> SpreadView:
-    """What `write` stored."""
-    told = json.loads((folder / "spread.json").read_text(encoding="utf-8"))
-    lanes = []
-    for lane in told["lanes"]:
-        with Image.open(folder / f"{lane['name']}.png") as sheet:
-            own = {"times": tuple(lane["times"]), "values": tuple(lane["values"])}
-            lanes.append(LaneSpread(**lane | own | {"sheet": sheet.convert("RGBA")}))
-    return SpreadView(**told | {"lanes": tuple(lanes)})

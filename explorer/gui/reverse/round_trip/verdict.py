@@ -1,0 +1,135 @@
+"""What the numbers of a round trip say of the visitor's picture, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from explorer.gui.reverse.round_trip.company import HALF, Company, Group
+from explorer.gui.reverse.round_trip.trip import Trip
+
+Words = Callable[[Trip, Company], str]
+
+
+def verdict(trip: Trip) -> str:
+    """Of a finished trip; else nothing."""
+    company = trip.company
+    if not trip.finished or company is None:
+        return ""
+    left = f"At t₀ = {trip.t} of {trip.T}, {trip.signal:.0%} of a picture's amplitude is left."
+    return f"{left} {WORDS[company.judgement](trip, company)}"
+
+
+def _figures(trip: Trip, company: Company) -> str:
+    """The picture's relative change, and that of real ones."""
+    own, real, ddpm = company.own, company.real, trip.changes["ddpm"][0]
+    beside = f", {len(real.changes)} {trip.others} by {_mean(real)}" if real.changes else ""
+    return (
+        f"Measured by its own contrast (1: no nearer than a flat picture), yours is changed by "
+        f"{_mean(own)} ({len(own.changes)} noises){beside}; ± is the standard deviation, the way "
+        f"back DDIM's. DDPM changes yours by {ddpm / own.contrasts[0]:.2f} (one noise)."
+    )
+
+
+def _lost_share(company: Company) -> str:
+    """Of the picture's variance."""
+    share = company.own.mean**2
+    return "none of its variance is left" if share >= 1 else f"{share:.0%} of its variance is lost"
+
+
+def _references(company: Company) -> str:
+    return (
+        f"A flat picture as bright as yours is changed by {_mean(company.flat)} of your "
+        f"picture's contrast, noise as bright and as strong by {_mean(company.noise)} of its own."
+    )
+
+
+def _mean(group: Group) -> str:
+    return f"{group.mean:.2f} ± {group.std:.2f}"
+
+
+def _flat(trip: Trip, company: Company) -> str:
+    changes, real = company.own.changes, company.real.changes
+    beside = (
+        f"; {len(real)} {trip.others}, whose contrast is "
+        f"{sum(company.real.contrasts) / len(real):.2f}, by {sum(real) / len(real):.2f}"
+        if real
+        else ""
+    )
+    return (
+        f"Your picture is flat (contrast {company.own.contrasts[0]:.3f}): it has nothing of its "
+        "own that could come back, and no contrast to measure a change by. What came back differs "
+        f"from it by {sum(changes) / len(changes):.2f}, root mean square on a scale from −1 to 1 "
+        f"(DDIM, {len(changes)} noises){beside}."
+    )
+
+
+def _alone(trip: Trip, company: Company) -> str:
+    return f"{_figures(trip, company)} There is no picture of the model's kind to compare it with."
+
+
+def _lost(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} From so large a t₀ even they keep less than half of their "
+        f"variance (a change above {HALF:.2f}): whether yours is foreign cannot be told here. "
+        "Take a smaller t₀."
+    )
+
+
+def _foreign(trip: Trip, company: Company) -> str:
+    times = company.own.mean / company.real.mean
+    kept = "is not kept" if company.own.mean > HALF else "is only partly kept"
+    return (
+        f"{_figures(trip, company)} That is {times:.1f} times their change, and beyond "
+        f"{company.real.bound:.2f}, where 39 of 40 of them should end. Yours {kept} "
+        f"({_lost_share(company)}): it is foreign to a network that has only ever seen "
+        f"{trip.kind}. {_references(company)}"
+    )
+
+
+def _less(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} More than three quarters of its variance came back, yet "
+        f"less than of 39 of 40 such pictures (a change up to {company.real.bound:.2f}): yours is "
+        f"unlike the {trip.kind} that the network has seen. {_references(company)}"
+    )
+
+
+def _kept(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} Yours came back, with more than three quarters of its "
+        f"variance and as well as such pictures do (39 of 40 below {company.real.bound:.2f})."
+    )
+
+
+def _partly(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} Yours came back in part only ({_lost_share(company)}). "
+        f"{_usual(company)}"
+    )
+
+
+def _gone(trip: Trip, company: Company) -> str:
+    return (
+        f"{_figures(trip, company)} Yours did not come back ({_lost_share(company)}). "
+        f"{_usual(company)}"
+    )
+
+
+def _usual(company: Company) -> str:
+    return (
+        f"That is within what such pictures lose from here (39 of 40 below "
+        f"{company.real.bound:.2f}): nothing says that yours is foreign."
+    )
+
+
+WORDS: dict[str, Words] = {
+    "flat": _flat,
+    "alone": _alone,
+    "lost": _lost,
+    "foreign": _foreign,
+    "less": _less,
+    "kept": _kept,
+    "partly": _partly,
+    "gone": _gone,
+}
+"""For each of `JUDGEMENTS`."""
