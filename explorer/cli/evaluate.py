@@ -48,7 +48,7 @@ class Evaluate:
         arg(
             metavar="NAME,NAME,...",
             help_behavior_hint="",
-            help="With commas, all by default: "
+            help="With commas, all by default, or those with an η if --eta is given: "
             + ",".join(name for name, sampler in SAMPLERS.items() if sampler.strided),
         ),
     ] = None
@@ -243,9 +243,12 @@ def parse_steps(text: str) -> int:
 
 def parse_columns(samplers: str | None, etas: str | None) -> list[Column]:
     """--sampler and --eta; ValueError if these do not go together."""
-    from explorer.evaluation import NOISES, STRIDED, choose_columns
+    from explorer.evaluation import NOISES, STRIDED, Column, choose_columns
 
-    names = list(STRIDED) if samplers is None else [n.strip() for n in samplers.split(",")]
+    if samplers is not None:
+        names = [name.strip() for name in samplers.split(",")]
+    else:  # all, or those that take the η that was asked for
+        names = [name for name in STRIDED if etas is None or Column(sampler=name).noise]
     for name in names:
         if name not in STRIDED:
             raise ValueError(f"--sampler {name}: with S steps there are: {', '.join(STRIDED)}")

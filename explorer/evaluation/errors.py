@@ -82,10 +82,13 @@ def resamples(n: int, draws: int = DRAWS) -> Tensor:
     That is the spread of independent draws where the pictures are clearly away from the
     reference. As near to it as real pictures, where the distance is of second order in the
     difference, it is up to √3 times as large (degenerate statistics, Arcones & Giné 1992): an
-    error that is rather too careful.
+    error that is rather too careful. No draw is of one picture alone, which would have no pairs.
     """
     g = torch.Generator().manual_seed(0)
-    return torch.randint(n, (draws, n), generator=g)
+    chosen = torch.randint(n, (draws, n), generator=g)
+    alone = (chosen == chosen[:, :1]).all(1)
+    chosen[alone, 0] = (chosen[alone, 0] + 1) % n
+    return chosen
 
 
 def spread(draws: Sequence[float]) -> float:

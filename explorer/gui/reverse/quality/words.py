@@ -25,7 +25,7 @@ PAPER = (
 
 def quality_caption(quality: Quality | None, invitation: str = INVITATION) -> str:
     """What the numbers are."""
-    if quality is None or not quality.rows:
+    if quality is None:
         return invitation
     few = " With so few pictures only large differences mean something." * (quality.n < 200)
     notes = "".join(f" {note}" for note in (*evaluation_notes(quality), missing_cells(quality)))
@@ -56,7 +56,7 @@ def quality_parts(
 ) -> tuple[str, go.Figure, str, str]:
     """Caption, figure, table and findings."""
     caption = quality_caption(quality, invitation)
-    if quality is None or not quality.rows:
+    if quality is None or not quality.rows:  # which is so until the first cell is measured
         return caption, empty_figure(), "", ""
     return (
         caption,
