@@ -16,7 +16,7 @@ from explorer.evaluation.kernel import KernelDistance
 from explorer.evaluation.records import FloorKind
 
 DRAWS = 20
-"""Of real pictures: their standard deviation is then known to 16 %."""
+"""Of real pictures: their standard deviation is then known to about a fifth."""
 
 
 class Spread(NamedTuple):
