@@ -47,7 +47,7 @@ def with_error(value: float, error: float) -> str:
     if error == 0:
         return f"{value:.3g} ± 0"
     digits = max(0, 1 - math.floor(math.log10(error)))
-    return f"{value:.{digits}f} ± {error:.{digits}f}"
+    return f"{value:z.{digits}f} ± {error:.{digits}f}"
 
 
 def _distance(value: float) -> str:

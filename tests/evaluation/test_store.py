@@ -26,6 +26,7 @@ from explorer.evaluation import (
     table,
     write,
 )
+from explorer.evaluation.quantities import with_error
 from tests.evaluation.made import QUALITY, exact, exact_row, row
 
 
@@ -207,6 +208,12 @@ def test_what_moves_together_is_told_apart_sooner() -> None:
     assert [cell.best for cell in cells] == [False, True] and cells[0].text == "95.5 ± 1.0 %"
     alike = [exact_row(5, Column(0.0), 1, (0, 1, 2, 3)), exact_row(5, HAT, 1, (4, 5))]
     assert all(cell.best for cell in table(exact(*alike), ACCURACY).rows[0][1])
+
+
+def test_an_error_sets_the_digits() -> None:
+    assert with_error(0.6149, 0.0421) == "0.615 ± 0.042"
+    assert with_error(71.58, 12.3) == "72 ± 12" and with_error(3.0, 0.0) == "3 ± 0"
+    assert with_error(-0.04, 4.2) == "0.0 ± 4.2"  # no "−0.0"
 
 
 def test_missing_cells_are_named() -> None:

@@ -190,7 +190,7 @@ def test_a_model_without_a_table_is_an_invitation(tmp_path: Path) -> None:
     again = page("show_quantity", "toys", None, "seconds")
     assert again["quality-facts"] == shown["quality-facts"]
     told = page("show_forecast", "toys", ["5"], ["ddim"], ["η = 0"], 256)["quality-forecast"]
-    assert re.match(r"1 cells of 256 pictures take about \d+ s here", told)
+    assert re.match(r"1 cell of 256 pictures: about \d+ s here", told)
     none = page("show_forecast", "toys", [], ["ddim"], ["η = 0"], 256)["quality-forecast"]
     assert none.startswith("Choose at least one S")
 

@@ -59,7 +59,8 @@ def test_errors_are_bars_and_real_pictures_a_band() -> None:
     assert high.fill == "tonexty" and low.fill is None and low.x == high.x == (5, 10)
     assert mean.y == (1.0, 1.0) and mean.text[0] == "200 real pictures: 1.00 ± 0.10"
     assert mean.name == "real pictures, ± 2 standard deviations"
-    assert line.error_y.array == line.error_y.arrayminus == pytest.approx((0.2, 0.02))
+    for bars in (line.error_y.array, line.error_y.arrayminus):
+        assert bars == pytest.approx((0.2, 0.02))
     assert line.text[0].startswith("2.00 ± 0.10 (")
     shares = quality_figure(table, "class accuracy")
     assert shares.data[1].y == pytest.approx((1.0, 1.0))

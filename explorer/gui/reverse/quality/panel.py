@@ -135,7 +135,8 @@ def forecast_text(
     tables = [table for table in (own, *shipped) if table is not None]
     length = duration(seconds(context, spec, settings, n, REFERENCE))
     known = expected_errors(tables, n, logit_indices(spec.classes) is not None)
-    return f"{len(settings)} cells of {n:,} pictures take about {length} here. {known}"
+    cells = "1 cell" if len(settings) == 1 else f"{len(settings)} cells"
+    return f"{cells} of {n:,} pictures: about {length} here. {known}"
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -219,7 +220,7 @@ def build(context: Context, shared: Shared) -> None:
         if rows and path.parent != context.checkpoints:  # the shipped tables stay
             write(quality_path(path), news.quality)
 
-    def show_stored(name: Any, quantity: str, request: gr.Request) -> Changes:
+    def show_stored(request: gr.Request, name: Any, quantity: str) -> Changes:
         try:
             path, spec = find_model(context, name, context.visitor(request))
             quality, invited = stored_quality(path), invitation(path, spec)
@@ -228,13 +229,13 @@ def build(context: Context, shared: Shared) -> None:
         fresh = quality_parts(quality, quantity, invited)
         return dict(zip(parts, fresh, strict=True)) | {current: quality}
 
-    def show_quantity(name: Any, quality: Any, quantity: str, request: gr.Request) -> Changes:
+    def show_quantity(request: gr.Request, name: Any, quality: Any, quantity: str) -> Changes:
         if quality is None:
-            return show_stored(name, quantity, request)
+            return show_stored(request, name, quantity)
         return dict(zip(parts, quality_parts(quality, quantity), strict=True))
 
     def show_forecast(
-        name: Any, steps: Any, samplers: Any, noises: Any, n: Any, request: gr.Request
+        request: gr.Request, name: Any, steps: Any, samplers: Any, noises: Any, n: Any
     ) -> Changes:
         try:
             said = foreseen(name, steps, samplers, noises, n, context.visitor(request))
