@@ -129,7 +129,7 @@ def test_a_sampler_is_drawn_in_its_own_colours_against_what_it_asks() -> None:
 
 def cells(text: str) -> list[list[str]]:
     """The rows of a table, the best of each **bold**."""
-    text = text.replace("<strong>", "**").replace("</strong>", "**")
+    text = text.replace("<strong>", "**").replace("</strong>", "**").replace("\xa0", " ")
     return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in text.split("<tr>")[1:]]
 
 

@@ -96,10 +96,16 @@ def quality_figure(quality: Quality, quantity: str = QUANTITIES[0]) -> go.Figure
         },
         yaxis={"title": quantity, **axis.layout(seen)},
         hovermode="x",
-        height=HEIGHT,
+        height=HEIGHT + 80,
         showlegend=True,
         margin={"l": 64, "r": 20, "t": 12, "b": 48},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "traceorder": "normal",
+        },  # which a filled band would turn round
         uirevision=f"quality {quality.model} {quantity}",
     )
     return figure
@@ -174,10 +180,10 @@ def paper_html(data: str) -> str:
 
 
 def _html(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> str:
-    header = "".join(f'<th scope="col">{escaped(name)}</th>' for name in columns)
+    header = "".join(f'<th scope="col">{unbroken(name)}</th>' for name in columns)
     body = []
     for S, cells in rows:
-        texts = [escaped(cell.text) or "–" for cell in cells]
+        texts = [unbroken(cell.text) or "–" for cell in cells]
         marked = [
             f"<td><strong>{text}</strong></td>" if cell.best else f"<td>{text}</td>"
             for text, cell in zip(texts, cells, strict=True)
@@ -187,6 +193,11 @@ def _html(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) ->
         f'<table class="quality"><thead><tr>{header}</tr></thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
+
+
+def unbroken(text: str) -> str:
+    """Escaped, and on one line also where the table is wider than a phone."""
+    return escaped(text.replace(" ", "\u00a0"))
 
 
 def hover_text(row: Row, value: str) -> str:

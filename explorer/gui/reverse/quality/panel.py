@@ -168,7 +168,7 @@ def build(context: Context, shared: Shared) -> None:
     plot = PlotView(figure, elem_id="quality-plot")
     table = gr.HTML(cells, elem_id="quality-table", elem_classes="quality-table")
     found = gr.Markdown(said, elem_id="quality-findings", elem_classes="prose-note")
-    with gr.Accordion("Table 1 of the DDIM paper", open=False, elem_id="quality-paper"):
+    with gr.Accordion("Table 1 of the DDIM paper", open=True, elem_id="quality-paper"):
         gr.Markdown(PAPER, elem_classes="prose-note")
         with gr.Row():
             for data in TABLE_1:
