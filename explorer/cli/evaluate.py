@@ -157,7 +157,13 @@ def with_kept_rows(out: Path, quality: Quality) -> Quality:
         return quality
     if before.hardware != quality.hardware and quality.hardware not in before.hardware:
         quality = replace(quality, hardware=f"{before.hardware}; {quality.hardware}")
-    return replace(quality, rows=before.rows, date=before.date)
+    rows = tuple(row for row in before.rows if row.has_errors)
+    if len(rows) < len(before.rows):
+        complain(
+            f"{len(before.rows) - len(rows)} rows of an earlier version have no errors; those "
+            "that are asked for are measured again, the others go"
+        )
+    return replace(quality, rows=rows, date=before.date)
 
 
 def write_rows(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Quality, bool]:

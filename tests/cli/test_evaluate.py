@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ import torch
 from explorer import evaluation
 from explorer.cli.main import main
 from explorer.data import DataError, load
-from explorer.evaluation import Quality, load_reference, quality_path, read
+from explorer.evaluation import Quality, Row, load_reference, quality_path, read, write
 from explorer.precision import choose_precision
 from tests.evaluation.conftest import DIGITS, made
 from tests.evaluation.test_quality import timeless
@@ -103,6 +103,17 @@ def test_what_is_missing_is_added_and_the_rest_is_left(file: Path, explorer: Exp
     other = file.with_name("other.json")
     explorer(file, "--steps 2,3 --eta 0 --out", other, COMMON)
     assert timeless(read(other)) == timeless(both)
+
+
+def test_rows_without_errors_are_measured_again(file: Path, explorer: Explorer) -> None:
+    explorer(file, "--steps 2,3 --eta 0", COMMON)
+    whole = read(quality_path(file))
+    bare = Row(*(getattr(whole.rows[0], field.name) for field in fields(Row)[:6]))
+    write(quality_path(file), replace(whole, rows=(bare, whole.rows[1])))
+    code, _, err = explorer(file, "--steps 2 --eta 0", COMMON)
+    assert code == 0 and "1 rows of an earlier version have no errors" in err
+    again = read(quality_path(file))
+    assert timeless(again) == timeless(whole) and again.rows[1] == whole.rows[1]
 
 
 def test_another_model_or_a_damaged_file_starts_over(file: Path, explorer: Explorer) -> None:
