@@ -13,6 +13,7 @@ from explorer.devices import choose_threads
 MAKERS = {
     "runs": "train",
     "race": "reverse",
+    "quality": "reverse.quality",
     "trip": "reverse.round_trip",
     "verdicts": "reverse.round_trip",
     "draws": "reverse.round_trip",

@@ -16,20 +16,19 @@ from explorer.cli.bound import TIMES, run_bound
 from explorer.cli.console import Stopped, check_writable, complain, progress_bar, signals_noted
 from explorer.cli.describe import File
 from explorer.cli.words import unset
-from explorer.diffusion.samplers import DDIM, SAMPLERS
+from explorer.diffusion.samplers import SAMPLERS
 from explorer.settings.names import AUTO, PRECISIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from explorer.evaluation import Progress, Quality
-    from explorer.evaluation.records import Column
+    from explorer.evaluation.records import Column, Setting
 
     Precision = str
 else:
     Precision = literal_type_from_choices([AUTO, *PRECISIONS])
 
-STEPS = "5,10,20,50,100,1000"
 N = 512
 
 
@@ -41,16 +40,18 @@ class Evaluate:
     """A model, .safetensors."""
     n: Annotated[int | None, unset("INT")] = None
     """Pictures for each cell (512), or for the bound (64)."""
-    steps: Annotated[str, arg(metavar="S,S,...")] = STEPS
-    """S, with commas; T in place of more than T."""
+    steps: Annotated[str | None, unset("S,S,...")] = None
+    """S, with commas (5,10,20,50,100,1000); T in place of more than T. With all T steps, unless
+    steps, sampler or eta is given, only η = 0, 1 and hat are measured."""
     sampler: Annotated[
-        str,
+        str | None,
         arg(
             metavar="NAME,NAME,...",
-            help="With commas, of: "
-            + ", ".join(name for name, sampler in SAMPLERS.items() if sampler.strided),
+            help_behavior_hint="",
+            help="With commas, all by default, or those with an η if --eta is given: "
+            + ",".join(name for name, sampler in SAMPLERS.items() if sampler.strided),
         ),
-    ] = DDIM.name
+    ] = None
     eta: Annotated[str | None, unset("η,η,...")] = None
     """η, with commas (0,0.2,0.5,1,hat); hat is σ̂, the larger variance."""
     seed: int = 0
@@ -87,10 +88,8 @@ def run_evaluate(args: Evaluate) -> None:
     if args.bound:
         if args.guidance != 1:
             complain("--bound: the model is told no class, so --guidance is not used")
-        unused = {"sampler": DDIM.name, "eta": None, "steps": STEPS}
-        if given := [
-            f"--{name}" for name, usual in unused.items() if getattr(args, name) != usual
-        ]:
+        unused = ("sampler", "eta", "steps")
+        if given := [f"--{name}" for name in unused if getattr(args, name) is not None]:
             complain(f"--bound asks at times of its own: {' and '.join(given)} not used")
         return run_bound(args)
     from explorer.checkpoints import load
@@ -99,7 +98,6 @@ def run_evaluate(args: Evaluate) -> None:
     from explorer.evaluation import (
         begin,
         check,
-        choose_settings,
         evaluate,
         load_reference,
         quality_path,
@@ -107,8 +105,7 @@ def run_evaluate(args: Evaluate) -> None:
     )
     from explorer.evaluation.held_out import fit_of
 
-    steps = [parse_steps(text) for text in args.steps.split(",")]
-    columns = parse_columns(args.sampler, args.eta)
+    choose = parse_settings(args.steps, args.sampler, args.eta)
     device = find_device(args.device)
     denoiser, spec = load(args.file, device)
     n = N if args.n is None else args.n
@@ -119,7 +116,7 @@ def run_evaluate(args: Evaluate) -> None:
         raise ValueError(f"--out {out}: tables of quality end in .json")
     check_writable(out)
     precision = table_precision(args.precision, device, out)
-    settings = choose_settings(spec.T, steps, columns)
+    settings = choose(spec.T)
     reference = load_reference(
         spec,
         n=n,
@@ -160,7 +157,13 @@ def with_kept_rows(out: Path, quality: Quality) -> Quality:
         return quality
     if before.hardware != quality.hardware and quality.hardware not in before.hardware:
         quality = replace(quality, hardware=f"{before.hardware}; {quality.hardware}")
-    return replace(quality, rows=before.rows, date=before.date)
+    rows = tuple(row for row in before.rows if row.has_errors)
+    if len(rows) < len(before.rows):
+        complain(
+            f"{len(before.rows) - len(rows)} rows of an earlier version have no errors; those "
+            "that are asked for are measured again, the others go"
+        )
+    return replace(quality, rows=rows, date=before.date)
 
 
 def write_rows(found: Iterator[Progress], quality: Quality, out: Path) -> tuple[Quality, bool]:
@@ -188,31 +191,53 @@ def progress_text(state: Progress, left: float) -> str:
 
 
 def report(quality: Quality) -> str:
-    """All that was measured, as text; * marks the best of a row."""
-    from explorer.evaluation import QUANTITIES, evaluation_notes, table
+    """All that was measured, as text; * marks the best of a row and what nothing tells from it."""
+    from explorer.evaluation import (
+        QUANTITIES,
+        evaluation_notes,
+        findings,
+        floor_notes,
+        missing_cells,
+        table,
+    )
 
-    shown = {name: quantity.shown for name, quantity in QUANTITIES.items()}
-    real = f"Fréchet distance {shown['Fréchet distance'](quality.floor)}"
-    if quality.floor_accuracy is not None:
-        real += f", class accuracy {shown['class accuracy'](quality.floor_accuracy)}"
     lines = [
         f"{quality.model}: {quality.n} pictures a cell against {quality.reference:,} of "
         f"{quality.data}; {quality.precision} on {quality.hardware}",
-        f"{quality.floor_n} other real pictures: {real}",
+        *floor_notes(quality),
         *evaluation_notes(quality),
+        *filter(None, [missing_cells(quality)]),
     ]
     for quantity in QUANTITIES:
         columns, rows = table(quality, quantity)
         if not rows:
             continue
-        widths = [max(10, len(name)) for name in columns]
+        cells = [[S, *(cell.text or "–" for cell in row)] for S, row in rows]
+        widths = [max(10, *map(len, column)) for column in zip(columns, *cells, strict=True)]
         titles = zip(columns, widths, strict=True)
         lines += ["", quantity, "".join(f"{name:>{width}} " for name, width in titles).rstrip()]
-        for S, cells in rows:
-            sized = zip(cells, widths[1:], strict=True)
-            texts = "".join(f"{c.text or '–':>{w}}{'*' if c.best else ' '}" for c, w in sized)
-            lines.append(f"{S:>10} {texts}".rstrip())
-    return "\n".join(lines)
+        for texts, (_, row) in zip(cells, rows, strict=True):
+            marks = ["", *("*" if cell.best else " " for cell in row)]
+            sized = zip(texts, widths, marks, strict=True)
+            line = "".join(f"{text:>{width}}{mark or ' '}" for text, width, mark in sized)
+            lines.append(line.rstrip())
+    return "\n".join([*lines, "", *findings(quality)])
+
+
+def parse_settings(
+    steps: str | None, samplers: str | None, etas: str | None
+) -> Callable[[int], Sequence[Setting]]:
+    """--steps, --sampler and --eta, for a model of T steps; without any the stored tables' cells.
+
+    ValueError if these do not go together.
+    """
+    from explorer.evaluation import STEPS, choose_settings, stored_settings
+
+    if steps is samplers is etas is None:
+        return stored_settings
+    chosen = STEPS if steps is None else [parse_steps(text) for text in steps.split(",")]
+    columns = parse_columns(samplers, etas)
+    return lambda T: choose_settings(T, chosen, columns)
 
 
 def parse_steps(text: str) -> int:
@@ -222,11 +247,14 @@ def parse_steps(text: str) -> int:
     return int(text)
 
 
-def parse_columns(samplers: str, etas: str | None) -> list[Column]:
+def parse_columns(samplers: str | None, etas: str | None) -> list[Column]:
     """--sampler and --eta; ValueError if these do not go together."""
-    from explorer.evaluation import NOISES, STRIDED, choose_columns
+    from explorer.evaluation import NOISES, STRIDED, Column, choose_columns
 
-    names = [name.strip() for name in samplers.split(",")]
+    if samplers is not None:
+        names = [name.strip() for name in samplers.split(",")]
+    else:  # all, or those that take the η that was asked for
+        names = [name for name in STRIDED if etas is None or Column(sampler=name).noise]
     for name in names:
         if name not in STRIDED:
             raise ValueError(f"--sampler {name}: with S steps there are: {', '.join(STRIDED)}")

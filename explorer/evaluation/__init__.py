@@ -1,6 +1,8 @@
 """Steps against quality: Fréchet distance and class accuracy of a model's samplers."""
 
+from explorer.evaluation.findings import findings, missing_cells
 from explorer.evaluation.quality import Progress, begin, check, evaluate
+from explorer.evaluation.quantities import ACCURACY, FRECHET, KID, QUANTITIES
 from explorer.evaluation.records import (
     HAT,
     NOISES,
@@ -13,13 +15,17 @@ from explorer.evaluation.records import (
     choose_columns,
     choose_settings,
     differences,
+    stored_settings,
 )
 from explorer.evaluation.reference import Reference, load_reference, make_reference
 from explorer.evaluation.store import quality_path, read, table_precision, write
-from explorer.evaluation.table import QUANTITIES, Cell, Table, evaluation_notes, table
+from explorer.evaluation.table import Cell, Table, evaluation_notes, floor_notes, table
 
 __all__ = [
+    "ACCURACY",
+    "FRECHET",
     "HAT",
+    "KID",
     "NOISES",
     "QUANTITIES",
     "STEPS",
@@ -39,10 +45,14 @@ __all__ = [
     "differences",
     "evaluate",
     "evaluation_notes",
+    "findings",
+    "floor_notes",
     "load_reference",
     "make_reference",
+    "missing_cells",
     "quality_path",
     "read",
+    "stored_settings",
     "table",
     "table_precision",
     "write",

@@ -34,7 +34,7 @@ class Frechet:
     def __init__(self, reference: Tensor) -> None:
         from torchmetrics.image.fid import FrechetInceptionDistance  # takes seconds to import
 
-        _check_features(reference)
+        check_features(reference)
         if len(reference) < 2:
             raise ValueError("a reference needs at least two pictures")
         self.features = reference.shape[1]
@@ -51,7 +51,7 @@ class Frechet:
 
     def add(self, features: Tensor) -> None:
         """(n, d) more."""
-        _check_features(features)
+        check_features(features)
         if features.shape[1] != self.features:
             raise ValueError(f"{features.shape[1]} features do not fit {self.features}")
         self.metric.update(features.cpu(), real=False)
@@ -71,7 +71,8 @@ class Frechet:
         return max(0.0, self.metric.compute().item())  # rounding may go below
 
 
-def _check_features(features: Tensor) -> None:
+def check_features(features: Tensor) -> None:
+    """ValueError unless these are (n, d) finite numbers."""
     if features.dim() != 2:
         raise ValueError(f"features are (n, d), not {tuple(features.shape)}")
     if not features.isfinite().all():

@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import torch
-from torch import Tensor
 
 from explorer.checkpoints import Spec
-from explorer.data import from_tensor, to_tensor
 from explorer.devices import cores, hardware
 from explorer.diffusion import Denoiser
-from explorer.evaluation.classifier import classify, load_classifier, logit_indices
-from explorer.evaluation.frechet import Frechet
+from explorer.evaluation.classifier import load_classifier
+from explorer.evaluation.judge import Judge
 from explorer.evaluation.records import Quality, Row, Setting
 from explorer.evaluation.reference import Reference, choose_labels
 from explorer.inference import prepare
@@ -71,14 +69,15 @@ def begin(
     name = hardware(device)
     if device.type == "cpu" and torch.get_num_threads() != cores():
         name += f", {torch.get_num_threads()} in use"
+    floor = reference.floor
     return Quality(
         model=spec.name,
         data=reference.data,
         n=n,
         reference=len(reference.features),
-        floor=reference.floor,
-        floor_n=reference.floor_n,
-        floor_accuracy=reference.floor_accuracy,
+        floor=floor.frechet.mean,
+        floor_n=floor.n,
+        floor_accuracy=floor.accuracy.mean if floor.accuracy else None,
         seed=seed,
         guidance=guidance,
         hardware=name,
@@ -87,6 +86,14 @@ def begin(
         weights=fingerprint(denoiser.network, spec),
         classifier=load_classifier()[1].name,
         rows=(),
+        T=spec.T,
+        floor_draws=floor.draws,
+        floor_pool=floor.pool,
+        floor_kind=floor.kind,
+        floor_spread=floor.frechet.deviation,
+        floor_kid=floor.kid.mean,
+        floor_kid_spread=floor.kid.deviation,
+        floor_accuracy_spread=floor.accuracy.deviation if floor.accuracy else None,
     )
 
 
@@ -184,45 +191,12 @@ def _evaluate(
             seconds += clock() - started
             done += len(x) * lane.evaluations
             judge.add(x)
-            if judge.frechet.count > 1:
+            if judge.count > 1:
                 row = judge.row(setting, seconds, lane.evaluations)
         assert row is not None  # n ≥ 2
+        row = judge.with_errors(row)
         quality = replace(quality.adding(row), date=date.today().isoformat())
         yield Progress(quality, setting, row, done / total)
-
-
-class Judge:
-    """Looks at the pictures of one setting as they come."""
-
-    def __init__(
-        self, reference: Reference, classes: Sequence[str], labels: Sequence[int] | None
-    ) -> None:
-        self.classifier, _ = load_classifier()
-        self.frechet = Frechet(reference.features)
-        self.own = logit_indices(classes)
-        self.labels = None if labels is None else torch.tensor(labels)
-        self.right = 0
-
-    def reset(self) -> None:
-        """Another setting begins."""
-        self.frechet.reset()
-        self.right = 0
-
-    def add(self, x: Tensor) -> None:
-        """The next pictures, (n, C, H, W); FloatingPointError if they are none."""
-        if not x.isfinite().all():
-            raise FloatingPointError("the model's pictures are not finite numbers")
-        seen = classify(self.classifier, to_tensor(from_tensor(x)))
-        if self.own and self.labels is not None:
-            asked = self.labels[self.frechet.count :][: len(x)]
-            self.right += int((seen.logits[:, self.own].argmax(1) == asked).sum())
-        self.frechet.add(seen.features)
-
-    def row(self, setting: Setting, seconds: float, evaluations: int) -> Row:
-        """What was seen so far."""
-        n = self.frechet.count
-        accuracy = self.right / n if self.own and self.labels is not None else None
-        return Row(setting, n, self.frechet.distance(), accuracy, seconds, evaluations)
 
 
 def fingerprint(network: torch.nn.Module, spec: Spec) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -14,12 +14,18 @@ from explorer.diffusion.process import Variance
 from explorer.diffusion.samplers import DDIM, SAMPLERS, Sampler, find_sampler
 from explorer.diffusion.schedule import Schedule
 from explorer.race import Lane, lane_of
+from explorer.versions import Migration, newest
 
-VERSION = 1
+MIGRATIONS: Mapping[int, Migration] = {1: lambda values: values}
+"""Version 1 knew no errors, no KID and a single draw of real pictures: what is new is left out."""
+VERSION = newest(MIGRATIONS)
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0, lt=inf)]
 Pictures = Annotated[int, Field(ge=2)]
 Count = Annotated[int, Field(ge=1)]
+Index = Annotated[int, Field(ge=0)]
+Real = Annotated[float, Field(gt=-inf, lt=inf)]
+Draws = Annotated[tuple[Real, ...], Field(max_length=1000)]
 STEPS = (5, 10, 20, 50, 100, 1000)
 """S of the table."""
 STRIDED: Mapping[str, Sampler] = Derived(
@@ -72,10 +78,13 @@ def noise_mark(eta: float, variance: Variance) -> str:
     return "σ̂" if eta == 1 else f"η = {eta:g}, σ̂"
 
 
+FloorKind = Literal["test", "splits"]
 HAT = Column(1.0, "beta")
 """σ̂, the larger variance of Ho et al. 2020, as the DDIM paper calls it."""
 NOISES = (Column(0.0), Column(0.2), Column(0.5), Column(1.0), HAT)
 """The columns of table 1 of Song et al. 2021."""
+FULL = (NOISES[0], NOISES[3], HAT)
+"""Those that are measured with all steps: η = 0, 1 and σ̂."""
 
 
 @dataclass(frozen=True, order=True)
@@ -113,6 +122,14 @@ def choose_columns(samplers: Iterable[str], noises: Iterable[Column] = NOISES) -
     return list(dict.fromkeys(columns))
 
 
+def stored_settings(T: int) -> tuple[Setting, ...]:
+    """The cells of the tables that come with the models: all columns, and where nothing is saved,
+    at the last of `STEPS`, those of `FULL`."""
+    columns = choose_columns(STRIDED)
+    cells = choose_settings(T, STEPS[:-1], columns) + choose_settings(T, STEPS[-1:], FULL)
+    return tuple(dict.fromkeys(cells))
+
+
 def choose_settings(
     T: int, steps: Iterable[int] = STEPS, columns: Sequence[Column] = NOISES
 ) -> tuple[Setting, ...]:
@@ -137,6 +154,29 @@ class Row:
     """To make all of them, without measuring; on a single CPU thread its own time."""
     evaluations: Count
     """Of the network for each of them."""
+    frechet_error: Amount | None = None
+    """Standard errors, see `errors.resamples`; None of rows that were measured without."""
+    kid: Real | None = None
+    """The unbiased distance, see `KernelDistance`."""
+    kid_error: Amount | None = None
+    accuracy_error: Amount | None = None
+    frechet_draws: Draws = ()
+    """What the errors were seen in. Rows of one table draw alike: their differences are paired."""
+    kid_draws: Draws = ()
+    wrong: tuple[Index, ...] | None = None
+    """Which pictures do not show their class, from 0."""
+
+    def __post_init__(self) -> None:
+        """ValueError unless its parts fit each other."""
+        if self.wrong is not None:
+            known = self.accuracy is not None and max(self.wrong, default=0) < self.n
+            if not known or len(set(self.wrong)) < len(self.wrong):
+                raise ValueError(f"the wrong pictures are not some of {self.n}")
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether it says how far other pictures would move its numbers."""
+        return self.frechet_error is not None
 
 
 @dataclass(frozen=True)
@@ -151,9 +191,10 @@ class Quality:
     reference: Pictures
     """Real pictures of the reference."""
     floor: Amount
-    """The distance of `floor_n` other real pictures."""
+    """The distance of `floor_n` other real pictures: the mean of `floor_draws`."""
     floor_n: Pictures
     floor_accuracy: Share | None
+    """The share of these that the classifier reads rightly."""
     seed: Annotated[int, Field(ge=0)]
     guidance: Amount
     hardware: str
@@ -166,7 +207,29 @@ class Quality:
     """Name of the feature network."""
     rows: tuple[Row, ...]
     """Few steps first."""
+    floor_draws: Count = 1
+    """How often other real pictures were taken."""
+    floor_pool: Count | None = None
+    """Out of so many; None where that is not known."""
+    floor_kind: FloorKind | None = None
+    """Whether these pictures were kept apart, see `Floor`."""
+    floor_spread: Amount | None = None
+    """The standard deviation of one draw; None of a single one."""
+    floor_kid: Real | None = None
+    floor_kid_spread: Amount | None = None
+    floor_accuracy_spread: Amount | None = None
+    T: Count | None = None
+    """The model's steps; None of tables that do not say."""
     version: int = VERSION
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether all its rows have them."""
+        return all(row.has_errors for row in self.rows)
+
+    def missing(self, settings: Iterable[Setting]) -> list[Setting]:
+        """Those of the settings that it has no row of."""
+        return [setting for setting in settings if not self.find(setting)]
 
     def find(self, setting: Setting) -> Row | None:
         """The setting's row, if it was measured."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from explorer.checkpoints import Spec
 from explorer.data import DATASETS, DataError, ImageSet, load, to_tensor
 from explorer.evaluation.classifier import classify, load_classifier, logit_indices
-from explorer.evaluation.frechet import Frechet
+from explorer.evaluation.floor import DRAWS, Floor, Known, floor_of_splits, floor_of_tests
 from explorer.evaluation.held_out import fit_of
 
 MOST = 10_000
@@ -30,13 +30,9 @@ class Reference:
     features: Tensor
     """(m, 64), of training pictures."""
     others: Tensor
-    """(floor_n, 64), of real pictures that are not in the reference."""
-    floor: float
-    """The Fréchet distance of the `others`: what a perfect model would reach with as many."""
-    floor_n: int
-    floor_accuracy: float | None
-    """The share of these that the classifier reads rightly; None if it does not know the
-    model's classes, or the model has none."""
+    """(k, 64), of real pictures that are not in the reference."""
+    floor: Floor
+    """What a perfect model would reach."""
     shares: tuple[float, ...] | None
     """How often each of the model's classes occurs; None for a model without classes."""
     note: str = ""
@@ -87,11 +83,11 @@ def load_reference(
 def make_reference(
     spec: Spec, train: ImageSet, held: ImageSet | None = None, *, n: int, most: int = MOST
 ) -> Reference:
-    """Up to `most` training pictures as the reference, n others for its floor.
+    """Up to `most` training pictures as the reference, others for its floor, draws of n.
 
-    These come from `held`, or else are taken out of `train` (at most a third of it). Both are
-    chosen at random, always the same. A model that was trained on pictures of which half were
-    mirrored is measured against such.
+    These come from `held`, as many as `floor_of_tests` asks for, or else, n of them, are taken out
+    of `train` (at most a third of it). Both are chosen at random, always the same. A model that
+    was trained on pictures of which half were mirrored is measured against such.
 
     ValueError if the pictures' channels are not the model's, or they are fewer than two.
     """
@@ -103,31 +99,31 @@ def make_reference(
     _check_counts(n, most)
     order = _shuffled(len(train))
     if held is None:
-        held, out = train, min(n, len(train) // 3)
+        out = min(n, len(train) // 3)
         others, order = order[:out], order[out:]
     else:
-        others = _shuffled(len(held))[:n]
+        others = _shuffled(len(held))[: n * DRAWS]
     order = order[:most]
     if min(len(order), len(others)) < 2:
         raise ValueError(f"{len(train)} pictures are too few for a reference")
-    classifier, _ = load_classifier()
-    flips = bool(spec.training.get("flips"))
-    features = classify(classifier, _pictures(train, order, spec.size, flips)).features
-    seen = classify(classifier, _pictures(held, others, spec.size, flips))
-    frechet = Frechet(features)
-    frechet.add(seen.features)
-    accuracy = None
-    if (
-        held.labels is not None
-        and set(spec.classes) == set(held.classes)
-        and logit_indices(spec.classes)
-    ):
-        own = logit_indices(held.classes)
-        right = seen.logits[:, own].argmax(1) == held.labels[others]
-        accuracy = right.float().mean().item()
+    real = _known(spec, train, order)
+    apart = _known(spec, held or train, others)
+    if held is None:
+        floor = floor_of_splits(apart.and_also(real), out)
+    else:
+        floor = floor_of_tests(real.features, apart, n)
     shares = _shares(spec.classes, train)
-    floor = frechet.distance()
-    return Reference(train.name, features, seen.features, floor, len(others), accuracy, shares)
+    return Reference(train.name, real.features, apart.features, floor, shares)
+
+
+def _known(spec: Spec, data: ImageSet, index: Tensor) -> Known:
+    """The chosen pictures as the classifier sees them."""
+    x = _pictures(data, index, spec.size, bool(spec.training.get("flips")))
+    seen = classify(load_classifier()[0], x)
+    own = logit_indices(data.classes) if set(spec.classes) == set(data.classes) else None
+    if data.labels is None or own is None:
+        return Known(seen.features, None)
+    return Known(seen.features, seen.logits[:, own].argmax(1) == data.labels[index])
 
 
 def _check_counts(n: int, most: int) -> None:

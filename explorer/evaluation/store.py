@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import torch
 
-from explorer.evaluation.records import VERSION, Quality, Setting
+from explorer.evaluation.records import MIGRATIONS, VERSION, Quality, Setting
 from explorer.files import validated, written_whole
 from explorer.precision import AUTO, PRECISIONS, choose_precision
+from explorer.versions import Migration, migrated
 
 
 class Versioned(Protocol):
@@ -31,23 +33,28 @@ def quality_path(checkpoint: str | Path) -> Path:
 
 
 def write(path: str | Path, quality: Quality) -> Path:
-    """As JSON, written beside its place and then moved there in one step."""
+    """As JSON, a row a line, written beside its place and then moved there in one step."""
     path, values = Path(path), asdict(quality)
-    for row in values["rows"]:
+    rows = values.pop("rows")
+    for row in rows:
         if row["setting"]["sampler"] == Setting.sampler:  # as before there were others
             del row["setting"]["sampler"]
-    text = json.dumps(values, ensure_ascii=False, indent=1) + "\n"
+    head = json.dumps(values, ensure_ascii=False, indent=1).removesuffix("\n}")
+    lines = ",".join(f"\n  {json.dumps(row, ensure_ascii=False)}" for row in rows)
     with written_whole(path) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(f'{head},\n "rows": [{lines}\n ]\n}}\n', encoding="utf-8")
     return path
 
 
 def read(path: str | Path) -> Quality:
-    """What `write` stored; OSError if there is no such file, ValueError if it is damaged."""
+    """What `write` stored, in this version or an earlier one.
+
+    OSError if there is no such file, ValueError if it is damaged.
+    """
     path = Path(path)
     text = path.read_bytes()
     try:
-        quality = parse(Quality, text, VERSION)
+        quality = parse(Quality, text, VERSION, MIGRATIONS)
         rows = tuple(sorted(quality.rows, key=lambda row: row.setting))
         if any(row.n != quality.n for row in rows):
             raise ValueError(f"its rows are not all of n = {quality.n} pictures")
@@ -74,12 +81,22 @@ def table_precision(asked: str, device: torch.device, kept: Path) -> str:
     return choose_precision(asked, device)
 
 
-def parse(kind: type[Record], text: bytes, version: int) -> Record:
+def parse(
+    kind: type[Record],
+    text: bytes,
+    version: int,
+    migrations: Mapping[int, Migration] | None = None,
+) -> Record:
     """A record of this kind from JSON that anyone may have written; more than it has is no fault.
+
+    migrations : that lead up to `version`, see `versions.migrated`; without them no other is read.
 
     ValueError, in one line, for what is none, or of another version.
     """
     record = validated(kind, text, "it")
-    if record.version != version:
+    if record.version == version:
+        return record
+    if migrations is None:
         raise ValueError("it is of another version")
-    return record
+    old = migrated(json.loads(text), migrations)
+    return validated(kind, json.dumps(old).encode(), "it")

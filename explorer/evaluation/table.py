@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from typing import NamedTuple
 
-from explorer.evaluation.records import NOISES, STRIDED, Column, Quality, Row
-
-
-class Quantity(NamedTuple):
-    """What a table or a chart shows of rows."""
-
-    value: Callable[[Row], float | None]
-    shown: Callable[[float], str]
-    best: Callable[..., float] | None
-    """min or max; None if nothing is better than the rest."""
-
-
-def _distance(value: float) -> str:
-    """Three digits, as many as samples of hundreds can bear."""
-    return f"{value:.{max(0, 2 - math.floor(math.log10(max(value, 0.1))))}f}"
-
-
-QUANTITIES: dict[str, Quantity] = {
-    "Fréchet distance": Quantity(lambda row: row.frechet, _distance, min),
-    "class accuracy": Quantity(lambda row: row.accuracy, lambda value: f"{value:.1%}", max),
-    "seconds": Quantity(lambda row: row.seconds, lambda value: f"{value:.1f}", None),
-}
+from explorer.evaluation.quantities import (
+    FRECHET,
+    QUANTITIES,
+    find_quantity,
+    ties,
+    with_error,
+)
+from explorer.evaluation.records import NOISES, STRIDED, Column, Quality
 
 
 class Cell(NamedTuple):
@@ -36,7 +20,7 @@ class Cell(NamedTuple):
     text: str
     """Empty if it was not measured."""
     best: bool = False
-    """Of its row."""
+    """Of its row, as far as the errors tell."""
 
 
 class Table(NamedTuple):
@@ -54,29 +38,17 @@ def find_columns(quality: Quality) -> list[Column]:
     )
 
 
-def table(quality: Quality, quantity: str = "Fréchet distance") -> Table:
-    """One of `QUANTITIES` of all rows, as text; ValueError for another.
-
-    The best cell of a row is what is best as shown: several may be.
-    """
+def table(quality: Quality, quantity: str = FRECHET) -> Table:
+    """One of `QUANTITIES` of all rows, as text; ValueError for another."""
     kind, order = find_quantity(quantity), find_columns(quality)
-    values = {row.setting: kind.value(row) for row in quality.rows}
-    cells = {setting: kind.shown(v) for setting, v in values.items() if v is not None}
     rows = []
-    for S in sorted({setting.steps for setting in cells}):
-        here = {setting.column: text for setting, text in cells.items() if setting.steps == S}
-        measured = [v for setting, v in values.items() if setting.steps == S and v is not None]
-        best = kind.shown(kind.best(measured)) if kind.best and len(measured) > 1 else None
-        texts = [here.get(column, "") for column in order]
-        rows.append((str(S), [Cell(text, bool(text) and text == best) for text in texts]))
+    for S in sorted({row.setting.steps for row in quality.rows if kind.value(row) is not None}):
+        here = {row.setting.column: row for row in quality.rows if row.setting.steps == S}
+        best = ties(kind, list(here.values()))
+        found = [here.get(column) for column in order]
+        cells = [Cell(kind.written(row), row in best) if row else Cell("") for row in found]
+        rows.append((str(S), cells))
     return Table(["S", *(column.title for column in order)], rows)
-
-
-def find_quantity(quantity: str) -> Quantity:
-    """One of `QUANTITIES`; ValueError for another."""
-    if quantity not in QUANTITIES:
-        raise ValueError(f"no quantity {quantity!r}; there are: {', '.join(QUANTITIES)}")
-    return QUANTITIES[quantity]
 
 
 def evaluation_notes(quality: Quality) -> list[str]:
@@ -87,3 +59,30 @@ def evaluation_notes(quality: Quality) -> list[str]:
         if sampler.correction and (asks := sampler.correction.asks):
             notes.append(f"{sampler.title} asks the network {1 + asks}S − {asks} times.")
     return notes
+
+
+def floor_notes(quality: Quality) -> list[str]:
+    """What real pictures reach in each quantity, and how they were taken; a sentence each."""
+    values = []
+    for name, quantity in QUANTITIES.items():
+        if (found := quantity.floor(quality)) is None:
+            continue
+        mean, deviation = found
+        if deviation is None:
+            values.append(f"{name} {quantity.shown(mean)}")
+        else:
+            mean, deviation = quantity.scale * mean, quantity.scale * deviation
+            values.append(f"{name} {with_error(mean, deviation)}{quantity.unit}")
+    told = f"{quality.floor_n} real pictures: {', '.join(values)}"
+    if quality.floor_draws == 1 or quality.floor_kind is None or quality.floor_pool is None:
+        return [f"{told}. That is one draw."]
+    how = {
+        "test": f"of {quality.floor_pool:,} test pictures"
+        + ", which overlap" * (quality.floor_draws * quality.floor_n > quality.floor_pool),
+        "splits": f"out of all {quality.floor_pool:,} pictures, against the rest: there are no "
+        "test pictures",
+    }[quality.floor_kind]
+    return [
+        f"{told}.",
+        f"Mean and standard deviation of {quality.floor_draws} draws {how}.",
+    ]

@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ import torch
 from explorer import evaluation
 from explorer.cli.main import main
 from explorer.data import DataError, load
-from explorer.evaluation import Quality, load_reference, quality_path, read
+from explorer.evaluation import Quality, Row, load_reference, quality_path, read, write
 from explorer.precision import choose_precision
 from tests.evaluation.conftest import DIGITS, made
 from tests.evaluation.test_quality import timeless
@@ -59,7 +59,8 @@ def test_a_table_beside_the_checkpoint(file: Path, explorer: Explorer) -> None:
     assert quality.precision == choose_precision("auto", torch.device("cpu"))
     against = "tiny: 20 pictures a cell against 300 of mnist-5k"
     assert lines[0].startswith(f"{against}; {quality.precision} on CPU")
-    assert lines[1].startswith("20 other real pictures: Fréchet distance ")
+    assert lines[1].startswith("20 real pictures: Fréchet distance ") and "±" in lines[1]
+    assert lines[2].startswith("Mean and standard deviation of 20 draws out of all 320 pictures")
     at = lines.index("Fréchet distance")
     assert lines[at + 1].split() == ["S", "η", "=", "0", "σ̂"]
     assert [line.split()[0] for line in lines[at + 2 : at + 4]] == ["2", "40"]
@@ -76,11 +77,21 @@ def test_other_samplers_are_columns_too(file: Path, explorer: Explorer) -> None:
         (4, "ddim", 4), (4, "dpm-solver", 4), (4, "heun", 7),
     ]  # fmt: skip
     lines = out.splitlines()
-    assert lines[2] == "Heun asks the network 2S − 1 times."
+    assert "Heun asks the network 2S − 1 times." in lines
     at = lines.index("Fréchet distance")
     assert lines[at + 1].endswith("η = 0 DPM-Solver++(2M) Heun, karras")
     widths = {len(line.rstrip("*")) for line in lines[at + 1 : at + 4]}
-    assert widths == {len(lines[at + 1])}  # values stand under their column's name
+    assert len(widths) == 1  # values stand under their column's name
+
+
+def test_without_words_it_is_the_stored_tables_cells() -> None:
+    from explorer.cli.evaluate import parse_settings
+    from explorer.evaluation import STRIDED, choose_columns, choose_settings, stored_settings
+
+    assert parse_settings(None, None, None)(1000) == stored_settings(1000)
+    columns = choose_columns(STRIDED)
+    assert parse_settings("5,1000", None, None)(1000) == choose_settings(1000, (5, 1000), columns)
+    assert {s.sampler for s in parse_settings(None, None, "0")(1000)} == {"ddim"}
 
 
 def test_what_is_missing_is_added_and_the_rest_is_left(file: Path, explorer: Explorer) -> None:
@@ -92,6 +103,17 @@ def test_what_is_missing_is_added_and_the_rest_is_left(file: Path, explorer: Exp
     other = file.with_name("other.json")
     explorer(file, "--steps 2,3 --eta 0 --out", other, COMMON)
     assert timeless(read(other)) == timeless(both)
+
+
+def test_rows_without_errors_are_measured_again(file: Path, explorer: Explorer) -> None:
+    explorer(file, "--steps 2,3 --eta 0", COMMON)
+    whole = read(quality_path(file))
+    bare = Row(*(getattr(whole.rows[0], field.name) for field in fields(Row)[:6]))
+    write(quality_path(file), replace(whole, rows=(bare, whole.rows[1])))
+    code, _, err = explorer(file, "--steps 2 --eta 0", COMMON)
+    assert code == 0 and "1 rows of an earlier version have no errors" in err
+    again = read(quality_path(file))
+    assert timeless(again) == timeless(whole) and again.rows[1] == whole.rows[1]
 
 
 def test_another_model_or_a_damaged_file_starts_over(file: Path, explorer: Explorer) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import pytest
 import torch
@@ -13,10 +14,15 @@ from explorer.evaluation.errors import (
     distance_of,
     jackknife,
     mean_of,
+    paired_error,
+    paired_shares,
     ratio_of,
+    resamples,
     share_of,
+    spread,
 )
 from explorer.evaluation.frechet import Frechet
+from explorer.evaluation.kernel import KernelDistance
 
 
 @pytest.mark.parametrize(("p", "n"), [(0.5, 100), (0.96, 500), (0.99, 2000)])
@@ -49,6 +55,63 @@ def test_a_distance_has_the_error_that_other_pictures_show() -> None:
     assert mean == pytest.approx(spread, rel=0.35)
     another = frechet.of((torch.randn(400, 16, generator=g) @ mix + 0.2).relu())
     assert abs(another - found[0].value) < 6 * spread
+
+
+def test_a_bootstrap_has_the_error_that_independent_draws_show() -> None:
+    """Away from the reference as it is; at the reference up to √3 times that, and not less."""
+    g = torch.Generator().manual_seed(1)
+    mix = torch.randn(16, 16, generator=g) / 4
+    reference = (torch.randn(3000, 16, generator=g) @ mix).relu()
+    frechet, kernel, chosen = Frechet(reference), KernelDistance(reference), resamples(200)
+    for moved, least, most in ((0.4, 0.75, 1.3), (0.0, 0.9, 2.1)):
+        sets = [(torch.randn(200, 16, generator=g) @ mix + moved).relu() for _ in range(60)]
+        for of, errors in (
+            (frechet.of, [spread([frechet.of(x[i]) for i in chosen]) for x in sets[:8]]),
+            (kernel.of, [spread(kernel.draws(x, chosen).tolist()) for x in sets[:8]]),
+        ):
+            truth = statistics.stdev(of(x) for x in sets)
+            assert least < statistics.fmean(errors) / truth < most
+
+
+def test_a_paired_error_is_that_of_pairs() -> None:
+    """Two samplers from one noise: their difference varies far less than either."""
+    g = torch.Generator().manual_seed(2)
+    frechet, chosen = Frechet(torch.randn(3000, 8, generator=g)), resamples(200)
+    firsts = [torch.randn(200, 8, generator=g) + 0.4 for _ in range(60)]
+    seconds = [x + 0.05 + 0.1 * torch.randn(200, 8, generator=g) for x in firsts]
+    truth = statistics.stdev(
+        frechet.of(b) - frechet.of(a) for a, b in zip(firsts, seconds, strict=True)
+    )
+    pairs = [
+        [[frechet.of(x[i]) for i in chosen] for x in pair]
+        for pair in zip(firsts[:6], seconds[:6], strict=True)
+    ]
+    paired = statistics.fmean(paired_error(a, b) for a, b in pairs)
+    apart = statistics.fmean(math.hypot(spread(a), spread(b)) for a, b in pairs)
+    assert 0.7 < paired / truth < 1.4 and apart > 2 * truth
+
+
+def test_shares_of_the_same_pictures() -> None:
+    """Against repetitions in which a tenth is wrong in the first, and half of these again."""
+    g = torch.Generator().manual_seed(0)
+    found = []
+    for _ in range(1500):
+        first = torch.rand(300, generator=g) < 0.1
+        second = first & (torch.rand(300, generator=g) < 0.5)
+        lists = (wrong.nonzero().flatten().tolist() for wrong in (first, second))
+        found.append(paired_shares(*lists, 300))
+    truth = statistics.stdev(each.value for each in found)
+    assert statistics.fmean(each.value for each in found) == pytest.approx(0.05, abs=0.002)
+    assert statistics.fmean(each.error for each in found) == pytest.approx(truth, rel=0.1)
+    assert paired_shares([], [], 100) == Estimate(0.0, 0.01)
+    assert paired_shares([1, 2], [], 100).value == 0.02
+
+
+def test_no_draw_is_of_one_picture_alone() -> None:
+    for n in (2, 3):
+        chosen = resamples(n)
+        assert (chosen != chosen[:, :1]).any(1).all() and chosen.max() < n
+    assert torch.equal(resamples(50), resamples(50)) and resamples(50).shape == (100, 50)
 
 
 def test_too_few_pictures_for_an_error_are_refused() -> None:

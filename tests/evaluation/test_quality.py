@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from statistics import stdev
 
 import pytest
 import torch
@@ -29,12 +30,15 @@ from explorer.evaluation import (
     evaluate,
     make_reference,
     read,
+    stored_settings,
     write,
 )
 from explorer.evaluation import (
     reference as references,
 )
 from explorer.evaluation.classifier import classify, load_classifier, logit_indices
+from explorer.evaluation.errors import resamples, share_of
+from explorer.evaluation.kernel import KernelDistance
 from explorer.evaluation.quality import fingerprint
 from explorer.evaluation.reference import choose_labels
 from explorer.inference import prepare
@@ -82,6 +86,20 @@ def test_a_row_is_what_its_pictures_are_worth(model: Model, reference: Reference
         )
         assert row.accuracy == pytest.approx(right.float().mean().item())
         assert row.n == 20 and row.seconds > 0
+        assert row.wrong == tuple((~right).nonzero().flatten().tolist())
+        kernel = KernelDistance(reference.features)
+        assert row.kid == pytest.approx(kernel.of(features), rel=1e-3)
+        drawn = [frechet_distance(reference.features, features[i]) for i in resamples(20)[:3]]
+        assert row.frechet_draws[:3] == pytest.approx(drawn, rel=1e-3)
+        assert row.kid_draws == pytest.approx(
+            kernel.draws(features, resamples(20)).tolist(), rel=1e-3
+        )
+        for error, draws in (
+            (row.frechet_error, row.frechet_draws),
+            (row.kid_error, row.kid_draws),
+        ):
+            assert error == pytest.approx(stdev(draws), rel=1e-2)
+        assert row.accuracy_error == pytest.approx(share_of(right).error)
         assert row.evaluations * row.n == sum(asked) == row.n * lane.evaluations
     evaluations = {s.sampler: last.quality.find(s).evaluations for s in SAMPLERS}
     assert evaluations == {"ddim": 4, "dpm-solver": 4, "heun": 7}
@@ -148,7 +166,7 @@ def test_going_on_equals_not_stopping(model: Model, reference: Reference, pulled
 def test_without_classes(free: object, reference: Reference) -> None:
     model = checkpoints.load(free)
     reference = make_reference(FREE, load("mnist-5k"), n=20, most=300)
-    assert reference.shares is None and reference.floor_accuracy is None
+    assert reference.shares is None and reference.floor.accuracy is None
     *_, last = evaluated(model, reference)
     assert [row.accuracy for row in last.quality.rows] == [None] * 3
     with pytest.raises(ValueError, match="guidance 2: this model was trained without classes"):
@@ -176,6 +194,17 @@ def test_the_tables_cells() -> None:
     with pytest.raises(ValueError, match="Heun has no η"):
         Setting(5, 0.5, sampler="heun")
     assert STEPS[-1] == 1000
+
+
+def test_the_stored_tables_have_all_columns_but_at_the_last_step() -> None:
+    cells = stored_settings(1000)
+    columns = choose_columns(STRIDED)
+    assert {c.column for c in cells if c.steps == 1000} == {Column(0.0), Column(1.0), HAT}
+    for S in STEPS[:-1]:
+        assert [c.column for c in cells if c.steps == S] == columns
+    assert {column.sampler for column in columns} == set(STRIDED)
+    assert {c.steps for c in stored_settings(40)} == {5, 10, 20, 40}
+    assert len(set(stored_settings(40))) == len(stored_settings(40))
 
 
 def test_more_steps_than_the_model_are_refused_at_once(model: Model, reference: Reference) -> None:
@@ -212,7 +241,7 @@ def test_the_floor_comes_from_other_pictures(monkeypatch: pytest.MonkeyPatch) ->
     images = torch.arange(30).byte().view(30, 1, 1, 1).expand(-1, 1, 8, 8).contiguous()
     images[:, :, :, :2] = 200
     made = make_reference(FREE, few(images), n=20, most=15)
-    assert len(made.features) == 15 and made.floor_n == 10 and made.floor_accuracy is None
+    assert len(made.features) == 15 and made.floor.n == 10 and made.floor.accuracy is None
     known, others = ({round((x[0, 0, 7].item() + 1) * 127.5) for x in part} for part in seen)
     assert len(known) == 15 and len(others) == 10 and not known & others
     assert {x[0, 0, 0].item() > 0 for part in seen for x in part} == {True}

@@ -22,7 +22,7 @@ from explorer.gui.frame.shared import MARKS, plain, sentence
 from explorer.gui.lectures.bound.topic import first_with
 from explorer.gui.reverse.export.panel import make_file, script
 from explorer.gui.reverse.guidance.work import fitting
-from explorer.gui.reverse.quality.panel import quality_caption
+from explorer.gui.reverse.quality.words import quality_caption
 from explorer.gui.reverse.racing import Going, lane_summary
 from explorer.race.view import RaceView
 from explorer.text import LONGEST, printable

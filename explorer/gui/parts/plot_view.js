@@ -67,7 +67,7 @@ async function draw() {
   const Plotly = await plotly();
   const { data, layout } = themed(figure);
   layout.shapes = cursorShape();
-  if (layout.height) graph.style.height = `${layout.height}px`; // which Plotly forgets when it resizes
+  if (layout.height) Object.assign(graph.style, { height: `${layout.height}px`, minHeight: 0 }); // Plotly forgets it when it resizes
   if (!isPlotted()) {
     graph.replaceChildren();
     await Plotly.newPlot(graph, data, layout, {

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import plotly.graph_objects as go
 import torch
 from gradio.blocks import Block
 
 from explorer import inference
+from explorer.checkpoints import Spec
 from explorer.data import DataError, ImageSet
 from explorer.data import load as load_data
 from explorer.evaluation import (
@@ -25,12 +25,13 @@ from explorer.evaluation import (
     choose_columns,
     choose_settings,
     evaluate,
-    evaluation_notes,
     load_reference,
     quality_path,
     read,
     write,
 )
+from explorer.evaluation.classifier import logit_indices
+from explorer.evaluation.paper import TABLE_1
 from explorer.gui.frame.bar import find_model, job_bar
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
@@ -45,7 +46,9 @@ from explorer.gui.frame.shared import (
     prose,
 )
 from explorer.gui.parts.plot_view import PlotView
-from explorer.gui.reverse.quality.figure import QUANTITIES, quality_figure, quality_html
+from explorer.gui.reverse.quality.figure import QUANTITIES, paper_html
+from explorer.gui.reverse.quality.forecast import duration, evaluations, expected_errors, seconds
+from explorer.gui.reverse.quality.words import INVITATION, PAPER, quality_parts
 from explorer.gui.train.own_pictures import OWN, read_stored
 from explorer.precision import AUTO, choose_precision
 
@@ -123,43 +126,55 @@ def stored_quality(path: Path) -> Quality | None:
         return None
 
 
-def quality_caption(quality: Quality | None) -> str:
-    """What the numbers are."""
-    if quality is None:
-        return "Nothing measured for this model yet."
-    few = " With so few pictures only large differences mean something." * (quality.n < 200)
-    notes = "".join(f" {note}" for note in evaluation_notes(quality))
-    return (
-        f"**{plain(quality.model)}**: {quality.n} pictures a cell against "
-        f"{quality.reference:,} training pictures of {plain(quality.data)}; as many real pictures "
-        f"that were held out are at {quality.floor:.3g}. {plain(quality.precision)}, "
-        f"{plain(quality.date)}."
-        f"{few}{notes}"
-    )
-
-
-def quality_parts(quality: Quality | None, quantity: str) -> tuple[str, go.Figure, str]:
-    """Caption, figure and table."""
-    if quality is None:
-        return quality_caption(None), go.Figure(), ""
-    return (
-        quality_caption(quality),
-        quality_figure(quality, quantity),
-        quality_html(quality, quantity),
-    )
+def forecast_text(
+    context: Context, path: Path, spec: Spec, settings: Sequence[Setting], n: int
+) -> str:
+    """How long a measurement takes, and the errors that it will have; before it starts."""
+    own = stored_quality(path)
+    shipped = [stored_quality(other) for other, _ in context.models("").values()]
+    tables = [table for table in (own, *shipped) if table is not None]
+    length = duration(seconds(context, spec, settings, n, REFERENCE))
+    known = expected_errors(tables, n, logit_indices(spec.classes) is not None)
+    cells = "1 cell" if len(settings) == 1 else f"{len(settings)} cells"
+    return f"{cells} of {n:,} pictures: about {length} here. {known}"
 
 
 def build(context: Context, shared: Shared) -> None:
     """Inside whatever container is open."""
     limits, models = context.limits, context.models("")
     first = next(iter(models.values()), None)
+    most = min(SMALL[2], limits.samples)
+
+    def foreseen(name: Any, steps: Any, samplers: Any, noises: Any, n: Any, visitor: str) -> str:
+        path, spec = find_model(context, name, visitor)
+        settings = chosen_settings(spec.T, steps or [], samplers or [], noises or [])
+        n = whole("Pictures a cell", n, (2, limits.samples))
+        return forecast_text(context, path, spec, settings, n)
+
+    def invitation(path: Path, spec: Spec) -> str:
+        settings = chosen_settings(spec.T, SMALL[0], [Column().sampler], SMALL[1])
+        length = duration(seconds(context, spec, settings, most, REFERENCE))
+        return (
+            f"**{plain(spec.name)}** is not measured yet: open *Measure the chosen model here* "
+            f"below and press *Measure*, about {length} for {len(settings)} cells."
+        )
+
     stored = stored_quality(first[0]) if first else None
     current = gr.State(stored)
-    words, figure, cells = quality_parts(stored, QUANTITIES[0])
+    invited = invitation(*first) if first else INVITATION
+    words, figure, cells, said = quality_parts(stored, QUANTITIES[0], invited)
     facts = gr.Markdown(words, elem_classes="prose-note", elem_id="quality-facts")
     quantity = gr.Radio(list(QUANTITIES), value=QUANTITIES[0], show_label=False, label="Shown")
     plot = PlotView(figure, elem_id="quality-plot")
     table = gr.HTML(cells, elem_id="quality-table", elem_classes="quality-table")
+    found = gr.Markdown(said, elem_id="quality-findings", elem_classes="prose-note")
+    with gr.Accordion("Table 1 of the DDIM paper", open=True, elem_id="quality-paper"):
+        gr.Markdown(PAPER, elem_classes="prose-note")
+        with gr.Row():
+            for data in TABLE_1:
+                with gr.Column(min_width=320):
+                    gr.Markdown(f"**{data}**")
+                    gr.HTML(paper_html(data), elem_classes="quality-table")
     prose(__file__)
     with gr.Accordion("Measure the chosen model here", open=False):
         steps = gr.CheckboxGroup(list(STEPS), value=SMALL[0], label="Steps S (T for more than T)")
@@ -170,11 +185,13 @@ def build(context: Context, shared: Shared) -> None:
             elem_id="quality-samplers",
         )
         noises = gr.CheckboxGroup(list(NOISE_CHOICES), value=SMALL[1], label=f"Noise of {NOISY}")
-        most = limits.samples
-        n = gr.Slider(64, most, value=min(SMALL[2], most), step=64, label="Pictures a cell")
+        n = gr.Slider(64, limits.samples, value=most, step=64, label="Pictures a cell")
+        begun = (SMALL[0], [Column().sampler], SMALL[1], most)
+        told = foreseen(first[0].stem, *begun, "") if first else ""
+        forecast = gr.Markdown(told, elem_id="quality-forecast", elem_classes="prose-note")
         run, stop, state = job_bar("quality", "Measure", "")
         trouble = message()
-    parts: list[Block] = [facts, plot, table]
+    parts: list[Block] = [facts, plot, table, found]
 
     def begin_here(
         call: Call, name: Any, steps: Any, samplers: Any, noises: Any, n: Any, quantity: Any
@@ -182,8 +199,7 @@ def build(context: Context, shared: Shared) -> None:
         path, spec = find_model(context, name, call.visitor)
         settings = chosen_settings(spec.T, steps or [], samplers or [], noises or [])
         n = whole("Pictures a cell", n, (2, limits.samples))
-        schedule = spec.make_schedule()
-        cost = n * sum(setting.lane(schedule).evaluations for setting in settings)
+        cost = evaluations(spec, settings, n)
         if cost > limits.evaluations:
             raise ValueError(
                 f"{cost:,} evaluations of the network are more than {limits.evaluations:,} "
@@ -204,15 +220,34 @@ def build(context: Context, shared: Shared) -> None:
         if rows and path.parent != context.checkpoints:  # the shipped tables stay
             write(quality_path(path), news.quality)
 
-    def show_stored(name: Any, quantity: str, request: gr.Request) -> Changes:
+    def show_stored(request: gr.Request, name: Any, quantity: str) -> Changes:
         try:
-            found = stored_quality(find_model(context, name, context.visitor(request))[0])
+            path, spec = find_model(context, name, context.visitor(request))
+            quality, invited = stored_quality(path), invitation(path, spec)
         except ValueError:
-            found = None
-        return dict(zip(parts, quality_parts(found, quantity), strict=True)) | {current: found}
+            quality, invited = None, INVITATION
+        fresh = quality_parts(quality, quantity, invited)
+        return dict(zip(parts, fresh, strict=True)) | {current: quality}
+
+    def show_quantity(request: gr.Request, name: Any, quality: Any, quantity: str) -> Changes:
+        if quality is None:
+            return show_stored(request, name, quantity)
+        return dict(zip(parts, quality_parts(quality, quantity), strict=True))
+
+    def show_forecast(
+        request: gr.Request, name: Any, steps: Any, samplers: Any, noises: Any, n: Any
+    ) -> Changes:
+        try:
+            said = foreseen(name, steps, samplers, noises, n, context.visitor(request))
+        except ValueError as error:
+            said = plain(str(error))
+        return {forecast: said}
 
     jobs = Jobs(context, "quality", state=state, trouble=trouble, idle=[run], stop=stop)
     wanted = [shared.model, steps, samplers, noises, n, quantity]
     jobs.wire(run.click, begin_here, wanted, [*parts, current])
     shared.model.change(show_stored, [shared.model, quantity], [*parts, current], **QUIET)
-    quantity.input(quality_parts, [current, quantity], parts, **QUIET)
+    quantity.input(show_quantity, [shared.model, current, quantity], [*parts, current], **QUIET)
+    asked = [steps, samplers, noises, n]
+    events = [block.change for block in (shared.model, steps, samplers, noises, n)]
+    gr.on(events, show_forecast, [shared.model, *asked], forecast, **QUIET)

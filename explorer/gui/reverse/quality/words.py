@@ -1,0 +1,66 @@
+"""A table of quality as the panel shows it: caption, figure, cells, and what they say."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from explorer.evaluation import (
+    Quality,
+    evaluation_notes,
+    findings,
+    floor_notes,
+    missing_cells,
+)
+from explorer.evaluation.paper import WHAT
+from explorer.gui.frame.shared import plain
+from explorer.gui.reverse.quality.figure import empty_figure, quality_figure, quality_html
+
+INVITATION = "This model is not measured yet: press *Measure* below."
+PAPER = (
+    f"{WHAT}, of models for CIFAR-10 and CelebA: other data, another network and other "
+    "features, so that only the order of the cells can be compared with ours. In bold is the best "
+    "of a row; the paper gives no errors."
+)
+
+
+def quality_caption(quality: Quality | None, invitation: str = INVITATION) -> str:
+    """What the numbers are."""
+    if quality is None:
+        return invitation
+    few = " With so few pictures only large differences mean something." * (quality.n < 200)
+    notes = "".join(f" {note}" for note in (*evaluation_notes(quality), missing_cells(quality)))
+    errors = (
+        " ± is one standard error, bars in the plot are two; in bold is the best of a row and "
+        "what is not clearly, by 2 errors of the difference, worse."
+        if quality.has_errors
+        else " Measured without errors: in bold is the best of a row as shown."
+    )
+    return (
+        f"**{plain(quality.model)}**: {quality.n:,} pictures a cell against "
+        f"{quality.reference:,} training pictures of {plain(quality.data)}; "
+        f"{plain(quality.precision)}, {plain(quality.date)}. {' '.join(floor_notes(quality))}"
+        f"{errors}{few}{notes}"
+    )
+
+
+def findings_text(quality: Quality | None) -> str:
+    """What the table says, as a list; "" for none."""
+    said = findings(quality) if quality else []
+    return "\n".join(
+        ["**What this table says**\n", *(f"- {text}" for text in said)] if said else []
+    )
+
+
+def quality_parts(
+    quality: Quality | None, quantity: str, invitation: str = INVITATION
+) -> tuple[str, go.Figure, str, str]:
+    """Caption, figure, table and findings."""
+    caption = quality_caption(quality, invitation)
+    if quality is None or not quality.rows:  # which is so until the first cell is measured
+        return caption, empty_figure(), "", ""
+    return (
+        caption,
+        quality_figure(quality, quantity),
+        quality_html(quality, quantity),
+        findings_text(quality),
+    )
