@@ -16,6 +16,7 @@ MAKERS = {
     "trip": "reverse.round_trip",
     "spread": "reverse.spread",
     "guidance": "reverse.guidance",
+    "mistakes": "reverse.mistakes",
     "plane": "plane",
     "order": "plane.order",
     "autoencoder": "lectures.autoencoder",
