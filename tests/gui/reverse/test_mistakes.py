@@ -275,7 +275,8 @@ def measured_of_these(*outcomes: Outcome, **changes: Any) -> Measured:
 def said(**given: Any) -> list[str]:
     free = given.pop("sound_free", None)
     broken = outcome(**given)
-    return seen_facts(measured_of_these(broken, sound_free=free), broken)
+    facts = seen_facts(measured_of_these(broken, sound_free=free), broken)
+    return [fact.replace("\u00a0", " ") for fact in facts]
 
 
 @pytest.mark.parametrize(
@@ -370,7 +371,7 @@ def test_a_change_within_three_standard_errors_is_never_told(mistake: str) -> No
 def test_a_number_has_the_digits_that_its_error_allows(
     number: Estimate, percent: bool, text: str
 ) -> None:
-    assert written(number, percent) == text
+    assert written(number, percent) == text.replace(" ", "\u00a0")
 
 
 # ---- what is stored and shown -----------------------------------------------------------------
@@ -418,7 +419,7 @@ def test_every_number_of_a_sentence_stands_in_the_table_beside_it() -> None:
                     )
                 ]
                 assert set(shown) <= cells
-                for part in text.replace("(", " ").replace(",", "").split(" ± ")[:-1]:
+                for part in text.replace("(", " ").replace(",", "").split("\u00a0±")[:-1]:
                     value = part.split()[-1]
                     assert any(value in cell.replace(",", "") for cell in cells), (value, text)
 

@@ -47,14 +47,13 @@ def build(context: Context, shared: Shared) -> LiveRun:
     models, shipped = context.models(""), context.checkpoints
     first = next(iter(models), None)
     shown = groups(first, FIRST, SAMPLERS[0][1], models, shipped) if first else None
-    with gr.Row():
-        mistake = gr.Radio(
-            [(entry.title, name) for name, entry in BREAKS.items()],
-            value=FIRST,
-            label="Mistake",
-            elem_id="mistake",
-        )
-        eta = gr.Radio(SAMPLERS, value=SAMPLERS[0][1], label="Sampler", elem_id="mistake-eta")
+    mistake = gr.Radio(
+        [(entry.title, name) for name, entry in BREAKS.items()],
+        value=FIRST,
+        label="Mistake",
+        elem_id="mistake",
+    )
+    eta = gr.Radio(SAMPLERS, value=SAMPLERS[0][1], label="Sampler", elem_id="mistake-eta")
     wrong = gr.Markdown(done_wrong(FIRST), elem_id="mistake-wrong", elem_classes="prose-note")
     with gr.Row(elem_classes="train-bar"):
         live = gr.Button(live_label(first or ""), elem_id="mistake-live", scale=0)

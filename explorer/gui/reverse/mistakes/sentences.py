@@ -21,7 +21,8 @@ def written(number: Estimate, percent: bool = False) -> str:
     places = max(0, -math.floor(math.log10(error))) if error > 0 else 2
     if error > 0 and round(error, places) >= 10 ** (1 - places):  # 0.096 is 0.1, not 0.10
         places = max(0, places - 1)
-    return f"{value:,.{places}f} ± {error:,.{places}f}{' %' * percent}".replace("-", "−")
+    text = f"{value:,.{places}f} ± {error:,.{places}f}{' %' * percent}"
+    return text.replace("-", "−").replace(" ", "\u00a0")  # no line breaks in it
 
 
 def compared(number: Estimate, other: Estimate) -> int:

@@ -131,7 +131,7 @@ def table_of(measured: Measured, outcome: Outcome, sound: Outcome) -> tuple[tupl
         ("off the sound picture", "", written(outcome.moved, True), ""),
     ]
     if outcome.mistake == NO_CLIPPING:
-        lines.append(("largest |x̂₀|", "1", written(outcome.reach), ""))
+        lines.append(("largest |x̂₀|", written(sound.reach), written(outcome.reach), ""))
     if outcome.free and sound.free:
         lines += [
             (

@@ -10,21 +10,21 @@ function drawTable([head, ...rows], parent) {
   line("th", head);
   for (const row of rows) line("td", row);
 }
+function drawStrip({ title, broken, src, width, height }, of, parent) {
+  const figure = make("figure", { className: broken ? "broken" : "sound" }, parent);
+  make("figcaption", { textContent: title }, figure);
+  make("img", { src, width, height, alt: `${of}: ${title}` }, figure);
+}
 function drawGroup(group) {
   const section = make("section", { className: "group" });
   make("p", { className: "name", textContent: group.title }, section);
   if (group.strips.length) {
-    const strips = make("div", { className: "strips" }, section);
-    for (const { title, broken, src, width, height } of group.strips) {
-      const figure = make("figure", { className: broken ? "broken" : "sound" }, strips);
-      make("figcaption", { textContent: title }, figure);
-      make("img", { src, width, height, alt: `${group.title}: ${title}` }, figure);
-    }
+    const seen = make("div", { className: "seen" }, section);
+    for (const strip of group.strips) drawStrip(strip, group.title, seen);
+    drawTable(group.table, seen);
   }
-  const side = make("div", { className: "side" }, section);
-  const facts = make("ul", {}, side);
+  const facts = make("ul", {}, section);
   for (const textContent of group.facts) make("li", { textContent }, facts);
-  if (group.table.length) drawTable(group.table, side);
   make("p", { className: "about", textContent: group.about }, section);
   return section;
 }
