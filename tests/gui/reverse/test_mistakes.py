@@ -237,7 +237,7 @@ def test_what_was_measured_comes_back_from_the_disk(
 
 @pytest.mark.parametrize("given", [{"n": 99}, {"n": 100, "batch": 0}])
 def test_too_few_pictures_are_refused_at_once(
-    given: dict[str, int], small: tuple[Path, Real]
+    given: dict[str, Any], small: tuple[Path, Real]
 ) -> None:
     with pytest.raises(ValueError, match="at least"):
         measure(*load(small[0]), small[1], **given)
@@ -456,14 +456,16 @@ def test_what_was_not_measured_says_so_and_nothing_else(tmp_path: Path) -> None:
 def test_a_strip_has_see_through_gaps() -> None:
     strip = spaced(torch.full((3, 1, 5, 5), 255, dtype=torch.uint8))
     assert strip.size == (19, 5) and strip.getpixel((0, 0)) == (255,) * 4
-    assert strip.getpixel((5, 0))[3] == strip.getpixel((6, 0))[3] == 0
+    assert strip.getpixel((5, 0)) == strip.getpixel((6, 0)) == (0,) * 4
     assert as_image(torch.zeros(2, 3, 1, 5, 5, dtype=torch.uint8)).size == (15, 10)
 
 
 def test_the_page_gets_pictures_numbers_and_sentences() -> None:
     context = Context(Device(CPU), LOCAL)
     shown = groups("mnist", NO_NOISE, 1.0, context.models(""), context.checkpoints)
-    (group,) = MistakeView().postprocess(shown)
+    sent = MistakeView().postprocess(shown)
+    assert sent is not None
+    (group,) = sent
     assert [strip["broken"] for strip in group["strips"]] == [False, True] * 3
     assert all(strip["src"].startswith("data:image/png;base64,") for strip in group["strips"])
     assert group["table"][0] == ["", "sound", "broken", "real"]
@@ -504,7 +506,7 @@ def test_the_panel_says_what_is_done_wrong(panel: Panel) -> None:
     ],
 )
 def test_what_is_not_offered_is_refused_in_a_sentence(
-    values: tuple[Any, ...], says: str, panel: Panel
+    values: tuple[Any, Any, Any], says: str, panel: Panel
 ) -> None:
     changes = panel.handlers["show"](*values, None)
     assert len(changes) == 1 and says in next(iter(changes.values())).replace("&#39;", "'")
