@@ -9,6 +9,8 @@ from explorer.gui.reverse.mistakes.records import NO_CLIPPING, WRONG_ORDER, Meas
 
 SURE = 3.0
 """Standard errors from which on two numbers are told apart."""
+LIKE = 2.0
+"""Standard errors within which a share is said to be chance."""
 NOISE = 0.2
 """Below this correlation of neighbouring pixels, and beyond chance, pictures are called noise."""
 STAYS = 0.1
@@ -81,9 +83,9 @@ def _accuracy(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
     numbers = f"{written(here, True)} instead of {written(there, True)}"
     if way > 0:
         return f"More pictures are read as what was asked for: {numbers}."
-    if compared(here, Estimate(chance, 0.0)) <= 0:
-        by = f"{100 * chance:.0f} %"
-        return f"No more are read as what was asked for than by chance ({by}): {numbers}."
+    if here.value - chance <= LIKE * here.error:
+        by = f"chance ({100 * chance:.0f} %), as far as {measured.n:,} pictures tell"
+        return f"No more are read as what was asked for than by {by}: {numbers}."
     return f"Fewer pictures are read as what was asked for: {numbers}."
 
 
