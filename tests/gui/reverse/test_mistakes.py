@@ -328,7 +328,7 @@ def said(**given: Any) -> list[str]:
         ({"mistake": NO_CLIPPING, "reach": Estimate(3315.4, 12.0), "largest": 9001.0,
           "accuracy": 0.5},
          ["On a picture's way |x̂₀| reaches 3,315 ± 12 (mean of its largest values; of all "
-          "9,001.00), where clipping would stop it at 1.",
+          "9,001), where clipping would stop it at 1.",
           "Fewer pictures are read as what was asked for: 50 ± 1 % instead of 94 ± 1 %."]),
     ],
 )  # fmt: skip

@@ -149,9 +149,10 @@ def _nothing(measured: Measured, outcome: Outcome) -> str:
 
 
 def _reach(outcome: Outcome) -> str:
+    largest = f"{outcome.largest:,.{0 if outcome.largest >= 100 else 2}f}"
     return (
         f"On a picture's way |x̂₀| reaches {written(outcome.reach)} (mean of its largest values; "
-        f"of all {outcome.largest:,.2f}), where clipping would stop it at 1."
+        f"of all {largest}), where clipping would stop it at 1."
     )
 
 
