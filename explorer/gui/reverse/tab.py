@@ -51,7 +51,9 @@ PANELS = (quality, guidance, round_trip, spread)
 TO_PLAYER = (
     "(...values) => { document.querySelector('#reverse-run')?.scrollIntoView(); return values; }"
 )
+"""The page goes to where the race appears; the values are handed on."""
 LIVE_PICTURES = 4
+"""Of a mistake that is run live: so many of those that were measured."""
 CURSOR = "(going, cursor) => [going, document.querySelector('#reverse-player')?.explorer?.cursor]"
 """Hands the player's cursor to Python."""
 

@@ -318,13 +318,13 @@ def said(**given: Any) -> list[str]:
           "Pictures of one class are 130 ± 1 % as far apart as real ones, instead of 95 ± 1 % (in "
           "pixels: what is drawn wrongly counts too)."]),
         ({"moved": Estimate(0.012, 0.001)},
-         ["None of the numbers below differs for sure: 500 pictures show no change of them. From "
-          "the same noise nearly the same picture comes, off by 1.2 ± 0.1 % of the distance "
+         ["None of the first four numbers differs for sure: 500 pictures show no change of them. "
+          "From the same noise nearly the same picture comes, off by 1.2 ± 0.1 % of the distance "
           "between two real ones of its class."]),
         ({"moved": Estimate(0.62, 0.01)},
-         ["None of the numbers below differs for sure: 500 pictures show no change of them. But "
-          "from the same noise another picture comes, off by 62 ± 1 % of the distance between two "
-          "real ones of its class."]),
+         ["None of the first four numbers differs for sure: 500 pictures show no change of them. "
+          "But from the same noise another picture comes, off by 62 ± 1 % of the distance between "
+          "two real ones of its class."]),
         ({"mistake": NO_CLIPPING, "reach": Estimate(3315.4, 12.0), "largest": 9001.0,
           "accuracy": 0.5},
          ["On a picture's way |x̂₀| reaches 3,315 ± 12 (mean of its largest values; of all "

@@ -139,7 +139,7 @@ def _diversity(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
 def _nothing(measured: Measured, outcome: Outcome) -> str:
     """None of the numbers differs; whether the pictures stay the same is another question."""
     first = (
-        f"None of the numbers below differs for sure: {measured.n:,} pictures show no change "
+        f"None of the first four numbers differs for sure: {measured.n:,} pictures show no change "
         "of them."
     )
     distance = f"{written(outcome.moved, True)} of the distance between two real ones of its class"
