@@ -19,6 +19,7 @@ MAKERS = {
     "draws": "reverse.round_trip",
     "spread": "reverse.spread",
     "guidance": "reverse.guidance",
+    "mistakes": "reverse.mistakes",
     "plane": "plane",
     "order": "plane.order",
     "autoencoder": "lectures.autoencoder",

@@ -128,7 +128,10 @@ def ddim(
 
 @dataclass(frozen=True)
 class Break:
-    """One thing that can be done wrong, and what that shows."""
+    """One thing that can be done wrong: what it is by construction, not what is seen then.
+
+    What is seen depends on the model, and is measured: `explorer.gui.reverse.mistakes`.
+    """
 
     title: str
     sentence: str
@@ -150,32 +153,35 @@ BREAKS: Mapping[str, Break] = MappingProxyType(
     {
         "no clipping": Break(
             "no clipping of x̂₀",
-            "Early x̂₀ is a wild guess, blown up by 1/√ᾱₜ for networks that predict ε; clamping "
-            "it to [−1, 1] keeps such errors from being carried along.",
+            "x̂₀ is taken as it comes, also outside [−1, 1]: an error of a network that predicts "
+            "ε is √(1 − ᾱₜ)/√ᾱₜ times as large in x̂₀, without bound as ᾱₜ goes to 0; one of v or "
+            "of x₀ itself is never enlarged.",
             lambda lane, schedule: replace(lane, clip=False),
         ),
         "late start": Break(
             "a grid that starts below T",
-            "The first step is told that a fifth of the way is done, but gets pure noise: what "
-            "signal xₜ should hold by then is missing, and the pictures lose contrast or fail.",
+            "The steps begin at 0.8 T at most, but with pure noise: the network is told that xₜ "
+            "holds √ᾱₜ x₀, and there is nothing of a picture in it.",
             _start_late,
         ),
         "no noise": Break(
             "no noise z in DDPM",
-            "The mean alone is no sample: without σ·z the variance runs dry step by step, and "
-            "the pictures come out smooth and empty (DDIM adjusts its mean for this).",
+            "σ·z is left out and nothing put in its place: every step goes to the mean of its "
+            "Gaussian instead of drawing from it (DDIM with η = 0 has σ = 0, and gives ε̂ more "
+            "weight for it).",
             lambda lane, schedule: replace(lane, noisy=not lane.stochastic),
         ),
         "wrong order": Break(
             "t in the wrong order",
-            "The loop runs from 1 up to T: the network is told “almost clean” while it sees "
-            "noise, and “all noise” at the end, so that nothing is ever removed.",
+            "The loop runs from the smallest t up to T: the network is told “almost clean” while "
+            "it sees pure noise, and what is taken for the picture is xₛ of the step from T.",
             lambda lane, schedule: replace(lane, mirrored=True),
         ),
         "foreign schedule": Break(
             "another schedule's coefficients",
-            "The steps use ᾱₜ of the linear schedule on a cosine model (or the other way "
-            "round): each step removes another share of noise than the network was told of.",
+            "x̂₀ is read and the steps are made with ᾱₜ of the linear schedule (on a linear model "
+            "with those of cosine): at the same t these mean another share of noise than the "
+            "network was trained with.",
             _foreign_schedule,
         ),
     }

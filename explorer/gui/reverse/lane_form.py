@@ -66,7 +66,8 @@ class LaneForm:
         with gr.Accordion("Break it on purpose", open=False):
             gr.Markdown(
                 "The first two lanes run twice, as they should and broken; lanes 3 and 4 rest "
-                "meanwhile.",
+                "meanwhile. What each does to the model's pictures was measured: *Common "
+                "mistakes*, below the player.",
                 elem_classes="prose-note",
             )
             self.breaks = [
@@ -102,9 +103,22 @@ class LaneForm:
         """What `choose` fills."""
         return [*self.boxes, *(control for lane in self.lanes for control in lane)]
 
+    @property
+    def all_outputs(self) -> list[Any]:
+        """What `choose_broken` fills."""
+        return [*self.outputs, *self.breaks]
+
     def choose(self, preset: Any, T: int) -> list[Any]:
         """All controls as a preset has them."""
-        rows = fill(PRESETS.get(preset) or next(iter(PRESETS.values())), T)
+        return self._filled(PRESETS.get(preset) or next(iter(PRESETS.values())), T)
+
+    def choose_broken(self, lane: LaneSettings, mistake: str, T: int) -> dict[Any, Any]:
+        """One lane and one of `BREAKS`: the controls' updates."""
+        ticks = [gr.Checkbox(value=name == mistake) for name in BREAKS]
+        return dict(zip(self.all_outputs, [*self._filled([lane], T), *ticks], strict=True))
+
+    def _filled(self, lanes: Sequence[LaneSettings], T: int) -> list[Any]:
+        rows = fill(lanes, T)
         boxes = [title_update(i, *row) for i, row in enumerate(rows)]
         return boxes + [update for row in rows for update in _updates(row, T)]
 

@@ -26,7 +26,8 @@ from explorer.gui.frame.shared import (
 )
 from explorer.gui.reverse.export import panel as take_away
 from explorer.gui.reverse.guidance import panel as guidance
-from explorer.gui.reverse.lane_form import LaneForm
+from explorer.gui.reverse.lane_form import LaneForm, with_breaks
+from explorer.gui.reverse.mistakes import panel as mistakes
 from explorer.gui.reverse.player import Player
 from explorer.gui.reverse.quality import panel as quality
 from explorer.gui.reverse.racing import (
@@ -47,6 +48,12 @@ from explorer.gui.reverse.stored import FOLDER, stored_race
 ID, TITLE = "reverse", "Reverse"
 PANELS = (quality, guidance, round_trip, spread)
 """Under the player; each has a `TITLE` and `build(context, shared)`."""
+TO_PLAYER = (
+    "(...values) => { document.querySelector('#reverse-run')?.scrollIntoView(); return values; }"
+)
+"""The page goes to where the race appears; the values are handed on."""
+LIVE_PICTURES = 4
+"""Of a mistake that is run live: so many of those that were measured."""
 CURSOR = "(going, cursor) => [going, document.querySelector('#reverse-player')?.explorer?.cursor]"
 """Hands the player's cursor to Python."""
 
@@ -82,6 +89,8 @@ def build(context: Context, shared: Shared) -> None:
             with gr.Tabs(elem_classes="panels"):
                 with gr.Tab("What to look at"):
                     prose(__file__)
+                with gr.Tab(mistakes.TITLE):
+                    live = mistakes.build(context, shared)
                 for panel in PANELS:
                     with gr.Tab(panel.TITLE):
                         panel.build(context, shared)
@@ -118,7 +127,9 @@ def build(context: Context, shared: Shared) -> None:
                 )
             lanes = LaneForm(spec.T if spec else 1000)
 
-    jobs = Jobs(context, "race", state=state, trouble=trouble, idle=[run, branch], stop=stop)
+    jobs = Jobs(
+        context, "race", state=state, trouble=trouble, idle=[run, branch, live.button], stop=stop
+    )
 
     def ways_on(now: Going | None) -> Changes:
         """What can be done with a race; with None nothing."""
@@ -153,6 +164,20 @@ def build(context: Context, shared: Shared) -> None:
     def begin_sent(call: Call, now: Going | None, *values: Any) -> Steps:
         """Train's model: at once, unless another race of this visitor runs, which then says so."""
         return begin(call, now, *values)
+
+    def begin_live(call: Call, now: Going | None, mistake: Any, eta: Any, name: Any) -> Steps:
+        """A mistake, sound and broken: the fields are filled, then they are raced."""
+        asked = mistakes.asked(context, mistake, eta, name, call.visitor)
+        path, spec = find_model(context, asked.model, call.visitor)
+        chosen = asked.label or IN_TURN
+        plainly: Changes = {pictures: LIVE_PICTURES, seed: asked.seed, w: 1, scale: 0}
+        plainly |= {model: asked.model, fitted: asked.model, facts: about(spec)}
+        plainly |= {label: gr.Dropdown(class_choices(spec), value=chosen)}
+        yield plainly | lanes.choose_broken(asked.lane, asked.mistake, spec.T)
+        rows = with_breaks([dict(asked.lane)], [asked.mistake], spec.make_schedule())
+        settings = read_settings(asked.model, spec, LIVE_PICTURES, chosen, asked.seed, rows)
+        title = f"{spec.name} · seed {asked.seed}"
+        yield from watch(call, now, race_in_turns(call, path, settings, title, None))
 
     def announce(job: Job, now: Going | None, *values: Any) -> Changes:
         wish = f"**{plain(str(values[0]))}** is chosen: press “Run the race” next"
@@ -217,6 +242,10 @@ def build(context: Context, shared: Shared) -> None:
     chosen, described = [model, lanes.preset, fitted], [facts, trouble, fitted, label]
     described += lanes.outputs
     model.input(describe, chosen, described, **QUIET)
+    filled = [model, fitted, facts, pictures, label, seed, w, scale, *lanes.all_outputs]
+    jobs.wire(
+        live.button.click, begin_live, [going, *live.inputs], [*outputs, *filled], js=TO_PLAYER
+    )
     if train := shared.train:  # its model races once the lanes fit it
         sent = train.race.click(send, train.trained, [model, shared.tabs], **QUIET)
         fits = sent.success(describe, chosen, described, **QUIET)

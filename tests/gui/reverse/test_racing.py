@@ -328,6 +328,22 @@ def test_a_model_from_train_races_at_once_unless_something_runs(toys: Context) -
     assert last.endswith(said)  # still said when the race has ended
 
 
+def test_a_mistake_is_raced_with_its_settings_in_the_fields(toys: Context) -> None:
+    last = Page(toys)("begin_live", None, "wrong order", 0.0, "toys")[-1]
+    lane = {"sampler": "ddim", "steps": 20, "eta": 0.0}
+    wanted = {"model": "toys", "seed": 0, "pictures": 4, "guidance": 1.0}
+    settings = last["going"].view.settings
+    assert settings["lanes"] == [lane, lane | {"breaks": ["wrong order"]}]
+    assert {name: settings[name] for name in wanted} == wanted and last["going"].racers is None
+    assert [last[f"break-{i}"].value for i in range(5)] == [False, False, False, True, False]
+    assert last["reverse-lane-0-set"].label == "Lane 1: DDIM, S = 20"
+    assert last["reverse-lane-1-set"].label == "Lane 2: none"
+    assert (last["Seed"], last["Pictures"], last["Class"].value) == (0, 4, "each in turn")
+    assert last["run"] and last["Dropdown"] == "toys"
+    *_, refused = Page(toys)("begin_live", None, "no noise", 0.0, "toys")
+    assert "choose η = 1" in refused["trouble"].replace("&#61;", "=") and refused["run"]
+
+
 def test_a_models_lanes_are_filled_once_and_what_the_hand_sets_stays(toys: Context) -> None:
     page, request = Page(toys), SimpleNamespace(session_hash="one")
     preset = next(iter(PRESETS))

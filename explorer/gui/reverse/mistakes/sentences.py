@@ -1,0 +1,169 @@
+"""What is seen of a mistake, in words made from its numbers."""
+
+from __future__ import annotations
+
+import math
+
+from explorer.evaluation.errors import Estimate
+from explorer.gui.reverse.mistakes.records import NO_CLIPPING, WRONG_ORDER, Measured, Outcome
+
+SURE = 3.0
+"""Standard errors from which on two numbers are told apart."""
+LIKE = 2.0
+"""Standard errors within which a share is said to be chance."""
+NOISE = 0.2
+"""Below this correlation of neighbouring pixels, and beyond chance, pictures are called noise."""
+STAYS = 0.1
+"""Pictures that move by less of the distance between real ones are called nearly the same."""
+
+
+def written(number: Estimate, percent: bool = False) -> str:
+    """ "0.62 ± 0.01" or "94 ± 2 %": as many digits as one of the error needs."""
+    value, error = (100 * part if percent else part for part in number)
+    places = max(0, -math.floor(math.log10(error))) if error > 0 else 2
+    if error > 0 and round(error, places) >= 10 ** (1 - places):  # 0.096 is 0.1, not 0.10
+        places = max(0, places - 1)
+    text = f"{value:,.{places}f} ± {error:,.{places}f}{' %' * percent}"
+    return text.replace("-", "−").replace(" ", "\u00a0")  # no line breaks in it
+
+
+def compared(number: Estimate, other: Estimate) -> int:
+    """1 if the number is larger than the other, −1 if it is smaller, 0 if that is not sure.
+
+    Sure is a difference of `SURE` standard errors; since both are of the same noises their
+    difference varies less than that.
+    """
+    difference = number.value - other.value
+    if abs(difference) <= SURE * math.hypot(number.error, other.error):
+        return 0
+    return 1 if difference > 0 else -1
+
+
+def seen_facts(measured: Measured, outcome: Outcome) -> list[str]:
+    """What came out of a broken lane, beside the sound one: sentences made from their numbers."""
+    sound = measured.find(outcome.eta)
+    assert sound is not None  # every lane is measured beside it
+    facts = [_reach(outcome)] if outcome.mistake == NO_CLIPPING else []
+    tells = [_noise, _accuracy, _contrast, _grain, _diversity]
+    if compared(outcome.look.diversity, sound.look.diversity) < 0:  # what there is to learn
+        tells.insert(1, tells.pop())
+    told = [fact for tell in tells if (fact := tell(measured, outcome, sound))]
+    facts += told or [_nothing(measured, outcome)]
+    if outcome.free and sound.free:
+        facts.append(_free(outcome, sound))
+    return facts
+
+
+def is_noise(outcome: Outcome, sound: Outcome) -> bool:
+    """Whether the pictures are called noise."""
+    here = outcome.look.alike
+    return here.value < NOISE and compared(here, sound.look.alike) < 0
+
+
+def _noise(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
+    here, there = outcome.look.alike, sound.look.alike
+    if is_noise(outcome, sound):
+        return (
+            f"Mostly noise comes out: neighbouring pixels correlate by {written(here)}, the sound "
+            f"sampler's by {written(there)}, white noise's by 0."
+        )
+    if outcome.mistake == WRONG_ORDER and here.value >= NOISE:
+        return (
+            f"What comes out is more than noise: neighbouring pixels correlate by "
+            f"{written(here)}, white noise's by 0, the sound sampler's by {written(there)}."
+        )
+    return ""
+
+
+def _accuracy(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
+    here, there = outcome.look.accuracy, sound.look.accuracy
+    way, chance = compared(here, there), 1 / len(measured.classes)
+    if not way:
+        return ""
+    numbers = f"{written(here, True)} instead of {written(there, True)}"
+    if way > 0:
+        return f"More pictures are read as what was asked for: {numbers}."
+    if here.value - chance <= LIKE * here.error:
+        by = f"chance ({100 * chance:.0f} %), as far as {measured.n:,} pictures tell"
+        return f"No more are read as what was asked for than by {by}: {numbers}."
+    return f"Fewer pictures are read as what was asked for: {numbers}."
+
+
+def _contrast(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
+    here, there = outcome.look.contrast, sound.look.contrast
+    way = compared(here, there)
+    if not way:
+        return ""
+    return (
+        f"The pixels' standard deviation {'rises' if way > 0 else 'falls'} to {written(here)} "
+        f"from {written(there)} (real pictures: {written(measured.real.contrast)})."
+    )
+
+
+def _grain(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
+    here, there = outcome.look.alike, sound.look.alike
+    way = compared(here, there)
+    if not way or _noise(measured, outcome, sound):  # which has said it
+        return ""
+    grain = (
+        "coarser: neighbouring pixels correlate more"
+        if way > 0
+        else ("finer: neighbouring pixels correlate less")
+    )
+    return f"The grain is {grain}, {written(here)} instead of {written(there)}."
+
+
+def _diversity(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
+    here, there = outcome.look.diversity, sound.look.diversity
+    way = compared(here, there)
+    if not way:
+        return ""
+    accuracy, usual = outcome.look.accuracy, sound.look.accuracy
+    reading = compared(accuracy, usual)
+    apart = (
+        f"pictures of one class are {written(here, True)} as far apart as real ones, instead of "
+        f"{written(there, True)}"
+    )
+    if way > 0:
+        also = " (in pixels: what is drawn wrongly counts too)" if reading < 0 else ""
+        return f"{apart.capitalize()}{also}."
+    if reading:
+        return f"Diversity is lost: {apart}."
+    same = f"{written(accuracy, True)}, sound {written(usual, True)}"
+    return (
+        f"Diversity is lost: {apart}. How many are read as what was asked for does not differ for "
+        f"sure ({same})."
+    )
+
+
+def _nothing(measured: Measured, outcome: Outcome) -> str:
+    """None of the numbers differs; whether the pictures stay the same is another question."""
+    first = (
+        f"None of the first four numbers differs for sure: {measured.n:,} pictures show no change "
+        "of them."
+    )
+    distance = f"{written(outcome.moved, True)} of the distance between two real ones of its class"
+    if outcome.moved.value < STAYS:
+        return f"{first} From the same noise nearly the same picture comes, off by {distance}."
+    return f"{first} But from the same noise another picture comes, off by {distance}."
+
+
+def _reach(outcome: Outcome) -> str:
+    largest = f"{outcome.largest:,.{0 if outcome.largest >= 100 else 2}f}"
+    return (
+        f"On a picture's way |x̂₀| reaches {written(outcome.reach)} (mean of its largest values; "
+        f"of all {largest}), where clipping would stop it at 1."
+    )
+
+
+def _free(outcome: Outcome, sound: Outcome) -> str:
+    """Without a class: the share of the commonest one, and how far all are apart."""
+    here, there = outcome.free, sound.free
+    assert here and there  # the caller has looked
+    most = f"{written(here.share, True)} are read as “{here.commonest}”"
+    usual = f"the commonest with noise is “{there.commonest}”, {written(there.share, True)}"
+    apart = (
+        f"they are {written(here.diversity, True)} as far apart as real ones of all classes, "
+        f"with noise {written(there.diversity, True)}"
+    )
+    return f"Asked for no class, {most} ({usual}); {apart}."
