@@ -163,13 +163,14 @@ def bucket_figure(
     return figure.update_xaxes(range=[math.log10(x) if log else x for x in (sides[0], sides[-1])])
 
 
-def level_figure(probe: Level, floor: Level, unseen: Level, T: int) -> go.Figure:
+def level_figure(probe: Level, floor: Level, unseen: Level, T: int, *, run: str = "") -> go.Figure:
     """The loss by noise level: the model's on the probe, and dashed what nobody gets below.
 
     probe : of the model, at the newest look.
     floor : of the ideal denoiser of the training pictures, on these; what is below a hundredth of
         the lowest other loss is left out.
     unseen : of the same denoiser on the probe.
+    run : as in `loss_figure`.
     """
     figure = go.Figure()
     others = [value for value in (*probe.losses, *unseen.losses) if 0 < value < math.inf]
@@ -186,8 +187,9 @@ def level_figure(probe: Level, floor: Level, unseen: Level, T: int) -> go.Figure
     name = "the model on the probe"
     _curve(figure, name, middles, values, drawn(PROBE), markers=True, errors=probe.errors)
     shown = [v for trace in figure.data for v in trace.y if v is not None]
-    figure = _laid_out(figure, _loss_axis("loss", shown), uirevision=f"levels {T}")
-    axis = {"title": "t (0 data, T noise)", "range": [0, T], "rangemode": "normal"}
+    figure = _laid_out(figure, _loss_axis("loss", shown), uirevision=f"levels {T} {run}")
+    ticks = [T * i / 4 for i in range(5)]
+    axis = {"title": "t (0 data, T noise)", "range": [0, T], "tickvals": ticks, "tickformat": "d"}
     return figure.update_layout(xaxis=axis, hovermode="x", showlegend=True)
 
 

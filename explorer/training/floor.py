@@ -57,10 +57,14 @@ class Floor:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Floor:
         """What `dataclasses.asdict` made; TypeError, KeyError or ValueError for anything else."""
-        found = [tuple(map(float, values[name])) for name in ("seen", "errors", "unseen")]
-        if not 0 < len(found[0]) == len(found[1]) == len(found[2]):
+        seen, errors, unseen = (
+            tuple(map(float, values[name])) for name in ("seen", "errors", "unseen")
+        )
+        if not 0 < len(seen) == len(errors) == len(unseen):
             raise ValueError("its floors differ in length")
-        return cls(*found, int(values["pictures"]), int(values["of"]), bool(values["told"]))
+        return cls(
+            seen, errors, unseen, int(values["pictures"]), int(values["of"]), bool(values["told"])
+        )
 
 
 def ideal_floor(run: Run) -> Floor:

@@ -8,6 +8,7 @@ import { logTicks, tickLabel } from "../../explorer/gui/parts/ticks.js";
 function lehmer(state = 1) {
   return () => (state = (state * 48271) % 2147483647) / 2147483647;
 }
+/** @param {number} value @param {number} low @param {number} high */
 const inRange = (value, low, high) => value >= low * (1 - 1e-8) && value <= high * (1 + 1e-8);
 
 test("at least three values and no crowd, in every range, in order and within it", () => {
@@ -17,8 +18,14 @@ test("at least three values and no crowd, in every range, in order and within it
     const high = low * (1 + 10 ** (15 * next() - 9)); // from a billionth of itself to a million times
     const ticks = logTicks(low, high);
     assert.ok(ticks.length >= 3 && ticks.length <= 12, `${low} … ${high}: ${ticks}`);
-    assert.ok(ticks.every((value) => inRange(value, low, high)), `${low} … ${high}: ${ticks}`);
-    assert.deepEqual(ticks, [...new Set(ticks)].sort((a, b) => a - b));
+    assert.ok(
+      ticks.every((value) => inRange(value, low, high)),
+      `${low} … ${high}: ${ticks}`,
+    );
+    assert.deepEqual(
+      ticks,
+      [...new Set(ticks)].sort((a, b) => a - b),
+    );
     assert.equal(new Set(ticks.map(tickLabel)).size, ticks.length); // no two look the same
   }
 });
@@ -33,7 +40,15 @@ test("the ranges of losses", () => {
 });
 
 test("what is no range has no labels", () => {
-  for (const [low, high] of [[0, 1], [-1, 1], [2, 1], [1, 1], [NaN, 1], [1, Infinity], [1, NaN]])
+  for (const [low, high] of [
+    [0, 1],
+    [-1, 1],
+    [2, 1],
+    [1, 1],
+    [NaN, 1],
+    [1, Infinity],
+    [1, NaN],
+  ])
     assert.deepEqual(logTicks(low, high), []);
 });
 

@@ -23,7 +23,7 @@ export function logTicks(low, high) {
   const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
   const reached = powers.filter((power) => inside(Number(`1e${power}`)));
   if (reached.length >= ENOUGH) {
-    const every = [1, 2, 5, 10, 20, 50, 100].find((n) => reached.length / n <= MOST);
+    const every = [1, 2, 5, 10, 20, 50, 100].find((n) => reached.length / n <= MOST) ?? 100;
     return reached.filter((power) => power % every === 0).map((power) => Number(`1e${power}`));
   }
   const rounds = powers.flatMap((power) => [0, 1, 2].map((k) => roundNumber(3 * power + k)));

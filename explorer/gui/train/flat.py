@@ -18,7 +18,7 @@ QUARTER = 0.75
 """Of the run; what comes after is its last quarter."""
 
 
-def levels_of(history: History, T: int) -> go.Figure:
+def levels_of(history: History, T: int, run: str = "") -> go.Figure:
     """The newest look at the probe by noise level, with the floor."""
     floor = history.floor
     newest = history.probes[-1].buckets if history.probes else ()
@@ -27,6 +27,7 @@ def levels_of(history: History, T: int) -> go.Figure:
         Level(floor.seen, floor.errors) if floor else Level(()),
         Level(floor.unseen) if floor else Level(()),
         T,
+        run=run,
     )
 
 
@@ -46,7 +47,7 @@ def why_flat(history: History, T: int) -> str:
         f"**Floor: {_with_error(floor.loss, floor.error)}**, {_percent(share)} of the probe's "
         f"{_with_error(probe.loss, history.probe_error)} after {probe.step:,} steps. This is left "
         f"over by the ideal denoiser{told} on noisy versions of the pictures that it knows, "
-        f"{known}: where several of them can lie behind one $x_t$, nothing tells which. No "
+        f"{known}: where several can lie behind one noisy picture, nothing tells which. No "
         f"network's expected loss on them is lower, however long it trains{whole}.",
         _by_level(history, T),
         "What lies between floor and curve can be learnt, or only be learnt by heart. The dotted "
@@ -70,11 +71,10 @@ def _by_level(history: History, T: int) -> str:
     hardly = [i for i, share in enumerate(shares) if share <= HARDLY]
     parts = []
     if mostly:
-        parts.append(f"At t = {_ranges(mostly, len(shares), T)} at least {MOSTLY:.0%} is floor")
+        parts.append(f"at least {MOSTLY:.0%} of the loss at t = {_ranges(mostly, len(shares), T)}")
     if hardly:
-        parts.append(f"at t = {_ranges(hardly, len(shares), T)} at most {HARDLY:.0%}")
-    text = ", ".join(parts)
-    return text[:1].upper() + text[1:] + "." if text else ""
+        parts.append(f"at most {HARDLY:.0%} of the loss at t = {_ranges(hardly, len(shares), T)}")
+    return f"By noise level the floor is {', and '.join(parts)}." if parts else ""
 
 
 def _movement(history: History) -> str:

@@ -92,25 +92,29 @@ def row_due(film: Growth, history: History) -> bool:
 
     So the rows come as something is learnt, and not as time passes.
     """
-    if not film.snapshots:
-        return True
-    first, newest = (history.learnt(film.snapshots[i].step) for i in (0, -1))
+    return not film.snapshots or _further(film, history, -1)
+
+
+def _further(film: Growth, history: History, row: int, shares: int = 1) -> bool:
+    """Whether so many shares more are learnt now than when this row was made."""
+    first, then = (history.learnt(film.snapshots[i].step) for i in (0, row))
     now = history.learnt(history.end)
-    return newest - now >= max(LEAST, (first - now) / SHARES)
+    return then - now >= shares * max(LEAST, (first - now) / SHARES)
 
 
 def add_row(film: Growth, run: Run, *, last: bool = False) -> None:
     """How the model denoises now; of the rows those stay that are evenest in what was learnt.
 
-    last : the run ends with it: a row that is not far enough from it gives way, and no room is
-    kept for others.
+    last : the run ends with it, and no room is kept for others. It takes the place of the row
+        before if both are no further than two shares from the one before that.
     """
-    steps = [snapshot.step for snapshot in film.snapshots]
-    if last and len(steps) > 1 and steps[-1] < run.step and not row_due(film, run.history):
-        del film.snapshots[-1]
+    steps, history = [snapshot.step for snapshot in film.snapshots], run.history
+    if last and len(steps) > 2 and steps[-1] < run.step:
+        if not (_further(film, history, -1) or _further(film, history, -2, shares=2)):
+            del film.snapshots[-1]
     if run.step not in steps:
         growth.add(film, run.step, trajectory(run))
-    growth.thin(film, FILM_SNAPSHOTS, run.history.learnt)
+    growth.thin(film, FILM_SNAPSHOTS, history.learnt)
     if last:
         film.expected = len(film.snapshots)
 

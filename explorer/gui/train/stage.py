@@ -35,7 +35,7 @@ class Stage:
         _title(flat.TITLE)
         with gr.Row(elem_classes="train-stage"):
             with gr.Column(scale=3, min_width=280):
-                levels = flat.levels_of(before.history, before.T)
+                levels = flat.levels_of(before.history, before.T, RUNS[0])
                 self.levels = PlotView(levels, elem_id="train-levels")
             with gr.Column(scale=2, min_width=240):
                 words = flat.why_flat(before.history, before.T)
@@ -114,7 +114,7 @@ class Stage:
         return {
             self.plot: losses_of(history, name),
             self.heat: heat_of(history, T, name),
-            self.levels: flat.levels_of(history, T),
+            self.levels: flat.levels_of(history, T, name),
             self.flat: flat.why_flat(history, T),
         }
 
