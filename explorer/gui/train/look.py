@@ -23,7 +23,9 @@ FILM_PICTURES, FILM_STEPS, FILM_SNAPSHOTS = 8, 16, 9
 SHARES = 12
 """A new row is due when the probe has fallen by a further one of so many parts …"""
 LEAST = 0.05
-"""… of what it has fallen by so far, in logarithms, and by this at least."""
+"""… of what it has fallen by so far, in logarithms, and by this at least, …"""
+APART = 4
+"""… so many steps after the row before."""
 
 
 def samples(run: Run) -> Tensor:
@@ -92,7 +94,10 @@ def row_due(film: Growth, history: History) -> bool:
 
     So the rows come as something is learnt, and not as time passes.
     """
-    return not film.snapshots or _further(film, history, -1)
+    if not film.snapshots:
+        return True
+    apart = history.end - film.snapshots[-1].step >= APART
+    return apart and _further(film, history, -1)
 
 
 def _further(film: Growth, history: History, row: int, shares: int = 1) -> bool:
