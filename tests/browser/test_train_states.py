@@ -145,7 +145,7 @@ def test_every_state_of_a_run_shows_that_run_alone(train: Visit) -> None:
     ends_at(train, stopped)
     assert rates(train) == ["rate 0.0005"]
 
-    seconds(train, 4)
+    seconds(train, 6)
     open_fold(train, "Network and optimiser")
     start(train)  # another one
     assert trace(train, "#train-loss", 1, "x")[-1] < stopped and rates(train) == []

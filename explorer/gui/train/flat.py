@@ -50,6 +50,7 @@ def why_flat(history: History, T: int) -> str:
         f"{known}: where several can lie behind one noisy picture, nothing tells which. No "
         f"network's expected loss on them is lower, however long it trains{whole}.",
         _by_level(history, T),
+        _below(history, T),
         "What lies between floor and curve can be learnt, or only be learnt by heart. The dotted "
         "marks are the same ideal denoiser on the probe's pictures, which it does not know: how "
         "well learning by heart does there. They are no floor.",
@@ -75,6 +76,21 @@ def _by_level(history: History, T: int) -> str:
     if hardly:
         parts.append(f"at most {HARDLY:.0%} of the loss at t = {_ranges(hardly, len(shares), T)}")
     return f"By noise level the floor is {', and '.join(parts)}." if parts else ""
+
+
+def _below(history: History, T: int) -> str:
+    """Where the probe lies below the floor: by how much of what chance explains."""
+    floor = history.floor
+    assert floor is not None  # the caller has looked
+    rows = zip(floor.seen, floor.errors, history.probes[-1].buckets, history.errors, strict=False)
+    gaps = [(low - loss) / math.hypot(a, b) if a or b else 0.0 for low, a, loss, b in rows]
+    below = [i for i, gap in enumerate(gaps) if gap > 0]
+    if not below:
+        return ""
+    return (
+        f"At t = {_ranges(below, len(gaps), T)} the probe lies below the floor, by at most "
+        f"{max(gaps):.1f} standard errors of their difference: it is measured on other pictures."
+    )
 
 
 def _movement(history: History) -> str:

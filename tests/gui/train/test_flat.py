@@ -54,6 +54,15 @@ def test_ranges_that_are_apart_are_named_apart() -> None:
     assert "as much as all of the probe's" in why_flat(history([1.0, 1.02]), 400)
 
 
+def test_a_probe_below_the_floor_is_told_in_standard_errors() -> None:
+    run = history([0.5, 1.1, 0.9])
+    run.errors = [0.003] * 3
+    gap = 0.02 / (0.003**2 + 0.001**2) ** 0.5
+    text = why_flat(run, 30)
+    assert f"At t = 11…20 the probe lies below the floor, by at most {gap:.1f} standard" in text
+    assert "lies below" not in why_flat(history([0.5]), 30)
+
+
 def test_what_is_not_known_yet_is_not_said() -> None:
     assert why_flat(History(), 1000) == NOT_YET
     short = history([0.5])
