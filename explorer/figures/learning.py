@@ -160,7 +160,8 @@ def bucket_figure(
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{v:g}" for v in ticks])
     if not at:
         return figure.update_xaxes(range=[0, 1], tickvals=[0])
-    return figure.update_xaxes(range=[math.log10(x) if log else x for x in (sides[0], sides[-1])])
+    # not a range of ours: Plotly would take that for another one at every look, and end the zoom
+    return figure.update_xaxes(autorange=True)
 
 
 def level_figure(probe: Level, floor: Level, unseen: Level, T: int, *, run: str = "") -> go.Figure:

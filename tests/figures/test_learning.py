@@ -54,8 +54,7 @@ def test_a_cell_of_the_heat_map_lies_around_its_step(steps: list[int], log: bool
     for step, low, high in zip(steps, edges, edges[1:], strict=False):
         assert (step == 0 and log) or low <= step <= high
     assert edges[-1] == max(steps[-1], 1)  # the map ends where the run ends
-    span = [math.log10(edges[0]), math.log10(edges[-1])] if log else [edges[0], edges[-1]]
-    assert figure.layout.xaxis.range == pytest.approx(span)
+    assert figure.layout.xaxis.autorange  # which ends with the map; a range would end the zoom
     assert list(heat.y) == [100 * i for i in range(11)]
     for i, step in enumerate(steps):
         for b in range(10):
@@ -70,7 +69,7 @@ def test_linear_cells_meet_half_way() -> None:
     heat = bucket_figure([10, 20, 50], [[1.0] * 10] * 3, 1000, log=False).data[0]
     assert list(heat.x) == [5, 15, 35, 50]
     later = bucket_figure([10, 20, 50], [[1.0] * 10] * 3, 1000, log=False, end=57)
-    assert list(later.data[0].x) == [5, 15, 35, 57] and later.layout.xaxis.range == (5, 57)
+    assert list(later.data[0].x) == [5, 15, 35, 57]
 
 
 def test_a_heat_map_without_values_is_empty_and_as_large() -> None:
