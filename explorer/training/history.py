@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
+from explorer.training.floor import Floor
 from explorer.training.probe import ProbeLoss
 
 POINTS = 2000
@@ -31,6 +32,17 @@ class History:
     probes: list[ProbePoint] = field(default_factory=list)
     stride: int = 1
     """Of the steps, every so many are kept."""
+    errors: list[float] = field(default_factory=list)
+    """Standard errors of the newest probe's buckets."""
+    rates: list[tuple[int, float]] = field(default_factory=list)
+    """(step, learning rate that its schedule scales from then on), wherever it was changed."""
+    floor: Floor | None = None
+    """What the ideal denoiser reaches, once that was computed."""
+
+    @property
+    def end(self) -> int:
+        """The last step that is known of."""
+        return max([*self.steps[-1:], *(point.step for point in self.probes[-1:])], default=0)
 
     def add(self, step: int, loss: float, smooth: float) -> None:
         """Note a step's loss."""
@@ -49,6 +61,25 @@ class History:
     def add_probe(self, step: int, probe: ProbeLoss) -> None:
         """Note the probe's loss after `step` steps."""
         self.probes.append(ProbePoint(step, probe.loss, probe.buckets))
+        self.errors = list(probe.errors)
+
+    @property
+    def probe_error(self) -> float:
+        """Standard error of the newest probe's loss; NaN if it is not known."""
+        n = len(self.errors)
+        return math.hypot(*self.errors) / n if n else math.nan
+
+    def add_rate(self, step: int, rate: float) -> None:
+        """Note another learning rate from here on; of several at one step the last counts."""
+        self.rates = [*(mark for mark in self.rates if mark[0] != step), (step, rate)]
+
+    def learnt(self, step: int) -> float:
+        """ln of the lowest finite probe loss up to a step: how much was learnt by then.
+
+        NaN if the probe was not looked at by then, or never was above 0.
+        """
+        seen = [p.loss for p in self.probes if p.step <= step and 0 < p.loss < math.inf]
+        return math.log(min(seen)) if seen else math.nan
 
     def digest(self, points: int = 12) -> list[dict[str, Any]]:
         """A dozen points of the curve, evenly spread, for a checkpoint's header."""
@@ -64,7 +95,7 @@ class History:
         return rows
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists and numbers."""
+        """Plain lists, numbers and dictionaries."""
         return asdict(self) | {"probes": [list(point) for point in self.probes]}
 
     @classmethod
@@ -80,7 +111,11 @@ class History:
         stride = int(values["stride"])
         if stride < 1:
             raise ValueError(f"stride = {stride} is not allowed: at least 1")
-        return cls(steps, losses, smooth, probes, stride)
+        errors = [float(value) for value in values.get("errors", [])]
+        rates = [(int(step), float(rate)) for step, rate in values.get("rates", [])]
+        floor = values.get("floor")
+        floor = None if floor is None else Floor.from_json(floor)
+        return cls(steps, losses, smooth, probes, stride, errors, rates, floor)
 
 
 def spread(values: Sequence[Any], count: int) -> list[Any]:

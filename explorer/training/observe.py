@@ -59,6 +59,13 @@ def observe(run: Run) -> Iterator[Seen]:
         yield Seen(step, probed, snapshot)
 
 
+def look_at_end(run: Run) -> None:
+    """The probe once more, if it was not looked at after the last step: a run ends with a look."""
+    probes = run.history.probes
+    if not probes or probes[-1].step < run.step:
+        run.history.add_probe(run.step, run.probe())
+
+
 def next_share(progress: float) -> float:
     """The first of `SNAPSHOTS` that is still to come."""
     return next((share for share in SNAPSHOTS if share > progress), float("inf"))

@@ -24,6 +24,8 @@ class ProbeLoss(NamedTuple):
     """Mean over each bucket of t, low t (little noise) first."""
     error: float
     """Standard error of `loss`, by how much pictures within the buckets differ."""
+    errors: tuple[float, ...] = ()
+    """Standard error of each of `buckets`."""
 
 
 class Probe:
@@ -68,8 +70,9 @@ class Probe:
         )
         found = (found * self.weights).reshape(self.count, PAIRS)
         means = found.mean(1).tolist()
-        error = (found.var(1).mean() / found.numel()).sqrt().item()
-        return ProbeLoss(sum(means) / len(means), tuple(means), error)
+        errors = found.std(1) / PAIRS**0.5
+        error = errors.square().sum().sqrt().item() / self.count
+        return ProbeLoss(sum(means) / len(means), tuple(means), error, tuple(errors.tolist()))
 
 
 def _generator() -> torch.Generator:

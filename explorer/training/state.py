@@ -140,6 +140,7 @@ def load_state(run: Run, path: str | Path) -> list[str]:
         raise CheckpointError(f"{path.name} holds no such run's state ({why})") from error
     if "learning_rate" in differ:
         run.peak = run.config.learning_rate
+        run.history.add_rate(run.step, run.peak)
     return changed
 
 

@@ -10,8 +10,10 @@ import pytest
 from explorer.figures.learning import (
     QUANTITIES,
     Curves,
+    Level,
     bucket_figure,
     compare_figure,
+    level_figure,
     loss_figure,
 )
 from explorer.figures.palette import PALETTE, RUNS
@@ -50,7 +52,9 @@ def test_a_cell_of_the_heat_map_lies_around_its_step(steps: list[int], log: bool
     assert figure.layout.xaxis.type == ("log" if log else None)
     assert len(edges) == len(steps) + 1 and edges == sorted(set(edges))
     for step, low, high in zip(steps, edges, edges[1:], strict=False):
-        assert (step == 0 and log) or low <= step < high
+        assert (step == 0 and log) or low <= step <= high
+    assert edges[-1] == max(steps[-1], 1)  # the map ends where the run ends
+    assert figure.layout.xaxis.autorange  # which ends with the map; a range would end the zoom
     assert list(heat.y) == [100 * i for i in range(11)]
     for i, step in enumerate(steps):
         for b in range(10):
@@ -58,14 +62,14 @@ def test_a_cell_of_the_heat_map_lies_around_its_step(steps: list[int], log: bool
             says = f"step {step} · t {100 * b + 1}…{100 * b + 100}<br>loss {buckets[i][b]:.3g}"
             assert heat.text[b][i] == says
     assert heat.zmin <= heat.z[0][0] and max(row[-1] for row in heat.z) <= heat.zmax
-    assert [10**v for v in heat.colorbar.tickvals] == pytest.approx(
-        [float(text) for text in heat.colorbar.ticktext]
-    )
+    assert figure.layout.meta == {"logs": True}  # the page labels the colours
 
 
 def test_linear_cells_meet_half_way() -> None:
     heat = bucket_figure([10, 20, 50], [[1.0] * 10] * 3, 1000, log=False).data[0]
-    assert list(heat.x) == [5, 15, 35, 65]
+    assert list(heat.x) == [5, 15, 35, 50]
+    later = bucket_figure([10, 20, 50], [[1.0] * 10] * 3, 1000, log=False, end=57)
+    assert list(later.data[0].x) == [5, 15, 35, 57]
 
 
 def test_a_heat_map_without_values_is_empty_and_as_large() -> None:
@@ -78,6 +82,42 @@ def test_losses_that_have_no_logarithm_are_gaps() -> None:
     heat = bucket_figure([1, 2], [[0.0, 1.0], [math.inf, math.nan]], 10).data[0]
     assert [list(row) for row in heat.z] == [[None, None], [0.0, None]]
     json.loads(bucket_figure([1], [[0.0] * 10], 10).to_json())
+
+
+def test_a_changed_learning_rate_is_a_dotted_line_over_all_that_is_drawn() -> None:
+    rates = [(10, 5e-4), (900, 1e-4)]
+    figure = loss_figure(STEPS, LOSSES, LOSSES, PROBE, rates)
+    assert [trace.name for trace in figure.data[:3]] == [
+        *("one batch", "moving average", "fixed probe (EMA weights)")
+    ]
+    for (step, rate), mark in zip(rates, figure.data[3:], strict=True):
+        assert list(mark.x) == [step, step] and list(mark.y) == [0.001, 2.0]
+        assert mark.line.dash == "dot" and mark.text[1] == f"rate {rate:g}"
+    sides = [mark.textposition for mark in figure.data[3:]]
+    assert sides == ["bottom right", "bottom left"]  # within the plot
+    assert len(loss_figure([], [], [], [], rates).data) == 2  # nothing to mark yet
+    runs = [Curves("a", STEPS, LOSSES, PROBE, rates[:1]), Curves("b", STEPS, LOSSES, PROBE)]
+    for quantity in QUANTITIES:
+        *curves, mark = compare_figure(runs, quantity).data
+        assert len(curves) == 2 and list(mark.x) == [10, 10]
+        assert mark.line.color == curves[0].line.color and not mark.showlegend
+
+
+def test_the_floor_stands_under_its_bucket_and_nothing_is_drawn_below_a_hundredth() -> None:
+    probe = Level([0.3, 0.2, 0.1], [0.03, 0.02, 0.01])
+    floor, unseen = Level([1e-9, 0.05, 0.09], [1e-9, 0.004, 0.005]), Level([3.0, 0.4, 0.12])
+    figure = level_figure(probe, floor, unseen, 300)
+    low, other, curve = figure.data
+    assert (low.line.dash, other.line.dash, curve.line.dash) == ("dash", "dot", "solid")
+    assert list(low.y) == [0.05] * 3 + [None] + [0.09] * 3 + [None]
+    assert all(100 < x < 200 for x in low.x[:3]) and all(200 < x < 300 for x in low.x[4:7])
+    assert list(low.error_y.array) == [None, 0.004, None, None, None, 0.005, None, None]
+    assert list(curve.x) == [50, 150, 250] and list(curve.y) == list(probe.losses)
+    assert list(curve.error_y.array) == list(probe.errors)
+    assert [other.y[i] for i in (0, 4, 8)] == list(unseen.losses)
+    empty = level_figure(Level([]), Level([]), Level([]), 300)
+    assert [len(trace.x) for trace in empty.data] == [0, 0, 0]
+    assert empty.layout.xaxis.range == (0, 300)
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from explorer.training import History
+from explorer.training.floor import Floor
 from explorer.training.history import POINTS, ProbePoint, spread
 from explorer.training.probe import ProbeLoss
 
@@ -62,6 +63,30 @@ def test_json_that_is_no_history_is_refused(where: str, value: Any) -> None:
     del values[where]
     with pytest.raises(KeyError):
         History.from_json(values)
+
+
+def test_rates_and_floor_are_kept_and_may_lack() -> None:
+    history = remembered(20)
+    history.add_rate(5, 1e-3)
+    history.add_rate(9, 2e-3)
+    history.add_rate(9, 5e-4)
+    assert history.rates == [(5, 1e-3), (9, 5e-4)]
+    history.floor = Floor((0.1,), (0.01,), (0.5,), 10, 20, False)
+    assert History.from_json(json.loads(json.dumps(history.to_json()))) == history
+    earlier = {n: v for n, v in history.to_json().items() if n not in ("rates", "floor", "errors")}
+    again = History.from_json(earlier)
+    assert (again.rates, again.floor, again.errors) == ([], None, [])
+    assert math.isnan(again.probe_error)
+
+
+def test_how_much_was_learnt_never_falls_back() -> None:
+    history = History()
+    for step, loss in ((0, 1.0), (10, 0.5), (20, 0.7), (30, math.nan), (40, 0.0), (50, 0.25)):
+        history.add_probe(step, ProbeLoss(loss, (loss,), 0.1, (0.1,)))
+    found = [math.exp(history.learnt(step)) for step in (0, 9, 10, 25, 45, 50)]
+    assert found == pytest.approx([1.0, 1.0, 0.5, 0.5, 0.5, 0.25])
+    assert math.isnan(History().learnt(3)) and history.end == 50 and History().end == 0
+    assert history.probe_error == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("values", [None, [], 3, "steps"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,8 @@ def test_it_is_the_weighted_loss_by_hand(weighting: str, small_digits: ImageSet)
             error = (output[0] - probe.x0[i]).square().mean().double()
             by_bucket[(t - 1) * 10 // run.config.T] += weights[t] * error / 20
     found = run.probe()
+    spread = math.hypot(*found.errors) / len(found.errors)
+    assert found.error == pytest.approx(spread, rel=1e-6) and min(found.errors) > 0
     assert found.buckets == pytest.approx(by_bucket.tolist(), rel=1e-4)
     assert found.loss == pytest.approx(by_bucket.mean().item(), rel=1e-4)
 

@@ -3,6 +3,7 @@ import { fileUrl, unpackTable } from "./bytes.js";
 import { clock } from "./clock.js";
 import { digits, wide, within } from "./numbers.js";
 import { $, countUp, isDark, make, onceAFrame, onTheme, onVisible } from "./page.js";
+import { logTicks, tickLabel } from "./ticks.js";
 
 /** A node that Plotly gives methods of its own. @type {any} */
 const graph = $(".graph");
@@ -12,6 +13,7 @@ const slider = $(".clock input");
 let figure = null;
 let t = null;
 let sliding = false;
+let ticks = {}; // of the logarithmic axis, as they were set last
 if (constants.slider_id) slider.id = constants.slider_id;
 
 /** Plotly's script is fetched from the app once a plot is seen. */
@@ -38,7 +40,7 @@ function themed({ data: traces, layout: plain }) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: style.fontFamily, size: 13, color: color("--body-text-color") },
     xaxis: { ...plain.xaxis, ...axis },
-    yaxis: { ...plain.yaxis, ...axis },
+    yaxis: { ...plain.yaxis, ...axis, ...(labelled() ? ticks : {}) },
     hoverlabel: {
       bgcolor: color("--background-fill-primary"),
       bordercolor: color("--border-color-primary"),
@@ -55,8 +57,10 @@ function themed({ data: traces, layout: plain }) {
     for (const part of ["line", "marker"])
       // a heat map has neither
       if (trace[part] && shade) shown[part] = { ...trace[part], color: shade };
-    if (trace.colorbar)
+    if (trace.colorbar) {
       shown.colorbar = { ...trace.colorbar, tickcolor: axis.linecolor, outlinecolor: axis.linecolor };
+      if (labelled()) Object.assign(shown.colorbar, ticksOf([trace.zmin, trace.zmax], Math.log10));
+    }
     return shown;
   });
   return { data, layout };
@@ -75,12 +79,31 @@ async function draw() {
       displaylogo: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
     });
+    graph.on("plotly_relayout", label); // zoomed
     graph.on("plotly_hover", (event) => figure.layout.meta?.cursor && !sliding && setT(event.points[0].x));
   } else {
     await Plotly.react(graph, data, layout);
   }
+  await label();
   countUp("draws");
   readout();
+}
+
+// ---- labels of logarithms: at least three, however far one zooms -----------------------------
+const labelled = () => Boolean(figure.layout.meta?.logs);
+/** @param {number[]} range exponents of ten; @param {(value: number) => number} place */
+function ticksOf([a, b], place = (value) => value) {
+  const values = logTicks(10 ** Math.min(a, b), 10 ** Math.max(a, b));
+  return { tickmode: "array", tickvals: values.map(place), ticktext: values.map(tickLabel) };
+}
+async function label() {
+  const shown = graph._fullLayout?.yaxis;
+  if (!labelled() || shown?.type !== "log") return;
+  const wanted = ticksOf(shown.range);
+  if (String(wanted.tickvals) === String(shown.tickvals)) return;
+  ticks = wanted;
+  const named = Object.entries(ticks).map(([name, value]) => [`yaxis.${name}`, value]);
+  await window.Plotly.relayout(graph, Object.fromEntries(named));
 }
 
 // ---- the cursor ---------------------------------------------------------------------------

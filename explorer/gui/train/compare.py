@@ -109,4 +109,4 @@ def build(context: Context) -> gr.Dropdown:
 
 def _curves(name: str, history: History) -> Curves:
     probe = [(point.step, point.loss) for point in history.probes]
-    return Curves(name, history.steps, history.smooth, probe)
+    return Curves(name, history.steps, history.smooth, probe, history.rates)

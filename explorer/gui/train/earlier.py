@@ -67,9 +67,10 @@ def continued(name: str | None, folder: Path, asked: TrainConfig, root: Path | N
     """
     record = find_record(name, folder)
     stored = read_state(record.state)
-    config = stored.config
+    config, rate = stored.config, None
     if asked.learning_rate != stored.peak:
-        config = replace(config, learning_rate=asked.learning_rate)
+        rate = asked.learning_rate
+        config = replace(config, learning_rate=rate)
     spent = config.steps and stored.step >= config.steps
     if spent or (config.seconds and stored.seconds >= config.seconds):
         config = replace(
@@ -77,4 +78,4 @@ def continued(name: str | None, folder: Path, asked: TrainConfig, root: Path | N
             steps=stored.step + asked.steps if asked.steps else None,
             seconds=stored.seconds + asked.seconds if asked.seconds else None,
         )
-    return Job(config, record.model, root, resume=True)
+    return Job(config, record.model, root, resume=True, rate=rate)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 
 import torch
@@ -75,15 +76,18 @@ def add(growth: Growth, step: int, frames: Iterable[Frame]) -> None:
     growth.snapshots = sorted([*others, Snapshot(step, png)], key=lambda each: each.step)
 
 
-def thin(growth: Growth, count: int) -> None:
-    """Keep at most `count` snapshots, log-spaced in steps as well as those at hand allow.
+def thin(growth: Growth, count: int, level: Callable[[int], float]) -> None:
+    """Keep at most `count` snapshots, as evenly spaced in their levels as those at hand allow.
 
     The first and the last stay; of the others the one whose neighbours are closest to each other
-    goes first.
+    goes first. `level` says of a step how far training was; where that is not known (NaN) a
+    snapshot goes first.
     """
     kept = list(growth.snapshots)
     while len(kept) > max(2, count):
-        spans = [(kept[i + 1].step + 1) / (kept[i - 1].step + 1) for i in range(1, len(kept) - 1)]
+        levels = [level(snapshot.step) for snapshot in kept]
+        spans = [abs(levels[i + 1] - levels[i - 1]) for i in range(1, len(kept) - 1)]
+        spans = [span if isfinite(span) else 0.0 for span in spans]
         del kept[1 + spans.index(min(spans))]
     growth.snapshots = kept
 

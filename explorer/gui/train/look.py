@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from PIL import Image, PngImagePlugin
 from torch import Tensor
@@ -13,12 +14,18 @@ from explorer.figures.pictures import grid, pairs
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
 from explorer.race import choose_labels, ddim, pictures, race
-from explorer.training import Record, Run
+from explorer.training import History, Record, Run, TrainConfig
 
 SAMPLES = 16
 NEIGHBOURS = 12
 FILM_PICTURES, FILM_STEPS, FILM_SNAPSHOTS = 8, 16, 9
-"""Snapshots: the untrained network's and those of `observe`."""
+"""Snapshots: rows of the film, the untrained network's and the last among them."""
+SHARES = 12
+"""A new row is due when the probe has fallen by a further one of so many parts …"""
+LEAST = 0.05
+"""… of what it has fallen by so far, in logarithms, and by this at least, …"""
+APART = 4
+"""… so many steps after the row before."""
 
 
 def samples(run: Run) -> Tensor:
@@ -54,9 +61,9 @@ def read_sheet(record: Record, name: str) -> tuple[Image.Image, str] | None:
         return None
 
 
-def new_film(run: Run) -> Growth:
+def new_film(config: TrainConfig) -> Growth:
     """Without snapshots yet."""
-    T, size = run.config.T, run.config.size
+    T, size = config.T, config.size
     return Growth(
         T,
         size,
@@ -67,6 +74,11 @@ def new_film(run: Run) -> Growth:
     )
 
 
+def no_film(config: TrainConfig) -> Growth:
+    """Where there are no snapshots, and none will come."""
+    return replace(new_film(config), expected=0, id="")
+
+
 def stored_film(record: Record) -> Growth | None:
     """The film of a run that goes on."""
     try:
@@ -75,6 +87,41 @@ def stored_film(record: Record) -> Growth | None:
         return None
     film.expected = FILM_SNAPSHOTS
     return film
+
+
+def row_due(film: Growth, history: History) -> bool:
+    """Whether the lowest probe loss has fallen far enough since the film's newest row.
+
+    So the rows come as something is learnt, and not as time passes.
+    """
+    if not film.snapshots:
+        return True
+    apart = history.end - film.snapshots[-1].step >= APART
+    return apart and _further(film, history, -1)
+
+
+def _further(film: Growth, history: History, row: int, shares: int = 1) -> bool:
+    """Whether so many shares more are learnt now than when this row was made."""
+    first, then = (history.learnt(film.snapshots[i].step) for i in (0, row))
+    now = history.learnt(history.end)
+    return then - now >= shares * max(LEAST, (first - now) / SHARES)
+
+
+def add_row(film: Growth, run: Run, *, last: bool = False) -> None:
+    """How the model denoises now; of the rows those stay that are evenest in what was learnt.
+
+    last : the run ends with it, and no room is kept for others. It takes the place of the row
+        before if both are no further than two shares from the one before that.
+    """
+    steps, history = [snapshot.step for snapshot in film.snapshots], run.history
+    if last and len(steps) > 2 and steps[-1] < run.step:
+        if not (_further(film, history, -1) or _further(film, history, -2, shares=2)):
+            del film.snapshots[-1]
+    if run.step not in steps:
+        growth.add(film, run.step, trajectory(run))
+    growth.thin(film, FILM_SNAPSHOTS, history.learnt)
+    if last:
+        film.expected = len(film.snapshots)
 
 
 def trajectory(run: Run) -> Iterator[Frame]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from explorer.gui.frame.context import Context
 from explorer.gui.train import watch
@@ -15,15 +19,20 @@ from explorer.gui.train.stored import FOLDER, RUNS
 from explorer.gui.train.task import Job
 
 PICTURES = ("samples", "neighbours")
+STEPS = 800
+"""About what the preset's time is enough for on two cores."""
 
 
-def make_runs(seconds: float | str | None = None) -> None:
-    """The first preset with each of `RUNS`' schedules, as the Train tab trains it."""
+def make_runs(steps: int | str = STEPS, *schedules: str) -> None:
+    """The first preset with each of `RUNS`' schedules, as the Train tab trains it.
+
+    A budget of steps, so that both schedules get the same, however fast the machine is.
+    """
     context = Context.detect()
-    for schedule in RUNS:
+    for schedule in schedules or RUNS:
         name, _ = next(iter(PRESETS.items()))
-        values = preset_values(name) | {"schedule": schedule}
-        config = make_config(values | ({"budget": float(seconds)} if seconds else {}), {}, context)
+        budget = {"unit": "steps", "budget": int(steps), "schedule": schedule}
+        config = make_config(preset_values(name) | budget, {}, context)
         out = FOLDER / schedule
         out.mkdir(parents=True, exist_ok=True)
         seen: dict[str, tuple] = {}
@@ -37,10 +46,17 @@ def make_runs(seconds: float | str | None = None) -> None:
             shutil.copytree(job.record.folder / "film", out / "film")
         for part, (picture, _) in seen.items():
             picture.save(out / f"{part}.png", optimize=True)
-        point = progress.history.probes[-1]
+        history = progress.history
+        point = history.probes[-1]
         stored = {
-            "status": f"Stored run, {name}, {schedule}: {point.step} steps, "
-            f"probe {point.loss:.3f}",
+            "status": f"Stored run, {name.split(' · ')[0]}, {schedule}: {point.step} steps, "
+            f"probe {point.loss:.3f} ± {history.probe_error:.3f}",
+            "made": {
+                "date": date.today().isoformat(),
+                "by": "python -m tools.make_stored runs",
+                "torch": torch.__version__,
+                "config": asdict(config),
+            },
             "T": config.T,
             "history": rounded(progress.history.to_json()),
             **{part: caption for part, (_, caption) in seen.items()},

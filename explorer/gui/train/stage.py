@@ -7,14 +7,16 @@ from contextlib import suppress
 import gradio as gr
 import plotly.graph_objects as go
 
+from explorer.checkpoints import CheckpointError
 from explorer.figures.learning import bucket_figure, loss_figure
 from explorer.gui.frame.shared import Changes, plain
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.parts.plot_view import PlotView
-from explorer.gui.train import growth
+from explorer.gui.train import flat, growth
 from explorer.gui.train.film import Film
-from explorer.gui.train.look import read_sheet
-from explorer.gui.train.stored import stored_run
+from explorer.gui.train.look import new_film, no_film, read_sheet
+from explorer.gui.train.stored import RUNS, stored_run
+from explorer.gui.train.task import Job
 from explorer.gui.train.watch import Progress
 from explorer.training import History, Record
 from explorer.training.state import read_state
@@ -27,11 +29,20 @@ class Stage:
         self.state, before = state, stored_run()
         with gr.Row(elem_classes="train-stage"):
             with gr.Column(scale=3, min_width=280):
-                self.plot = PlotView(losses_of(before.history), elem_id="train-loss")
+                self.plot = PlotView(losses_of(before.history, RUNS[0]), elem_id="train-loss")
             with gr.Column(scale=2, min_width=240):
                 self.samples = Gallery(before.samples, elem_id="train-samples")
+        _title(flat.TITLE)
+        with gr.Row(elem_classes="train-stage"):
+            with gr.Column(scale=3, min_width=280):
+                levels = flat.levels_of(before.history, before.T, RUNS[0])
+                self.levels = PlotView(levels, elem_id="train-levels")
+            with gr.Column(scale=2, min_width=240):
+                words = flat.why_flat(before.history, before.T)
+                self.flat = gr.Markdown(words, elem_id="train-flat", elem_classes="prose-note")
         _title("Which noise levels are learnt when")
-        self.heat = PlotView(heat_of(before.history, before.T), elem_id="train-buckets")
+        heat = heat_of(before.history, before.T, RUNS[0])
+        self.heat = PlotView(heat, elem_id="train-buckets")
         _title("One noise, denoised as training proceeds")
         self.film = Film(before.film, elem_id="train-film")
         _title("Memorised or new?")
@@ -39,19 +50,38 @@ class Stage:
 
     @property
     def outputs(self) -> list[gr.Component]:
-        return [self.state, self.plot, self.heat, self.samples, self.film, self.neighbours]
+        return [
+            *(self.state, self.plot, self.heat, self.samples, self.film, self.neighbours),
+            *(self.levels, self.flat),
+        ]
 
-    def cleared(self) -> Changes:
-        """A run begins: what only its end can tell is taken away."""
-        return {self.neighbours: (None, "To be seen when the run has ended.")}
+    def cleared(self, job: Job) -> Changes:
+        """A run begins: nothing of another one stays; one that goes on is shown as it was left."""
+        nothing: Changes = {
+            self.samples: (None, "To be seen after the first step."),
+            self.film: new_film(job.config),
+        }
+        curves = self._curves(History(), job.config.T, job.model.stem)
+        with suppress(CheckpointError):  # it has not been written yet, or will be said below
+            if job.resume:
+                nothing = {}
+                curves = self._pictures(job.record)
+        return curves | nothing | {self.neighbours: (None, "To be seen when the run has ended.")}
 
-    def news(self, progress: Progress, T: int) -> Changes:
+    def emptied(self, job: Job) -> Changes:
+        """A run ended before its first step: nothing is announced any more."""
+        blank = (None, "")
+        parts = {self.samples: blank, self.neighbours: blank, self.film: no_film(job.config)}
+        return self._curves(History(), job.config.T, job.model.stem) | parts
+
+    def news(self, progress: Progress, job: Job) -> Changes:
         """What has changed since the last look."""
+        T, name = job.config.T, job.model.stem
         changes: Changes = {self.state: progress.status} if progress.status else {}
         if progress.history.probes:
-            changes[self.plot] = losses_of(progress.history)
+            changes[self.plot] = losses_of(progress.history, name)
         if progress.probed:
-            changes[self.heat] = heat_of(progress.history, T)
+            changes |= self._curves(progress.history, T, name)
         parts = {
             self.samples: progress.samples,
             self.film: progress.film,
@@ -61,31 +91,46 @@ class Stage:
 
     def of_record(self, record: Record) -> Changes:
         """A run as it was left; CheckpointError if it cannot be read."""
+        step, name = read_state(record.state).step, record.model.stem
+        said = f"**{plain(name)}**, as it was left after {step} steps"
+        return {self.state: said} | self._pictures(record)
+
+    def _pictures(self, record: Record) -> Changes:
+        """Curves, samples, film and neighbours as a run left them."""
         stored = read_state(record.state)
-        name, nothing = record.model.stem, (None, "Not kept: the run was interrupted.")
-        changes: Changes = {
-            self.state: f"**{plain(name)}**, as it was left after {stored.step} steps",
-            self.plot: losses_of(stored.history),
-            self.heat: heat_of(stored.history, stored.config.T),
+        nothing = (None, "Not kept: the run was interrupted.")
+        try:
+            film = growth.read(record.folder / "film")
+        except ValueError:
+            film = no_film(stored.config)
+        return self._curves(stored.history, stored.config.T, record.model.stem) | {
             self.samples: read_sheet(record, "samples") or nothing,
             self.neighbours: read_sheet(record, "neighbours") or nothing,
+            self.film: film,
         }
-        with suppress(ValueError):
-            changes[self.film] = growth.read(record.folder / "film")
-        return changes
+
+    def _curves(self, history: History, T: int, name: str) -> Changes:
+        """The plots of a run and what is said of them."""
+        return {
+            self.plot: losses_of(history, name),
+            self.heat: heat_of(history, T, name),
+            self.levels: flat.levels_of(history, T, name),
+            self.flat: flat.why_flat(history, T),
+        }
 
 
 def _title(text: str) -> None:
     gr.Markdown(f"### {text}", elem_classes="stage-title")
 
 
-def losses_of(history: History) -> go.Figure:
-    """Batches, their average and the probe."""
+def losses_of(history: History, run: str) -> go.Figure:
+    """Batches, their average, the probe, and where the learning rate was changed."""
     probe = [(point.step, point.loss) for point in history.probes]
-    return loss_figure(history.steps, history.losses, history.smooth, probe)
+    rates, curves = history.rates, (history.steps, history.losses, history.smooth)
+    return loss_figure(*curves, probe, rates, run=run)
 
 
-def heat_of(history: History, T: int) -> go.Figure:
-    """The probe by noise level."""
-    probes = history.probes
-    return bucket_figure([p.step for p in probes], [p.buckets for p in probes], T)
+def heat_of(history: History, T: int, run: str) -> go.Figure:
+    """The probe by noise level, up to the run's last step."""
+    steps, buckets = ([getattr(p, n) for p in history.probes] for n in ("step", "buckets"))
+    return bucket_figure(steps, buckets, T, end=history.end, run=run)

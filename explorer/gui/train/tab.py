@@ -117,11 +117,11 @@ def build(context: Context, shared: Shared) -> None:
     def watch(call: Call, job: Job) -> Steps:
         limits, flag = context.limits, call.flag
         try:
-            yield stage.cleared() | {finished: gr.Row(visible=False)}
+            yield stage.cleared(job) | {finished: gr.Row(visible=False)}
             run = train(job, call.run, flag.read, flag, slice_seconds=limits.slice)
             with closing(run):
                 for progress in run:
-                    yield stage.news(progress, job.config.T)
+                    yield stage.news(progress, job)
             if progress.speed:  # the next forecast is measured
                 with suppress(ValueError):  # pictures that are gone by now
                     needed = check_run(job.config, job.model.parent, context)
@@ -129,10 +129,13 @@ def build(context: Context, shared: Shared) -> None:
             if job.model.is_file():
                 yield kept(job, call.visitor)
         except Exception as error:
+            call.left = stage.emptied(job)
             if job.model.is_file():
                 name = plain(job.model.stem)
-                call.left = {state: FAILED.format(name)}
                 with suppress(OSError, ValueError):  # what failed may fail here too: a full disk
+                    call.left |= stage.of_record(job.record)
+                call.left[state] = FAILED.format(name)
+                with suppress(OSError, ValueError):
                     if isinstance(error, Ended):
                         call.left[state] = how_far(job.record).format(name)
                     call.left |= kept(job, call.visitor)

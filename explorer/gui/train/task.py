@@ -43,6 +43,9 @@ class Job:
     expected: float = 3600
     """Seconds that it will probably take, where that is known."""
 
+    rate: float | None = None
+    """The learning rate to go on with, if it is another one."""
+
     room: Room | None = None
     """What its visitor may write; None is all that the disk takes."""
     bytes: int = 0

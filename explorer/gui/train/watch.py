@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from PIL import Image
@@ -17,14 +17,14 @@ from explorer.gui.frame.shared import plain
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
 from explorer.gui.train.look import (
-    FILM_SNAPSHOTS,
+    add_row,
     keep_sheet,
     neighbours,
     new_film,
+    row_due,
     samples,
     sheet,
     stored_film,
-    trajectory,
 )
 from explorer.gui.train.own_pictures import OWN, read_stored
 from explorer.gui.train.task import Job
@@ -36,6 +36,8 @@ from explorer.training import (
     load_state,
     observe,
 )
+from explorer.training.floor import ideal_floor
+from explorer.training.observe import look_at_end
 
 SHOW_EVERY = 0.4
 """Seconds between two looks at the loss."""
@@ -115,7 +117,7 @@ def _slices(
         for progress in run(work, *arguments, seconds=longest, expected=expected):
             film = progress.film or film
             yield progress
-        resume = True
+        resume, job = True, replace(job, rate=None)
 
 
 def read(job: Job) -> Iterator[str | ImageSet]:
@@ -145,10 +147,15 @@ def work(
     run = Run(job.config, data, device)
     if resume:
         load_state(run, job.record.state)
-    film = film or (stored_film(job.record) if job.resume else None) or new_film(run)
+    if job.rate is not None:
+        change_rate(run, job.rate)
+    film = film or (stored_film(job.record) if job.resume else None) or new_film(job.config)
     progress = Progress(history=run.history)
     try:
         yield from watch(run, job, progress, film, wishes, stopped, limit)
+        if progress.over:
+            look_at_end(run)
+            add_row(film, run, last=True)
     finally:
         if run.step:
             job.record.keep(run, COMMAND)
@@ -164,7 +171,8 @@ def work(
         ended = "paused and saved" if progress.paused else "saved"
         progress.status = (
             f"**{plain(job.model.stem)}** {ended}: {run.step} steps in {run.seconds:.0f} s, "
-            f"loss {run.smooth_loss:.3f}, probe {run.history.probes[-1].loss:.3f}"
+            f"loss {run.smooth_loss:.3f}, probe {run.history.probes[-1].loss:.3f} "
+            f"± {run.history.probe_error:.3f}"
         )
     yield progress
 
@@ -183,18 +191,20 @@ def watch(
     pause, saving = SAMPLE_EVERY, Saving(job.record, COMMAND)
     if run.step == 0:
         progress.samples = sheet(run, samples(run))
-        growth.add(film, 0, trajectory(run))
+        add_row(film, run)
     progress.film, progress.probed = film, True
     with halted(run):
         yield progress
     progress.samples, progress.film, progress.probed = None, None, False
+    if run.history.floor is None:
+        run.history.floor = ideal_floor(run)
+        progress.probed = True
     for seen in observe(run):
         progress.paused = obey(run, wishes())
         progress.probed |= seen.probed
         now = time.perf_counter()
-        if seen.snapshot:
-            growth.add(film, run.step, trajectory(run))
-            growth.thin(film, FILM_SNAPSHOTS)
+        if seen.probed and row_due(film, run.history):
+            add_row(film, run)
             progress.film = film
         if saving.after(run, seen):
             growth.write(film, job.record.folder / "film")
@@ -231,8 +241,15 @@ def obey(run: Run, wishes: str) -> bool:
         wish = json.loads(wishes or "{}")
     except ValueError:  # half written: next time
         return False
-    run.peak = float(wish.get("rate", run.peak))
+    change_rate(run, float(wish.get("rate", run.peak)))
     return bool(wish.get("pause"))
+
+
+def change_rate(run: Run, rate: float) -> None:
+    """From the next step on its schedule scales another learning rate, as its history notes."""
+    if rate != run.peak:
+        run.peak = rate
+        run.history.add_rate(run.step, rate)
 
 
 def status(step: TrainStep) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,17 +69,27 @@ def test_frames_that_do_not_fit_are_refused() -> None:
             Growth(T, SIZE, N, times)
 
 
-def test_thinning_keeps_both_ends_and_spreads_the_rest_by_ratio() -> None:
+def test_thinning_keeps_both_ends_and_spreads_the_rest_by_level() -> None:
     growth, frames = Growth(T, SIZE, N, TIMES), trajectory(1)
     step = 1
     while step < 10_000:
         add(growth, step, frames)
-        thin(growth, 8)
+        thin(growth, 8, math.log)
         last, step = step, max(step + 1, round(1.25 * step))
     steps = [snapshot.step for snapshot in growth.snapshots]
     assert len(steps) == 8 and (steps[0], steps[-1]) == (1, last)
     ratios = [b / a for a, b in zip(steps, steps[1:], strict=False)]
     assert max(ratios[:-1]) < 12  # 10 000^(1/7) = 3.7
+
+
+def test_a_snapshot_whose_level_nobody_knows_goes_first() -> None:
+    growth, frames = Growth(T, SIZE, N, TIMES), trajectory(1)
+    for step in (0, 1, 2, 3, 4):
+        add(growth, step, frames)
+    thin(growth, 3, lambda step: math.nan if step in (1, 2) else -float(step))
+    assert [snapshot.step for snapshot in growth.snapshots][::2] == [0, 4]
+    thin(growth, 1, lambda _: math.nan)
+    assert [snapshot.step for snapshot in growth.snapshots] == [0, 4]
 
 
 def test_what_is_stored_is_read_as_it_was(tmp_path: Path) -> None:

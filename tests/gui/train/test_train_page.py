@@ -50,6 +50,9 @@ def test_a_run_from_start_to_race(page: Page) -> None:
     last = merged(rest)
     assert first["train-start"].interactive is False and first["train-stop"].interactive is True
     assert first["train-neighbours"][0] is None  # those of the run before do not stay
+    assert first["train-samples"][0] is None and not first["train-film"].snapshots
+    assert not first["train-loss"].data[1].x and not first["train-buckets"].data
+    assert not first["train-levels"].data[2].x
     assert last["train-start"].interactive is True and last["train-pause"].interactive is False
     name = "mnist-5k-8-cosine"
     assert last["State"] == name
@@ -66,7 +69,8 @@ def test_a_run_from_start_to_race(page: Page) -> None:
     shown = page("show_earlier", name)
     assert "as it was left after 10 steps" in shown["train-status"]
     assert "after 10 steps" in shown["train-samples"][1] and shown["train-neighbours"][0]
-    assert len(shown["train-film"].snapshots) > 3
+    assert shown["train-film"].snapshots[-1].step == 10
+    assert "Floor" in shown["train-flat"] and shown["train-levels"].data
 
     more = merged(run(page, "go_on", name, *page.settings(Budget=12)))
     assert describe(folder(page) / f"{name}.safetensors").training["steps"] == 22
@@ -131,6 +135,8 @@ def test_a_run_that_fails_offers_what_is_kept(page: Page, monkeypatch: pytest.Mo
     *_, last = run(page, "go_on", name, *page.settings())
     assert "the loss became nan" in last["trouble"] and "kept" in last["train-status"]
     assert last["State"] == name and last["train-start"].interactive is True
+    assert list(last["train-loss"].data[1].x) == list(range(1, 11))  # as it was kept
+    assert last["train-film"].snapshots[-1].step == 10
     assert not page.context.jobs.alive and not page.device.busy
 
 
@@ -144,6 +150,10 @@ def test_a_run_that_fails_before_it_begins_leaves_nothing(
     *_, last = run(page, "begin", *page.settings())
     assert last["train-status"] == "not running" and "do not fit" in last["trouble"]
     assert "State" not in last and not page.device.busy
+    for part in ("train-samples", "train-neighbours"):
+        assert last[part] == (None, "")  # nothing is announced any more
+    assert not last["train-film"].snapshots and not last["train-film"].expected
+    assert not last["train-buckets"].data and not last["train-loss"].data[1].x
     assert list(folder(page).iterdir()) == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from explorer.gui.train.earlier import continued, find_record
 from explorer.gui.train.look import read_sheet
 from explorer.gui.train.task import Job, free_path
 from explorer.gui.train.watch import Progress
-from explorer.training import Record, Run, loop
+from explorer.training import Record, Run, loop, observe
 from explorer.training.state import read_state
 from tests.gui.small import CPU, kept, progress_of, same, small, thread, until
 
@@ -28,6 +29,7 @@ from tests.gui.small import CPU, kept, progress_of, same, small, thread, until
 def every_step(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shown after every step, however fast it is; samples only where the test wants them."""
     monkeypatch.setattr(watch, "SHOW_EVERY", 0)
+    monkeypatch.setitem(observe.__globals__, "COST", math.inf)  # nor does looking cost anything
     monkeypatch.setattr(look, "SAMPLES", 4)
     monkeypatch.setattr(look, "FILM_PICTURES", 2)
 
@@ -62,6 +64,7 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
     last = seen[-1]
     assert last.over and not last.paused and not device.busy and last.saved == "run"
     assert "130 steps" in last.status and "**run** saved" in last.status
+    assert "left" not in last.status and "± 0." in last.status
     assert any("step 5 ·" in progress.status for progress in seen)
     assert last.history.steps == list(range(1, 131)) and last.speed > 0
     assert [progress.over for progress in seen[:-1]].count(True) <= 1
@@ -70,8 +73,11 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
 
     films = [progress.film for progress in seen if progress.film]
     steps = [snapshot.step for snapshot in films[-1].snapshots]
-    assert steps[0] == 0 and steps[-1] == 130 and len(steps) == look.FILM_SNAPSHOTS
-    assert all(b >= 1.5 * a for a, b in zip(steps[1:], steps[2:], strict=False))
+    assert steps[0] == 0 and steps[-1] == 130 and 5 <= len(steps) <= look.FILM_SNAPSHOTS
+    assert films[-1].expected == len(steps)  # no room is left for rows that will not come
+    learnt = [last.history.learnt(step) for step in steps]
+    falls = [a - b for a, b in zip(learnt, learnt[1:], strict=False)]
+    assert min(falls) >= look.LEAST and max(falls) < 3 * sum(falls) / len(falls)
     assert len({snapshot.png for snapshot in films[-1].snapshots}) == len(steps)
 
     sheets = [progress.samples for progress in seen if progress.samples]
@@ -97,6 +103,7 @@ def test_a_stopped_run_keeps_its_model(tmp_path: Path) -> None:
     *_, last = progress_of(stopped, stopped=stop)
     assert last.over and last.saved and "5 steps" in last.status
     assert describe(stopped.model).training["steps"] == 5
+    assert last.history.probes[-1].step == 5 == last.film.snapshots[-1].step  # ends with a look
     assert last.neighbours and last.film.snapshots[0].step == 0
 
 
@@ -129,7 +136,10 @@ def test_pausing_and_going_on_changes_nothing(tmp_path: Path) -> None:
     assert seen[-1].history.steps == list(range(1, 13)) and same(straight, halted)
     films = [each.record.folder / "film" for each in (straight, halted)]
     one, two = ({p.name: p.read_bytes() for p in film.glob("*.png")} for film in films)
-    assert one == two
+    assert {"0.png", "12.png"} <= one.keys() & two.keys()
+    assert all(one[name] == two[name] for name in one.keys() & two.keys())
+    histories = [read_state(each.record.state).history for each in (straight, halted)]
+    assert histories[0].floor == histories[1].floor is not None
 
 
 def test_a_spent_run_goes_on_for_what_is_asked(tmp_path: Path) -> None:
@@ -163,6 +173,8 @@ def test_the_learning_rate_changes_while_it_runs_and_stays(tmp_path: Path) -> No
     run = Run(small(steps=6, warmup=0), data(), CPU)
     watch.load_state(run, Record(tmp_path / "run.safetensors").state)
     assert run.peak == 1e-4
+    ((step, rate),) = run.history.rates
+    assert rate == 1e-4 and 1 <= step <= 3
     for wish in ("", "{", "half"):  # half written: as before
         assert watch.obey(run, wish) is False and run.peak == 1e-4
     assert watch.obey(run, '{"pause": true}') is True
@@ -224,7 +236,9 @@ def test_slices_change_nothing(tmp_path: Path) -> None:
     assert len(slices) == 6 and same(straight, sliced)
     assert seen[-1].history.steps == list(range(1, 7))
     assert [progress.over for progress in seen].index(True) >= len(seen) - 2
-    assert [s.step for s in seen[-1].film.snapshots] == [0, 1, 2, 3, 6] and seen[-1].neighbours
+    films = [watch.growth.read(each.record.folder / "film") for each in (straight, sliced)]
+    one, two = ([s for s in film.snapshots] for film in films)
+    assert one == two and [s.step for s in one][:: len(one) - 1] == [0, 6] and seen[-1].neighbours
 
 
 def test_visitors_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
