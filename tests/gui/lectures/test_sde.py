@@ -257,8 +257,8 @@ def test_a_price_is_never_negative(mu: float, sigma: float) -> None:
     found = walk(settings)
     assert found.exact_low.min() > 0 and found.low.min() > 0 and not found.crossed
     assert remarks(settings, found) == ""
-    edges = [trace.y for trace in walk_figure(found).data if "95" in (trace.name or "")]
-    assert len(edges) == 2 and min(float(edge.min()) for edge in edges) > 0
+    traces = walk_figure(found).data
+    assert len(traces) == 8 and all(np.nanmin(trace.y) > 0 for trace in traces)
 
 
 def test_steps_that_make_a_price_negative_are_told() -> None:
@@ -315,9 +315,9 @@ def test_both_pictures_end_in_nearly_the_same_and_large_steps_spoil_it(schedule:
 @pytest.mark.parametrize("steps", STEPS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_frames_have_the_times_and_steps_that_they_say(schedule: str, steps: int) -> None:
-    found, table = follow_pixels("digit", schedule, steps, 7, frames=40), make_schedule(schedule)
+    found, table = follow_pixels("digit", schedule, steps, 7), make_schedule(schedule)
     assert found.times[0] == 0 and (np.diff(found.times) > 0).all()
-    assert len(found.times) == len(found.frames) == len(found.euler) == len(found.exact) <= 42
+    assert len(found.times) == len(found.frames) == len(found.euler) == len(found.exact) <= 102
     exact = table.alpha_bar[np.rint(1000 * found.times)].numpy()
     assert np.allclose(found.alpha_bar, exact, atol=1e-9)
     variance = found.euler[:, 1] ** 2
@@ -345,7 +345,7 @@ def test_a_pictures_pixels_follow_the_sde_to_q(name: str) -> None:
 
 def test_the_steps_beside_each_other_are_the_forward_process_and_euler_maruyama() -> None:
     found, schedule = follow_pixels("digit", "cosine", 1000, 7), make_schedule("cosine")
-    for k in (1, 30, 100):
+    for k in (1, 30, 98):
         law = forward_step(schedule, torch.ones(1, 1, dtype=torch.float64), 10 * k)
         assert found.exact[k] == pytest.approx([law.mean.item(), law.std.item()], rel=1e-9)
         rate = -math.log1p(-schedule.betas[10 * k - 1].item())
