@@ -128,12 +128,13 @@ def smooth_beta_of(schedule: Schedule) -> Beta:
     Euler's steps have an order only where the drift has no jumps between them.
     """
     T, table = schedule.T, -schedule.alpha_bar.log()
-    chord = T * table.diff()
+    chord: Tensor = T * table.diff()
     slope = torch.cat([chord[:1], 2 / (1 / chord[1:] + 1 / chord[:-1]), chord[-1:]])
     if T > 1:  # at both ends a parabola's, but never below 0
-        slope[0] = ((3 * chord[0] - chord[1]) / 2).clamp(0, 3 * chord[0])
-        slope[-1] = ((3 * chord[-1] - chord[-2]) / 2).clamp(0, 3 * chord[-1])
-    chords, slopes = chord.tolist(), slope.tolist()
+        slope[0] = ((3 * chord[0] - chord[1]) / 2).clamp(min=0)  # at most 3/2 of the chord's
+        slope[-1] = ((3 * chord[-1] - chord[-2]) / 2).clamp(min=0)
+    chords: list[float] = chord.tolist()
+    slopes: list[float] = slope.tolist()
 
     def rate(s: float) -> float:
         place = min(max(s * T, 0.0), float(T))

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { blend, countBlend, keptMore, matchingTime, strength } from "../../explorer/gui/forward/blend_math.js";
+import {
+  blend,
+  countBlend,
+  keptMore,
+  matchingTime,
+  strength,
+} from "../../explorer/gui/forward/blend_math.js";
 import { barsPath, normalPath } from "../../explorer/gui/parts/histogram.js";
 import { decibels } from "../../explorer/gui/parts/numbers.js";
 import { colours, expected, near } from "./expected.js";

@@ -46,15 +46,15 @@ def walk_figure(walk: Walk, *, revision: str = "") -> go.Figure:
     _line(figure, times, walk.quiet, "without noise, same dt", QUIET, 5, opacity=0.55)
     _line(figure, times, walk.mean, "mean", MEASURED, 2.5)
     _line(figure, times, walk.exact_mean, "analytic mean", EXACT, 2)
-    for edge in (walk.exact_low, walk.exact_high):
+    for bound in (walk.exact_low, walk.exact_high):
         dotted = drawn(EXACT._replace(dash="dot"), 2)
         figure.add_scatter(
             x=times,
-            y=edge,
+            y=bound,
             mode="lines",
             name="analytic 95 %",
             legendgroup="exact",
-            showlegend=edge is walk.exact_high,
+            showlegend=bound is walk.exact_high,
             hovertemplate="%{y:.3g}",
             **dotted,
         )

@@ -64,7 +64,8 @@ function draw() {
   drawBars(walk, film.walkBars);
   drawBars(blend, film.blendBars);
   slider.value = String(k);
-  $("output").textContent = `${times[k].toFixed(2)} · step ${wide(Math.ceil(times[k] * steps - 1e-6), steps)}`;
+  $("output").textContent =
+    `${times[k].toFixed(2)} · step ${wide(Math.ceil(times[k] * steps - 1e-6), steps)}`;
   element.dataset.k = String(k);
 }
 const redraw = onceAFrame(draw);
