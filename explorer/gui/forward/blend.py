@@ -39,11 +39,13 @@ def compare_kept(left: Schedule, right: Schedule) -> str:
             parts.append(f"{schedule.name} keeps more at {where}")
     said = f"With T = {T:,} " + (", ".join(parts) or "both keep the same at every t")
 
-    def at(t: int) -> str:
-        return f"ᾱ = {short(a[t].item(), 2)} and {short(b[t].item(), 2)}"
+    def at(t: int) -> list[str]:
+        return [short(table[t].item(), 2) for table in (a, b)]
 
+    (half, other), (end, last) = at(T // 2), at(T)
     return (
-        f"{said}. {left.name} and {right.name} are at {at(T // 2)} half-way, {at(T)} at the end."
+        f"{said}. Half-way {left.name} is at ᾱ = {half} and {right.name} at {other}, at the end at "
+        f"{end} and {last}."
     )
 
 

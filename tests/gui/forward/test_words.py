@@ -52,7 +52,10 @@ def test_who_keeps_more_is_what_the_tables_say(left: str, right: str, T: int) ->
             assert stated and numbers(stated[2]) == more
         else:
             assert stated is None
-    half = re.search(r"are at ᾱ = (\S+) and (\S+) half-way, ᾱ = (\S+) and (\S+) at the end", text)
+    half = re.search(
+        rf"Half-way {left} is at ᾱ = (\S+) and {right} at (\S+), at the end at (\S+) and (\S+)\.$",
+        text,
+    )
     for said, value in zip(half.groups(), (a[T // 2], b[T // 2], a[T], b[T]), strict=True):
         mantissa, _, power = said.rstrip(",").partition("·10")
         flat = power.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) or "0"
