@@ -44,8 +44,8 @@ def compare_kept(left: Schedule, right: Schedule) -> str:
 
     (half, other), (end, last) = at(T // 2), at(T)
     return (
-        f"{said}. Half-way {left.name} is at ᾱ = {half} and {right.name} at {other}, at the end at "
-        f"{end} and {last}."
+        f"{said}. Half-way {left.name} is at ᾱ = {half} and {right.name} at {other}, at the end "
+        f"at {end} and {last}."
     )
 
 
