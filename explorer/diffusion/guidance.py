@@ -68,6 +68,17 @@ def noise_shift(
     return sigma * gradient, log_p
 
 
+def mean_shift(schedule: Schedule) -> Tensor:
+    """β_t/√α_t for t = 1…T, float64: what ε̂ − √(1 − ᾱ_t) ∇ moves the mean of q(x_{t−1} | x_t) by,
+    for each unit of ∇ and with nothing clipped.
+
+    Algorithm 1 of Dhariwal & Nichol 2021 has the step's variance instead. With β_t this is
+    1/√α_t times as much; with β̃_t it is (1 − ᾱ_t)/((1 − ᾱ_{t−1}) √α_t) times as much, and
+    infinitely more at t = 1, where β̃_1 = 0.
+    """
+    return schedule.betas / schedule.alphas.sqrt()
+
+
 def shifted(
     schedule: Schedule, x_t: Tensor, t: Time, output: Tensor, target: str, shift: Tensor
 ) -> Tensor:
@@ -90,8 +101,7 @@ class ClassifierGuided(Denoiser):
     Dhariwal & Nichol 2021, algorithm 2; Song et al. 2021 (score SDE), eq. 14: by Bayes' rule
     ∇ log p(x_t) + ∇ log p(y | x_t) = ∇ log p(x_t | y), so that s = 1 turns a denoiser that knows
     no classes (w = 0) into the one of class y; s > 1 sharpens. It holds at every x_t, for every
-    sampler. DDPM's mean moves by s β_t/√α_t ∇; their algorithm 1 has s Σ ∇ with Σ the step's
-    variance, β_t or β̃_t, which comes to the same as the steps become small.
+    sampler. DDPM's mean moves by s · `mean_shift` ∇, where their algorithm 1 has s Σ ∇.
 
     A `Denoiser` in all else, `guidance` w among it: with w = 1 a network that is told the class is
     pushed on top; with w = 0 it is asked without any label, so that it need not know of classes.

@@ -49,10 +49,10 @@ def picture_generators(seed: int, n: int, *, first: int = 0) -> list[torch.Gener
     """
     if seed < 0 or n < 0:
         raise ValueError(f"seed = {seed} and n = {n} must not be negative")
-    return [_generator(f"{seed}/{i}") for i in range(first, first + n)]
+    return [named_generator(f"{seed}/{i}") for i in range(first, first + n)]
 
 
-def _generator(name: str) -> torch.Generator:
-    """Hashed: neighbouring seeds and pictures must not begin alike."""
+def named_generator(name: str) -> torch.Generator:
+    """A CPU generator, seeded with a hash: neighbouring seeds and pictures do not begin alike."""
     digest = hashlib.sha256(name.encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:4], "big"))

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from explorer.diffusion.options import is_number
 from explorer.diffusion.schedule import Schedule, make_schedule
-from explorer.diffusion.sde_steps import SDE
+from explorer.diffusion.sde_steps import SDE, normal_quantile
 
 # ---- dx = (λx + c) dt + σ dW ------------------------------------------------------------------
 
@@ -52,6 +52,7 @@ def _linear(name: str, rate: float, source: float, sigma: float, x0: float) -> S
         lambda t: sigma * _integral(2 * rate, t).sqrt(),
         lambda x, t, h, dW, z: _linear_step(rate, source, sigma, x, h, dW, z),
         x0,
+        speed=lambda t: abs(rate),
     )
 
 
@@ -80,6 +81,10 @@ def _geometric(*, mu: float, sigma: float, x0: float) -> SDE:
         lambda t: abs(x0) * torch.exp(mu * t) * torch.expm1(sigma**2 * t).sqrt(),
         lambda x, t, h, dW, z: x * torch.exp((mu - sigma**2 / 2) * h + sigma * dW),
         x0,
+        speed=lambda t: max(abs(mu), sigma**2),
+        skewed=lambda p, t: (
+            x0 * torch.exp((mu - sigma**2 / 2) * t + sigma * t.sqrt() * normal_quantile(p))
+        ),
     )
 
 
@@ -116,17 +121,84 @@ def beta_of(schedule: Schedule) -> Beta:
     return Beta(lambda s: rates[min(T - 1, max(0, math.floor(s * T + 1e-9)))], integral)
 
 
-def variance_preserving(beta: Beta, x0: float = 0.0) -> SDE:
+def smooth_beta_of(schedule: Schedule) -> Beta:
+    """β(s) without jumps: −ln ᾱ interpolated in s = t/T by monotone cubics (Fritsch & Butland
+    1984), so that ᾱ(t/T) is again the schedule's ᾱ_t at every t.
+
+    Euler's steps have an order only where the drift has no jumps between them.
+    """
+    T, table = schedule.T, -schedule.alpha_bar.log()
+    chord: Tensor = T * table.diff()
+    slope = torch.cat([chord[:1], 2 / (1 / chord[1:] + 1 / chord[:-1]), chord[-1:]])
+    if T > 1:  # at both ends a parabola's, but never below 0
+        slope[0] = ((3 * chord[0] - chord[1]) / 2).clamp(min=0)  # at most 3/2 of the chord's
+        slope[-1] = ((3 * chord[-1] - chord[-2]) / 2).clamp(min=0)
+    chords: list[float] = chord.tolist()
+    slopes: list[float] = slope.tolist()
+
+    def rate(s: float) -> float:
+        place = min(max(s * T, 0.0), float(T))
+        k = min(T - 1, math.floor(place))
+        u, before, after = place - k, slopes[k], slopes[k + 1]
+        return (
+            6 * u * (1 - u) * chords[k] + (1 - u) * (1 - 3 * u) * before + u * (3 * u - 2) * after
+        )
+
+    def integral(s: Tensor) -> Tensor:
+        place = (s * T).clamp(0, T)
+        k = place.floor().long().clamp(max=T - 1)
+        u = place - k
+        parts = u**2 * (3 - 2 * u) * chord[k] + u * (1 - u) ** 2 * slope[k]
+        return table[k] + (parts - u**2 * (1 - u) * slope[k + 1]) / T
+
+    return Beta(rate, integral)
+
+
+STEEPEST = 100.0
+"""β(s) beyond which no step that is offered is small: β dt is 0.1 with dt = 1/1000."""
+
+
+def steep_from(schedule: Schedule) -> float:
+    """The t/T from which on β(s) = −T ln(1 − β_t) is above `STEEPEST`; 1 where it never is.
+
+    The cosine schedule's β(s) is about 2/(1 − s) near s = 1, so that Euler's last step has
+    β dt ≈ 2 however small dt is (and 6.9 at dt = 1/1000, where β_t is capped at 0.999). ValueError
+    if it is above from the beginning.
+    """
+    steep = (-schedule.T * torch.log1p(-schedule.betas) > STEEPEST).tolist()
+    end = steep.index(True) if True in steep else schedule.T
+    if not end:
+        raise ValueError(
+            f"schedule '{schedule.name}' begins with β(t) above {STEEPEST:g}; give more steps or "
+            "smaller betas"
+        )
+    return end / schedule.T
+
+
+_NODES = (0.5 - math.sqrt(0.15), 0.5, 0.5 + math.sqrt(0.15))
+_WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
+"""Of Gauss and Legendre, on 0…1: exact up to degree 5."""
+
+
+def variance_preserving(beta: Beta, x0: float = 0.0, end: float = 1.0) -> SDE:
     """dx = −½β(t)x dt + √β(t) dW: Song et al. 2021, eq. 11; x(t) ~ N(√ᾱ(t) x(0), 1 − ᾱ(t)).
 
-    `step` takes β as constant within it, as `beta_of` makes it (otherwise only the coupling to dW
-    is approximate, the law of x stays exact). Drift and diffusion also work on pictures.
+    Drift and diffusion also work on pictures. In `step` the noise ∫ √β(u) e^{−½∫_u β} dW(u) has
+    the exact variance; its covariance with dW is integrated by three nodes within the step.
     """
 
     def step(x: Tensor, t: float, h: float, dW: Tensor, z: Tensor) -> Tensor:
-        before, after = beta.integral(torch.tensor([t, t + h], dtype=torch.float64)).tolist()
-        rate = (after - before) / h
-        return _linear_step(-rate / 2, 0.0, math.sqrt(rate), x, h, dW, z)
+        nodes = [t + h * node for node in _NODES]
+        before, *within, after = beta.integral(
+            torch.tensor([t, *nodes, t + h], dtype=torch.float64)
+        ).tolist()
+        pulls = [
+            weight * math.sqrt(beta.rate(node)) * math.exp((reached - after) / 2)
+            for weight, node, reached in zip(_WEIGHTS, nodes, within, strict=True)
+        ]
+        pull, variance = sum(pulls), -math.expm1(before - after)
+        rest = math.sqrt(max(0.0, variance - pull**2 * h))
+        return math.exp((before - after) / 2) * x + pull * dW + rest * z
 
     return SDE(
         "the variance-preserving SDE",
@@ -136,7 +208,8 @@ def variance_preserving(beta: Beta, x0: float = 0.0) -> SDE:
         lambda t: (-torch.expm1(-beta.integral(t))).sqrt(),
         step,
         x0,
-        end=1.0,
+        end,
+        speed=beta.rate,
     )
 
 
@@ -163,7 +236,8 @@ class Family:
 
 
 def _forward_process(*, x0: float, schedule: Schedule | None = None) -> SDE:
-    return variance_preserving(beta_of(schedule or make_schedule("linear")), x0)
+    schedule = schedule or make_schedule("linear")
+    return variance_preserving(smooth_beta_of(schedule), x0, steep_from(schedule))
 
 
 _SIGMA, _X0 = Parameter(1.0, 0.0, 5.0), Parameter(0.0, -10.0, 10.0)

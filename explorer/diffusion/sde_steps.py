@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from statistics import NormalDist
 from typing import NamedTuple
 
 import torch
@@ -26,7 +27,11 @@ class SDE:
 
     `step(x, t, h, dW, z)` is x(t + h) exactly, on the same Brownian path: dW ~ N(0, h) is the
     path's increment, which `euler_step` sees too, and z ~ N(0, 1) is what the increment does not
-    tell of the path within the step. `end` is the last time at which a and b are defined.
+    tell of the path within the step. `end` is the last time to which steps may lead.
+
+    A step is small where `speed(t)` dt is far below 1: |∂a/∂x| and (∂b/∂x)² are not above
+    `speed`, nor is what b adds to a variance of 1. `skewed(p, t)` is x(t)'s p-quantile where x(t)
+    is not Gaussian.
     """
 
     name: str
@@ -37,6 +42,19 @@ class SDE:
     step: Callable[[Tensor, float, float, Tensor, Tensor], Tensor]
     start: float
     end: float = math.inf
+    speed: Callable[[float], float] = lambda t: 0.0
+    skewed: Callable[[float, Tensor], Tensor] | None = None
+
+    def quantile(self, p: float, t: Tensor) -> Tensor:
+        """The x with P(x(t) ≤ x) = p, exactly."""
+        if self.skewed:
+            return self.skewed(p, t)
+        return self.mean(t) + normal_quantile(p) * self.std(t)
+
+
+def normal_quantile(p: float) -> float:
+    """x with P(N(0, 1) ≤ x) = p."""
+    return NormalDist().inv_cdf(p)
 
 
 def euler_step(sde: SDE, x: Tensor, t: float, dt: float, dW: Tensor) -> Tensor:
@@ -115,10 +133,16 @@ class Errors(NamedTuple):
     strong: Tensor
     """E|x(T) − x_T^dt|."""
     strong_se: Tensor
+    strong_cov: Tensor
+    """Of the mean |x(T) − x_T^dt|, between any two dt: they are of the same paths."""
     weak: Tensor
     """|E x(T) − E x_T^dt| without sampling: of `SDE.mean` and of the steps without noise."""
     difference: Tensor
     """E(x_T^dt − x(T)) over the same paths: its size estimates `weak`."""
+    reach: Tensor
+    """The largest `SDE.speed` · dt of the steps."""
+    horizon: float
+    """T."""
     paths: int
 
 
@@ -166,16 +190,23 @@ def _gather(
     dt = torch.tensor([horizon / count for count in counts], dtype=torch.float64)
     ends = torch.stack([_last(without_noise(sde, start, horizon / n, n)) for n in counts])[:, 0]
     weak = (ends - sde.mean(torch.tensor(horizon, dtype=torch.float64))).abs()
-    sums = torch.zeros(3, len(counts), dtype=torch.float64)  # of |d|, d and d²
+    reach = torch.tensor([
+        max(sde.speed(n * horizon / count) for n in range(count)) * horizon / count
+        for count in counts
+    ], dtype=torch.float64)  # fmt: skip
+    sums = torch.zeros(2, len(counts), dtype=torch.float64)  # of |d| and d
+    squares = torch.zeros(len(counts), len(counts), dtype=torch.float64)  # of |d| |d'|
     done = 0
     while done < paths:
         size = min(batch, paths - done)
         d = _differences(sde, horizon, counts, size, generator)  # (levels, size)
         done += size
-        sums += torch.stack([d.abs().sum(1), d.sum(1), (d**2).sum(1)])
-        strong, mean, square = sums / done
-        se = ((square - strong**2).clamp(min=0) / (done - 1)).sqrt()
-        yield Errors(dt, strong, se, weak, mean, done)
+        sums += torch.stack([d.abs().sum(1), d.sum(1)])
+        squares += d.abs() @ d.abs().T
+        strong, mean = sums / done
+        covariance = (squares / done - strong.outer(strong)) / (done - 1)
+        se = covariance.diagonal().clamp(min=0).sqrt()
+        yield Errors(dt, strong, se, covariance, weak, mean, reach, horizon, done)
 
 
 def _differences(
@@ -206,6 +237,36 @@ def order(dt: Tensor, error: Tensor) -> float:
     x, y = dt.log(), error.log()
     x = x - x.mean()
     return ((x * (y - y.mean())).sum() / (x**2).sum()).item()
+
+
+class Orders(NamedTuple):
+    """The orders that `Errors` show; NaN where none can be fitted."""
+
+    strong: float
+    strong_se: float
+    """One standard error, over the paths."""
+    weak: float
+    used: Tensor
+    """Which dt the fit looks at: those whose steps are small, `Errors.reach` at most 1."""
+
+
+FEWEST = 3
+"""So many dt at least make an order."""
+
+
+def orders(found: Errors) -> Orders:
+    """The slopes of the errors over the dt with small steps, see `order`; where larger ones are
+    unstable, or overflow, their errors follow no power of dt."""
+    used = found.reach <= 1
+    if used.sum() < FEWEST:
+        return Orders(math.nan, math.nan, math.nan, used)
+    dt, strong = found.dt[used], found.strong[used]
+    x = dt.log() - dt.log().mean()
+    by_error = x / (x**2).sum() / strong  # dp/d(error)
+    variance = by_error @ found.strong_cov[used][:, used] @ by_error
+    slope = order(dt, strong)
+    error = variance.clamp(min=0).sqrt().item() if math.isfinite(slope) else math.nan
+    return Orders(slope, error, order(dt, found.weak[used]), used)
 
 
 def _last(states: Iterator[Tensor]) -> Tensor:

@@ -53,7 +53,7 @@ COLUMNS: dict[str, Callable[[Schedule], Tensor]] = {
 """What the table at the cursor shows."""
 
 DROWNED = 0.01
-"""An SNR of −20 dB: nothing of the picture is left to see."""
+"""An SNR of −20 dB: a single pixel tells next to nothing, the mean of many still does."""
 TYPICAL = 1 / 3
 """The mean squared pixel of a picture with as much black as grey and white."""
 ENDS: dict[str, Callable[[Schedule], float]] = {

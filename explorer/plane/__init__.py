@@ -1,8 +1,9 @@
 """Diffusion of points in the plane, where distributions can be seen.
 
 points.py has the data, network.py and learn.py a network that learns them in seconds, paths.py
-the ways of many points at once, flow.py where they end without a sampler. The samplers and the
-exact denoisers are those of `explorer.diffusion`.
+the ways of many points at once, flow.py where they end without a sampler, roles.py a generator
+for each thing that is drawn. The samplers and the exact denoisers are those of
+`explorer.diffusion`.
 """
 
 from explorer.plane.flow import exact_flow
@@ -18,9 +19,11 @@ from explorer.plane.paths import (
     walk,
 )
 from explorer.plane.points import POINTS, gaussian_means, make_points, own_points
+from explorer.plane.roles import ROLES, role_generator
 
 __all__ = [
     "POINTS",
+    "ROLES",
     "LearnStep",
     "Learner",
     "Paths",
@@ -36,6 +39,7 @@ __all__ = [
     "nearest",
     "noise",
     "own_points",
+    "role_generator",
     "thinned",
     "walk",
 ]

@@ -14,6 +14,7 @@ from torch import Tensor
 from explorer.diffusion import Denoiser, Schedule, losses
 from explorer.diffusion.options import is_number, is_whole
 from explorer.plane.network import PointConfig, PointNetwork
+from explorer.plane.roles import role_generator
 
 BATCH, RATE, WARMUP = 256, 0.01, 50
 EMA = 0.99
@@ -57,14 +58,14 @@ class Learner:
         self.config = replace(config or PointConfig(), T=schedule.T)
         self.points = points.float()
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+            torch.manual_seed(role_generator(seed, "weights").initial_seed())
             self.network = PointNetwork(self.config)
         self.network.to(self.device)
         self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=RATE, weight_decay=0.01, fused=True
         )
-        self.generator = torch.Generator().manual_seed(seed)
+        self.generator = role_generator(seed, "training")
         self.step = 0
         self.denoiser = Denoiser(self.average, schedule, target, clip=False)
         """x̂_0 by the averaged weights; it goes on learning with them."""

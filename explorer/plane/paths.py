@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from explorer.diffusion import Schedule, forward_step, sample
 from explorer.diffusion.samplers import HEUN, find_sampler
+from explorer.plane.roles import role_generator
 from explorer.race.lanes import Lane, lane_of
 
 
@@ -51,9 +52,9 @@ def thinned(times: Sequence[int], most: int) -> list[int]:
     return [times[i] for i in kept]
 
 
-def noise(n: int, seed: int) -> Tensor:
-    """x_T ~ N(0, I), the same for every denoiser and every sampler: (n, 2)."""
-    return torch.randn(n, 2, generator=Generator().manual_seed(seed))
+def noise(n: int, seed: int, role: str = "start") -> Tensor:
+    """N(0, I) for one of `ROLES`, (n, 2): x_T, the same for every denoiser and both panels."""
+    return torch.randn(n, 2, generator=role_generator(seed, role))
 
 
 def sampled_paths(
@@ -63,12 +64,13 @@ def sampled_paths(
     x_T: Tensor,
     *,
     seed: int,
+    role: str,
     keep: Sequence[int],
 ) -> Paths:
     """x_T's way along a lane, by `explorer.diffusion.sample`; the frames at the times in `keep`.
 
-    The noise of the steps is drawn from a generator of the seed's own, on the CPU. ValueError if
-    the lane does not come by one of these times.
+    The noise of the steps is drawn on the CPU for `role`, "left" or "right". ValueError if the
+    lane does not come by one of these times.
     """
     wanted, started = _wanted(keep, lane.times), time.perf_counter()
     frames = sample(
@@ -77,7 +79,7 @@ def sampled_paths(
         x_T,
         lane.times,
         sampler=lane.sampler,
-        generator=Generator().manual_seed(seed + 1),
+        generator=role_generator(seed, role),
         **lane.options,
     )
     kept = [(frame.t, frame.x.float().cpu()) for frame in frames if frame.t in wanted]
@@ -91,7 +93,7 @@ def walk(schedule: Schedule, x0: Tensor, *, seed: int, keep: Sequence[int]) -> P
     t = 0 and the times in `keep` are kept. ValueError for one outside 0…T.
     """
     wanted = _wanted(keep, range(schedule.T + 1)) | {0}
-    generator, x, kept = Generator().manual_seed(seed + 2), x0, [x0]
+    generator, x, kept = role_generator(seed, "walk"), x0, [x0]
     for t in range(1, schedule.T + 1):
         x = forward_step(schedule, x, t).sample(generator)
         if t in wanted:

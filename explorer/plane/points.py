@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from explorer.plane.roles import role_generator
+
 OWN = "your own"
 """The name of points that somebody drew."""
 MOST_OWN, RANGE = 500, 3.0
@@ -75,13 +77,16 @@ POINTS: Mapping[str, Callable[[int, Generator], Tensor]] = MappingProxyType(
 """Name -> function (n, generator) -> (n, 2), float32: in about [−2, 2]², mean 0, mean square 1."""
 
 
-def make_points(name: str, n: int, seed: int) -> Tensor:
-    """n points of the distribution called `name`; ValueError if there is none, or n < 1."""
+def make_points(name: str, n: int, seed: int, role: str = "training points") -> Tensor:
+    """n points of the distribution called `name`, drawn for one of `ROLES`.
+
+    ValueError if there is no such distribution or role, or n < 1.
+    """
     if name not in POINTS:
         raise ValueError(f"no distribution {name!r}; there are: {', '.join(POINTS)}")
     if n < 1:
         raise ValueError(f"n = {n!r} is not allowed: at least one point")
-    return POINTS[name](n, Generator().manual_seed(seed))
+    return POINTS[name](n, role_generator(seed, role))
 
 
 def own_points(values: Any) -> Tensor:

@@ -83,6 +83,12 @@ def test_equation_values_and_keys(visit: Visit) -> None:
         assert f"{alpha_bar:.3g}" in values and "dB" in values
         snr = 10 * np.log10(alpha_bar / (1 - alpha_bar))
         assert f"{abs(snr):.1f} dB" in values
+    assert "At t = 443 cosine keeps more of the picture" in visit.text(".told")
+    assert "With T = 1,000 cosine keeps more at t = 1…995" in visit.text(".told")
+    cat = visit.text("[data-pane='0'] [data-of='own']")
+    schedule = visit.text("[data-pane='0'] [data-of='snr']")
+    apart = [float(text.replace("−", "-").split()[0]) for text in (cat, schedule)]
+    assert apart[0] - apart[1] == pytest.approx(-8.9, abs=0.11)  # the cat's mean square
     visit.page.focus("#forward-t")
     for key, t in (
         *(("ArrowRight", 444), ("ArrowLeft", 443), ("PageUp", 493), ("PageDown", 443)),
@@ -131,6 +137,7 @@ def test_samples_resolution_noise_and_T(visit: Visit) -> None:
     visit.page.keyboard.press("Tab")
     after_load(visit, before)
     assert visit.page.get_attribute("#forward-t", "max") == "50"
+    assert "With T = 50 linear keeps more at every t" in visit.text(".told")
 
 
 def test_a_broken_upload_gets_a_sentence_and_loses_nothing(visit: Visit, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import (
+    SCHEDULES,
     TARGETS,
     Denoiser,
     make_schedule,
@@ -24,6 +25,7 @@ from explorer.diffusion.guidance import (
     ClassifierGuided,
     class_gradient,
     classifier_guided,
+    mean_shift,
     noise_shift,
     shifted,
 )
@@ -125,20 +127,33 @@ def test_the_noise_that_an_output_stands_for(target: str) -> None:
     torch.testing.assert_close(noise_seen(SCHEDULE, x, t, output, target), truth)
 
 
-def test_ddpms_mean_moves_as_in_algorithm_1() -> None:
-    """By s β_t/√α_t ∇ log p(y | x_t); algorithm 1 has s Σ ∇ with Σ = β_t."""
-    x, _, label = states(6)
-    mixture = Mixture()
-    plain = Denoiser(mixture, SCHEDULE, clip=False, guidance=0.0)
-    for t in (2, 40, 90):
-        means = [
-            reverse(SCHEDULE, denoise(x, t, label), x, t, t - 1).mean
-            for denoise in (plain, classifier_guided(plain, mixture.classifier, 3.0))
-        ]
-        gradient, _ = class_gradient(mixture.classifier, x, t, label)
-        beta = SCHEDULE.betas[t - 1]
-        expected = 3 * beta / (1 - beta).sqrt() * gradient
-        torch.testing.assert_close(means[1] - means[0], expected, rtol=1e-6, atol=1e-8)
+@pytest.mark.parametrize("variance", ["beta", "posterior"])
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_ddpms_mean_moves_by_the_mean_shift(name: str, variance: str) -> None:
+    """By s β_t/√α_t ∇ log p(y | x_t), whichever variance the steps have, also at t = 1."""
+    schedule = make_schedule(name, 1000)
+    plain = Denoiser(lambda x, t, label=None: x, schedule, clip=False, guidance=0.0)
+    guided = classifier_guided(plain, lambda x, t: torch.cat([x, -x.square()], 1), 3.0)
+    x, label = torch.randn(5, 2, dtype=torch.float64), torch.tensor([0, 1, 2, 3, -1])
+    for t in (1, 2, 10, 100, 500, 1000):
+        before, after = (
+            reverse(schedule, denoise(x, t, label), x, t, t - 1, variance=variance)
+            for denoise in (plain, guided)
+        )
+        gradient, _ = class_gradient(guided.classifier, x, t, label)
+        moved, size = after.mean - before.mean, mean_shift(schedule)[t - 1]
+        beta, alpha_bar = schedule.betas[t - 1], schedule.alpha_bar
+        torch.testing.assert_close(size, beta / (1 - beta).sqrt())
+        torch.testing.assert_close(moved, 3 * size * gradient, rtol=1e-6, atol=1e-9)
+        assert not moved[4].any() and moved[:4].any(1).all()
+        # against algorithm 1's s Σ ∇ with the variance of the very step that was taken
+        if variance == "beta":
+            torch.testing.assert_close(size / after.std.item() ** 2, (1 - beta) ** -0.5)
+        elif t == 1:
+            assert after.std.item() == 0 < size  # it does not push there
+        else:
+            ratio = (1 - alpha_bar[t]) / (1 - alpha_bar[t - 1]) / (1 - beta).sqrt()
+            torch.testing.assert_close(size / after.std.item() ** 2, ratio)
 
 
 @pytest.mark.parametrize("variance", ["beta", "posterior"])

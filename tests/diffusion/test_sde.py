@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -11,16 +12,26 @@ from hypothesis import strategies as st
 
 from explorer.diffusion.process import forward, forward_step
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import SDES, beta_of, make_sde, variance_preserving
+from explorer.diffusion.sde import (
+    SDES,
+    beta_of,
+    make_sde,
+    smooth_beta_of,
+    steep_from,
+    variance_preserving,
+)
 from explorer.diffusion.sde_steps import (
     MOST_STEPS,
     errors,
     euler_maruyama,
     euler_step,
     order,
+    orders,
     without_noise,
 )
 
+STEPS = (10, 20, 50, 100, 200, 500, 1000)
+"""dt = 1/n, as the film of a picture offers them."""
 HORIZON = {"brownian": 2.0, "drift": 10.0, "geometric": 1.0, "ornstein-uhlenbeck": 3.0}
 TRUTH = {  # mean and variance at the horizon, written down by hand for the default parameters
     "brownian": (0.0, 2.0),
@@ -81,7 +92,7 @@ def test_the_exact_solution_is_what_fine_euler_steps_on_its_path_tend_to(name: s
         ("geometric", 0.5, {}),
         ("drift", 1.0, {}),
         ("ornstein-uhlenbeck", 1.0, {}),
-        ("variance-preserving", 1.0, {"finest": 2000, "levels": 5}),
+        ("variance-preserving", 1.0, {}),
     ],
 )
 def test_strong_and_weak_order(name: str, strong: float, grid: dict) -> None:
@@ -195,6 +206,137 @@ def test_mean_and_variance_of_the_steps_tend_to_q_as_dt_goes_to_zero(t: int) -> 
     for before, after in zip(gaps, gaps[1:], strict=False):
         assert after[0] < before[0] / 4 and after[1] < before[1] / 4
     assert max(gaps[-1]) < 2e-3
+
+
+@given(name=st.sampled_from(sorted(SCHEDULES)), T=st.integers(1, 1500))
+def test_smooth_beta_integrates_to_alpha_bar_and_does_not_jump(name: str, T: int) -> None:
+    schedule = make_schedule(name, T)
+    beta = smooth_beta_of(schedule)
+    s = torch.arange(T + 1, dtype=torch.float64) / T
+    assert (beta.alpha_bar(s) - schedule.alpha_bar).abs().max() < 1e-10
+    largest = -T * math.log1p(-schedule.betas.max().item())
+    for k in {0, T // 3, T // 2, T - 1}:
+        inside = [k / T + share / T for share in (1e-9, 0.2, 0.5, 0.8, 1 - 1e-9)]
+        assert all(-1e-9 * largest <= beta.rate(t) <= 3.001 * largest for t in inside)
+        assert abs(beta.rate(k / T) - beta.rate(k / T + 1e-9 / T)) <= 1e-6 * largest
+        assert abs(beta.rate((k + 1) / T) - beta.rate((k + 1) / T - 1e-9 / T)) <= 1e-6 * largest
+        for t in inside[1:-1]:  # the rate is the integral's slope
+            ends = torch.tensor([t - 1e-4 / T, t + 1e-4 / T], dtype=torch.float64)
+            slope = beta.integral(ends).diff().item() / (2e-4 / T)
+            assert slope == pytest.approx(beta.rate(t), rel=1e-4, abs=1e-4 * largest)
+
+
+def test_the_noise_of_a_step_is_coupled_to_its_brownian_increment_exactly() -> None:
+    """Cov(∫ √β(u) e^{−½∫_u β} dW, ΔW) by many short steps, against the one step's three nodes."""
+    beta = smooth_beta_of(make_schedule("linear"))
+    sde = variance_preserving(beta)
+    zero, one = torch.zeros(1, dtype=torch.float64), torch.ones(1, dtype=torch.float64)
+    for t, h in ((0.1, 1 / 64), (0.5, 1 / 32), (0.9, 1 / 16)):
+        covariance, n = 0.0, 4000
+        for k in range(n):
+            u = t + (k + 0.5) * h / n
+            ends = beta.integral(torch.tensor([u, t + h], dtype=torch.float64)).diff().item()
+            covariance += math.sqrt(beta.rate(u)) * math.exp(-ends / 2) * h / n
+        assert sde.step(zero, t, h, one, zero).item() == pytest.approx(covariance / h, rel=3e-6)
+
+
+def euler_std(rate: object, dt: list[float], times: list[float]) -> float:
+    """The std that Euler–Maruyama ends with, exactly: v' = (1 − ½β dt)² v + β dt."""
+    v = 0.0
+    for t, step in zip(times, dt, strict=True):
+        v = (1 - rate(t) * step / 2) ** 2 * v + rate(t) * step
+    return math.sqrt(v)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_smaller_steps_are_better_steps_with_every_schedule(name: str) -> None:
+    """To the SDE's end, with each dt on offer, the last step cut: exact moments, no sampling."""
+    schedule = make_schedule(name)
+    end = steep_from(schedule)
+    assert end == (0.98 if name == "cosine" else 1)
+    for beta in (beta_of(schedule), smooth_beta_of(schedule)):
+        target = math.sqrt(1 - beta.alpha_bar(torch.tensor(end)).item())
+        gaps = []
+        for n in STEPS:
+            times = torch.arange(math.ceil(n * end - 1e-9) + 1).double().div(n).clamp(max=end)
+            found = euler_std(beta.rate, times.diff().tolist(), times[:-1].tolist())
+            gaps.append(found / target - 1)
+        assert all(0 < after < before for before, after in itertools.pairwise(gaps))
+        assert gaps[-1] < 0.012
+
+
+def test_to_its_very_end_the_cosine_schedule_lets_no_step_be_small() -> None:
+    """What the prose says of it: β dt ≈ 2 in the last step, and stds of 1.4 to 4.0."""
+    schedule = make_schedule("cosine")
+    beta, stds, last = beta_of(schedule), [], []
+    for n in STEPS:
+        times = [k / n for k in range(n)]
+        stds.append(euler_std(beta.rate, [1 / n] * n, times))
+        u = (1 - 1 / n + 0.008) / 1.008 * math.pi / 2
+        last.append(math.pi / 1.008 * math.tan(u) / n)  # −d ln ᾱ/dt, not capped
+    assert stds == sorted(stds) and stds[0] == pytest.approx(1.4, abs=0.05)
+    assert stds[-1] == pytest.approx(4.0, abs=0.05)
+    assert all(1.6 < each < 2.01 for each in last)
+    assert beta.rate(0.9995) / 1000 == pytest.approx(6.9, abs=0.05)
+    bar = schedule.alpha_bar[980].item()
+    assert 10 * math.log10(bar / (1 - bar)) == pytest.approx(-30, abs=0.5)
+    others = [
+        -1000 * torch.log1p(-make_schedule(n).betas).min() for n in SCHEDULES if n != "cosine"
+    ]
+    assert max(others) < 21
+    with pytest.raises(ValueError, match="begins with β"):
+        steep_from(make_schedule("constant", 1000, beta=0.5))
+    with pytest.raises(ValueError, match="the variance-preserving SDE ends at 0.98"):
+        euler_maruyama(
+            make_sde("variance-preserving", schedule=schedule), torch.zeros(1), 1e-3, 981
+        )
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_orders_hold_with_every_schedule(name: str) -> None:
+    """Also where β(t) becomes steep: those steps are left out."""
+    sde = make_sde("variance-preserving", schedule=make_schedule(name))
+    *_, found = errors(sde, sde.end, generator(4), paths=300)
+    fit = orders(found)
+    assert fit.strong == pytest.approx(1, abs=0.06) and fit.weak == pytest.approx(1, abs=0.06)
+    assert 0 < fit.strong_se < 0.03 and fit.used[:5].all()
+    assert fit.used.all() == (name != "cosine")
+
+
+def test_no_order_is_fitted_to_steps_that_are_not_small() -> None:
+    sde = make_sde("ornstein-uhlenbeck", theta=10.0)
+    *_, wild = errors(sde, 100.0, generator(), paths=20, batch=20)
+    assert wild.reach[0] == pytest.approx(10 * 100 / 1024) and wild.reach[-1] > 30
+    fit = orders(wild)
+    assert fit.used.tolist() == [True] + [False] * 5 and math.isnan(fit.strong + fit.strong_se)
+    *_, some = errors(sde, 10.0, generator(), paths=400)
+    fit = orders(some)
+    assert fit.used.tolist() == [True] * 4 + [False] * 2
+    assert fit.strong == pytest.approx(order(some.dt[:4], some.strong[:4]))
+
+
+def test_the_error_of_an_order_is_that_of_many_measurements() -> None:
+    """Its standard error against the scatter of 40 independent ones."""
+    sde, found = make_sde("geometric", sigma=1.0), []
+    for seed in range(40):
+        *_, each = errors(sde, 1.0, generator(seed), finest=64, levels=4, paths=200)
+        found.append(orders(each)[:2])
+    slopes, claimed = torch.tensor(found, dtype=torch.float64).T
+    assert claimed.median().item() == pytest.approx(slopes.std().item(), rel=0.35)
+
+
+@pytest.mark.parametrize("name", SDES)
+def test_quantiles_are_those_of_exact_draws(name: str) -> None:
+    sde, T, n = make_sde(name), HORIZON.get(name, 1.0), 40_000
+    dW, z = torch.randn(2, n, dtype=torch.float64, generator=generator(5))
+    x = sde.step(torch.full((n,), sde.start).double(), 0.0, T, math.sqrt(T) * dW, z)
+    for p in (0.025, 0.5, 0.975):
+        edge = sde.quantile(p, torch.tensor(T, dtype=torch.float64))
+        share = (x <= edge).double().mean().item()
+        assert abs(share - p) < 5 * math.sqrt(p * (1 - p) / n)
+    steep = make_sde("geometric", sigma=1.5)
+    times = torch.linspace(0, 100, 50, dtype=torch.float64)
+    assert (steep.quantile(0.025, times) > 0).all()
 
 
 # ---- what is refused --------------------------------------------------------------------------

@@ -45,7 +45,7 @@ DDPM, DDIM = (lane_on(SCHEDULE, name, 20) for name in ("ddpm", "ddim"))
 @pytest.fixture(scope="module")
 def learnt() -> Learner:
     """400 steps on 200 points of the moons."""
-    learner = Learner(make_points("moons", 200, 1), SCHEDULE, seed=3)
+    learner = Learner(make_points("moons", 200, 5), SCHEDULE, seed=3)
     for _ in fit(learner, steps=400):
         pass
     return learner
@@ -96,7 +96,9 @@ def test_training_learns_the_distribution(learnt: Learner) -> None:
     fresh, x_T = make_points("moons", 1000, 9), noise(600, 7)
     before = energy_distance(x_T, fresh)
     for lane in (DDPM, DDIM):
-        came = sampled_paths(learnt.denoiser, SCHEDULE, lane, x_T, seed=7, keep=[T, 0]).x[-1]
+        came = sampled_paths(
+            learnt.denoiser, SCHEDULE, lane, x_T, seed=7, role="left", keep=[T, 0]
+        ).x[-1]
         assert energy_distance(came, fresh) < before / 5
         assert nearest(came, fresh) < nearest(x_T, fresh) / 3
 
@@ -105,7 +107,7 @@ def test_the_ideal_denoiser_remembers_and_the_network_does_not(learnt: Learner) 
     x_T, points = noise(200, 7), learnt.points
     for lane in (DDPM, DDIM):
         ways = [
-            sampled_paths(denoise, SCHEDULE, lane, x_T, seed=7, keep=[0]).x[-1]
+            sampled_paths(denoise, SCHEDULE, lane, x_T, seed=7, role="left", keep=[0]).x[-1]
             for denoise in (IdealDenoiser(points, SCHEDULE), learnt.denoiser)
         ]
         assert nearest(ways[0], points) < 0.003
@@ -153,7 +155,9 @@ def test_what_cannot_be_walked_or_learnt_is_refused() -> None:
         with pytest.raises(ValueError, match="times that are visited"):
             walk(SCHEDULE, x, seed=1, keep=keep)
     with pytest.raises(ValueError, match="times that are visited"):
-        sampled_paths(IdealDenoiser(x, SCHEDULE), SCHEDULE, DDIM, x, seed=1, keep=[T - 1])
+        sampled_paths(
+            IdealDenoiser(x, SCHEDULE), SCHEDULE, DDIM, x, seed=1, role="left", keep=[T - 1]
+        )
     with pytest.raises(ValueError, match="most = 0"):
         thinned([5, 3, 0], 0)
     with pytest.raises(ValueError, match="n = 0"):
@@ -175,9 +179,9 @@ def test_weights_make_the_same_denoiser(learnt: Learner) -> None:
 
 def test_ddim_is_its_noise_and_ddpm_its_seed(learnt: Learner) -> None:
     def end(lane: object, seed: int) -> torch.Tensor:
-        return sampled_paths(learnt.denoiser, SCHEDULE, lane, noise(40, 1), seed=seed, keep=[0]).x[
-            -1
-        ]
+        return sampled_paths(
+            learnt.denoiser, SCHEDULE, lane, noise(40, 1), seed=seed, role="left", keep=[0]
+        ).x[-1]
 
     assert torch.equal(end(DDIM, 1), end(DDIM, 2))
     assert torch.equal(end(DDPM, 1), end(DDPM, 1))
@@ -206,8 +210,10 @@ def test_frames_are_kept_where_they_are_wanted(learnt: Learner) -> None:
     keep = thinned(DDPM.times, 20)
     assert keep[0] == T and keep[-1] == 0 and len(keep) == 21
     x_T = noise(30, 1)
-    kept = sampled_paths(learnt.denoiser, SCHEDULE, DDPM, x_T, seed=1, keep=keep)
-    every = sampled_paths(learnt.denoiser, SCHEDULE, DDPM, x_T, seed=1, keep=DDPM.times)
+    kept = sampled_paths(learnt.denoiser, SCHEDULE, DDPM, x_T, seed=1, role="left", keep=keep)
+    every = sampled_paths(
+        learnt.denoiser, SCHEDULE, DDPM, x_T, seed=1, role="left", keep=DDPM.times
+    )
     assert (kept.times, kept.evaluations, every.x.shape) == (keep, T, (T + 1, 30, 2))
     assert torch.equal(kept.x, every.x[[T - t for t in keep]]) and torch.equal(kept.x[0], x_T)
     assert thinned([5, 3, 0], 100) == [5, 3, 0]

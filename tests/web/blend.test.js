@@ -2,8 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { blend, countBlend, matchingTime } from "../../explorer/gui/forward/blend_math.js";
+import {
+  blend,
+  countBlend,
+  keptMore,
+  matchingTime,
+  strength,
+} from "../../explorer/gui/forward/blend_math.js";
 import { barsPath, normalPath } from "../../explorer/gui/parts/histogram.js";
+import { decibels } from "../../explorer/gui/parts/numbers.js";
 import { colours, expected, near } from "./expected.js";
 
 const python = expected("blend");
@@ -63,4 +70,28 @@ test("a normal sample's bars follow the normal's outline", () => {
   const middles = normal.slice(0, -1).map((y, i) => (y + normal[i + 1]) / 2);
   near(bars, middles.slice(0, 80), 0.11);
   assert.ok(Math.min(...bars) < 5.1 && Math.max(...bars) > 9.8);
+});
+test("a picture's own SNR is the schedule's times its mean square", () => {
+  const { power, mean } = strength(scene.x0);
+  near([power, mean], [python.power, python.mean], 1e-9);
+  const levels = [0.9, 0.5, 0.01];
+  const found = [power, 0.1278].flatMap((p) => levels.map((level) => decibels(level, p)));
+  assert.deepEqual(found, python.own);
+  assert.equal(decibels(0.5), "+0.0 dB"); // equal strength only at a mean square of 1
+  assert.equal(decibels(0.5, 0.1278), "−8.9 dB");
+  assert.equal(decibels(1, 0), "−∞ dB");
+  assert.deepEqual(strength(Uint8Array.of(0, 255)), { power: 1, mean: 0 });
+});
+test("the schedule that keeps more is named, and how much both keep", () => {
+  const at = (/** @type {number} */ a, /** @type {number} */ b) =>
+    keptMore(
+      [
+        { name: "linear", alphaBar: a },
+        { name: "cosine", alphaBar: b },
+      ],
+      "At t = 9",
+    );
+  assert.equal(at(0.25, 0.81), "At t = 9 cosine keeps more of the picture: √ᾱ = 90.0 %, linear 50.0 %.");
+  assert.equal(at(0.81, 0.25), "At t = 9 linear keeps more of the picture: √ᾱ = 90.0 %, cosine 50.0 %.");
+  assert.equal(at(1, 1), "At t = 9 both schedules keep √ᾱ = 100.0 % of the picture.");
 });

@@ -44,16 +44,19 @@ def draws(seed: int, *shape: int) -> Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 # ---- formats ------------------------------------------------------------------------------
 def digits(x: float) -> str:
-    """3 significant digits; powers of ten below 0.001 and from 1000 on."""
+    """3 significant digits; powers of ten below 0.001 and from 1000 on, as 4.13·10⁻⁵."""
     if x == 0:
         return "0"
     plain = 0.001 <= abs(x) < 1000
     text = f"{x:#.3g}".rstrip(".") if plain and f"{x:#.3g}".find("e") < 0 else f"{x:.2e}"
     if not plain:
         mantissa, exponent = text.split("e")
-        text = f"{mantissa}e{int(exponent)}"
+        text = f"{mantissa}·10{str(int(exponent)).translate(RAISED)}"
     return text.replace("-", "−", 1)
 
 
@@ -98,6 +101,13 @@ def blend() -> dict[str, Any]:
         "counts": [np.histogram(x.numpy(), 64, (-4, 4))[0].tolist() for x in states],
         "tables": [linear.alpha_bar.tolist(), cosine.alpha_bar.tolist()],
         "nearest": nearest,
+        "power": clean.square().mean().item(),
+        "mean": clean.mean().item() ** 2 * clean.numel(),
+        "own": [
+            f"{10 * math.log10(p * ab / (1 - ab)):+.1f} dB".replace("-", "−")
+            for p in (clean.square().mean().item(), 0.1278)
+            for ab in (0.9, 0.5, 0.01)
+        ],
     }
 
 

@@ -5,7 +5,7 @@ import { axisLabels, barsPath, normalPath } from "../parts/histogram.js";
 import { decibels, digits, percent, signed, wide, within } from "../parts/numbers.js";
 import { $, $$, countUp, make, onceAFrame, onVisible, press, svg, tellTrouble } from "../parts/page.js";
 import { fitCanvas } from "../parts/pixels.js";
-import { blend, countBlend, matchingTime } from "./blend_math.js";
+import { blend, countBlend, keptMore, matchingTime, strength } from "./blend_math.js";
 
 const STOPS = 8; // pictures in the filmstrip, besides t = 0
 const PLOT = { width: 300, height: 176, left: 30, right: 8, top: 8, bottom: 22 }; // the curves
@@ -29,7 +29,7 @@ const panes = $$(".pane").map((figure) => {
 /** @type {SVGElement} */
 const chart = $(".curves");
 let cursor = null; // the chart's line at t
-let scene = null; // {size, T, x0, eps, schedules: [{name, alphaBar}]}
+let scene = null; // {size, T, x0, eps, strength, told, schedules: [{name, alphaBar}]}
 let t = 300; // of the left schedule, and of both unless they are compared at equal SNR
 let equalSNR = false;
 let loading = 0;
@@ -53,11 +53,17 @@ function draw() {
     pane.value("signal").textContent = percent(signal);
     pane.value("noise").textContent = percent(noise);
     pane.value("snr").textContent = decibels(alphaBar);
+    pane.value("own").textContent = decibels(alphaBar, scene.strength.power);
+    pane.value("mean").textContent = decibels(alphaBar, scene.strength.mean);
     pane.bars.setAttribute("d", barsPath(HISTOGRAM, counts, countBlend(scene, alphaBar, counts)));
     pane.time.textContent = `t = ${wide(times[i], 1000)}`;
     pane.dot.setAttribute("cx", chartX(times[i]));
     pane.dot.setAttribute("cy", chartY(alphaBar));
   });
+  $(".told .now").textContent = keptMore(
+    [left, right].map(({ name, alphaBar }, i) => ({ name, alphaBar: alphaBar[times[i]] })),
+    equalSNR ? "At these t" : `At t = ${t}`,
+  );
   const level = chartY(left.alphaBar[t]);
   const line = equalSNR
     ? { x1: chartX(0), x2: chartX(scene.T), y1: level, y2: level }
@@ -180,6 +186,7 @@ async function load() {
       eps: new Int16Array(eps),
       schedules: value.schedules.map((s) => ({ ...s, alphaBar: unpackTable(s.alphaBar) })),
     };
+    scene.strength = strength(scene.x0);
     t = Math.round(share * scene.T);
   } catch {
     return tellTrouble("The picture did not arrive. Please choose it again.");
@@ -192,6 +199,7 @@ async function load() {
     pane.image = new ImageData(scene.size, scene.size);
     pane.image.data.fill(255);
   }
+  $(".told .over").textContent = scene.told;
   drawCurves();
   prepareHistogram();
   drawFilm();

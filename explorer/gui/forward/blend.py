@@ -11,6 +11,7 @@ from torch import Tensor
 
 from explorer.diffusion import Schedule
 from explorer.figures.plots import packed
+from explorer.gui.parts.numbers import short, spans
 from explorer.gui.parts.widget import Widget
 
 NOISE_RANGE = 6.0
@@ -26,6 +27,26 @@ class Scene(NamedTuple):
     """ε: (3, size, size)."""
     schedules: tuple[Schedule, Schedule]
     """Left and right, of the same T."""
+
+
+def compare_kept(left: Schedule, right: Schedule) -> str:
+    """Where each of two schedules keeps more of the picture, and how much they keep, in words."""
+    (a, b), T = (left.alpha_bar, right.alpha_bar), left.T
+    parts = []
+    for schedule, more in ((right, (b > a)[1:]), (left, (a > b)[1:])):
+        if more.any():
+            where = "every t" if more.all() else f"t = {spans(more.tolist())}"
+            parts.append(f"{schedule.name} keeps more at {where}")
+    said = f"With T = {T:,} " + (", ".join(parts) or "both keep the same at every t")
+
+    def at(t: int) -> list[str]:
+        return [short(table[t].item(), 2) for table in (a, b)]
+
+    (half, other), (end, last) = at(T // 2), at(T)
+    return (
+        f"{said}. Half-way {left.name} is at ᾱ = {half} and {right.name} at {other}, at the end "
+        f"at {end} and {last}."
+    )
 
 
 class Blend(Widget):
@@ -45,6 +66,7 @@ class Blend(Widget):
             "eps": self.publish(eps.tobytes(), "eps.bin"),
             "epsScale": NOISE_RANGE / 32767,
             "T": scene.schedules[0].T,
+            "told": compare_kept(*scene.schedules),
             "schedules": [
                 {"name": schedule.name, "alphaBar": packed(schedule.alpha_bar)}
                 for schedule in scene.schedules

@@ -2,6 +2,7 @@
 // The forward process of one picture, x_t = √ᾱ_t x_0 + √(1−ᾱ_t) ε.
 
 import { countValue } from "../parts/histogram.js";
+import { percent } from "../parts/numbers.js";
 
 /**
  * A square picture as bytes and its noise as integers of `epsScale`, both by row, column, channel.
@@ -27,6 +28,32 @@ export function blend({ size, x0, eps, epsScale }, alphaBar, pixels, skip = 1) {
       pixels[to + 2] = signal * x0[from + 2] + noise * eps[from + 2] + offset;
     }
   }
+}
+/**
+ * What the SNR ᾱ/(1 − ᾱ) is multiplied by for this picture: its mean square as the network sees it,
+ * in [−1, 1]; and for the mean of its n values, whose noise has the variance (1 − ᾱ)/n.
+ * @param {Uint8Array} x0
+ */
+export function strength(x0) {
+  let sum = 0;
+  let squares = 0;
+  for (const byte of x0) {
+    const value = byte / 127.5 - 1;
+    sum += value;
+    squares += value * value;
+  }
+  return { power: squares / x0.length, mean: (sum * sum) / x0.length };
+}
+/**
+ * Which of two schedules keeps more of the picture.
+ * @param {{name: string, alphaBar: number}[]} schedules
+ * @param {string} when
+ */
+export function keptMore(schedules, when) {
+  const [more, less] = [...schedules].sort((a, b) => b.alphaBar - a.alphaBar);
+  const shares = [more, less].map(({ alphaBar }) => percent(Math.sqrt(alphaBar)));
+  if (shares[0] === shares[1]) return `${when} both schedules keep √ᾱ = ${shares[0]} of the picture.`;
+  return `${when} ${more.name} keeps more of the picture: √ᾱ = ${shares[0]}, ${less.name} ${shares[1]}.`;
 }
 /**
  * Counts values of x_t in bins; how many were counted.

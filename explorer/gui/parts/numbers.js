@@ -5,6 +5,9 @@ export const MINUS = "\u2212";
 /** A space as wide as a digit. */
 export const FIGURE = "\u2007";
 
+/** @type {Record<string, string>} */
+const RAISED = Object.fromEntries([..."-0123456789"].map((sign, i) => [sign, "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"[i]]));
+
 /** @param {string} text */
 export const signed = (text) => text.replace("-", MINUS);
 
@@ -18,17 +21,18 @@ export function digits(x) {
   const size = Math.abs(x);
   if (size >= 0.001 && size < 1000) return signed(x.toPrecision(3));
   const [mantissa, exponent] = x.toExponential(2).split("e");
-  return signed(`${mantissa}e${+exponent}`);
+  return signed(`${mantissa}·10`) + [...String(+exponent)].map((sign) => RAISED[sign]).join("");
 }
 /** @param {number} x */
 export const percent = (x) => `${(100 * x).toFixed(1)} %`;
 /**
- * The signal-to-noise ratio ᾱ/(1 − ᾱ).
+ * The signal-to-noise ratio ᾱ/(1 − ᾱ), times the power of the signal.
  * @param {number} alphaBar
  */
-export function decibels(alphaBar) {
+export function decibels(alphaBar, power = 1) {
+  if (!(power > 0)) return `${MINUS}∞ dB`;
   if (alphaBar >= 1) return "+∞ dB";
-  const db = 10 * Math.log10(alphaBar / (1 - alphaBar));
+  const db = 10 * Math.log10((power * alphaBar) / (1 - alphaBar));
   return `${db < 0 ? MINUS : "+"}${Math.abs(db).toFixed(1)} dB`;
 }
 /**

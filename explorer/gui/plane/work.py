@@ -13,7 +13,16 @@ from torch import Tensor
 from explorer.diffusion import Denoiser, GaussianMixture, Schedule, make_schedule
 from explorer.diffusion.samplers import DDIM, DDPM, find_sampler
 from explorer.gui.frame.limits import SEEDS, Limits, whole
-from explorer.gui.plane.view import Belief, PlaneView, network_of, pair, sampler, way, weights_of
+from explorer.gui.plane.view import (
+    SIDES,
+    Belief,
+    PlaneView,
+    network_of,
+    pair,
+    sampler,
+    way,
+    weights_of,
+)
 from explorer.plane import (
     POINTS,
     Learner,
@@ -129,11 +138,11 @@ def law_of(asked: PlaneSettings) -> GaussianMixture | None:
 def points_view(asked: PlaneSettings) -> PlaneView:
     """The points and their way into the noise: no denoiser yet."""
     x0, law, table = asked.x0, law_of(asked), schedule()
-    eps = noise(len(x0), asked.seed + 100)
+    eps = noise(len(x0), asked.seed, "forward")
     steps = walk(table, x0, seed=asked.seed, keep=thinned(range(T + 1), WALK_FRAMES))
     fresh = None
     if asked.data != OWN:
-        fresh = nearest(make_points(asked.data, FRESH, asked.seed + 1), x0)
+        fresh = nearest(make_points(asked.data, FRESH, asked.seed, "new points"), x0)
     title = f"{asked.data} · {len(x0)} points · seed {asked.seed}"
     return PlaneView(
         asked.data,
@@ -153,12 +162,13 @@ def points_view(asked: PlaneSettings) -> PlaneView:
 def belief(
     denoise: Callable[[Tensor, int], Tensor], asked: PlaneSettings, device: torch.device
 ) -> Belief:
-    """Both samplers' ways from the seed's noise with one denoiser."""
+    """Both samplers' ways from the same x_T with one denoiser; each panel's steps have their own
+    noise, which is the same for every denoiser."""
     x_T, ways, distances = noise(asked.samples, asked.seed), [], []
-    for lane in asked.lanes:
+    for side, lane in zip(SIDES, asked.lanes, strict=True):
         keep = thinned(lane.times, FRAMES)
         paths = sampled_paths(
-            denoise, schedule(), lane, x_T.to(device), seed=asked.seed, keep=keep
+            denoise, schedule(), lane, x_T.to(device), seed=asked.seed, role=side, keep=keep
         )
         ways.append(way(paths, title=lane.title))
         distances.append(nearest(paths.x[-1], asked.x0))

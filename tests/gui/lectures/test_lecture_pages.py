@@ -202,6 +202,13 @@ def test_only_the_lecture_with_a_gif_gets_one_of_the_way_to_its_pictures(tmp_pat
             assert film.convert("RGB").size == last.sheets[0][0].size
 
 
+def coefficient(line: str, symbol: str) -> float:
+    """What multiplies a symbol in a line of LaTeX: 1 where nothing is written, 0 without it."""
+    number = r"(?:([\d.]+)(?:\\cdot 10\^\{(-?\d+)\})?\\,)?"
+    found = re.search(rf"(?<![\\a-z]){number}{re.escape(symbol)}", line.split("=", 1)[1])
+    return float(f"{found[1] or 1}e{found[2] or 0}") if found else 0.0
+
+
 @pytest.mark.parametrize("name", LECTURES)
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_the_formulas_numbers_are_those_of_the_papers(name: str, share: float) -> None:
@@ -211,9 +218,11 @@ def test_the_formulas_numbers_are_those_of_the_papers(name: str, share: float) -
     bars, beta = torch.cumprod(1 - betas, 0), betas[t - 1].item()
     bar = bars[t - 1].item()
     text = numbers_at(lecture, t)
-    found = [float(x) for x in re.findall(r"(?<![\d_{])\d+\.?\d*(?:e-\d+)?(?=\\,)", text)]
+    assert not re.search(r"\de[+-]?\d", text) and "= 1\\," not in text
+    lines, noise = text.split("\n\n"), r"\hat\varepsilon"
+    found = [coefficient(lines[1], symbol) for symbol in (f"x_{{{t}}}", noise, "z")]
     if name == "sutd":
-        expected = [bar**-0.5, (1 / bar - 1) ** 0.5]
+        expected = [bar**-0.5, (1 / bar - 1) ** 0.5, 0]
         assert f"t = {t - 1}." in text
     else:
         variance = beta
@@ -225,6 +234,7 @@ def test_the_formulas_numbers_are_those_of_the_papers(name: str, share: float) -
         s = max(0, t - 20)
         kept = bars[s - 1].item() if s else 1.0
         expected += [kept**0.5, (1 - kept) ** 0.5]
+        found += [coefficient(lines[-1], symbol) for symbol in (r"\hat x_0", noise)]
         assert f"= {(1 - beta) ** 0.5:.4g}$ and" in text and f"= {beta**0.5:.4g}$ in" in text
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert ("clamps" in text) == (name == "cars")

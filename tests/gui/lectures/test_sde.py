@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 import torch
 
 from explorer.diffusion.process import forward_step
-from explorer.diffusion.schedule import make_schedule
+from explorer.diffusion.schedule import SCHEDULES, make_schedule
 from explorer.diffusion.sde import SDES
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.lectures.sde import topic as sde
 from explorer.gui.lectures.sde.figure import error_figure, walk_figure
 from explorer.gui.lectures.sde.film import RANGE, SdeFilm
+from explorer.gui.lectures.sde.formulas import equations
 from explorer.gui.lectures.sde.pixels import (
     PICTURES,
+    STEPS,
     STORED,
     follow_pixels,
     picture,
@@ -28,12 +33,14 @@ from explorer.gui.lectures.sde.pixels import (
 )
 from explorer.gui.lectures.sde.work import (
     DRAWN,
+    VP,
+    Settings,
     describe_errors,
-    equations,
     first_settings,
     measure,
     named,
     read_settings,
+    remarks,
     table,
     walk,
 )
@@ -50,11 +57,16 @@ def test_what_is_drawn_is_what_was_computed_and_lies_where_it_should(name: str) 
     error = found.std[-1] / math.sqrt(400)
     assert abs(found.mean[-1] - found.quiet[-1]) < 5 * error  # the steps' own mean
     assert found.std[-1] == pytest.approx(found.exact_std[-1], rel=0.5)
-    figure = walk_figure(*found[:-1])
+    figure = walk_figure(found)
     traces = {trace.name: trace for trace in figure.data if trace.name}
     assert np.array_equal(traces["mean"].y, found.mean)
     assert np.array_equal(traces["analytic mean"].y, found.exact_mean)
-    assert np.array_equal(traces["± 2 std"].y, found.mean + 2 * found.std)
+    assert np.array_equal(traces["middle 95 %"].y, found.high)
+    assert np.array_equal(traces["analytic 95 %"].y, found.exact_high)
+    inside = (found.exact_low <= found.exact_mean) & (found.exact_mean <= found.exact_high)
+    assert inside.all() and len(figure.data) == 8
+    below = (found.paths[:, 1:].T < found.low[1:, None]).mean()
+    assert below < 0.06  # of the 40 that are drawn
     first = traces["paths"].y[: len(found.times)]
     assert np.array_equal(first, found.paths[0]) and np.isnan(traces["paths"].y[len(first)])
     text = equations(settings)
@@ -76,8 +88,8 @@ def test_numbers_stand_in_the_formulas() -> None:
     )
     text = equations(settings)
     assert r"dx = 2\,(-1-x)\,dt + 0.5\,dW" in text
-    assert r"2\,(-1-x_n)\cdot 0.02 + 0.5\cdot\sqrt{0.02}" in text
-    assert r"-1 + 4\,e^{-2t}" in text and r"0.5\sqrt{\tfrac{1-e^{-4t}}{4}}" in text
+    assert r"x_n + 2\,(-1-x_n)\cdot 0.02 + 0.5\cdot \sqrt{0.02}\;z_n" in text
+    assert r"-1 + 4\,e^{-2t}" in text and r"0.5\,\sqrt{\tfrac{1-e^{-4t}}{4}}" in text
     rows = table(settings, walk(settings))
     assert rows[1][:2] == ["drift a at the mean", "−8"] and rows[2][1:] == ["0.5", "0.5"]
 
@@ -85,7 +97,47 @@ def test_numbers_stand_in_the_formulas() -> None:
 def test_small_numbers_are_powers_of_ten() -> None:
     settings = replace(first_settings("brownian"), dt=1e-5, parameters={"sigma": 2e-5, "x0": 0.0})
     text = equations(settings)
-    assert r"+ 2\cdot 10^{-5}\cdot\sqrt{1\cdot 10^{-5}}\;z_n" in text and "e-05" not in text
+    assert r"x_n + 2\cdot 10^{-5}\cdot \sqrt{10^{-5}}\;z_n" in text and "e-05" not in text
+    rows = table(settings, walk(replace(settings, paths=50)))
+    assert rows[2][1:] == ["2·10⁻⁵", "2·10⁻⁵"] and "10⁻" in rows[-1][2]
+
+
+EDGES = {
+    "sigma": (0.0, 1.0, 0.5), "x0": (0.0, 1.0, -1.0, 2.5), "k": (0.0, 1.0, -1.0, 0.5),
+    "mu": (0.0, 1.0, -1.0, 0.3), "theta": (1.0, 0.5, 2.0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SDES)
+@pytest.mark.parametrize("dt", [1.0, 0.02, 4.13e-5])
+def test_formulas_leave_out_what_a_reader_would(name: str, dt: float) -> None:
+    """No factor of 1, no term of 0, no e−05, for all parameters at their odd values."""
+    keys = list(SDES[name].parameters)
+    for values in itertools.product(*(EDGES[key] for key in keys)):
+        settings = Settings(name, dict(zip(keys, values, strict=True)), "cosine", dt, 10, 50, 7)
+        text = equations(settings)
+        assert not re.search(r"(?<![\d.}])1(\\[,;]|\\cdot|x|e\^|\\sqrt|z)", text), text
+        assert not re.search(r"(?<![\d.])0(\\,|\\cdot|e\^|\\sqrt|x)", text), text
+        assert not re.search(r"\de[+-]?\d|\+ -|- -|--|\+ 0(?![.])", text), text
+        assert text.count("$") == 8 and text.count("{") == text.count("}")
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "step"),
+    [
+        ("ornstein-uhlenbeck", {"theta": 1, "mu": 0, "sigma": 1, "x0": 4},
+         r"x_n - x_n\cdot 0.02 + \sqrt{0.02}\;z_n"),
+        ("drift", {"k": 1, "sigma": 0, "x0": 1}, r"x_n + x_n\cdot 0.02"),
+        ("drift", {"k": 0, "sigma": 1, "x0": 1}, r"x_n + \sqrt{0.02}\;z_n"),
+        ("geometric", {"mu": -1, "sigma": 1, "x0": 1},
+         r"x_n - x_n\cdot 0.02 + x_n\cdot \sqrt{0.02}\;z_n"),
+        ("variance-preserving", {"x0": 1},
+         r"x_n - \tfrac12\beta(t_n)\,x_n\cdot 0.02 + \sqrt{\beta(t_n)}\cdot \sqrt{0.02}\;z_n"),
+    ],
+)  # fmt: skip
+def test_the_step_line(name: str, parameters: dict, step: str) -> None:
+    text = equations(Settings(name, parameters, "linear", 0.02, 10, 50, 7))
+    assert f"$x_{{n+1}} = {step}$" in text
 
 
 @pytest.mark.parametrize(
@@ -127,6 +179,16 @@ def test_steps_that_do_not_fit_end_before_the_horizon_and_steps_that_blow_up_are
     arguments = ("ornstein-uhlenbeck", {"theta": 10, "mu": 0, "sigma": 1, "x0": 4}, None)
     settings = read_settings(*arguments, 0.3, 1, 100, 7, LOCAL)
     assert settings.steps == 3 and settings.horizon == pytest.approx(0.9)
+    forward = ("variance-preserving", {"x0": 0.8}, "cosine")
+    settings = read_settings(*forward, 0.001, 1, 100, 7, LOCAL)
+    assert settings.steps == 980
+    found = walk(settings)
+    assert "The paths end at t = 0.98: from t = 0.98 on β(t) is above 100" in remarks(
+        settings, found
+    )
+    assert abs(found.std[-1] - found.exact_std[-1]) < 4 * found.std_error + 0.02
+    settings = read_settings(*forward, 0.001, 0.5, 100, 7, LOCAL)
+    assert settings.steps == 500 and remarks(settings, walk(settings)) == ""
     with pytest.raises(FloatingPointError, match="dt = 1 is too large"):
         walk(read_settings(*arguments, 1.0, 100, 10, 7, LOCAL))
 
@@ -143,6 +205,124 @@ def test_errors_are_measured_better_and_better_until_stopped() -> None:
     exact = next(measure(first_settings("brownian"), torch.device("cpu"), lambda: True))
     assert "no error" in describe_errors(exact).lower()
     assert "no error" in error_figure(exact).layout.annotations[0].text
+
+
+def settings_of(name: str, schedule: str = "linear", **changes: object) -> Settings:
+    """An SDE's first settings, to the end of its schedule."""
+    first = first_settings(name)
+    values = {"dt": first.dt, "horizon": first.horizon} | changes
+    return read_settings(
+        *(name, first.parameters | values.pop("parameters", {}), schedule),
+        *(values["dt"], values["horizon"], 200, 7, LOCAL),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "schedule"),
+    [*((name, "linear") for name in SDES), *((VP, name) for name in SCHEDULES)],
+)
+def test_what_is_said_of_the_errors_is_what_they_show(name: str, schedule: str) -> None:
+    *_, found = measure(settings_of(name, schedule), torch.device("cpu"), lambda: False)
+    text = describe_errors(found)
+    if name == "brownian":
+        assert "No error but rounding" in text
+        return
+    strong, error, weak = re.findall(r"\\,(-?[\d.]+)(?: \\pm ([\d.]+))?\}", text)[0] + (
+        re.findall(r"\\,([\d.]+)\}\$, weak", text)[0],
+    )
+    truth = 0.5 if name == "geometric" else 1.0
+    assert abs(float(strong) - truth) < float(error) + 0.06 and float(error) < 0.1
+    assert float(weak) == pytest.approx(1, abs=0.06)
+    assert ("Left out of the fit" in text) == (found.reach.max().item() > 1)
+    assert "1000 paths at T = " in text and "e-0" not in text
+    symbols = error_figure(found).data[0].marker.symbol
+    assert [each == "circle" for each in symbols] == (found.reach <= 1).tolist()
+
+
+def test_no_order_is_made_of_steps_that_are_too_large() -> None:
+    settings = settings_of("ornstein-uhlenbeck", parameters={"theta": 10.0}, horizon=100, dt=0.1)
+    found = next(measure(settings, torch.device("cpu"), lambda: True))
+    assert describe_errors(found).startswith("No order can be fitted: steps of dt = 0.2, 0.39")
+    assert "(rate · dt up to 31, above 1)" in describe_errors(found)
+    settings = settings_of("ornstein-uhlenbeck", parameters={"theta": 10.0}, horizon=10)
+    found = next(measure(settings, torch.device("cpu"), lambda: True))
+    assert "Left out of the fit: steps of dt = 0.16, 0.31 are not small" in describe_errors(found)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.2, 0.5, 1.5])
+@pytest.mark.parametrize("mu", [-1.0, 0.5])
+def test_a_price_is_never_negative(mu: float, sigma: float) -> None:
+    numbers = {"mu": mu, "sigma": sigma}
+    settings = settings_of("geometric", parameters=numbers, dt=0.005, horizon=8)
+    found = walk(settings)
+    assert found.exact_low.min() > 0 and found.low.min() > 0 and not found.crossed
+    assert remarks(settings, found) == ""
+    traces = walk_figure(found).data
+    assert len(traces) == 8 and all(np.nanmin(trace.y) > 0 for trace in traces)
+
+
+def test_steps_that_make_a_price_negative_are_told() -> None:
+    settings = settings_of("geometric", parameters={"sigma": 1.5}, dt=1.0, horizon=8)
+    found = walk(settings)
+    one = walk(replace(settings, steps=1, paths=40))
+    assert one.crossed == (one.paths[:, -1] < 0).sum() > 0
+    assert remarks(settings, found) == (
+        f"{found.crossed} of 200 paths went below 0, which an exact path never does: dt is too "
+        "large."
+    )
+    assert found.crossed > 20 and found.exact_low.min() > 0
+
+
+@pytest.mark.parametrize("name", SDES)
+def test_large_steps_leave_the_dashed_line_and_follow_the_quiet_one(name: str) -> None:
+    first = settings_of(name)
+    settings = settings_of(name, dt=first.horizon / 10)
+    found = walk(settings)
+    apart = abs(found.quiet[-1] - found.exact_mean[-1])
+    assert abs(found.mean[-1] - found.quiet[-1]) < 5 * found.std[-1] / math.sqrt(200)
+    assert (apart < 1e-12) == (name == "brownian")
+
+
+def test_how_much_of_the_mean_the_upper_tenth_carries() -> None:
+    """Φ(σ√t − 1.28) of a log-normal: the prose's 28 % and 80 %, and by draws."""
+    normal = NormalDist()
+    shares = [normal.cdf(sigma * math.sqrt(2) - normal.inv_cdf(0.9)) for sigma in (0.5, 1.5)]
+    assert [round(100 * share) for share in shares] == [28, 80]
+    draws = torch.randn(10**6, generator=torch.Generator().manual_seed(1)).double()
+    price = (0.5 * math.sqrt(2) * draws).exp().sort().values
+    assert (price[900_000:].sum() / price.sum()).item() == pytest.approx(shares[0], abs=0.01)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_both_pictures_end_in_nearly_the_same_and_large_steps_spoil_it(schedule: str) -> None:
+    """The bounds that the prose gives, for every picture on offer."""
+    for name, seed in itertools.product(PICTURES, (7, 8)):
+        apart, noise = {}, {}
+        for steps in (10, 1000):
+            found = follow_pixels(name, schedule, steps, seed, frames=10)
+            frames, eps = (a.astype(float) * RANGE / 32767 for a in (found.frames, found.eps))
+            a = found.alpha_bar[-1]
+            q = math.sqrt(a) * frames[0] + math.sqrt(1 - a) * eps
+            apart[steps] = math.sqrt(((frames[-1] - q) ** 2).mean())
+            noise[steps] = (frames[-1] - math.sqrt(a) * frames[0]).std() / math.sqrt(1 - a)
+            assert found.times[-1] == (0.98 if schedule == "cosine" else 1)
+            assert ("ends at t = 0.98" in found.title) == (schedule == "cosine")
+        assert apart[1000] < 0.03 and 0.2 < apart[10] < 0.9
+        assert abs(noise[1000] - 1) < 5 / math.sqrt(2 * eps.size) + 0.012
+        assert noise[10] > noise[1000] + 0.05
+
+
+@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_frames_have_the_times_and_steps_that_they_say(schedule: str, steps: int) -> None:
+    found, table = follow_pixels("digit", schedule, steps, 7), make_schedule(schedule)
+    assert found.times[0] == 0 and (np.diff(found.times) > 0).all()
+    assert len(found.times) == len(found.frames) == len(found.euler) == len(found.exact) <= 102
+    exact = table.alpha_bar[np.rint(1000 * found.times)].numpy()
+    assert np.allclose(found.alpha_bar, exact, atol=1e-9)
+    variance = found.euler[:, 1] ** 2
+    assert np.allclose(found.euler[:, 0], 1 - variance / 2)
+    assert np.allclose((found.exact**2).sum(1), 1)
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -165,7 +345,7 @@ def test_a_pictures_pixels_follow_the_sde_to_q(name: str) -> None:
 
 def test_the_steps_beside_each_other_are_the_forward_process_and_euler_maruyama() -> None:
     found, schedule = follow_pixels("digit", "cosine", 1000, 7), make_schedule("cosine")
-    for k in (1, 30, 100):
+    for k in (1, 30, 98):
         law = forward_step(schedule, torch.ones(1, 1, dtype=torch.float64), 10 * k)
         assert found.exact[k] == pytest.approx([law.mean.item(), law.std.item()], rel=1e-9)
         rate = -math.log1p(-schedule.betas[10 * k - 1].item())

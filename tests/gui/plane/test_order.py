@@ -65,7 +65,7 @@ def test_the_slopes_are_the_orders() -> None:
 def test_an_error_is_the_distance_to_the_exact_flow() -> None:
     """Which DPM-Solver++ with all 1000 steps finds, too."""
     (order,) = measure("cosine", "quadratic", 20)
-    table, x_T = make_schedule("cosine", 1000), noise(20, 7).double()
+    table, x_T = make_schedule("cosine", 1000), noise(20, 7, "order").double()
     law = GaussianMixture(gaussian_means(), table, std=SPREAD)
     *_, truth = sample(law, table, x_T, range(1000, -1, -1), sampler="dpm-solver")
     for each in order.curves:

@@ -305,3 +305,18 @@ def test_drawn_points_are_used(tab: Callable[..., list[dict]]) -> None:
         "State"
     ]  # at once, as drawn
     assert view.data == OWN and view.points == 3 and "ideal" in view.beliefs
+
+
+def test_two_panels_start_alike_and_step_with_noise_of_their_own() -> None:
+    asked = replace(SMALL, data="eight Gaussians", left="ddpm", right="ddpm")
+    *_, view = show(asked, None, CPU)
+    ways = {
+        name: [unpack(way.sheet.read(), len(way.times)) for way in each.ways]
+        for name, each in view.beliefs.items()
+    }
+    for left, right in ways.values():
+        assert torch.equal(left[0], right[0])
+        assert (left[-1] - right[-1]).norm(dim=1).mean() > 0.5
+    for side in (0, 1):  # both denoisers get the same noise
+        ideal, exact = (ways[name][side] for name in ("ideal", "exact"))
+        assert torch.equal(ideal[0], exact[0]) and (ideal[1] - exact[1]).abs().max() < 0.05

@@ -16,8 +16,11 @@ from explorer.evaluation.guidance import Curve, cost, measure
 from explorer.export.script import check_settings, python_snippet
 from explorer.gui.frame.context import HOME
 from explorer.gui.frame.limits import HOSTED
+from explorer.gui.frame.shared import plain
+from explorer.gui.parts.numbers import short
 from explorer.gui.reverse.guidance import panel
 from explorer.gui.reverse.guidance.figure import guidance_figure
+from explorer.gui.reverse.guidance.pushes import push_sizes
 from explorer.gui.reverse.guidance.strip import NUMBERS, read, write
 from explorer.gui.reverse.guidance.strip_view import StripView
 from explorer.gui.reverse.guidance.work import (
@@ -172,6 +175,44 @@ def test_while_it_runs_only_the_newest_moment_is_sent() -> None:
     told = view.postprocess(strip)
     assert told["times"] == strip.times and told["size"] == 28
     assert Path(told["sheet"]).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("path", sorted(MNIST.parent.glob("*.safetensors")), ids=lambda p: p.stem)
+def test_the_sizes_of_a_push_are_those_of_the_models_schedule(path: Path) -> None:
+    spec = describe(path)
+    schedule, text = spec.make_schedule(), push_sizes(spec)
+    rows = [row.strip("| ").split(" | ") for row in text.splitlines() if row.startswith("|")][2:]
+    assert [row[0] for row in rows] == ["1", "2", "10", "100", "500", "1000"]
+    assert rows[0][3] == "0" and rows[0][5] == "∞"
+    for row in rows:
+        t = int(row[0])
+        before, now = schedule.values[t - 1], schedule.values[t]
+        beta, alpha = 1 - now / before, now / before
+        assert row[1] == short(beta / alpha**0.5) and row[2] == short(beta)
+        assert row[4] == short(alpha**-0.5)
+        if t > 1:
+            ratio = (1 - now) / (1 - before) / alpha**0.5
+            assert row[5] == short(ratio) and row[3] == short(beta * (1 - before) / (1 - now))
+    beta, posterior = text.split("Both agree to 1% ")[1].split(". At t = 1")[0].split(", with Σ")
+    within = [t for t in range(1, 1001) if schedule.alphas[t - 1] ** -0.5 <= 1.01]
+    assert beta == f"with Σ = β at t = {within[0]}…{within[-1]}" and len(within) == within[-1]
+    low, high = map(int, posterior.split("t = ")[1].split("…"))
+    for t, near in ((low - 1, False), (low, True), (high, True), (high + 1, False)):
+        before, now = schedule.values[t - 1], schedule.values[t]
+        ratio = (1 - now) / (1 - before) / (now / before) ** 0.5
+        assert (ratio <= 1.01) == near, t
+    assert push_sizes(None) == "" and plain(spec.name) in text
+
+
+def test_the_shipped_classifier_is_as_weak_as_the_prose_says() -> None:
+    free, pushed = stored_curves()
+    told = next(point for point in free.points if point.strength == 1)
+    as_much = next(point for point in pushed.points if point.strength == 1)
+    error = (0.25 / (10 * as_much.n)) ** 0.5  # at most
+    assert as_much.accuracy < told.accuracy - 3 * error
+    strip = stored_strips()["s"]
+    read = strip.numbers[0][..., NUMBERS["s"].index("p")]
+    assert strip.times[0] == strip.T and (read - 0.1).abs().max() < 0.1  # it guesses among ten
 
 
 SETTINGS = {

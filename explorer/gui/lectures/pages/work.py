@@ -17,6 +17,7 @@ from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.figures.pictures import grid
 from explorer.gui.frame.context import Context
+from explorer.gui.parts.numbers import short, tex, times
 from explorer.inference import shared
 from explorer.lectures import LECTURES, Lecture
 from explorer.lectures.sampling import looks_of, real_pictures
@@ -165,15 +166,17 @@ def numbers_at(lecture: Lecture, t: int) -> str:
     where it takes one-shot looks. The numbers are those that its sampler takes.
     """
     schedule = lecture.make_schedule()
+    hat, belief = r"\hat\varepsilon", r"\hat x_0"
     bar, beta = schedule.values[t], schedule.betas[t - 1].item()
     signal, noise = bar**0.5, (1 - bar) ** 0.5
-    known = rf"$\bar\alpha_{{{t}}} = {bar:.4g}$, $\beta_{{{t}}} = {beta:.3g}$"
+    known = rf"$\bar\alpha_{{{t}}} = {tex(bar, 5)}$, $\beta_{{{t}}} = {tex(beta)}$"
     if lecture.looks:
+        of_noise = times(noise / signal, hat, 4)
         return "\n\n".join([
             r"$\hat x_0 = \dfrac{x_t - \sqrt{1-\bar\alpha_t}\,\hat\varepsilon}"
             r"{\sqrt{\bar\alpha_t}}$",
-            rf"$\hat x_0 = {1 / signal:.4g}\,x_{{{t}}} - {noise / signal:.4g}\,\hat\varepsilon$",
-            rf"An error of $\hat\varepsilon$ counts {noise / signal:.3g}-fold. {known}; the "
+            rf"$\hat x_0 = {times(1 / signal, f'x_{{{t}}}', 4)} - {of_noise}$",
+            rf"An error of $\hat\varepsilon$ counts {short(noise / signal)}-fold. {known}; the "
             f"lecture, which counts from 0, calls this t = {t - 1}.",
         ])  # fmt: skip
     plain, *strided = lecture.make_lanes(schedule)
@@ -183,7 +186,8 @@ def numbers_at(lecture: Lecture, t: int) -> str:
         r"\hat\varepsilon\Big) + \sigma_t z"
     )
     of_x, of_eps = kept / signal, kept * noise / signal - direction
-    numbers = rf"{of_x:.4g}\,x_{{{t}}} - {of_eps:.4g}\,\hat\varepsilon + {std:.4g}\,z"
+    numbers = f"{times(of_x, f'x_{{{t}}}', 4)} - {times(of_eps, hat, 4)}"
+    numbers += f" + {times(std, 'z', 4)}" if std else ""
     if plain.clamp:
         formula, numbers = (rf"\Big[{part}\Big]_{{-1}}^{{1}}" for part in (formula, numbers))
     sigma = r"\beta_t" if plain.options.get("variance") == "beta" else r"\tilde\beta_t"
@@ -198,12 +202,13 @@ def numbers_at(lecture: Lecture, t: int) -> str:
     if strided:
         s = max(0, t - schedule.T // strided[0].evaluations)
         _, _, kept, direction, _ = strided[0].coefficients(schedule, (t, s))
+        more = f" + {times(direction, hat, 4)}" if direction else ""
         lines += [
             rf"{strided[0].title}: $x_s = \sqrt{{\bar\alpha_s}}\,\hat x_0 + "
             r"\sqrt{1-\bar\alpha_s}\,\hat\varepsilon$",
-            rf"$x_{{{s}}} = {kept:.4g}\,\hat x_0 + {direction:.4g}\,\hat\varepsilon$; its code "
-            rf"has $\sqrt{{\alpha_t}} = {(1 - beta) ** 0.5:.4g}$ and $\sqrt{{1-\alpha_t}} = "
-            rf"{beta**0.5:.4g}$ in their place.",
+            f"$x_{{{s}}} = {times(kept, belief, 4)}{more}$; its code has "
+            rf"$\sqrt{{\alpha_t}} = {tex((1 - beta) ** 0.5, 4)}$ and $\sqrt{{1-\alpha_t}} = "
+            rf"{tex(beta**0.5, 4)}$ in their place.",
         ]
     return "\n\n".join(lines)
 

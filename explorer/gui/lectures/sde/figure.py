@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.diffusion.sde_steps import Errors
+from explorer.diffusion.sde_steps import Errors, orders
 from explorer.figures.axes import logarithmic
 from explorer.figures.palette import Style, drawn
+from explorer.gui.lectures.sde.work import Walk
+from explorer.gui.parts.numbers import short
 
 MEASURED = Style("#0E7490", "#3CC3DC", "solid")
 """Of the simulated paths; also the strong error."""
@@ -20,50 +22,39 @@ SLOPE = Style("#8A8A94", "#8A8A94", "dot")
 BAND = "rgba(20, 150, 180, 0.16)"
 
 
-def walk_figure(
-    times: np.ndarray,
-    paths: np.ndarray,
-    mean: np.ndarray,
-    std: np.ndarray,
-    exact_mean: np.ndarray,
-    exact_std: np.ndarray,
-    quiet: np.ndarray,
-    *,
-    revision: str = "",
-) -> go.Figure:
-    """Thin paths; mean and ± 2 standard deviations as measured, and as they should be, dashed.
+def walk_figure(walk: Walk, *, revision: str = "") -> go.Figure:
+    """Thin paths; mean and middle 95 % as measured, and as they should be, dashed.
 
-    All are over `times` but `paths`, (n, times). A zoom lasts as long as `revision` stays.
+    A zoom lasts as long as `revision` stays.
     """
-    figure = go.Figure()
-    x, y = _joined(times, paths)
+    figure, times = go.Figure(), walk.times
+    x, y = _joined(times, walk.paths)
     thin = drawn(MEASURED, 1)
     figure.add_scatter(x=x, y=y, mode="lines", name="paths", opacity=0.4, hoverinfo="skip", **thin)
     around = {"mode": "lines", "hoverinfo": "skip", "legendgroup": "band"}
     edge = drawn(MEASURED, 1.2)
-    figure.add_scatter(x=times, y=mean - 2 * std, showlegend=False, **around, **edge)
+    figure.add_scatter(x=times, y=walk.low, showlegend=False, **around, **edge)
     figure.add_scatter(
         x=times,
-        y=mean + 2 * std,
-        name="± 2 std",
+        y=walk.high,
+        name="middle 95 %",
         fill="tonexty",
         fillcolor=BAND,
         **around,
         **edge,
     )
-    _line(figure, times, quiet, "without noise, same dt", QUIET, 5, opacity=0.55)
-    _line(figure, times, mean, "mean", MEASURED, 2.5)
-    _line(figure, times, exact_mean, "analytic mean", EXACT, 2)
-    for sign in (-1, 1):
+    _line(figure, times, walk.quiet, "without noise, same dt", QUIET, 5, opacity=0.55)
+    _line(figure, times, walk.mean, "mean", MEASURED, 2.5)
+    _line(figure, times, walk.exact_mean, "analytic mean", EXACT, 2)
+    for bound in (walk.exact_low, walk.exact_high):
         dotted = drawn(EXACT._replace(dash="dot"), 2)
-        edge = exact_mean + sign * 2 * exact_std
         figure.add_scatter(
             x=times,
-            y=edge,
+            y=bound,
             mode="lines",
-            name="analytic ± 2 std",
+            name="analytic 95 %",
             legendgroup="exact",
-            showlegend=sign > 0,
+            showlegend=bound is walk.exact_high,
             hovertemplate="%{y:.3g}",
             **dotted,
         )
@@ -79,9 +70,10 @@ def walk_figure(
 def error_figure(found: Errors) -> go.Figure:
     """Strong and weak error against dt, both logarithmic, with lines of slope ½ and 1.
 
-    Bars are ± 2 standard errors. An error that is rounding alone is not drawn.
+    Bars are ± 2 standard errors. An error that is rounding alone is not drawn; where steps are too
+    large to show an order, points are hollow.
     """
-    figure = go.Figure()
+    figure, used = go.Figure(), orders(found).used.tolist()
     dt = found.dt.numpy()
     pairs = (
         ("strong, E|x(T) − x<sub>T</sub><sup>dt</sup>|", found.strong, found.strong_se, MEASURED),
@@ -97,7 +89,7 @@ def error_figure(found: Errors) -> go.Figure:
             mode="lines+markers",
             name=name,
             hovertemplate="%{y:.3g}",
-            **drawn(style, 2),
+            **_hollow(drawn(style, 2), used),
             **bars,
         )
         if top is None and np.isfinite(y[-1]):
@@ -120,7 +112,7 @@ def error_figure(found: Errors) -> go.Figure:
             x=0.5,
             y=0.5,
         )
-    ticks = {"tickvals": dt, "ticktext": [f"{each:.2g}" for each in dt]}
+    ticks = {"tickvals": dt, "ticktext": [short(each, 2) for each in dt.tolist()]}
     figure.update_layout(
         xaxis={"title": "dt", "type": "log", "tickfont": {"size": 12}, **ticks},
         yaxis=logarithmic(value for curve in figure.data for value in curve.y),
@@ -149,6 +141,12 @@ def _joined(times: np.ndarray, paths: np.ndarray) -> tuple[np.ndarray, np.ndarra
     gap = np.full((len(paths), 1), np.nan, dtype=np.float32)
     x = np.tile(np.append(times, np.nan), len(paths)).astype(np.float32)
     return x, np.concatenate([paths.astype(np.float32), gap], axis=1).ravel()
+
+
+def _hollow(style: dict[str, Any], filled: list[bool]) -> dict[str, Any]:
+    """The style with open markers where a point is not `filled`."""
+    symbols = ["circle" if each else "circle-open" for each in filled]
+    return style | {"marker": style.get("marker", {}) | {"symbol": symbols}}
 
 
 def _bars(spread: np.ndarray, style: Style) -> dict[str, Any]:

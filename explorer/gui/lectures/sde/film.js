@@ -14,7 +14,7 @@ const slider = $("#sde-t");
 const walkCanvas = $("#sde-walk");
 /** @type {HTMLCanvasElement} */
 const blendCanvas = $("#sde-blend");
-let film = null; // {shape, frames, eps, scale, alphaBar, euler, exact, steps}
+let film = null; // {shape, frames, eps, scale, times, alphaBar, euler, exact, steps}
 let k = 0;
 let loading = 0;
 let walk = null; // pixel values of both at frame k
@@ -34,8 +34,7 @@ function draw() {
   evaluate(film, k, walk, blend);
   paint(walkCanvas, walk);
   paint(blendCanvas, blend);
-  const { alphaBar, euler, exact, steps } = film;
-  const last = alphaBar.length - 1;
+  const { times, alphaBar, euler, exact, steps } = film;
   const [m, s] = moments(walk);
   const [mq, sq] = moments(blend);
   const [n, ns] = noiseMoments(film, k, walk);
@@ -65,7 +64,8 @@ function draw() {
   drawBars(walk, film.walkBars);
   drawBars(blend, film.blendBars);
   slider.value = String(k);
-  $("output").textContent = `${(k / last).toFixed(2)} · step ${wide((k / last) * steps, steps)}`;
+  $("output").textContent =
+    `${times[k].toFixed(2)} · step ${wide(Math.ceil(times[k] * steps - 1e-6), steps)}`;
   element.dataset.k = String(k);
 }
 const redraw = onceAFrame(draw);
@@ -101,6 +101,7 @@ async function load() {
     if (turn !== loading) return; // a newer picture is on its way
     const share = film ? k / (film.alphaBar.length - 1) : 0.3;
     const tables = {
+      times: unpackTable(value.times),
       alphaBar: unpackTable(value.alpha_bar),
       euler: unpackTable(value.euler),
       exact: unpackTable(value.exact),

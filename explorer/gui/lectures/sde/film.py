@@ -16,12 +16,14 @@ RANGE = 16.0
 
 
 class PixelWalk(NamedTuple):
-    """What the stage shows: arrays over frames that are evenly spaced from t = 0 to 1."""
+    """What the stage shows: arrays over frames, evenly spaced from t = 0 but for the last."""
 
     frames: np.ndarray
     """x by Euler–Maruyama: (frames, H, W, C), int16; the first is x_0."""
     eps: np.ndarray
     """ε of the blend beside it: (H, W, C), int16."""
+    times: np.ndarray
+    """t of the frames."""
     alpha_bar: np.ndarray
     """ᾱ at the frames."""
     euler: np.ndarray
@@ -39,12 +41,12 @@ def pack(values: Any) -> np.ndarray:
 
 
 class SdeFilm(Widget):
-    """Plays both from t = 0 to 1 in the browser; all the pixels are sent once."""
+    """Plays both from t = 0 to the end in the browser; all the pixels are sent once."""
 
     def postprocess(self, value: PixelWalk | None) -> dict[str, Any] | None:
         if value is None:
             return None
-        tables = {name: getattr(value, name) for name in ("alpha_bar", "euler", "exact")}
+        tables = {name: getattr(value, name) for name in ("times", "alpha_bar", "euler", "exact")}
         return {
             "shape": list(value.frames.shape),
             "frames": self.publish(value.frames.astype("<i2").tobytes(), "frames.bin"),

@@ -15,7 +15,7 @@ from torch import Tensor
 from explorer.data import load, photo
 from explorer.data.images import to_tensor
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import beta_of, variance_preserving
+from explorer.diffusion.sde import beta_of, steep_from, variance_preserving
 from explorer.diffusion.sde_steps import Errors, euler_step
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.lectures.sde.film import PixelWalk, pack
@@ -53,8 +53,9 @@ def thumbnails() -> dict[str, Image.Image]:
 def follow_pixels(name: Any, schedule: Any, steps: Any, seed: Any, frames: int = 100) -> PixelWalk:
     """Euler–Maruyama with dt = 1/steps for every pixel, beside √ᾱ x_0 + √(1 − ᾱ) ε.
 
-    ε is the noise in which the exact SDE ends on the same Brownian path: at t = 1 the two
-    pictures differ by Euler–Maruyama's error alone. ValueError for a setting that is not offered.
+    Both end where β becomes too steep for any dt (`steep_from`), which the last step is cut to.
+    ε is the noise in which the exact SDE ends on the same Brownian path: there the two pictures
+    differ by Euler–Maruyama's error alone. ValueError for a setting that is not offered.
     """
     if schedule not in SCHEDULES:
         raise ValueError(f"no schedule {schedule!r}; there are: {', '.join(SCHEDULES)}")
@@ -62,29 +63,35 @@ def follow_pixels(name: Any, schedule: Any, steps: Any, seed: Any, frames: int =
         raise ValueError(f"Steps: {steps!r} is not allowed here; give one of {STEPS}")
     x0 = picture(str(name))
     generator = torch.Generator().manual_seed(whole("Seed", seed, SEEDS))
-    beta = beta_of(make_schedule(schedule, T))
+    table = make_schedule(schedule, T)
+    beta, end = beta_of(table), steep_from(table)
     sde = variance_preserving(beta)
     frames = min(steps, frames if x0.numel() <= MOST_VALUES else frames // 2)
-    stride, dt = steps // frames, 1 / steps
+    count = math.ceil(steps * end - 1e-9)
+    times = (torch.arange(count + 1).double() / steps).clamp(max=end)
+    lengths = times.diff()
+    shown = sorted({*range(0, count, steps // frames), count})
     x = exact = x0
     kept = [x0]
-    for n in range(steps):
+    for n, (t, dt) in enumerate(zip(times.tolist(), lengths.tolist(), strict=False), 1):
         z, rest = torch.randn(2, *x0.shape, generator=generator).double()
         dW = math.sqrt(dt) * z
-        x = euler_step(sde, x, n * dt, dt, dW)
-        exact = sde.step(exact, n * dt, dt, dW, rest)
-        if (n + 1) % stride == 0:
+        x = euler_step(sde, x, t, dt, dW)
+        exact = sde.step(exact, t, dt, dW, rest)
+        if n in shown:
             kept.append(x)
-    ends = torch.linspace(0, 1, frames + 1, dtype=torch.float64)
-    alpha_bar = beta.alpha_bar(ends)
+    alpha_bar = beta.alpha_bar(times[shown])
     eps = (exact - alpha_bar[-1].sqrt() * x0) / (1 - alpha_bar[-1]).sqrt()
-    before = (stride * torch.arange(frames + 1) - 1).clamp(min=0).double() * dt
-    rates = dt * np.array([beta.rate(s) for s in before.tolist()])
-    spent = (beta.integral(before + dt) - beta.integral(before)).numpy()
+    step = [max(0, n - 1) for n in shown]  # which leads to a frame, of the first: on
+    rates = lengths[step].numpy() * np.array([beta.rate(t) for t in times[step].tolist()])
+    spent = beta.integral(times).diff()[step].numpy()
     title = f"{name}, {schedule} β, dt = 1/{steps}, seed {seed}"
+    if end < 1:
+        title += f", ends at t = {end:g}"
     return PixelWalk(
         pack(torch.stack(kept).permute(0, 2, 3, 1)),
         pack(eps.permute(1, 2, 0)),
+        times[shown].numpy(),
         alpha_bar.numpy(),
         np.stack([1 - rates / 2, np.sqrt(rates)], axis=1),
         np.stack([np.exp(-spent / 2), np.sqrt(-np.expm1(-spent))], axis=1),
@@ -128,5 +135,6 @@ def read_stored(path: Path = STORED) -> Stored:
         return kind(**{field: found[f"{name}-{field}"] for field in kind._fields})
 
     known = part(Errors, "errors")
-    tensors = {k: torch.from_numpy(v) for k, v in known._asdict().items() if k != "paths"}
+    arrays = {k: v for k, v in known._asdict().items() if isinstance(v, np.ndarray)}
+    tensors = {k: torch.from_numpy(v) for k, v in arrays.items()}
     return Stored(part(Walk, "walk"), known._replace(**tensors), part(PixelWalk, "pixels"))

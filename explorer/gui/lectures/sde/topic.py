@@ -30,16 +30,18 @@ from explorer.gui.frame.shared import (
 )
 from explorer.gui.lectures.sde.figure import error_figure, walk_figure
 from explorer.gui.lectures.sde.film import SdeFilm
+from explorer.gui.lectures.sde.formulas import equations
 from explorer.gui.lectures.sde.pixels import STEPS, Stored, follow_pixels, read_stored, thumbnails
 from explorer.gui.lectures.sde.work import (
     VP,
     Settings,
+    Walk,
     describe_errors,
-    equations,
     first_settings,
     measure,
     named,
     read_settings,
+    remarks,
     table,
     walk,
 )
@@ -60,11 +62,18 @@ def make_stored() -> Stored:
     return Stored(walk(settings), found, follow_pixels("digit", "linear", 1000, 7, frames=40))
 
 
-def show_walk(settings: Settings) -> tuple[go.Figure, str, list[list[str]]]:
-    """Paths, equations, numbers at both ends; FloatingPointError if the steps blow up."""
+def told(settings: Settings, found: Walk) -> str:
+    """`remarks`, to stand behind what was walked."""
+    said = remarks(settings, found)
+    return f". {said}" if said else ""
+
+
+def show_walk(settings: Settings) -> tuple[go.Figure, str, list[list[str]], str]:
+    """Paths, equations, numbers at both ends, words; FloatingPointError if the steps blow up."""
     found = walk(settings)
-    figure = walk_figure(*found[:-1], revision=settings.name)
-    return figure, equations(settings), table(settings, found)
+    figure = walk_figure(found, revision=settings.name)
+    said = f"{named(settings)}, {settings.paths} paths"
+    return figure, equations(settings), table(settings, found), said + told(settings, found)
 
 
 def show_errors(settings: Settings, found: Errors) -> tuple[go.Figure, str, str]:
@@ -84,7 +93,7 @@ def build(context: Context, shared: Shared) -> None:
             state = gr.Markdown(
                 f"Stored: {named(first)}", elem_id="sde-state", elem_classes="status-line"
             )
-            figure = walk_figure(*stored.walk[:-1], revision=START)
+            figure = walk_figure(stored.walk, revision=START)
             plot = PlotView(figure, elem_id="sde-plot")
             with gr.Row():
                 with gr.Column(min_width=300):
@@ -141,9 +150,7 @@ def build(context: Context, shared: Shared) -> None:
     @guarded(trouble)
     @heavy()
     def update(*values: Any) -> Changes:
-        settings = settings_of(*values)
-        said = f"{named(settings)}, {settings.paths} paths"
-        return dict(zip(shown, (*show_walk(settings), said), strict=True))
+        return dict(zip(shown, show_walk(settings_of(*values)), strict=True))
 
     def choose(name: Any) -> Changes:
         return {group: gr.Column(visible=n == name) for n, group in groups.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +14,24 @@ from torch import Tensor
 
 from explorer.diffusion.randomness import picture_generators
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import SDES, make_sde
-from explorer.diffusion.sde_steps import SDE, Errors, errors, euler_maruyama, order, without_noise
+from explorer.diffusion.sde import SDES, STEEPEST, make_sde, steep_from
+from explorer.diffusion.sde_steps import (
+    SDE,
+    Errors,
+    errors,
+    euler_maruyama,
+    orders,
+    without_noise,
+)
 from explorer.gui.frame.limits import SEEDS, Limits, number, whole
+from explorer.gui.parts.numbers import short
 
 DRAWN, POINTS = 40, 150
 """So many paths are drawn, through so many points."""
 T = 1000
 """Steps of the variance-preserving SDE's schedule."""
+BAND = (0.025, 0.975)
+"""The quantiles that a band lies between."""
 VP = "variance-preserving"
 
 
@@ -33,12 +44,21 @@ class Walk(NamedTuple):
     mean: np.ndarray
     std: np.ndarray
     """Of all the paths."""
+    low: np.ndarray
+    high: np.ndarray
+    """Between them lies the middle 95 % of all the paths."""
     exact_mean: np.ndarray
     exact_std: np.ndarray
+    exact_low: np.ndarray
+    exact_high: np.ndarray
     quiet: np.ndarray
     """The same steps without noise."""
+    std_error: float
+    """One standard error of the last `std`."""
     count: int  # type: ignore[assignment]  # a tuple's own method is not missed
     """How many paths there are in all."""
+    crossed: int
+    """So many of them went below 0 at some time."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +109,8 @@ def read_settings(
     if name == VP and schedule not in SCHEDULES:
         raise ValueError(f"no schedule {schedule!r}; there are: {', '.join(SCHEDULES)}")
     horizon = number("Horizon", horizon, (0.01, 1 if name == VP else 100))
+    if name == VP:
+        horizon = min(horizon, steep_from(make_schedule(schedule, T)))
     dt = number("dt", dt, (1e-5, horizon))
     steps = math.floor(horizon / dt + 1e-9)
     most = limits.sde_steps
@@ -111,23 +133,41 @@ def walk(settings: Settings) -> Walk:
     increments = (math.sqrt(dt) * torch.stack(noise).double()).T.contiguous().unbind()
     x0 = torch.full((n,), sde.start, dtype=torch.float64)
     shown = torch.linspace(0, steps, min(steps, POINTS) + 1).round().long()
-    states = torch.stack(list(euler_maruyama(sde, x0, dt, steps, increments=increments)))[shown]
+    states = torch.stack(list(euler_maruyama(sde, x0, dt, steps, increments=increments)))
+    crossed = int((states < 0).any(0).sum())
+    states = states[shown]
     quiet = torch.stack(list(without_noise(sde, x0[:1], dt, steps)))[shown, 0]
     if not states.isfinite().all() or states.abs().max() > 1e30:
         raise FloatingPointError(
             f"the steps blow up: dt = {dt:g} is too large for this drift; make dt smaller"
         )
     times = shown * dt
+    low, high = torch.quantile(states, torch.tensor(BAND, dtype=torch.float64), dim=1)
+    exact_low, exact_high = (_at(partial(sde.quantile, p), times) for p in BAND)
+    last = states[-1] - states[-1].mean()
     return Walk(
         times.numpy(),
         states[:, :DRAWN].T.float().numpy(),
         states.mean(1).numpy(),
         states.std(1).numpy(),
+        low.numpy(),
+        high.numpy(),
         _at(sde.mean, times),
         _at(sde.std, times),
+        exact_low,
+        exact_high,
         quiet.numpy(),
+        _error_of_std(last),
         n,
+        crossed,
     )
+
+
+def _error_of_std(centred: Tensor) -> float:
+    """One standard error of the standard deviation: √((m₄ − m₂²)/n)/(2√m₂), whatever the law."""
+    square, fourth = (centred**2).mean().item(), (centred**4).mean().item()
+    spread = max(0.0, fourth - square**2)
+    return math.sqrt(spread / len(centred)) / (2 * math.sqrt(square)) if square else 0.0
 
 
 def _at(values: Callable[[Tensor], Tensor], times: Tensor) -> np.ndarray:
@@ -139,9 +179,7 @@ def measure(
 ) -> Iterator[Errors]:
     """The errors against dt at the horizon, better with every batch of paths; on the CPU."""
     generator = torch.Generator().manual_seed(settings.seed)
-    finest, levels = (2000, 5) if settings.name == VP else (1024, 6)  # whole steps of T = 1000
-    grids = {"finest": finest, "levels": levels}
-    for found in errors(settings.sde, settings.horizon, generator, paths=1000, batch=100, **grids):
+    for found in errors(settings.sde, settings.horizon, generator, paths=1000, batch=100):
         yield found
         if stopped():
             return
@@ -150,95 +188,73 @@ def measure(
 # ---- words ------------------------------------------------------------------------------------
 
 
-def _n(x: float) -> str:
-    return f"{x + 0.0:.3g}"
-
-
-def _tex(x: float) -> str:
-    """The same in LaTeX, where 1e-05 would read as a difference."""
-    mantissa, _, exponent = _n(x).partition("e")
-    return rf"{mantissa}\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
-
-
-def _formulas(s: Settings) -> tuple[str, str, str, str]:
-    """a(x, t), b(x, t), E x(t) and the standard deviation, with their numbers, in LaTeX."""
-    p = {key: _tex(value) for key, value in s.parameters.items()}
-    sigma, x0 = p.get("sigma", ""), p["x0"]
-    if s.name == "brownian":
-        return "0", sigma, x0, rf"{sigma}\sqrt t"
-    if s.name == "drift":
-        k = s.parameters["k"]
-        inner = rf"\tfrac{{e^{{{_tex(2 * k)}t}}-1}}{{{_tex(2 * k)}}}" if k else "t"
-        return rf"{p['k']}\,x", sigma, rf"{x0}\,e^{{{p['k']}t}}", rf"{sigma}\sqrt{{{inner}}}"
-    if s.name == "geometric":
-        mean = rf"{x0}\,e^{{{p['mu']}t}}"
-        square = _tex(s.parameters["sigma"] ** 2)
-        return rf"{p['mu']}\,x", rf"{sigma}\,x", mean, rf"{mean}\sqrt{{e^{{{square}t}}-1}}"
-    if s.name == VP:
-        root = r"\sqrt{\bar\alpha(t)}"
-        return (
-            r"-\tfrac12\beta(t)\,x",
-            r"\sqrt{\beta(t)}",
-            rf"{x0}{root}",
-            r"\sqrt{1-\bar\alpha(t)}",
-        )
-    theta, mu = s.parameters["theta"], s.parameters["mu"]
-    away = s.parameters["x0"] - mu
-    mean = rf"{p['mu']} {'+' if away >= 0 else '-'} {_tex(abs(away))}\,e^{{-{p['theta']}t}}"
-    std = rf"{sigma}\sqrt{{\tfrac{{1-e^{{-{_tex(2 * theta)}t}}}}{{{_tex(2 * theta)}}}}}"
-    return rf"{p['theta']}\,({p['mu']}-x)", sigma, mean, std
-
-
-def equations(s: Settings) -> str:
-    """The SDE, its step and what is known of x(t), with their numbers, in Markdown."""
-    a, b, mean, std = _formulas(s)
-    plus = a if a.startswith("-") else f"+ {a}"
-    a_n, b_n = (part.replace("x", "x_n").replace("(t)", "(t_n)") for part in (plus, b))
-    lines = (
-        rf"dx = {a}\,dt + {b}\,dW,\quad x(0) = {_tex(s.parameters['x0'])}",
-        rf"x_{{n+1}} = x_n {a_n}\cdot {_tex(s.dt)} + {b_n}\cdot\sqrt{{{_tex(s.dt)}}}\;z_n",
-        rf"\mathbb E\,x(t) = {mean}",
-        rf"\mathrm{{std}}\,x(t) = {std}",
-    )
-    return "\n\n".join(f"${line}$" for line in lines)
-
-
 def table(s: Settings, w: Walk) -> list[list[str]]:
-    """Drift, diffusion, and mean and std, analytic and measured, at both ends of the paths."""
-    sde, ends, times = s.sde, (0, -1), (0.0, (s.steps - 1) * s.dt)
-    at = [(torch.tensor(w.exact_mean[i]), t) for i, t in zip(ends, times, strict=True)]
-    error = 2 * w.std / math.sqrt(w.count)
-    rows = [
-        ["", "t = 0", f"t = {_n(s.horizon)}"],
-        ["drift a at the mean", *(_n(float(sde.drift(x, t))) for x, t in at)],
-        ["diffusion b at the mean", *(_n(float(sde.diffusion(x, t))) for x, t in at)],
-        ["mean, analytic", *(_n(w.exact_mean[i]) for i in ends)],
-        ["mean, measured", _n(w.mean[0]), f"{_n(w.mean[-1])} ± {error[-1]:.2g}"],
-        ["std, analytic", *(_n(w.exact_std[i]) for i in ends)],
-        ["std, measured", *(_n(w.std[i]) for i in ends)],
+    """Drift, diffusion, and mean and std, analytic and measured, at both ends of the paths.
+
+    What was measured stands with two standard errors.
+    """
+    sde, ends, steps = s.sde, (0, -1), (0.0, (s.steps - 1) * s.dt)
+    at = [(torch.tensor(w.exact_mean[i]), t) for i, t in zip(ends, steps, strict=True)]
+    error = short(2 * float(w.std[-1]) / math.sqrt(w.count), 2)
+    return [
+        ["", "t = 0", f"t = {short(s.horizon)}"],
+        ["drift a at the mean", *(short(float(sde.drift(x, t))) for x, t in at)],
+        ["diffusion b at the mean", *(short(float(sde.diffusion(x, t))) for x, t in at)],
+        ["mean, analytic", *(short(float(w.exact_mean[i])) for i in ends)],
+        ["mean, measured", short(float(w.mean[0])), f"{short(float(w.mean[-1]))} ± {error}"],
+        ["std, analytic", *(short(float(w.exact_std[i])) for i in ends)],
+        [
+            "std, measured",
+            short(float(w.std[0])),
+            f"{short(float(w.std[-1]))} ± {short(2 * w.std_error, 2)}",
+        ],
     ]
-    return [[cell.replace("-", "−") for cell in row] for row in rows]
+
+
+def remarks(s: Settings, w: Walk) -> str:
+    """What must be known of these paths: where they end, and prices below 0; "" if nothing."""
+    said = []
+    if s.name == VP and s.sde.end < 1 and s.horizon > s.sde.end - s.dt:
+        said.append(
+            f"The paths end at t = {short(s.horizon)}: from t = {short(s.sde.end)} on β(t) is "
+            f"above {STEEPEST:g}, and no dt that is offered is small."
+        )
+    if s.name == "geometric" and w.crossed:
+        said.append(
+            f"{w.crossed} of {w.count} paths went below 0, which an exact path never does: dt is "
+            "too large."
+        )
+    return " ".join(said)
 
 
 def describe_errors(found: Errors) -> str:
-    """The fitted orders, in words."""
-    strong, weak = order(found.dt, found.strong), order(found.dt, found.weak)
-    if not math.isfinite(strong):
-        if found.strong.max() <= 1e-9:
-            return "**No error but rounding:** here Euler–Maruyama is exact, whatever dt."
-        return "The steps leave what numbers can hold; no order can be fitted."
-    lines = [rf"$\mathbb E\,|x(T) - x_T^{{dt}}| \propto dt^{{\,{strong:.2f}}}$, strong"]
-    if math.isfinite(weak):
+    """The fitted orders, with two standard errors, and what they were fitted to."""
+    if found.strong.isfinite().all() and found.strong.max() <= 1e-9:
+        return "**No error but rounding:** here Euler–Maruyama is exact, whatever dt."
+    fit = orders(found)
+    left_out = [short(dt, 2) for dt in found.dt[~fit.used].tolist()]
+    reach = short(found.reach.max().item(), 2)
+    large = f"steps of dt = {', '.join(left_out)} are not small (rate · dt up to {reach}, above 1)"
+    if not math.isfinite(fit.strong):
+        why = large if left_out else "the errors leave what numbers can hold"
+        return f"No order can be fitted: {why}."
+    spread = rf"dt^{{\,{fit.strong:.2f} \pm {2 * fit.strong_se:.2f}}}"
+    lines = [rf"$\mathbb E\,|x(T) - x_T^{{dt}}| \propto {spread}$, strong"]
+    if math.isfinite(fit.weak):
         lines.append(
-            rf"$|\mathbb E\,x(T) - \mathbb E\,x_T^{{dt}}| \propto dt^{{\,{weak:.2f}}}$, weak"
+            rf"$|\mathbb E\,x(T) - \mathbb E\,x_T^{{dt}}| \propto dt^{{\,{fit.weak:.2f}}}$, weak"
         )
-    lines.append(f"Fitted to {found.paths} paths; bars are ± 2 standard errors.")
+    lines.append(
+        f"Fitted to {found.paths} paths at T = {short(found.horizon)}; bars and ± are 2 standard "
+        "errors. The weak error needs no paths."
+    )
+    if left_out:
+        lines.append(f"Left out of the fit: {large}.")
     return "\n\n".join(lines)
 
 
 def named(s: Settings) -> str:
     """Which SDE this is, in a few words."""
-    p = s.parameters
     marks = {"sigma": "σ", "mu": "μ", "theta": "θ", "k": "k", "x0": "x(0)"}
-    values = ", ".join(f"{marks[key]} = {_n(value)}" for key, value in p.items())
+    values = ", ".join(f"{marks[key]} = {short(value)}" for key, value in s.parameters.items())
     return f"{SDES[s.name].title}, {values}" + (f", {s.schedule} β" if s.name == VP else "")

@@ -94,7 +94,7 @@ def measure(
     in float64, which not every device has: on the CPU."""
     table = make_schedule(schedule, T)
     law = GaussianMixture(gaussian_means(), table, std=SPREAD)
-    x_T = noise(points, SEED).double()
+    x_T = noise(points, SEED, "order").double()
     ends, curves = exact_flow(law, x_T), []
     for name, sampler in SAMPLERS.items():
         if sampler.stochastic() or not sampler.strided:

@@ -24,6 +24,7 @@ from explorer.gui.frame.shared import (
 )
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.reverse.guidance.figure import DIVERSITIES, guidance_figure
+from explorer.gui.reverse.guidance.pushes import push_sizes
 from explorer.gui.reverse.guidance.strip import KINDS
 from explorer.gui.reverse.guidance.strip_view import StripView
 from explorer.gui.reverse.guidance.work import (
@@ -62,6 +63,12 @@ def build(context: Context, shared: Shared) -> None:
             prose(__file__)
             with gr.Accordion("How the network is told the class", open=False):
                 prose(__file__, "class")
+            with gr.Accordion("How far a classifier moves one DDPM step", open=False):
+                sizes = gr.Markdown(
+                    push_sizes(first and first[1]),
+                    elem_id="guidance-push",
+                    elem_classes="prose-note",
+                )
             gr.Markdown("### Class accuracy against diversity", elem_classes="stage-title")
             facts = gr.Markdown(
                 f"Stored: {curve_facts(curves)}",
@@ -158,11 +165,12 @@ def build(context: Context, shared: Shared) -> None:
             changes |= {view: strips[way], state: f"Stored: {status(strips[way])}"}
         return changes
 
-    def say_what_fits(name: Any, request: gr.Request) -> str:
+    def say_what_fits(name: Any, request: gr.Request) -> Changes:
         try:
-            return fitting(find_model(context, name, context.visitor(request))[1])
+            _, spec = find_model(context, name, context.visitor(request))
+            return {fits: fitting(spec), sizes: push_sizes(spec)}
         except Exception as error:
-            return sentence(error)
+            return {fits: sentence(error), sizes: ""}
 
     wanted = [shared.model, kind, rows["w"], rows["s"], seed]
     guiding.wire(run.click, guide, wanted, [view])
@@ -170,7 +178,7 @@ def build(context: Context, shared: Shared) -> None:
     wanted = [shared.model, kind, points["w"], points["s"], n, diversity]
     measuring.wire(begin.click, measure, wanted, [facts, plot, current])
     diversity.input(curves_over, [current, diversity], plot, **QUIET)
-    shared.model.change(say_what_fits, shared.model, fits, **QUIET)
+    shared.model.change(say_what_fits, shared.model, [fits, sizes], **QUIET)
 
 
 def curves_over(curves: tuple[Curve, ...], diversity: Any) -> go.Figure:
