@@ -39,8 +39,9 @@ from explorer.gui.reverse.round_trip.draws_panel import check_cost
 from explorer.gui.reverse.round_trip.trip import STEPS
 from explorer.race.round_trip import ways_back
 from tests.gui.panel import REQUEST, Panel, by_name, merged, tiny
+from tools.make_stored import MAKERS
 
-SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.safetensors"))}
+MEASURED = {name: HOME / "checkpoints" / f"{name}.safetensors" for name in MAKERS["draws"].models}
 T = 400
 COSINE = make_schedule("cosine", T)
 
@@ -233,10 +234,10 @@ def test_what_is_stored_is_read_again(tmp_path: Path) -> None:
     assert read("other", tmp_path) is None and read("../toy", tmp_path / "x") is None
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", MEASURED)
 def test_the_stored_ratios_are_the_shipped_models(name: str) -> None:
     found = read(name)
-    denoiser, spec = load(SHIPPED[name])
+    denoiser, spec = load(MEASURED[name])
     assert found is not None, f"python -m tools.make_stored draws 64 {name}"
     assert found.weights == fingerprint(denoiser.network, spec) and found.model == spec.name
     assert all(each.n >= 64 for each in found.moments) and len(found.moments) >= 4
@@ -293,7 +294,7 @@ def test_a_model_of_nobody_knows_what_is_told_so(tmp_path: Path) -> None:
 
 def test_another_model_shows_what_is_stored_of_it() -> None:
     shipped = Panel(HOME / "checkpoints", trip_panel.build)
-    for name in SHIPPED:
+    for name in MEASURED:
         answer = by_name(shipped.handlers["show_draws"](name, REQUEST))
         assert name in html.unescape(answer["draws-facts"]) and not answer["trouble"]
         assert {trace.name for trace in answer["draws-plot"].data} >= {"DDPM", "DDIM"}

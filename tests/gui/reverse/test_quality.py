@@ -41,9 +41,10 @@ from explorer.gui.reverse.quality.panel import build, chosen_settings, measure, 
 from explorer.gui.reverse.quality.words import quality_parts
 from tests.evaluation.made import QUALITY, exact, exact_row
 from tests.gui.panel import Panel, merged, tiny
+from tools.make_stored import MAKERS
 
 CONTEXT = Context(Device(torch.device("cpu")), LOCAL, datasets=("mnist-5k", "emoji"))
-SHIPPED = sorted((HOME / "checkpoints").glob("*.safetensors"))
+MEASURED = [HOME / "checkpoints" / f"{name}.safetensors" for name in MAKERS["quality"].models]
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def few_real_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(panel, "REFERENCE", 300)
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
 def test_every_shipped_model_has_its_table(path: Path) -> None:
     """Of its own weights, at S = 5 … 100 for every noise; what is missing is said."""
     quality = stored_quality(path)
@@ -72,9 +73,10 @@ def weights_of(path: Path) -> str:
 
 
 def test_the_stored_tables_were_made_alike() -> None:
-    """One n, one seed, one classifier, for all that were measured with errors."""
-    tables = [table for path in SHIPPED if (table := stored_quality(path)).has_errors]
-    assert len({(t.n, t.seed, t.guidance, t.classifier) for t in tables}) <= 1
+    """One n, one seed, one classifier, all with errors."""
+    tables = [stored_quality(path) for path in MEASURED]
+    assert all(table.has_errors for table in tables)
+    assert len({(t.n, t.seed, t.guidance, t.classifier) for t in tables}) == 1
 
 
 def measured(
@@ -208,7 +210,7 @@ def test_the_error_is_told_before_it_starts() -> None:
 
 
 def test_the_time_is_of_samples_and_of_what_looks_at_them() -> None:
-    _, spec = load(SHIPPED[0])
+    _, spec = load(MEASURED[0])
     few, many = ([Setting(S, *Column())] for S in (5, 50))
     assert evaluations(spec, many, 64) == 3200
     assert evaluations(spec, [Setting(10, *Column(sampler="heun"))], 64) == 64 * 19

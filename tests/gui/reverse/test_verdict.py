@@ -34,8 +34,11 @@ from explorer.gui.reverse.round_trip.table import company_rows, relative_changes
 from explorer.gui.reverse.round_trip.trip import Trip, Way
 from explorer.gui.reverse.round_trip.verdict import WORDS, verdict
 from explorer.race.round_trip import contrast, flattened, noise_like
+from tools.make_stored import MAKERS
 
-SHIPPED = {path.stem: path for path in sorted((HOME / "checkpoints").glob("*.safetensors"))}
+MEASURED = {
+    name: HOME / "checkpoints" / f"{name}.safetensors" for name in MAKERS["verdicts"].models
+}
 REAL = (0.18, 0.2, 0.22, 0.2)
 
 
@@ -214,38 +217,38 @@ def table(model: str) -> dict[tuple[str, int], Company]:
     return {(case.name, case.share): case.company for case in found.cases}
 
 
-@pytest.mark.parametrize("model", SHIPPED)
+@pytest.mark.parametrize("model", MEASURED)
 def test_the_table_is_of_the_shipped_weights(model: str) -> None:
     found = read_verdicts(model)
-    denoiser, spec = load(SHIPPED[model])
+    denoiser, spec = load(MEASURED[model])
     assert found is not None, f"python -m tools.make_stored verdicts {model}"
     assert found.weights == fingerprint(denoiser.network, spec)
     names = set(pictures_to_judge(spec))
     assert {(c.name, c.share) for c in found.cases} == {(n, s) for n in names for s in SHARES}
 
 
-@pytest.mark.parametrize("model", SHIPPED)
+@pytest.mark.parametrize("model", MEASURED)
 def test_flat_pictures_are_called_flat_and_get_no_verdict(model: str) -> None:
     cases = table(model)
     for name in ("black", "grey", "red"):
         assert {cases[name, share].judgement for share in SHARES} == {"flat"}
 
 
-@pytest.mark.parametrize("model", SHIPPED)
+@pytest.mark.parametrize("model", MEASURED)
 def test_real_pictures_come_back_from_a_small_t(model: str) -> None:
     cases = table(model)
     assert {cases[f"real {i}", 20].judgement for i in range(4)} <= {"kept", "partly"}
     assert "kept" in {cases[f"real {i}", 20].judgement for i in range(4)}
 
 
-@pytest.mark.parametrize("model", SHIPPED)
+@pytest.mark.parametrize("model", MEASURED)
 def test_where_all_is_lost_nothing_is_told_apart(model: str) -> None:
     cases = table(model)
     said = {company.judgement for (_, share), company in cases.items() if share == 100}
     assert said == {"flat", "lost"}
 
 
-@pytest.mark.parametrize("model", SHIPPED)
+@pytest.mark.parametrize("model", MEASURED)
 def test_what_is_visibly_not_kept_is_told_so(model: str) -> None:
     """Faint pictures, noise and galaxies lose themselves in every model at middling t_0."""
     cases = table(model)
@@ -255,7 +258,7 @@ def test_what_is_visibly_not_kept_is_told_so(model: str) -> None:
     assert cases["galaxies", 40].judgement == "foreign"
 
 
-@pytest.mark.parametrize("model", [m for m in SHIPPED if describe(SHIPPED[m]).data == "mnist"])
+@pytest.mark.parametrize("model", [m for m in MEASURED if describe(MEASURED[m]).data == "mnist"])
 def test_digits_and_others_by_models_of_digits(model: str) -> None:
     """As seen on the pictures: digits stay, photos and emoji become strokes."""
     cases = table(model)
