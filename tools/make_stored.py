@@ -92,8 +92,9 @@ def fingerprint_of(model: str) -> str:
 
 def make(name: str, arguments: Sequence[str]) -> None:
     """Make it, and write down how."""
-    maker, known = MAKERS[name], records()
+    maker = MAKERS[name]
     getattr(module_of(name), f"make_{name}")(*arguments)
+    known = records()  # only now: another one may have been made meanwhile
     asked = [model for model in maker.models if model in arguments] or maker.models
     before = known.get(name, {}).get("models", {})
     known[name] = {
