@@ -112,17 +112,18 @@ def run_trip(
 ) -> Iterator[Trip]:
     """Load the model and send the picture there and back, beside some of the model's kind."""
     denoiser, spec = shared(path, device)
-    made = None if like_data(spec, seed) is not None else own_making(denoiser, spec, seed, device)
+    made = None
+    if like_data(spec, seed) is None:
+        made = with_contrast(generated(denoiser, spec, seed, device))
     own, real, trip = prepare(spec, chosen, t, seed, made)
     yield from there_and_back(denoiser, own, real, trip, device=device, stopped=stopped)
 
 
-def own_making(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor | None:
-    """Some pictures by the model itself, DDIM with 20 steps; None if all are flat."""
+def generated(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor:
+    """Some pictures by the model itself, DDIM with 20 steps."""
     lane = ddim(spec.T, min(20, spec.T))
     shape = (spec.channels, spec.size, spec.size)
-    made = pictures(denoiser, lane, shape, seed=seed, n=EXAMPLES, device=device)
-    return with_contrast(made.cpu())
+    return pictures(denoiser, lane, shape, seed=seed, n=EXAMPLES, device=device).cpu()
 
 
 def status(trip: Trip) -> str:
