@@ -89,6 +89,9 @@ def prepare(
         real, second = made, "one that the model made itself"
         others = "pictures that the model made itself"
     own = as_seen(chosen[1], spec.channels, spec.size)[None]
+    if real is not None:
+        real = real[(real != own).flatten(1).any(1)]  # not among those that it is judged by
+        real = real if len(real) else None
     names = (chosen[0],) if real is None else (chosen[0], second)
     kind = KINDS.get(spec.data, f"the pictures of {spec.data}")
     signal = 1.0  # until `set_out` knows
