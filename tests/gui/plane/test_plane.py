@@ -177,6 +177,7 @@ def test_the_ideal_denoiser_ends_on_the_training_points(data: str, points: int) 
         *_, view = show(replace(asked, left=left, right=right), None, CPU)
         assert max(view.beliefs["ideal"].nearest) < 0.1 * view.fresh
 
+
 def test_with_one_step_the_ideal_denoiser_does_not() -> None:
     *_, view = show(replace(plane.START, samples=60, steps=1), None, CPU)
     assert view.beliefs["ideal"].nearest[1] > view.fresh
