@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 import torch
 
@@ -40,6 +41,22 @@ def test_rows_are_what_the_network_hears() -> None:
     expected = sinusoidal_embedding(torch.tensor([400.0]), 32)[0].double()
     torch.testing.assert_close(row, expected, atol=2e-5, rtol=0)
     assert work.waves(4000, 32).shape == (1001, 32)
+
+
+def test_each_half_of_a_row_goes_from_fast_waves_to_slow_ones() -> None:
+    """As the prose says: cosines on the left, sines on the right."""
+    text = Path(topic.__file__).with_name("prose.md").read_text(encoding="utf-8")
+    assert "on the left stand the cosines, on the right the sines" in text
+    assert "in each half the waves begin fast" in text
+    for width in (32, 48, 64):
+        table = work.waves(1000, width) / 32767
+        half = width // 2
+        cosines, sines = table[:, :half], table[:, half:]
+        assert np.allclose(cosines**2 + sines**2, 1, atol=1e-3)  # of the same angles
+        assert (table[0, :half] == 1).all() and (table[0, half:] == 0).all()
+        for part in (cosines, sines):
+            length = np.abs(np.diff(part, axis=0)).sum(0)  # the way up and down
+            assert (np.diff(length) < 0.5).all() and length[0] > 600 and length[-1] < 1
 
 
 def test_told_its_own_t_it_is_the_denoiser() -> None:
