@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from scipy.special import stdtrit
+
 from explorer.evaluation import paper
+from explorer.evaluation.errors import CHANCE, clear_of
 from explorer.evaluation.quantities import (
     ACCURACY,
     FRECHET,
+    KID,
     QUANTITIES,
     Quantity,
     differ,
@@ -34,8 +39,8 @@ def findings(quality: Quality) -> list[str]:
 
     What more steps do, which noise is best at few and at many, which sampler at few evaluations,
     what the DDIM paper says there, and what real pictures reach. A difference is told, and a best
-    or worst cell is the only one, only beyond 2 standard errors of the difference, which is
-    paired: all cells of a table start from the same noise. Of a table with rows that have no
+    or worst cell is the only one, only beyond `clear_of` standard errors of the difference, which
+    is paired: all cells of a table start from the same noise. Of a table with rows that have no
     errors nothing is said but that; of an empty one, nothing.
     """
     if not quality.rows:
@@ -54,7 +59,7 @@ def findings(quality: Quality) -> list[str]:
 def of_steps(quality: Quality, name: str) -> list[str]:
     """What more steps do to a quantity: the columns that they help, those that more steps than
     the best S harm, those without a clear change."""
-    quantity = QUANTITIES[name]
+    quantity, clear = QUANTITIES[name], clear_of(len(quality.rows))
     gains, losses, neither = [], [], []
     for column in find_columns(quality):
         rows = [row for row in quality.rows if row.setting.column == column]
@@ -62,15 +67,15 @@ def of_steps(quality: Quality, name: str) -> list[str]:
         if len(rows) < 2:
             continue
         first, top = rows[0], best(quantity, rows)
-        if gain := differ(quantity, first, top):
-            equal = next(row for row in rows if not differ(quantity, top, row))
+        if gain := differ(quantity, first, top, clear):
+            equal = next(row for row in rows if not differ(quantity, top, row, clear))
             nearly = f"; S = {equal.setting.steps} is as good within the errors"
             gains.append(
                 f"{column.title}: {at(quantity, first)}, {at(quantity, top)}"
                 + nearly * (equal is not top)
             )
         later = rows[rows.index(top) + 1 :]
-        harm = next((row for row in reversed(later) if differ(quantity, top, row)), None)
+        harm = next((row for row in reversed(later) if differ(quantity, top, row, clear)), None)
         if harm:
             losses.append(
                 f"{column.title}: {at(quantity, top)}, {at(quantity, harm)}, apart by "
@@ -94,8 +99,8 @@ def of_steps(quality: Quality, name: str) -> list[str]:
 
 def of_noises(quality: Quality, S: int) -> str:
     """Which of the paper's noises are best and worst at an S, by the distance."""
-    rows = _noises(quality, S)
-    good, bad = ties(DISTANCE, rows), worst_ties(rows)
+    rows, clear = _noises(quality, S), clear_of(len(quality.rows))
+    good, bad = ties(DISTANCE, rows, clear), worst_ties(rows, clear)
     top, last = best(DISTANCE, rows), best(LARGEST, rows)
     if len(good) == len(rows):
         return (
@@ -114,7 +119,7 @@ def of_evaluations(quality: Quality) -> list[str]:
     samplers = {row.setting.sampler for row in rows}
     if len(samplers) < 2:
         return []
-    good = ties(DISTANCE, rows)
+    good = ties(DISTANCE, rows, clear_of(len(quality.rows)))
     low = best(DISTANCE, rows)
     others = [f"{row.setting.column.title} at S = {row.setting.steps}" for row in good]
     others.remove(f"{low.setting.column.title} at S = {low.setting.steps}")
@@ -133,7 +138,8 @@ def of_paper(quality: Quality, S: int) -> str:
         f"In the DDIM paper at S = {S} {first.title} is best ({paper.fids(S, first)}), "
         f"{last.title} worst ({paper.fids(S, last)}). "
     )
-    good, bad = ties(DISTANCE, rows), worst_ties(rows)
+    clear = clear_of(len(quality.rows))
+    good, bad = ties(DISTANCE, rows, clear), worst_ties(rows, clear)
     of_these = "" if len(rows) == len(NOISES) else f" of the {len(rows)} noises measured"
     if len(good) == len(rows):
         return f"{told}Here none{of_these or ' of the noises'} is clearly better or worse."
@@ -158,22 +164,45 @@ def _beside(row: Row, found: Sequence[Row]) -> str:
 
 
 def of_floor(quality: Quality) -> list[str]:
-    """Which cells are as near as other real pictures, and which are nearer."""
-    if quality.floor_spread is None:
+    """Which cells are as near as other real pictures, and which are nearer.
+
+    By the Fréchet distance, or by the unbiased one where a draw of real pictures has fewer than a
+    cell, whose Fréchet distance would be larger for that alone. Nearer is a cell below what the
+    nearest of as many further draws would reach in one table of twenty: t s √(1 + 1/m) below the
+    mean of the m draws (Bonferroni).
+    """
+    name = FRECHET if quality.floor_n == quality.n else KID
+    quantity = QUANTITIES[name]
+    real = quantity.floor(quality)
+    if real is None or real.deviation is None:
         return []
-    low, high = (quality.floor + k * 2 * quality.floor_spread for k in (-1, 1))
-    inside = [row for row in quality.rows if low <= row.frechet <= high]
-    below = [row for row in quality.rows if row.frechet < low]
-    said = [f"Within the distances of real pictures, {low:.3g} to {high:.3g}: {_cells(inside)}."]
+    mean, deviation = real
+    low, high = (mean + k * 2 * deviation for k in (-1, 1))
+    m, rows = quality.floor_draws, [row for row in quality.rows if quantity.value(row) is not None]
+    reach = float(stdtrit(m - 1, 1 - CHANCE / max(1, len(rows)))) * math.sqrt(1 + 1 / m)
+    values = [(row, quantity.value(row) or 0.0) for row in rows]
+    inside = [row for row, value in values if low <= value <= high]
+    below = [row for row, value in values if value < mean - reach * deviation]
+    ends = " to ".join(f"{quantity.scale * end:.3g}" for end in (low, high))
+    of = "the distances" if name == FRECHET else f"the {name}"
+    few = (
+        f" (there are only {quality.floor_n:,} to spare: with fewer than a cell's {quality.n:,} "
+        "the Fréchet distance is larger, and not compared)"
+    )
+    said = [
+        f"Within {of} of real pictures{few * (name == KID)}, {ends}: {_cells(inside, quantity)}."
+    ]
     if below:
         said.append(
-            f"Below them, nearer to the training pictures than other real ones: {_cells(below)}."
+            "Clearly below them, nearer to the training pictures than other real ones: "
+            f"{_cells(below, quantity)}."
         )
     return said
 
 
-def _cells(rows: Sequence[Row]) -> str:
-    return _few([f"{row.setting.column.title} {at(DISTANCE, row)}" for row in rows]) or "no cell"
+def _cells(rows: Sequence[Row], quantity: Quantity) -> str:
+    cells = [f"{row.setting.column.title} {at(quantity, row)}" for row in rows]
+    return _few(cells) or "no cell"
 
 
 def missing_cells(quality: Quality) -> str:
@@ -196,9 +225,9 @@ def best(quantity: Quantity, rows: Sequence[Row]) -> Row:
     return found
 
 
-def worst_ties(rows: Sequence[Row]) -> list[Row]:
+def worst_ties(rows: Sequence[Row], clear: float) -> list[Row]:
     """Those that nothing tells from the largest distance."""
-    return ties(LARGEST, rows)
+    return ties(LARGEST, rows, clear)
 
 
 def at(quantity: Quantity, row: Row) -> str:

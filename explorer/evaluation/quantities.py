@@ -10,9 +10,6 @@ from explorer.evaluation.errors import Estimate, paired_error, paired_shares
 from explorer.evaluation.floor import Spread
 from explorer.evaluation.records import Quality, Row
 
-CLEAR = 2
-"""Standard errors that a difference must have to be told."""
-
 
 class Quantity(NamedTuple):
     """What a table or a chart shows of rows."""
@@ -119,8 +116,8 @@ QUANTITIES: dict[str, Quantity] = {
 }
 
 
-def ties(quantity: Quantity, rows: Sequence[Row]) -> list[Row]:
-    """Those that nothing tells from the best: not worse by more than 2 standard errors.
+def ties(quantity: Quantity, rows: Sequence[Row], clear: float) -> list[Row]:
+    """Those that nothing tells from the best: not worse by more than `clear` standard errors.
 
     Of rows without errors those that are shown alike. Empty if nothing is better than the rest, or
     there are not two to compare.
@@ -129,16 +126,16 @@ def ties(quantity: Quantity, rows: Sequence[Row]) -> list[Row]:
     if quantity.best is None or len(measured) < 2:
         return []
     top: Row = quantity.best(measured, key=measured.__getitem__)
-    return [row for row in measured if not differ(quantity, top, row)]
+    return [row for row in measured if not differ(quantity, top, row, clear)]
 
 
-def differ(quantity: Quantity, first: Row, second: Row) -> bool:
-    """Whether two rows differ by more than 2 standard errors of their difference, or, without
-    errors, as they are shown."""
+def differ(quantity: Quantity, first: Row, second: Row, clear: float) -> bool:
+    """Whether two rows differ by more than `clear` standard errors of their difference, see
+    `errors.clear_of`, or, without errors, as they are shown."""
     found = quantity.difference(first, second)
     if found is None:
         return quantity.written(first) != quantity.written(second)
-    return abs(found.value) > CLEAR * found.error
+    return abs(found.value) > clear * found.error
 
 
 def find_quantity(quantity: str) -> Quantity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from explorer.evaluation.errors import clear_of
 from explorer.evaluation.quantities import (
     FRECHET,
     QUANTITIES,
@@ -44,7 +45,7 @@ def table(quality: Quality, quantity: str = FRECHET) -> Table:
     rows = []
     for S in sorted({row.setting.steps for row in quality.rows if kind.value(row) is not None}):
         here = {row.setting.column: row for row in quality.rows if row.setting.steps == S}
-        best = ties(kind, list(here.values()))
+        best = ties(kind, list(here.values()), clear_of(len(quality.rows)))
         found = [here.get(column) for column in order]
         cells = [Cell(kind.written(row), row in best) if row else Cell("") for row in found]
         rows.append((str(S), cells))
@@ -73,7 +74,11 @@ def floor_notes(quality: Quality) -> list[str]:
         else:
             mean, deviation = quantity.scale * mean, quantity.scale * deviation
             values.append(f"{name} {with_error(mean, deviation)}{quantity.unit}")
-    told = f"{quality.floor_n} real pictures: {', '.join(values)}"
+    fewer = " (fewer than a cell's, which raises their Fréchet distance)"
+    told = (
+        f"{quality.floor_n} real pictures{fewer * (quality.floor_n < quality.n)}: "
+        f"{', '.join(values)}"
+    )
     if quality.floor_draws == 1 or quality.floor_kind is None or quality.floor_pool is None:
         return [f"{told}. That is one draw."]
     how = {

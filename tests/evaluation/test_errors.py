@@ -7,10 +7,12 @@ import statistics
 
 import pytest
 import torch
+from scipy.stats import studentized_range
 
 from explorer.evaluation.errors import (
     Estimate,
     average_of,
+    clear_of,
     distance_of,
     jackknife,
     mean_of,
@@ -144,3 +146,10 @@ def test_a_ratio_has_the_errors_of_both() -> None:
     )
     ratio = ratio_of(a, b)
     assert ratio.value == 1.5 and ratio.error == pytest.approx(many.std().item(), rel=0.05)
+
+
+@pytest.mark.parametrize("cells", [2, 3, 38, 100])
+def test_what_tells_cells_apart_is_tukeys_range(cells: int) -> None:
+    expected = studentized_range.ppf(0.95, cells, math.inf) / math.sqrt(2)
+    assert clear_of(cells) == pytest.approx(expected, rel=1e-6)
+    assert clear_of(0) == clear_of(1) == clear_of(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import statistics
 from collections.abc import Iterable
@@ -9,8 +10,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from scipy.stats import studentized_range
 
-from explorer.evaluation import HAT, NOISES, Column, Quality, findings, paper, read
+from explorer.evaluation import (
+    HAT,
+    NOISES,
+    Column,
+    Quality,
+    findings,
+    floor_notes,
+    paper,
+    read,
+    stored_settings,
+)
 from explorer.evaluation.findings import of_evaluations, of_floor, of_noises, of_paper, of_steps
 from explorer.gui.frame.context import HOME
 from tests.evaluation.made import QUALITY, exact, exact_row
@@ -127,8 +140,8 @@ def test_real_pictures_are_a_band() -> None:
     rows = [exact_row(5, ZERO, 1.1), exact_row(5, ONE, 0.7), exact_row(5, HAT, 2.0)]
     assert of_floor(exact(*rows)) == [
         "Within the distances of real pictures, 0.8 to 1.2: η = 0 1.100 ± 0.010 at S = 5.",
-        "Below them, nearer to the training pictures than other real ones: η = 1 0.700 ± 0.010 "
-        "at S = 5.",
+        "Clearly below them, nearer to the training pictures than other real ones: η = 1 "
+        "0.700 ± 0.010 at S = 5.",
     ]
     assert of_floor(exact(rows[2])) == [
         "Within the distances of real pictures, 0.8 to 1.2: no cell."
@@ -136,6 +149,39 @@ def test_real_pictures_are_a_band() -> None:
     many = [exact_row(S, ZERO, 1.0) for S in range(5, 12)]
     assert of_floor(exact(*many))[0].endswith(": 7 cells.")
     assert of_floor(replace(exact(*rows), floor_spread=None)) == []
+
+
+def test_fewer_real_pictures_are_compared_without_the_bias() -> None:
+    rows = [exact_row(5, ZERO, 0.5), exact_row(5, ONE, -3.0)]  # KID × 1000: the same numbers
+    few = replace(exact(*rows), floor_n=60)
+    assert of_floor(few) == [
+        "Within the KID × 1000 of real pictures (there are only 60 to spare: with fewer than a "
+        "cell's 200 the Fréchet distance is larger, and not compared), -0.9 to 1.1: η = 0 "
+        "0.500 ± 0.010 at S = 5.",
+        "Clearly below them, nearer to the training pictures than other real ones: η = 1 "
+        "-3.000 ± 0.010 at S = 5.",
+    ]
+    assert "fewer than a cell's" in floor_notes(few)[0]
+    assert "fewer" not in floor_notes(exact(*rows))[0]
+
+
+def test_many_cells_that_do_not_differ_are_not_said_to() -> None:
+    g, wrongly = torch.Generator().manual_seed(0), 0
+    cells = stored_settings(1000)
+    for _ in range(20):
+        values = (1 + 0.05 * torch.randn(len(cells), generator=g)).tolist()
+        said = findings(
+            exact(
+                *(
+                    exact_row(c.steps, c.column, value, None, 0.05)
+                    for c, value in zip(cells, values, strict=True)
+                )
+            )
+        )
+        wrongly += any(
+            "more steps" in text or "the best noise" in text or "Below" in text for text in said
+        )
+    assert wrongly <= 3  # 1 is expected; beyond 2 errors it would be 16
 
 
 def test_without_errors_nothing_is_claimed() -> None:
@@ -162,14 +208,14 @@ def unlike(quality: Quality, texts: Iterable[str]) -> list[str]:
 
 
 def harmed(quality: Quality) -> set[str]:
-    """Columns whose best S is followed by one that is worse by more than two paired errors."""
-    found = set()
+    """Columns whose best S is followed by one that is worse by more than chance makes likely."""
+    found, clear = set(), studentized_range.ppf(0.95, len(quality.rows), math.inf) / 2**0.5
     for column in {row.setting.column for row in quality.rows}:
         rows = [row for row in quality.rows if row.setting.column == column]
         top = min(rows, key=lambda row: row.frechet)
         for row in rows[rows.index(top) + 1 :]:
             pairs = zip(top.frechet_draws, row.frechet_draws, strict=True)
-            if row.frechet - top.frechet > 2 * statistics.stdev(b - a for a, b in pairs):
+            if row.frechet - top.frechet > clear * statistics.stdev(b - a for a, b in pairs):
                 found.add(column.title)
     return found
 

@@ -75,7 +75,13 @@ def _by_level(history: History, T: int) -> str:
         parts.append(f"at least {MOSTLY:.0%} of the loss at t = {_ranges(mostly, len(shares), T)}")
     if hardly:
         parts.append(f"at most {HARDLY:.0%} of the loss at t = {_ranges(hardly, len(shares), T)}")
-    return f"By noise level the floor is {', and '.join(parts)}." if parts else ""
+    if not parts:
+        return ""
+    rows = zip(shares, buckets, floor.errors, history.errors, strict=False)
+    errors = [math.hypot(a, share * b) / loss for share, loss, a, b in rows]
+    known = [errors[i] for i in (*mostly, *hardly) if i < len(errors)]
+    sure = f" (standard errors of these shares: up to {max(known):.1%})" if known else ""
+    return f"By noise level the floor is {', and '.join(parts)}{sure}."
 
 
 def _below(history: History, T: int) -> str:
@@ -128,4 +134,4 @@ def _with_error(value: float, error: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return "as much as all" if share >= 0.995 else f"{share:.0%}"
+    return "as much as all" if 0.995 <= share < 1.005 else f"{share:.0%}"

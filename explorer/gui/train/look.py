@@ -144,16 +144,30 @@ def neighbours(run: Run, x: Tensor) -> tuple[Image.Image, str]:
     """Memorised or new? Each sample beside the training picture nearest to it."""
     x = x[:NEIGHBOURS]
     found = nearest(x, run.images)
-    real = nearest(to_tensor(run.held_out[:64]), run.images).distance.median().item()
-    ours = found.distance.median().item()
-    verdict = "these are copies, or nearly" if ours < 0.5 * real else "these are no copies"
-    if real == 0:  # the same pictures again and again
-        verdict = "the set repeats its pictures, so that distances tell nothing"
-    caption = (
-        f"Left a sample, right the nearest of {len(run.images):,} training pictures. Typical "
-        f"distance {ours:.2f}; of real pictures that were held out {real:.2f}: {verdict}."
-    )
+    real = nearest(to_tensor(run.held_out[:64]), run.images).distance
+    said = distances_text(found.distance, real)
+    caption = f"Left a sample, right the nearest of {len(run.images):,} training pictures. {said}"
     return pairs(x, to_tensor(run.images[found.index]), columns=4), caption
+
+
+def distances_text(ours: Tensor, real: Tensor) -> str:
+    """Typical distances, and how many of both are as small as those of copies.
+
+    Simple pictures, such as a stroke, are near to others without being copies: hence the real
+    ones beside them.
+    """
+    typical = real.median().item()
+    told = (
+        f"Typical distance {ours.median().item():.2f}; of real pictures that were held out "
+        f"{typical:.2f}"
+    )
+    if typical == 0:  # the same pictures again and again
+        return f"{told}: the set repeats its pictures, so that distances tell nothing."
+    near, nearly = (int((found < typical / 2).sum()) for found in (ours, real))
+    return (
+        f"{told}. Nearer than half of that, as copies are: {near} of {len(ours)} samples, "
+        f"{nearly} of {len(real)} real ones."
+    )
 
 
 def shape(run: Run) -> tuple[int, int, int]:

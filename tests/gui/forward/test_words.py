@@ -70,6 +70,8 @@ def test_cosine_keeps_more_where_the_prose_says_so() -> None:
         assert (linear.alpha_bar[1:] > cosine.alpha_bar[1:]).all()
     linear, cosine = make_schedule("linear"), make_schedule("cosine")
     assert (cosine.alpha_bar > linear.alpha_bar)[1:].double().mean() > 0.99
+    assert "and in where they end" in text  # of equal ᾱ: the right one may end far from the left
+    assert linear.values[-1] > 1000 * cosine.values[-1]
 
 
 def test_the_stage_gets_the_sentence_for_its_T() -> None:
@@ -92,6 +94,35 @@ def test_the_cat_is_at_minus_nine_decibels_where_the_schedule_is_at_zero() -> No
         for picture in forward.samples().values()
     ]
     assert all(each.mean() < 1 for each in below)  # “few pictures have a mean square of 1”
+
+
+def off_the_bell(values: np.ndarray, alpha_bar: float) -> float:
+    """The share of a picture's values of x_t that would have to move to make them N(0, 1)."""
+    grid = np.linspace(-8, 8, 3201)
+    known, counts = np.unique(values, return_counts=True)
+    away = (grid - math.sqrt(alpha_bar) * known[:, None]) / math.sqrt(1 - alpha_bar)
+    density = counts @ np.exp(-(away**2) / 2) / math.sqrt(1 - alpha_bar) / counts.sum()
+    apart = np.abs(density - np.exp(-(grid**2) / 2)) / math.sqrt(2 * math.pi)
+    return 0.5 * apart.sum() * (grid[1] - grid[0])
+
+
+def test_when_a_histogram_is_that_of_pure_noise() -> None:
+    text = prose_of(forward)
+    for size in forward.RESOLUTIONS:
+        cat = np.asarray(square(forward.samples()["cat"], size).convert("RGB")) / 127.5 - 1
+        alpha_bar = 1 / (1 + (cat**2).mean())  # ᾱ E x_0² = 1 − ᾱ
+        assert math.sqrt(alpha_bar * cat.var() + 1 - alpha_bar) < 0.5
+    assert "the cat's has a standard deviation below 0.5 there" in text
+    assert "at −20 dB of the schedule at most 4 % of any picture's values" in text
+    drowned = 0.01 / 1.01
+    # no mixture of values is farther off than the worst of them: black or white
+    worst = max(off_the_bell(np.array([v]), drowned) for v in (-1.0, 1.0))
+    assert round(100 * worst) == 4
+    for picture in forward.samples().values():
+        x0 = np.asarray(square(picture, 32).convert("RGB")).ravel() / 127.5 - 1
+        assert off_the_bell(x0, drowned) <= worst
+        own = 1 / (1 + (x0**2).mean())
+        assert off_the_bell(x0, own) > 0.1  # at 0 dB of the picture it is not
 
 
 def test_what_a_mean_of_many_pixels_gains() -> None:

@@ -89,6 +89,46 @@ def test_stored_is_small_and_whole(tmp_path: Path) -> None:
     assert again.losses == training.losses and torch.equal(again.denoised, training.denoised)
 
 
+PROSE = Path(topic.__file__).with_name("prose.md").read_text(encoding="utf-8")
+
+
+def grey(pictures: torch.Tensor) -> float:
+    """The share of pixels, from 0 to 255, that are neither black nor white."""
+    return ((pictures > 25) & (pictures < 230)).float().mean().item()
+
+
+def test_the_prose_says_of_the_stored_ones_what_their_numbers_say() -> None:
+    training, walk = work.read()
+    assert "the stored autoencoder (400 steps)" in PROSE and training.steps == 400
+    at, errors = work.FACTORS.index(0.5), training.denoised_mse
+    assert errors[at - 5] > 1.05 * errors[at] < errors[at + 5] / 1.05  # “grows on both sides”
+    assert abs(errors.index(min(errors)) - at) <= 1
+    rise, fall = errors[at + 1 :], errors[: at - 1]
+    assert list(rise) == sorted(rise) and list(fall) == sorted(fall, reverse=True)
+    assert "with less than half of a digit's ink" in PROSE
+    digits = (255 * work.digits().unseen).round()
+    ink = digits.mean().item()
+    assert walk.autoencoder[1].float().mean() < ink / 2 < walk.diffusion[-1].float().mean()
+    assert "never becomes as black and white as a digit is" in PROSE
+    assert min(map(grey, walk.autoencoder[1:])) > 1.2 * grey(digits)
+    assert grey(walk.diffusion[-1]) < 1.2 * grey(digits)
+
+
+def test_after_50_steps_it_gives_the_mean_digit() -> None:
+    assert "after 50 steps it gives hardly more than the mean digit" in PROSE
+    last = training(50)[-1]
+    apart = (last.denoised.float() / 255 - work.digits().seen.mean(0)).square().mean().item()
+    assert apart < 0.15 * last.denoised_mse[0]
+    assert max(last.denoised_mse) < 1.15 * min(last.denoised_mse)  # “whatever it gets”
+
+
+def test_the_state_says_where_the_error_is_least() -> None:
+    stored, _ = work.read()
+    least = work.FACTORS[stored.denoised_mse.index(min(stored.denoised_mse))]
+    assert topic.status(stored).endswith(f", least at {least:g}")
+    assert "least" not in topic.status(training(1)[0])  # before the first step
+
+
 @pytest.fixture(scope="module")
 def handlers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     context = Context(Device(CPU), HOSTED, checkpoints=tmp_path_factory.mktemp("empty"))

@@ -15,7 +15,7 @@ import torch
 
 from explorer.diffusion.process import forward_step
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import SDES
+from explorer.diffusion.sde import SDES, smooth_beta_of
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.lectures.sde import topic as sde
 from explorer.gui.lectures.sde.figure import error_figure, walk_figure
@@ -44,6 +44,7 @@ from explorer.gui.lectures.sde.work import (
     table,
     walk,
 )
+from explorer.gui.parts.numbers import short
 
 FORWARD = {"name": "variance-preserving", "parameters": {"x0": 0}}
 
@@ -100,6 +101,18 @@ def test_small_numbers_are_powers_of_ten() -> None:
     assert r"x_n + 2\cdot 10^{-5}\cdot \sqrt{10^{-5}}\;z_n" in text and "e-05" not in text
     rows = table(settings, walk(replace(settings, paths=50)))
     assert rows[2][1:] == ["2·10⁻⁵", "2·10⁻⁵"] and "10⁻" in rows[-1][2]
+
+
+@pytest.mark.parametrize("dt", [0.1, 0.005])
+def test_the_table_has_drift_and_diffusion_of_the_times_in_its_head(dt: float) -> None:
+    """β(t) at t itself, not where the last step began."""
+    settings = settings_of(VP, dt=dt, parameters={"x0": 1.0})
+    rows = table(settings, walk(settings))
+    beta = smooth_beta_of(make_schedule("linear"))
+    assert rows[0] == ["", "t = 0", "t = 1"]
+    mean = math.sqrt(make_schedule("linear").values[-1])
+    assert rows[1][1:] == [short(-beta.rate(0) / 2), short(-beta.rate(1) / 2 * mean)]
+    assert rows[2][1:] == [short(math.sqrt(beta.rate(t))) for t in (0, 1)]
 
 
 EDGES = {

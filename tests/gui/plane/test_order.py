@@ -75,6 +75,24 @@ def test_an_error_is_the_distance_to_the_exact_flow() -> None:
         assert each.errors[1] == pytest.approx(rms, rel=0.02, abs=2e-4)
 
 
+def test_which_grids_show_an_order() -> None:
+    """What the prose says of them, for every schedule."""
+    text = Path(panel.__file__).with_name("prose.md").read_text(encoding="utf-8")
+    assert "falls more slowly than $S^{-1.7}$ with every schedule, with some no faster" in text
+    assert "the slopes are −1, −2 and −2 to within 0.3" in text
+    slopes = {}
+    for grid in ("uniform", "karras"):
+        for schedule in SCHEDULES:
+            (order,) = measure(schedule, grid, 64)
+            slopes[grid, schedule] = [each.slope(AGAINST[0]) for each in order.curves]
+    second = [slopes["uniform", schedule][1] for schedule in SCHEDULES]
+    assert min(second) > -1.7
+    assert any(s[1] > s[0] - 0.1 for (grid, _), s in slopes.items() if grid == "uniform")
+    for schedule in SCHEDULES:
+        near = slopes["karras", schedule] == pytest.approx([-1, -2, -2], abs=0.3)
+        assert near == (schedule not in ("cosine", "constant")), schedule
+
+
 def test_evaluations_are_counted_as_they_are_asked() -> None:
     for each in STORED.curves:
         twice = each.sampler == "heun"

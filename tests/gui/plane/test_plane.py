@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.diffusion import SAMPLERS, randn, sample
+from explorer.diffusion import SAMPLERS, SPACINGS, GaussianMixture, randn, sample
 from explorer.diffusion.process import noise_in
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
@@ -43,8 +43,16 @@ from explorer.gui.plane.work import (
     schedule,
     show,
 )
-from explorer.plane import PointConfig, PointNetwork, lane_on, noise
-from explorer.plane.points import OWN
+from explorer.plane import (
+    PointConfig,
+    PointNetwork,
+    exact_flow,
+    gaussian_means,
+    lane_on,
+    noise,
+)
+from explorer.plane.points import OWN, POINTS, SPREAD
+from explorer.race.lanes import lane_of
 from tests.gui.panel import merged, named
 
 CPU = torch.device("cpu")
@@ -154,6 +162,53 @@ def test_a_step_is_the_sum_that_is_shown(name: str) -> None:
     torch.testing.assert_close(x, frames[-1].x, atol=1e-5, rtol=0)
     assert weights[-1].tolist() == [1] + [0] * (len(weights[-1]) - 1)
     assert (len(weights[0]) == 4) == bool(sent.change) and sent.steps == list(lane.times)
+
+
+PROSE = Path(plane.__file__).with_name("prose.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("points", [20, 256, 500])
+@pytest.mark.parametrize("data", POINTS)
+def test_the_ideal_denoiser_ends_on_the_training_points(data: str, points: int) -> None:
+    """With every sampler, if it takes enough steps."""
+    assert "with $S = 25$ the samples end on them" in PROSE
+    asked = replace(plane.START, data=data, points=points, samples=60)
+    for left, right in (("ddpm", "ddim"), ("dpm-solver", "heun")):
+        *_, view = show(replace(asked, left=left, right=right), None, CPU)
+        assert max(view.beliefs["ideal"].nearest) < 0.1 * view.fresh
+
+
+def test_with_one_step_the_ideal_denoiser_does_not() -> None:
+    *_, view = show(replace(plane.START, samples=60, steps=1), None, CPU)
+    assert view.beliefs["ideal"].nearest[1] > view.fresh
+
+
+def test_a_network_remembers_few_points_and_fills_in_between_many() -> None:
+    assert "of three points it soon learns each by heart" in PROSE
+    few = taught(replace(plane.START, points=3, samples=100), 500)[-1].view
+    assert max(few.beliefs["trained"].nearest) < 0.1 * few.fresh
+    many = read(plane.STORED)
+    assert many.points == plane.START.points == 256 and many.losses[-1][0] >= 1000
+    assert min(many.beliefs["trained"].nearest) > 0.5 * many.fresh
+
+
+def test_the_grids_are_those_that_end_nearest_to_the_exact_flow() -> None:
+    """With S = 25 on the plane's schedule, from noises of several seeds."""
+    assert "on the grid that ends nearest to the exact flow here with $S = 25$" in PROSE
+    table = schedule()
+    law = GaussianMixture(gaussian_means(), table, std=SPREAD)
+    x_T = torch.cat([noise(100, seed, "order") for seed in range(4)]).double()
+    ends = exact_flow(law, x_T)
+    for name, known in SAMPLERS.items():
+        if not known.strided:
+            continue
+        errors = {}
+        for spacing in SPACINGS:
+            lane = lane_of(name, table, steps=25, spacing=spacing)
+            *_, last = sample(law, table, x_T, lane.times, sampler=name)
+            errors[spacing] = (last.x - ends).square().sum(1).mean().sqrt().item()
+        best = min(errors, key=errors.__getitem__)
+        assert lane_on(table, name, 25).times == lane_of(name, table, steps=25, spacing=best).times
 
 
 def generator() -> torch.Generator:

@@ -211,8 +211,8 @@ def test_the_words_are_the_numbers() -> None:
     assert "agrees" in gap(Estimate(1.91, 0.05)) and "agrees" in gap(Estimate(2.09, 0.05))
     assert gap(Estimate(2.3, 0.05)) == "0.30 above an exact network's 2"
     said = overview(DRAWS)
-    assert "t = 100 the ratio is nearest to 2: 1.90 ± 0.05" in said
-    assert "t = 400 the ratio is farthest from 2: 1.60 ± 0.05" in said
+    assert "t = 100 the ratio is nearest to 2: 1.90 ± 0.05, 0.10 below an exact" in said
+    assert "t = 400 the ratio is farthest from 2: 1.60 ± 0.05, 0.40 below an exact" in said
     one = overview(replace(DRAWS, moments=DRAWS.moments[:1]))
     assert "nearest" in one and "farthest" not in one
     assert overview(replace(DRAWS, moments=())) == ""

@@ -312,6 +312,16 @@ def said(**given: Any) -> list[str]:
          ["Diversity is lost: pictures of one class are 30 ± 1 % as far apart as real ones, "
           "instead of 95 ± 1 %.",
           "More pictures are read as what was asked for: 99 ± 1 % instead of 94 ± 1 %."]),
+        ({"diversity": 0.80, "contrast": 0.40},
+         ["The pixels' standard deviation falls to 0.40 ± 0.01 from 0.60 ± 0.01 (real pictures: "
+          "0.61 ± 0.01).",
+          "Pictures of one class are 80 ± 1 % as far apart as real ones, instead of 95 ± 1 %: "
+          "their contrast has fallen, too, and beyond that no loss of diversity is sure."]),
+        ({"diversity": 0.0, "contrast": 0.0},
+         ["The pixels' standard deviation falls to 0.00 ± 0.01 from 0.60 ± 0.01 (real pictures: "
+          "0.61 ± 0.01).",
+          "Pictures of one class are 0 ± 1 % as far apart as real ones, instead of 95 ± 1 %: "
+          "their contrast has fallen, too, and beyond that no loss of diversity is sure."]),
         ({"diversity": 1.30},
          ["Pictures of one class are 130 ± 1 % as far apart as real ones, instead of 95 ± 1 %."]),
         ({"diversity": 1.30, "accuracy": 0.5},
@@ -324,8 +334,8 @@ def said(**given: Any) -> list[str]:
           "between two real ones of its class."]),
         ({"moved": Estimate(0.62, 0.01)},
          ["None of the first four numbers differs for sure: 500 pictures show no change of them. "
-          "But from the same noise another picture comes, off by 62 ± 1 % of the distance between "
-          "two real ones of its class."]),
+          "But from the same noise a changed picture comes, off by 62 ± 1 % of the distance "
+          "between two real ones of its class."]),
         ({"mistake": NO_CLIPPING, "reach": Estimate(3315.4, 12.0), "largest": 9001.0,
           "accuracy": 0.5},
          ["On a picture's way |x̂₀| reaches 3,315 ± 12 (mean of its largest values; of all "

@@ -206,3 +206,13 @@ def test_the_stored_trip_is_the_shipped_models() -> None:
     assert stored.changes["ddim"][0] > 2 * stored.changes["ddim"][1]  # it fails visibly
     assert stored.company.judgement == "foreign"
     assert "only ever seen handwritten digits" in verdict(stored)
+
+
+def test_a_picture_is_not_among_those_that_it_is_judged_by() -> None:
+    spec = describe(HOME / "checkpoints" / "fashion-mnist.safetensors")
+    assert len(round_trip.like_data(spec, 0)) == 10  # all that come with the app
+    chosen = ("sneaker", round_trip.samples()["sneaker"])
+    own, real, _ = round_trip.prepare(spec, chosen, 400, 0)
+    assert len(real) == 9 and (real != own).flatten(1).any(1).all()
+    _, others, _ = round_trip.prepare(spec, ("cat", round_trip.samples()["cat"]), 400, 0)
+    assert len(others) == 10

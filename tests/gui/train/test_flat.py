@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -34,9 +35,10 @@ def test_the_share_of_the_floor_is_the_ratio_of_what_is_drawn() -> None:
     assert levels == pytest.approx([0.1, 0.162, 0.198])  # what is next to nothing is not drawn
     assert "**Floor: 0.0924 ± 0.0004**, 46% of the probe's 0.2 ± 0.004 after 200 steps" in text
     assert list(probe.y) == [0.2] * 5
-    assert "at least 80% of the loss at t = 601…1000, and at most 5% of the loss at t = 1…400" in (
-        text
-    )
+    assert (
+        "at least 80% of the loss at t = 601…1000, and at most 5% of the loss at t = 1…400 "
+        f"(standard errors of these shares: up to {math.hypot(0.001, 0.99 * 0.01) / 0.2:.1%})."
+    ) in text
     assert "all 50 training pictures" in text and "told their classes" in text
     assert "off its average by 10.0% (standard deviation), while the probe fell by 20.0%" in text
 
@@ -49,9 +51,10 @@ def test_an_estimate_from_a_part_says_so() -> None:
 
 def test_ranges_that_are_apart_are_named_apart() -> None:
     text = why_flat(history([0.9, 0.5, 0.9, 0.9]), 400)
-    assert "at least 80% of the loss at t = 1…100 and 201…400." in text
+    assert "at least 80% of the loss at t = 1…100 and 201…400 (" in text
     assert "By noise level" not in why_flat(history([0.5, 0.5]), 400)
-    assert "as much as all of the probe's" in why_flat(history([1.0, 1.02]), 400)
+    assert "as much as all of the probe's" in why_flat(history([1.0, 1.0]), 400)
+    assert ", 130% of the probe's" in why_flat(history([1.3, 1.3]), 400)
 
 
 def test_a_probe_below_the_floor_is_told_in_standard_errors() -> None:

@@ -18,6 +18,7 @@ from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.room import Room
 from explorer.gui.frame.shared import plain, sentence
 from explorer.gui.train.choices import DEFAULTS, foresee, make_config
+from explorer.gui.train.look import distances_text
 from explorer.gui.train.own_pictures import OWN, SIDE, keep, read_stored, stored
 from explorer.gui.train.task import Job
 from tests.gui.panel import merged
@@ -184,6 +185,16 @@ def test_a_set_that_repeats_itself_has_no_verdict(tmp_path: Path) -> None:
     bring(pictures(tmp_path / "in", 1) * 10, tmp_path)
     *_, last = progress_of(Job(small(data=OWN, steps=2), tmp_path / "mine.safetensors"))
     assert "held out 0.00" in last.neighbours[1] and "tell nothing" in last.neighbours[1]
+
+
+def test_copies_are_counted_beside_real_pictures() -> None:
+    real = torch.tensor([0.4, 0.5, 0.1, 0.5])
+    some = torch.tensor([0.01, 0.02, 0.5, 0.6, 0.6])  # a typical sample is no copy; two are
+    assert distances_text(some, real) == (
+        "Typical distance 0.50; of real pictures that were held out 0.40. Nearer than half of "
+        "that, as copies are: 2 of 5 samples, 1 of 4 real ones."
+    )
+    assert distances_text(some, 0 * real).endswith("tell nothing.")
 
 
 def test_pictures_that_are_gone_are_a_sentence(tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ def status(training: Training, timed: bool = True) -> str:
     at = FACTORS.index(FACTOR)
     done = len(training.losses)
     mse = f"MSE {training.noisy_mse[at]:.4f} → {training.denoised_mse[at]:.4f}"
+    least = FACTORS[training.denoised_mse.index(min(training.denoised_mse))]
+    mse += f", least at {least:g}" if done else ""
     took = f" in {training.seconds:.1f} s" if done and timed else ""
     return f"{done} of {training.steps} steps{took} · noise {FACTOR}: {mse}"
 

@@ -193,8 +193,8 @@ def table(s: Settings, w: Walk) -> list[list[str]]:
 
     What was measured stands with two standard errors.
     """
-    sde, ends, steps = s.sde, (0, -1), (0.0, (s.steps - 1) * s.dt)
-    at = [(torch.tensor(w.exact_mean[i]), t) for i, t in zip(ends, steps, strict=True)]
+    sde, ends = s.sde, (0, -1)
+    at = [(torch.tensor(w.exact_mean[i]), t) for i, t in zip(ends, (0.0, s.horizon), strict=True)]
     error = short(2 * float(w.std[-1]) / math.sqrt(w.count), 2)
     return [
         ["", "t = 0", f"t = {short(s.horizon)}"],
@@ -217,7 +217,7 @@ def remarks(s: Settings, w: Walk) -> str:
     if s.name == VP and s.sde.end < 1 and s.horizon > s.sde.end - s.dt:
         said.append(
             f"The paths end at t = {short(s.horizon)}: from t = {short(s.sde.end)} on β(t) is "
-            f"above {STEEPEST:g}, and no dt that is offered is small."
+            f"above {STEEPEST:g} and grows on, and soon no dt that is offered is small."
         )
     if s.name == "geometric" and w.crossed:
         said.append(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from scipy.special import ndtri
+
 from explorer.diffusion import Mean
+from explorer.evaluation.errors import CHANCE
 from explorer.gui.frame.shared import plain
 from explorer.gui.lectures.targets.work import (
     SYMBOLS,
@@ -56,23 +59,28 @@ def end_errors(stored: Stored, of: str) -> str:
 def best(stored: Stored) -> str:
     """Where one model's x̂_0 is clearly the nearest; by pairs of errors on the same pictures.
 
-    Which is the same for ε̂, since both squared errors differ by the SNR alone.
+    Which is the same for ε̂, since both squared errors differ by the SNR alone. At every t each
+    rival has to be behind by as many standard errors as one of all these comparisons would reach
+    by chance in one case of twenty (Bonferroni).
     """
+    rivals = len(stored.errors.times) * (len(stored.models) - 1)
+    clear = float(ndtri(1 - CHANCE / (2 * max(1, rivals))))
     wins: dict[str, list[int]] = {model.target: [] for model in stored.models}
     ties: list[int] = []
     for i, t in enumerate(stored.errors.times):
         rows = stored.errors.raw[:, i].double()
         first = int(rows.mean(1).argmin())
         gaps = [rows[k] - rows[first] for k in range(len(rows)) if k != first]
-        clear = all(gap.mean() > 2 * gap.std() / math.sqrt(len(gap)) for gap in gaps)
-        (wins[stored.models[first].target] if clear else ties).append(t)
+        ahead = all(gap.mean() > clear * gap.std() / math.sqrt(len(gap)) for gap in gaps)
+        (wins[stored.models[first].target] if ahead else ties).append(t)
     of = stored.errors.times
     told = [f"{SYMBOLS[name]} at t = {spans(times, of)}" for name, times in wins.items() if times]
     undecided = f" No model is clearly ahead at t = {spans(ties, of)}." if ties else ""
     if not told:
-        return f"No model is clearly ahead at any of the t.{undecided}"
+        return "No model is clearly ahead at any of the t."
     return (
-        f"The least error, by more than two standard errors of the differences: {'; '.join(told)}."
+        f"The least error, by more than {clear:.1f} standard errors of the differences (by chance "
+        f"one of all these comparisons would in 5 % of the cases): {'; '.join(told)}."
         f"{undecided} The order is the same in x̂₀ and in ε̂: at one t their squared errors differ "
         "by the factor SNR, whatever the model."
     )

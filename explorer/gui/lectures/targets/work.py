@@ -33,7 +33,11 @@ SYMBOLS = {"eps": "ε", "x0": "x₀", "v": "v"}
 TIMES = (1, 2, 4, 8, 16, 32, 64, *range(100, 901, 100), 950, 970, 980, 990, 995, 998, 1000)
 N, SEED, STEPS, SAMPLES = 256, 7, 50, 10
 SAME = ("data", "size", "network", "network_config", "schedule", "T", "schedule_options")
-SAME_TRAINING = ("steps", "batch", "learning_rate", "ema", "weighting", "seed", "precision")
+SAME_TRAINING = (
+    "steps", "batch", "accumulate", "learning_rate", "warmup", "final_rate", "weight_decay",
+    "clip_norm", "ema", "weighting", "conditional", "label_dropout", "flips", "fit", "seed",
+    "precision",
+)  # fmt: skip
 """What must be equal for the target to be the only difference."""
 
 

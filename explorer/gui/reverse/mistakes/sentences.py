@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from explorer.evaluation.errors import Estimate
+from explorer.gui.reverse.mistakes.look import Look
 from explorer.gui.reverse.mistakes.records import NO_CLIPPING, WRONG_ORDER, Measured, Outcome
 
 SURE = 3.0
@@ -45,7 +46,7 @@ def seen_facts(measured: Measured, outcome: Outcome) -> list[str]:
     assert sound is not None  # every lane is measured beside it
     facts = [_reach(outcome)] if outcome.mistake == NO_CLIPPING else []
     tells = [_noise, _accuracy, _contrast, _grain, _diversity]
-    if compared(outcome.look.diversity, sound.look.diversity) < 0:  # what there is to learn
+    if is_lost(outcome, sound):  # what there is to learn
         tells.insert(1, tells.pop())
     told = [fact for tell in tells if (fact := tell(measured, outcome, sound))]
     facts += told or [_nothing(measured, outcome)]
@@ -58,6 +59,20 @@ def is_noise(outcome: Outcome, sound: Outcome) -> bool:
     """Whether the pictures are called noise."""
     here = outcome.look.alike
     return here.value < NOISE and compared(here, sound.look.alike) < 0
+
+
+def is_lost(outcome: Outcome, sound: Outcome) -> bool:
+    """Whether diversity is: pictures are nearer to each other, and by more than their contrast
+    falls, for paler pictures of the same shapes are nearer, too."""
+    here, there = outcome.look, sound.look
+    nearer = compared(here.diversity, there.diversity) < 0
+    return nearer and compared(_product(here, there), _product(there, here)) < 0
+
+
+def _product(one: Look, other: Look) -> Estimate:
+    """The diversity of one times the contrast of the other: to compare what may be 0/0."""
+    (a, da), (b, db) = one.diversity, other.contrast
+    return Estimate(a * b, math.hypot(b * da, a * db))
 
 
 def _noise(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
@@ -127,6 +142,11 @@ def _diversity(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
     if way > 0:
         also = " (in pixels: what is drawn wrongly counts too)" if reading < 0 else ""
         return f"{apart.capitalize()}{also}."
+    if not is_lost(outcome, sound):
+        return (
+            f"{apart.capitalize()}: their contrast has fallen, too, and beyond that no loss of "
+            "diversity is sure."
+        )
     if reading:
         return f"Diversity is lost: {apart}."
     same = f"{written(accuracy, True)}, sound {written(usual, True)}"
@@ -145,7 +165,7 @@ def _nothing(measured: Measured, outcome: Outcome) -> str:
     distance = f"{written(outcome.moved, True)} of the distance between two real ones of its class"
     if outcome.moved.value < STAYS:
         return f"{first} From the same noise nearly the same picture comes, off by {distance}."
-    return f"{first} But from the same noise another picture comes, off by {distance}."
+    return f"{first} But from the same noise a changed picture comes, off by {distance}."
 
 
 def _reach(outcome: Outcome) -> str:

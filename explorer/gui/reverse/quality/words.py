@@ -11,6 +11,7 @@ from explorer.evaluation import (
     floor_notes,
     missing_cells,
 )
+from explorer.evaluation.errors import clear_of
 from explorer.evaluation.paper import WHAT
 from explorer.gui.frame.shared import plain
 from explorer.gui.reverse.quality.figure import empty_figure, quality_figure, quality_html
@@ -31,7 +32,9 @@ def quality_caption(quality: Quality | None, invitation: str = INVITATION) -> st
     notes = "".join(f" {note}" for note in (*evaluation_notes(quality), missing_cells(quality)))
     errors = (
         " ± is one standard error, bars in the plot are two; in bold is the best of a row and "
-        "what is not clearly, by 2 errors of the difference, worse."
+        f"what is not clearly worse, by {clear_of(len(quality.rows)):.1f} errors of the "
+        f"difference (as much as chance puts between any two of {len(quality.rows)} equal cells "
+        "in one table of twenty)."
         if quality.has_errors
         else " Measured without errors: in bold is the best of a row as shown."
     )

@@ -30,7 +30,8 @@ SHARES = (20, 40, 60, 80, 100)
 """t_0 in % of T."""
 SEED = 7
 OWN = 4
-"""Real pictures of the model's kind that are judged, by others than these."""
+"""Real pictures of the model's kind that are judged, by others than these. Of Fashion-MNIST only
+ten are bundled: there they are among those that they are judged by."""
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,8 @@ def overview(found: Draws) -> str:
     for moment, word in ((ordered[0], "nearest to"), (ordered[-1], "farthest from")):
         ratio = moment.ratios[BACK[0].name]
         said.append(
-            f"At t = {moment.t} the ratio is {word} 2: {ratio.value:.2f} ± {ratio.error:.2f}."
+            f"At t = {moment.t} the ratio is {word} 2: {ratio.value:.2f} ± {ratio.error:.2f}, "
+            f"{gap(ratio)}."
         )
     return " ".join(said if len(ordered) > 1 else said[:2])
 

@@ -89,6 +89,9 @@ def prepare(
         real, second = made, "one that the model made itself"
         others = "pictures that the model made itself"
     own = as_seen(chosen[1], spec.channels, spec.size)[None]
+    if real is not None:
+        real = real[(real != own).flatten(1).any(1)]  # not among those that it is judged by
+        real = real if len(real) else None
     names = (chosen[0],) if real is None else (chosen[0], second)
     kind = KINDS.get(spec.data, f"the pictures of {spec.data}")
     signal = 1.0  # until `set_out` knows
@@ -112,17 +115,18 @@ def run_trip(
 ) -> Iterator[Trip]:
     """Load the model and send the picture there and back, beside some of the model's kind."""
     denoiser, spec = shared(path, device)
-    made = None if like_data(spec, seed) is not None else own_making(denoiser, spec, seed, device)
+    made = None
+    if like_data(spec, seed) is None:
+        made = with_contrast(generated(denoiser, spec, seed, device))
     own, real, trip = prepare(spec, chosen, t, seed, made)
     yield from there_and_back(denoiser, own, real, trip, device=device, stopped=stopped)
 
 
-def own_making(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor | None:
-    """Some pictures by the model itself, DDIM with 20 steps; None if all are flat."""
+def generated(denoiser: Denoiser, spec: Spec, seed: int, device: torch.device) -> Tensor:
+    """Some pictures by the model itself, DDIM with 20 steps."""
     lane = ddim(spec.T, min(20, spec.T))
     shape = (spec.channels, spec.size, spec.size)
-    made = pictures(denoiser, lane, shape, seed=seed, n=EXAMPLES, device=device)
-    return with_contrast(made.cpu())
+    return pictures(denoiser, lane, shape, seed=seed, n=EXAMPLES, device=device).cpu()
 
 
 def status(trip: Trip) -> str:
