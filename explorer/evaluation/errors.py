@@ -108,9 +108,10 @@ def paired_error(first: Sequence[float], second: Sequence[float]) -> float:
 def clear_of(cells: int) -> float:
     """How many standard errors two of so many cells must be apart to be told apart.
 
-    The farthest two of k equal cells are farther apart in one table of twenty: q/√2, where q is the
-    95th percentile of Tukey's studentized range of k means whose errors are known. 1.96 for two,
-    3.9 for forty: with 2 whatever their number, two of forty would nearly always seem to differ.
+    The farthest two of k equal cells are farther apart in one table of twenty: q/√2, where q is
+    the 95th percentile of Tukey's studentized range of k means whose errors are known. 1.96 for
+    two, 3.9 for forty: with 2 whatever their number, two of forty would nearly always seem to
+    differ.
     """
     from scipy.stats import studentized_range  # takes a second to import
 
