@@ -176,7 +176,7 @@ def of_floor(quality: Quality) -> list[str]:
     real = quantity.floor(quality)
     if real is None or real.deviation is None:
         return []
-    mean, deviation = real
+    mean, deviation = real.mean, real.deviation
     low, high = (mean + k * 2 * deviation for k in (-1, 1))
     m, rows = quality.floor_draws, [row for row in quality.rows if quantity.value(row) is not None]
     reach = float(stdtrit(m - 1, 1 - CHANCE / max(1, len(rows)))) * math.sqrt(1 + 1 / m)

@@ -51,6 +51,14 @@ class Curve:
     points: tuple[Point, ...] = ()
     real: Point | None = None
     """As many real pictures, where some are bundled; its strength means nothing."""
+    classes: int = 10
+
+    def error(self, point: Point) -> float:
+        """One standard error of its accuracy, as if two more of four more pictures were right, so
+        that it is above 0 where all are (Agresti & Coull 1998)."""
+        m = point.n * self.classes
+        share = (point.accuracy * m + 2) / (m + 4)
+        return math.sqrt(share * (1 - share) / (m + 4))
 
 
 @dataclass(frozen=True)
@@ -117,7 +125,7 @@ def _measure(
     device: str | torch.device,
     own: list[int],
 ) -> Iterator[Progress]:
-    curve = Curve(spec.name, kind, real=real_point(spec, n))
+    curve = Curve(spec.name, kind, real=real_point(spec, n), classes=len(spec.classes))
     labels = [i % len(spec.classes) for i in range(n * len(spec.classes))]
     lane, shape = ddim(spec.T, min(STEPS, spec.T)), (spec.channels, spec.size, spec.size)
     total, done = cost(kind, strengths, len(labels), spec.T), 0
@@ -186,5 +194,6 @@ def read(path: Path) -> tuple[Curve, ...]:
     for values in json.loads(path.read_text(encoding="utf-8")):
         points = tuple(Point(**point) for point in values["points"])
         real = Point(**values["real"]) if values["real"] else None
-        found.append(Curve(values["model"], values["kind"], points, real))
+        classes = values.get("classes", Curve.classes)
+        found.append(Curve(values["model"], values["kind"], points, real, classes))
     return tuple(found)

@@ -12,7 +12,7 @@ import torch
 from explorer.checkpoints import describe, load, save
 from explorer.data import from_tensor
 from explorer.evaluation import guidance
-from explorer.evaluation.guidance import Curve, cost, measure
+from explorer.evaluation.guidance import Curve, Point, cost, measure
 from explorer.export.script import check_settings, python_snippet
 from explorer.gui.frame.context import HOME
 from explorer.gui.frame.limits import HOSTED
@@ -26,6 +26,7 @@ from explorer.gui.reverse.guidance.strip_view import StripView
 from explorer.gui.reverse.guidance.work import (
     STORED,
     chosen,
+    compare_ways,
     curve_facts,
     fitting,
     run_curve,
@@ -210,9 +211,50 @@ def test_the_shipped_classifier_is_as_weak_as_the_prose_says() -> None:
     as_much = next(point for point in pushed.points if point.strength == 1)
     error = (0.25 / (10 * as_much.n)) ** 0.5  # at most
     assert as_much.accuracy < told.accuracy - 3 * error
+    best = max(point.accuracy for point in pushed.points)
+    said = compare_ways([free, pushed])
+    assert said == compare_ways([pushed, free]) and f"at most {best:.0%}" in said
+    assert "of w = 1" in said and compare_ways([free]) == compare_ways([pushed]) == ""
     strip = stored_strips()["s"]
     read = strip.numbers[0][..., NUMBERS["s"].index("p")]
     assert strip.times[0] == strip.T and (read - 0.1).abs().max() < 0.1  # it guesses among ten
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "says"),
+    [(0.8, "fewer than the 95% of w = 1."), (0.95, "as many as the 95% of w = 1, within"),
+     (0.93, "as many as the 95% of w = 1, within"), (1.0, "as many as"), (0.85, "fewer than")],
+)  # fmt: skip
+def test_both_ways_are_compared_within_their_errors(accuracy: float, says: str) -> None:
+    free = Curve("m", "w", (Point(0, 20, 0.1, 1, 1), Point(1, 20, 0.95, 1, 1)))
+    pushed = Curve("m", "s", (Point(0, 20, 0.1, 1, 1), Point(5, 20, accuracy, 1, 1)))
+    assert says in compare_ways([free, pushed])
+    assert f"at most {accuracy:.0%} are read as asked for (s = 5)" in compare_ways([free, pushed])
+    assert compare_ways([replace(free, model="n"), pushed]) == ""
+
+
+def test_an_accuracy_carries_its_error() -> None:
+    """Of 10 000 repetitions nearly all lie within two errors; none is 0."""
+    curve = Curve("m", "w", classes=9)
+    for p in (0.12, 0.5, 0.97):
+        shares = torch.binomial(torch.full((10_000,), 180.0), torch.full((10_000,), p)) / 180
+        errors = torch.tensor([curve.error(Point(1, 20, s, 1, 1)) for s in shares.tolist()])
+        assert ((shares - p).abs() <= 2.2 * errors).float().mean() > 0.94
+    assert 0 < curve.error(Point(1, 20, 1.0, 1, 1)) < 0.02
+    free = guidance_figure(stored_curves()).data[0]
+    stored = stored_curves()[0]
+    assert free.error_y.array == pytest.approx([2 * stored.error(p) for p in stored.points])
+    assert "±" in free.customdata[0]
+    worst = 2 * max(map(stored.error, stored.points))
+    assert f"so that a share is off by up to {worst:.0%}. Bars and ±" in curve_facts([stored])
+
+
+def test_right_of_the_star_are_the_wrong_classes() -> None:
+    """What stands below the curve, of the stored one: farther apart only with fewer right ones."""
+    for curve in stored_curves():
+        star = curve.real
+        beyond = [p for p in curve.points if p.pixels > star.pixels]
+        assert beyond and all(p.accuracy < star.accuracy - 3 * curve.error(p) for p in beyond)
 
 
 SETTINGS = {

@@ -45,7 +45,8 @@ def guidance_figure(curves: Sequence[Curve], diversity: str = "pixels") -> go.Fi
         raise ValueError(f"no diversity {diversity!r}; there are: {', '.join(DIVERSITIES)}")
     field, title = DIVERSITIES[diversity]
     figure = go.Figure()
-    real = next((curve.real for curve in curves if curve.real), None)
+    real_of = next((curve for curve in curves if curve.real), Curve("", "w"))
+    real = real_of.real
     star = [(getattr(real, field), real.accuracy)] if real else []
     ordered = [sorted(curve.points, key=lambda point: point.strength) for curve in curves]
     ways = [[(getattr(point, field), point.accuracy) for point in points] for points in ordered]
@@ -64,7 +65,14 @@ def guidance_figure(curves: Sequence[Curve], diversity: str = "pixels") -> go.Fi
             x=[x for x, _ in ways[i]],
             y=[y for _, y in ways[i]],
             text=texts[i],
-            customdata=[_said(curve.kind, point) for point in ordered[i]],
+            customdata=[_said(curve, point) for point in ordered[i]],
+            error_y={
+                "type": "data",
+                "array": [2 * curve.error(point) for point in ordered[i]],
+                "color": FAINT.light,
+                "thickness": 1,
+                "width": 3,
+            },
             mode="lines+markers+text",
             textposition=sides[i],
             name=NAMES[curve.kind],
@@ -79,7 +87,7 @@ def guidance_figure(curves: Sequence[Curve], diversity: str = "pixels") -> go.Fi
             y=[star[0][1]],
             mode="markers",
             name="real pictures",
-            customdata=[f"real pictures: {_numbers(real)}"],
+            customdata=[f"real pictures: {_numbers(real, real_of.error(real))}"],
             hovertemplate="%{customdata}<extra></extra>",
             marker=marker,
             meta={"dark": FAINT.dark},
@@ -211,12 +219,13 @@ def _overlap(one: tuple, other: tuple) -> float:
     return max(0.0, width) * max(0.0, min(one[3], other[3]) - max(one[1], other[1]))
 
 
-def _said(kind: str, point: Point) -> str:
-    return f"{kind} = {point.strength:g}: {_numbers(point)}"
+def _said(curve: Curve, point: Point) -> str:
+    return f"{curve.kind} = {point.strength:g}: {_numbers(point, curve.error(point))}"
 
 
-def _numbers(point: Point) -> str:
+def _numbers(point: Point, error: float) -> str:
     return (
-        f"{point.accuracy:.1%} as asked<br>apart by {point.pixels:.3f} (pixels), "
-        f"{point.features:.3g} (features)<br>{point.n} pictures of each class"
+        f"{point.accuracy:.1%} ± {2 * error:.1%} as asked<br>"
+        f"apart by {point.pixels:.3f} (pixels), {point.features:.3g} (features)<br>"
+        f"{point.n} pictures of each class"
     )

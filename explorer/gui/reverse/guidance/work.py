@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -148,12 +149,34 @@ def curve_facts(curves: Sequence[Curve]) -> str:
     parts = []
     for curve in curves:
         if curve.points:
-            few = ": few, so that a point is off by some percent" if curve.points[0].n < 10 else ""
+            worst = 2 * max(map(curve.error, curve.points))
             parts.append(
                 f"**{plain(curve.model)}**, {curve.kind}: {curve.points[0].n} pictures of each "
-                f"class at each {curve.kind}, DDIM-{STEPS}{few}"
+                f"class at each {curve.kind}, DDIM-{STEPS}, so that a share is off by up to "
+                f"{worst:.0%}"
             )
-    return "; ".join(parts) + "." if parts else "Nothing measured yet."
+    if not parts:
+        return "Nothing measured yet."
+    bars = "Bars and ± are two standard errors of a share."
+    return " ".join(part for part in ("; ".join(parts) + ".", bars, compare_ways(curves)) if part)
+
+
+def compare_ways(curves: Sequence[Curve]) -> str:
+    """The best share that a classifier reaches beside that of w = 1; "" unless both are there."""
+    plainly = [(c, p) for c in curves for p in c.points if (c.kind, p.strength) == ("w", 1)]
+    pushed = [(c, p) for c in curves if c.kind == "s" for p in c.points]
+    if not plainly or not pushed or plainly[0][0].model != pushed[0][0].model:
+        return ""
+    pushed_by, best = max(pushed, key=lambda pair: pair[1].accuracy)
+    told_by, told = plainly[0]
+    gap = told.accuracy - best.accuracy
+    error = math.hypot(told_by.error(told), pushed_by.error(best))
+    how = "fewer than" if gap > 3 * error else "more than" if gap < -3 * error else "as many as"
+    but = ", within the errors" if how == "as many as" else ""
+    return (
+        f"By the classifier at most {best.accuracy:.0%} are read as asked for "
+        f"(s = {best.strength:g}), {how} the {told.accuracy:.0%} of w = 1{but}."
+    )
 
 
 def stored_strips() -> dict[str, Strip]:
