@@ -19,7 +19,7 @@ from explorer.evaluation.quantities import (
     ties,
     with_error,
 )
-from explorer.evaluation.records import NOISES, Column, Quality, Row
+from explorer.evaluation.records import NOISES, STEPS, Column, Quality, Row
 from explorer.evaluation.table import find_columns
 
 DISTANCE = QUANTITIES[FRECHET]
@@ -206,15 +206,18 @@ def _cells(rows: Sequence[Row], quantity: Quantity) -> str:
 
 
 def missing_cells(quality: Quality) -> str:
-    """Which cells of the table were not measured; "" if none is missing."""
+    """Which cells of the usual table were not measured; "" if none is missing."""
     columns = find_columns(quality)
     texts = []
     for S in _steps(quality):
         here = {row.setting.column for row in quality.rows if row.setting.steps == S}
         if gone := [column.title for column in columns if column not in here]:
             texts.append(f"S = {S} of {_listed(gone)}")
-    if quality.rows and quality.T and quality.T not in _steps(quality):
-        texts.append(f"all {quality.T} steps")
+    if quality.rows and quality.T:
+        absent = sorted({min(S, quality.T) for S in STEPS} - set(_steps(quality)))
+        if few := [f"{S}" for S in absent if S < quality.T]:
+            texts.append(f"S = {_listed(few)}")
+        texts += [f"all {quality.T} steps"] * (quality.T in absent)
     return f"Not measured: {'; '.join(texts)}." if texts else ""
 
 

@@ -13,6 +13,7 @@ from explorer.evaluation import (
     ACCURACY,
     HAT,
     QUANTITIES,
+    STEPS,
     STRIDED,
     Column,
     Setting,
@@ -218,9 +219,10 @@ def test_an_error_sets_the_digits() -> None:
 
 def test_missing_cells_are_named() -> None:
     assert missing_cells(QUALITY) == "Not measured: S = 10 of η = 1 and σ̂."
-    whole = exact(exact_row(5, HAT, 1), exact_row(1000, HAT, 1))
+    whole = exact(*(exact_row(S, HAT, 1) for S in STEPS))
     assert missing_cells(whole) == ""
-    assert missing_cells(exact(exact_row(5, HAT, 1))) == "Not measured: all 1000 steps."
+    few = exact(*(exact_row(S, HAT, 1) for S in STEPS[:3]))
+    assert missing_cells(few) == "Not measured: S = 50 and 100; all 1000 steps."
 
 
 def test_the_table_marks_the_best_of_a_row() -> None:

@@ -55,14 +55,14 @@ def few_real_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("path", MEASURED, ids=lambda path: path.stem)
 def test_every_shipped_model_has_its_table(path: Path) -> None:
-    """Of its own weights, at S = 5 … 100 for every noise; what is missing is said."""
+    """Of its own weights, at S = 5 and 10 at least for every noise; what is missing is said."""
     quality = stored_quality(path)
     assert quality.model == path.stem and quality.n >= 256
     assert quality.weights == weights_of(path)
     measured = {(row.setting.steps, row.setting.column) for row in quality.rows}
-    assert measured >= set(product(STEPS[:-1], NOISES))
+    assert measured >= set(product(STEPS[:2], NOISES))
     words, figure, table, found = quality_parts(quality, "Fréchet distance")
-    assert path.stem in words.replace("&#45;", "-") and "100" in table and "- " in found
+    assert path.stem in words.replace("&#45;", "-") and "10" in table and "- " in found
     assert ("Not measured" in words) == bool(missing_cells(quality))
     assert {trace.name for trace in figure.data} > {column.title for column in NOISES}
 

@@ -66,7 +66,7 @@ function compare(company) {
   }
   if (company.bound === null) return;
   const usual = make("div", { className: "usual" }, scale);
-  usual.title = `39 of 40 such pictures are below ${company.bound.toFixed(2)}`;
+  usual.title = `pictures of the kind predict up to ${company.bound.toFixed(2)}`;
   usual.style.setProperty("--end", `${place(company.bound)}`);
 }
 function load() {

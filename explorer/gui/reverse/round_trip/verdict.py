@@ -80,7 +80,7 @@ def _foreign(trip: Trip, company: Company) -> str:
     kept = "is not kept" if company.own.mean > HALF else "is only partly kept"
     return (
         f"{_figures(trip, company)} That is {times:.1f} times their change, and beyond "
-        f"{company.real.bound:.2f}, where 39 of 40 of them should end. Yours {kept} "
+        f"{company.real.bound:.2f}, where the range ends that they predict. Yours {kept} "
         f"({_lost_share(company)}): it is foreign to a network that has only ever seen "
         f"{trip.kind}. {_references(company)}"
     )
@@ -88,16 +88,17 @@ def _foreign(trip: Trip, company: Company) -> str:
 
 def _less(trip: Trip, company: Company) -> str:
     return (
-        f"{_figures(trip, company)} More than three quarters of its variance came back, yet "
-        f"less than of 39 of 40 such pictures (a change up to {company.real.bound:.2f}): yours is "
-        f"unlike the {trip.kind} that the network has seen. {_references(company)}"
+        f"{_figures(trip, company)} More than three quarters of its variance came back, yet its "
+        f"change is beyond the range that they predict (up to {company.real.bound:.2f}): yours is "
+        f"unusual among {trip.kind}, as one of them can be too. {_references(company)}"
     )
 
 
 def _kept(trip: Trip, company: Company) -> str:
     return (
         f"{_figures(trip, company)} Yours came back, with more than three quarters of its "
-        f"variance and as well as such pictures do (39 of 40 below {company.real.bound:.2f})."
+        f"variance and as well as such pictures do (they predict up to "
+        f"{company.real.bound:.2f})."
     )
 
 
@@ -117,7 +118,7 @@ def _gone(trip: Trip, company: Company) -> str:
 
 def _usual(company: Company) -> str:
     return (
-        f"That is within what such pictures lose from here (39 of 40 below "
+        f"That is within what such pictures lose from here (they predict up to "
         f"{company.real.bound:.2f}): nothing says that yours is foreign."
     )
 
