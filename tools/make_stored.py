@@ -64,7 +64,7 @@ MAKERS = {
     "sde": Maker("lectures.sde"),
     "plane": Maker("plane"),
     "order": Maker("plane.order"),
-    "runs": Maker("train"),
+    "runs": Maker("train", arguments=("400",)),
     "lectures": Maker("lectures.pages"),
 }
 """Name -> what makes it."""
