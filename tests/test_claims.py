@@ -33,7 +33,7 @@ from tools.make_stored import MAKERS, fingerprint_of
 
 CHECKPOINTS = HOME / "checkpoints"
 SHIPPED = sorted(CHECKPOINTS.glob("*.safetensors"))
-FIGURE = re.compile(r"\d[\d.,]*( %)? ?± ?\d")
+FIGURE = re.compile(r"\d[\d.,]*(\s?%)?\s?±\s?\d")
 """A number with its error."""
 
 

@@ -101,7 +101,8 @@ def digit(visit: Visit, name: str, k: int) -> np.ndarray:
 
 def test_steps_against_quality_are_there_at_once(reverse: Visit) -> None:
     reverse.page.get_by_role("tab", name="Steps against quality").click()
-    reverse.wait_for_text("#quality-table", "1000")
+    reverse.wait_for_text("#quality-table", "DPM-Solver++(2M)")
+    assert "±" in reverse.text("#quality-table")
     reverse.page.wait_for_selector("#quality-plot .main-svg")
     assert "training pictures" in reverse.text("#quality-facts")
     reverse.page.get_by_label("class accuracy").check()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from explorer.diffusion import make_schedule
+from explorer.gui.parts.numbers import RAISED
 from tests.browser.conftest import Visit, slide, unfold
 
 pytestmark = pytest.mark.browser
@@ -97,8 +98,8 @@ def test_a_lecture_is_left_by_hand(schedules: Visit) -> None:
 
 
 def digits(x: float) -> str:
-    """As the page writes it: 3 significant digits."""
+    """As the page writes it: 3 significant digits, 8.61·10⁻¹²."""
     if 0.001 <= x < 1000:
         return f"{x:#.3g}"
     mantissa, exponent = f"{x:.2e}".split("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "\u2212")
+    return f"{mantissa}·10{str(int(exponent)).translate(RAISED)}"

@@ -323,7 +323,9 @@ def test_stored_bounds_are_small_and_of_this_version() -> None:
         result = read_bound(file)
         assert result.finished and result.model == file.stem
         for variance in VARIANCES:
-            assert 1 < result.lines[variance].total.value < 8
+            total = result.lines[variance].total.value
+            assert total > 1  # pixels without a model take 8; x̂_0 is coarse where t is small
+            assert (total < 8) == (result.target != "x0")
         denoiser, spec = load(root / "checkpoints" / f"{file.stem}.safetensors")
         assert (result.T, result.schedule) == (spec.T, spec.schedule)
         assert result.weights == fingerprint(denoiser.network, spec), "made of other weights"
