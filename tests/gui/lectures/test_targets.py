@@ -210,17 +210,21 @@ def test_the_best_is_named_only_where_it_is_clear() -> None:
     raw[2, 1] -= 0.5
     raw[2, 2] = raw[1, 2] + 0.01 * torch.linspace(-1, 1, 200)
     said = best(named_errors((1, 500, 1000), raw))
-    assert "ε at t = 1; v at t = 500." in said
-    assert "No model is clearly ahead at t = 1000." in said
+    assert "Clearly the least: ε at t = 1; v at t = 500, no single model at t = 1000." in said
+    assert "Clearly the largest: no single model at t = 1…1000." in said
+    raw[0, 2] += 5
+    assert "largest: ε at t = 1000, no single model at t = 1…500." in best(
+        named_errors((1, 500, 1000), raw)
+    )
     level = best(named_errors((1, 500, 1000), torch.ones(3, 3, 4)))
-    assert level == "No model is clearly ahead at any of the t."
+    assert level == "No model has clearly the least error at any of the t, and none the largest."
     assert spans((1, 2, 4, 16), (1, 2, 4, 8, 16)) == "1…4, 16"
 
 
 def test_the_best_of_models_that_are_alike_is_rarely_named() -> None:
     g, times = torch.Generator().manual_seed(0), tuple(range(1, 24))
     wrongly = sum(
-        "The least" in best(named_errors(times, 1 + 0.1 * torch.randn(3, 23, 50, generator=g)))
+        "Clearly" in best(named_errors(times, 1 + 0.1 * torch.randn(3, 23, 50, generator=g)))
         for _ in range(40)
     )
     assert wrongly <= 5  # beyond two standard errors it would be 27

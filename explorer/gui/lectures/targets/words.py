@@ -57,32 +57,37 @@ def end_errors(stored: Stored, of: str) -> str:
 
 
 def best(stored: Stored) -> str:
-    """Where one model's x̂_0 is clearly the nearest; by pairs of errors on the same pictures.
+    """Where one model's x̂_0 is clearly the nearest or the farthest, by pairs on the same pictures.
 
-    Which is the same for ε̂, since both squared errors differ by the SNR alone. At every t each
-    rival has to be behind by as many standard errors as one of all these comparisons would reach
+    Which is the same for ε̂, since both squared errors differ by the SNR alone. At every t two
+    models have to be apart by as many standard errors as one of all pairs at all times would reach
     by chance in one case of twenty (Bonferroni).
     """
-    rivals = len(stored.errors.times) * (len(stored.models) - 1)
-    clear = float(ndtri(1 - CHANCE / (2 * max(1, rivals))))
-    wins: dict[str, list[int]] = {model.target: [] for model in stored.models}
-    ties: list[int] = []
-    for i, t in enumerate(stored.errors.times):
+    times, names = stored.errors.times, [SYMBOLS[model.target] for model in stored.models]
+    clear = float(ndtri(1 - CHANCE / (2 * max(1, len(times) * math.comb(len(names), 2)))))
+    found: dict[str, dict[str, list[int]]] = {"least": {}, "largest": {}}
+    for i, t in enumerate(times):
         rows = stored.errors.raw[:, i].double()
-        first = int(rows.mean(1).argmin())
-        gaps = [rows[k] - rows[first] for k in range(len(rows)) if k != first]
-        ahead = all(gap.mean() > clear * gap.std() / math.sqrt(len(gap)) for gap in gaps)
-        (wins[stored.models[first].target] if ahead else ties).append(t)
-    of = stored.errors.times
-    told = [f"{SYMBOLS[name]} at t = {spans(times, of)}" for name, times in wins.items() if times]
-    undecided = f" No model is clearly ahead at t = {spans(ties, of)}." if ties else ""
-    if not told:
-        return "No model is clearly ahead at any of the t."
+        for kind, signed in (("least", rows), ("largest", -rows)):
+            first = int(signed.mean(1).argmin())
+            gaps = [signed[k] - signed[first] for k in range(len(rows)) if k != first]
+            if all(gap.mean() > clear * gap.std() / math.sqrt(len(gap)) for gap in gaps):
+                found[kind].setdefault(names[first], []).append(t)
+    if not found["least"] and not found["largest"]:
+        return "No model has clearly the least error at any of the t, and none the largest."
+    told = []
+    for kind, at in found.items():
+        told.append(
+            f"{kind}: " + "; ".join(f"{n} at t = {spans(ts, times)}" for n, ts in at.items())
+        )
+        ties = [t for t in times if not any(t in ts for ts in at.values())]
+        if ties:
+            told[-1] += (", " if at else "") + f"no single model at t = {spans(ties, times)}"
     return (
-        f"The least error, by more than {clear:.1f} standard errors of the differences (by chance "
-        f"one of all these comparisons would in 5 % of the cases): {'; '.join(told)}."
-        f"{undecided} The order is the same in x̂₀ and in ε̂: at one t their squared errors differ "
-        "by the factor SNR, whatever the model."
+        f"Clearly the {told[0]}. Clearly the {told[1]}. (Clearly: by more than {clear:.1f} "
+        "standard errors of the difference, which one of all these pairs would reach by chance in "
+        "5 % of the cases.) The order is the same in x̂₀ and in ε̂: at one t their squared errors "
+        "differ by the factor SNR, whatever the model."
     )
 
 
