@@ -25,7 +25,7 @@ import torch
 
 from explorer.checkpoints import load
 from explorer.devices import choose_threads, hardware
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import weights_of
 from explorer.files import written_whole
 from tools import make_cards
 
@@ -86,8 +86,7 @@ def records() -> dict[str, dict[str, Any]]:
 def fingerprint_of(model: str) -> str:
     """Of the weights of a shipped model."""
     denoiser, spec = load(Path(f"checkpoints/{model}.safetensors"))
-    assert isinstance(denoiser.network, torch.nn.Module)
-    return fingerprint(denoiser.network, spec)
+    return weights_of(denoiser, spec)
 
 
 def make(name: str, arguments: Sequence[str]) -> None:

@@ -26,8 +26,9 @@ def run_bound(args: Evaluate) -> None:
     from explorer.checkpoints import load
     from explorer.cli.train import read
     from explorer.devices import choose_threads, find_device
-    from explorer.evaluation.bound import measure_bound, weights_of
+    from explorer.evaluation.bound import measure_bound
     from explorer.evaluation.held_out import choose_pictures, fit_of
+    from explorer.evaluation.weights import weights_of
 
     n = N if args.n is None else args.n
     if n < 2 or args.times < 1 or args.seed < 0:

@@ -83,7 +83,7 @@ class BoundResult:
     """And how its error was weighted over t, see `loss_weights`."""
     gamma: float
     weights: str
-    """Fingerprint of the model, see `quality.fingerprint`; "" if nobody told."""
+    """Fingerprint of the model, see `weights.fingerprint`; "" if nobody told."""
     share: float
     seconds: float
     prior: Mean
@@ -222,16 +222,6 @@ def _summarise_each(
     begun = time.monotonic()
     for state in states:
         yield summarised(state, schedule, about, time.monotonic() - begun)
-
-
-def weights_of(denoiser: Denoiser, spec: Spec) -> str:
-    """The fingerprint of a model as it was loaded, see `quality.fingerprint`."""
-    from explorer.evaluation.quality import fingerprint  # it needs all that races need
-
-    network = denoiser.network
-    if not isinstance(network, torch.nn.Module):
-        raise TypeError("the fingerprint is of a model as it was loaded, before `prepare`")
-    return fingerprint(network, spec)
 
 
 def groups_of(T: int) -> tuple[tuple[int, int], ...]:

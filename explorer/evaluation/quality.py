@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +16,7 @@ from explorer.evaluation.classifier import load_classifier
 from explorer.evaluation.judge import Judge
 from explorer.evaluation.records import Quality, Row, Setting
 from explorer.evaluation.reference import Reference, choose_labels
+from explorer.evaluation.weights import weights_of
 from explorer.inference import prepare
 from explorer.race import Lane, LaneFrame, race
 
@@ -63,8 +62,7 @@ def begin(
     ValueError as in `check`.
     """
     check(denoiser, spec, n=n, seed=seed, guidance=guidance)
-    if not isinstance(denoiser.network, torch.nn.Module):
-        raise TypeError("a table is begun with the model as it was loaded, before `prepare`")
+    weights = weights_of(denoiser, spec)
     device = torch.device(device)
     name = hardware(device)
     if device.type == "cpu" and torch.get_num_threads() != cores():
@@ -83,7 +81,7 @@ def begin(
         hardware=name,
         precision=precision,
         date=date.today().isoformat(),
-        weights=fingerprint(denoiser.network, spec),
+        weights=weights,
         classifier=load_classifier()[1].name,
         rows=(),
         T=spec.T,
@@ -197,15 +195,3 @@ def _evaluate(
         row = judge.with_errors(row)
         quality = replace(quality.adding(row), date=date.today().isoformat())
         yield Progress(quality, setting, row, done / total)
-
-
-def fingerprint(network: torch.nn.Module, spec: Spec) -> str:
-    """Of the weights and all that decides what they make; not of the file, its name or age."""
-    digest = hashlib.sha256()
-    meant = [spec.network, dict(spec.network_config), spec.size, list(spec.classes), spec.target]
-    meant += [spec.schedule, spec.T, dict(spec.schedule_options)]
-    digest.update(json.dumps(meant, sort_keys=True).encode())
-    for name, tensor in sorted(network.state_dict().items()):
-        digest.update(f"{name} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
-    return digest.hexdigest()[:16]

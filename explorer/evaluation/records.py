@@ -202,7 +202,7 @@ class Quality:
     date: str
     """Of the last row."""
     weights: str
-    """Fingerprint of the model, see `quality.fingerprint`."""
+    """Fingerprint of the model, see `weights.fingerprint`."""
     classifier: str
     """Name of the feature network."""
     rows: tuple[Row, ...]

@@ -30,7 +30,7 @@ from explorer.diffusion import (
 )
 from explorer.evaluation.bound import measure_bound, noise_bits, read_bound, shares_of
 from explorer.evaluation.held_out import choose_pictures, held_out
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import fingerprint
 from explorer.networks import PRESETS
 from explorer.training import Run, TrainConfig
 from tests.evaluation.conftest import DIGITS

@@ -39,8 +39,8 @@ from explorer.evaluation import (
 from explorer.evaluation.classifier import classify, load_classifier, logit_indices
 from explorer.evaluation.errors import resamples, share_of
 from explorer.evaluation.kernel import KernelDistance
-from explorer.evaluation.quality import fingerprint
 from explorer.evaluation.reference import choose_labels
+from explorer.evaluation.weights import fingerprint
 from explorer.inference import prepare
 from explorer.race import pictures
 from tests.evaluation.conftest import DIGITS, FREE

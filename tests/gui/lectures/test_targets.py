@@ -18,7 +18,7 @@ from explorer.data import from_tensor
 from explorer.diffusion import Denoiser, make_schedule, picture_generators, randn, sample
 from explorer.diffusion.times import strided_times
 from explorer.evaluation.held_out import choose_pictures
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import fingerprint
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import LOCAL

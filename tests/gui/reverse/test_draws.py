@@ -17,7 +17,7 @@ from explorer.checkpoints import load, save
 from explorer.diffusion import Denoiser, GaussianMixture, IdealDenoiser, forward, make_schedule
 from explorer.evaluation.errors import Estimate
 from explorer.evaluation.held_out import Pictures
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import fingerprint
 from explorer.gui.frame.context import HOME
 from explorer.gui.frame.limits import HOSTED
 from explorer.gui.reverse.round_trip import panel as trip_panel

@@ -15,6 +15,7 @@ from explorer.checkpoints import Spec, describe, load, save
 from explorer.data import from_tensor
 from explorer.evaluation.classifier import GROUPS
 from explorer.evaluation.errors import Estimate
+from explorer.evaluation.weights import weights_of
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import LOCAL
@@ -56,7 +57,7 @@ from explorer.gui.reverse.mistakes.shown import (
     table_of,
 )
 from explorer.gui.reverse.mistakes.view import MistakeView
-from explorer.gui.reverse.mistakes.work import ETAS, lanes_of, measure, weights_of
+from explorer.gui.reverse.mistakes.work import ETAS, lanes_of, measure
 from explorer.race import pictures
 from explorer.race.lanes import BREAKS
 from tests.gui.panel import Panel, tiny

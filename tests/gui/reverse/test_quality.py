@@ -24,7 +24,7 @@ from explorer.evaluation import (
     read,
     write,
 )
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import fingerprint
 from explorer.gui.frame.call import Patience
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from explorer.checkpoints import describe, load
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import fingerprint
 from explorer.gui.frame.call import Patience
 from explorer.gui.frame.context import HOME
 from explorer.gui.reverse.spread import panel as spread_panel

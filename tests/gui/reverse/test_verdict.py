@@ -13,7 +13,7 @@ from scipy import stats
 
 from explorer.checkpoints import describe, load
 from explorer.diffusion import picture_generators
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import fingerprint
 from explorer.gui.frame.context import HOME
 from explorer.gui.reverse.round_trip.cases import (
     SHARES,

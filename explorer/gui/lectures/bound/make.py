@@ -10,8 +10,9 @@ from pathlib import Path
 from explorer.checkpoints import load
 from explorer.cli.bound import report
 from explorer.diffusion import VARIANCES
-from explorer.evaluation.bound import measure_bound, read_bound, weights_of
+from explorer.evaluation.bound import measure_bound, read_bound
 from explorer.evaluation.held_out import choose_pictures
+from explorer.evaluation.weights import weights_of
 from explorer.gui.lectures.bound.work import STORED
 
 

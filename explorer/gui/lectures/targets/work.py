@@ -19,8 +19,8 @@ from explorer.data import from_tensor
 from explorer.devices import hardware
 from explorer.diffusion import Denoiser, Mean, Schedule, make_schedule, picture_generators, randn
 from explorer.diffusion.process import forward
-from explorer.evaluation.bound import weights_of
 from explorer.evaluation.held_out import Pictures, choose_pictures
+from explorer.evaluation.weights import weights_of
 from explorer.files import written_whole
 from explorer.gui.frame.context import Context
 from explorer.inference import prepare, shared
@@ -48,7 +48,7 @@ class Model:
     name: str
     target: str
     weights: str
-    """Fingerprint, see `quality.fingerprint`."""
+    """Fingerprint, see `weights.fingerprint`."""
     trained: Mapping[str, Any]
     """What of its description decides how it was trained, see `SAME` and `SAME_TRAINING`."""
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from explorer.checkpoints import catalogue, load
 from explorer.devices import best_device
+from explorer.evaluation.weights import weights_of
 from explorer.gui.reverse.mistakes.look import real_pictures
 from explorer.gui.reverse.mistakes.records import read, write
 from explorer.gui.reverse.mistakes.sentences import seen_facts
-from explorer.gui.reverse.mistakes.work import measure, weights_of
+from explorer.gui.reverse.mistakes.work import measure
 
 CHECKPOINTS = Path("checkpoints")
 

@@ -64,7 +64,7 @@ class Measured:
 
     model: str
     weights: str
-    """Fingerprint of the model, see `evaluation.quality.fingerprint`."""
+    """Fingerprint of the model, see `evaluation.weights.fingerprint`."""
     target: str
     classes: tuple[str, ...]
     n: int

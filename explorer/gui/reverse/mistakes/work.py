@@ -15,7 +15,7 @@ from explorer.data import from_tensor, to_tensor
 from explorer.devices import hardware
 from explorer.diffusion import Denoiser
 from explorer.evaluation.errors import average_of
-from explorer.evaluation.quality import fingerprint
+from explorer.evaluation.weights import weights_of
 from explorer.gui.reverse.mistakes.look import Real, look_at, look_at_free, moved
 from explorer.gui.reverse.mistakes.records import (
     COLUMNS,
@@ -135,13 +135,6 @@ def _measure(
             strips=(*measured.strips, *(strip for strip, _ in strips)),
         )
         yield measured, torch.stack(pictures)
-
-
-def weights_of(denoiser: Denoiser, spec: Spec) -> str:
-    """The model's fingerprint; TypeError unless it is as it was loaded, before `prepare`."""
-    if not isinstance(denoiser.network, torch.nn.Module):
-        raise TypeError("a measurement is begun with the model as it was loaded")
-    return fingerprint(denoiser.network, spec)
 
 
 def lanes_of(spec: Spec, eta: float, steps: int) -> dict[str, Lane]:

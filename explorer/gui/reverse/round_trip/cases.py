@@ -18,10 +18,10 @@ from explorer.checkpoints import Spec
 from explorer.data import photo
 from explorer.data.bundled import examples
 from explorer.diffusion import Denoiser
+from explorer.evaluation.weights import weights_of
 from explorer.gui.reverse.round_trip.company import Company, assemble, companies, company_from
 from explorer.gui.reverse.round_trip.trip import STEPS
 from explorer.gui.reverse.round_trip.work import like_data, samples
-from explorer.gui.reverse.weights import weights_of
 from explorer.race import race
 from explorer.race.round_trip import as_seen, noised, ways_back
 
@@ -49,7 +49,7 @@ class Verdicts:
 
     model: str
     weights: str
-    """Fingerprint, see `quality.fingerprint`."""
+    """Fingerprint, see `weights.fingerprint`."""
     seed: int
     made: str
     cases: tuple[Case, ...]

@@ -16,8 +16,8 @@ from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.evaluation.errors import Estimate, average_of
 from explorer.evaluation.held_out import Pictures, choose_pictures
+from explorer.evaluation.weights import weights_of
 from explorer.gui.reverse.round_trip.trip import BACK, STEPS
-from explorer.gui.reverse.weights import weights_of
 from explorer.inference import shared
 from explorer.race.round_trip import difference, round_trip
 
@@ -47,7 +47,7 @@ class Draws:
 
     model: str
     weights: str
-    """Fingerprint, see `quality.fingerprint`."""
+    """Fingerprint, see `weights.fingerprint`."""
     T: int
     what: str
     """ "64 test pictures of mnist"."""

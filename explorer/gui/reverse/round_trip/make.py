@@ -18,13 +18,13 @@ import torch
 
 from explorer.checkpoints import load
 from explorer.evaluation.held_out import choose_pictures
+from explorer.evaluation.weights import weights_of
 from explorer.gui.reverse.round_trip import draws
 from explorer.gui.reverse.round_trip import work as round_trip
 from explorer.gui.reverse.round_trip.cases import judge_all, read_verdicts
 from explorer.gui.reverse.round_trip.cases import write as write_verdicts
 from explorer.gui.reverse.round_trip.trip import write
 from explorer.gui.reverse.round_trip.verdict import verdict
-from explorer.gui.reverse.weights import weights_of
 
 CHECKPOINTS = Path("checkpoints")
 SHARES = (5, 10, 20, 40)

@@ -60,7 +60,7 @@ class SpreadView:
     wanted: int
     """Trajectories, each from an x_T of its own."""
     weights: str = ""
-    """Fingerprint, see `quality.fingerprint`."""
+    """Fingerprint, see `weights.fingerprint`."""
     made: str = ""
     """The day of it."""
     lanes: tuple[LaneSpread, ...] = ()

@@ -15,8 +15,8 @@ from torch import Tensor
 from explorer.checkpoints import Spec
 from explorer.diffusion import Denoiser
 from explorer.diffusion.samplers import DDIM, DDPM
+from explorer.evaluation.weights import weights_of
 from explorer.gui.reverse.spread.view import MOMENTS, LaneSpread, SpreadView, decided, sheet_of
-from explorer.gui.reverse.weights import weights_of
 from explorer.inference import shared
 from explorer.race import race
 from explorer.race.fork import BRANCHES, FIRST, by_scale, from_here, spread, spreads
