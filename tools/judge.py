@@ -21,6 +21,7 @@ from torch import Tensor
 
 from explorer import checkpoints
 from explorer.checkpoints import Spec
+from explorer.cli.console import check_writable
 from explorer.data import from_tensor, load, to_tensor
 from explorer.data.sources import default_root
 from explorer.devices import choose_threads, find_device
@@ -109,10 +110,9 @@ def judge(
 
     ValueError for a model whose pictures no classifier is made for, and for fewer than 40.
     """
+    check_count(n)
     denoiser, spec = checkpoints.load(file, device)
     reader = reader_for(spec, root)
-    if n < 2 * BLOCKS:
-        raise ValueError(f"--n {n}: at least {2 * BLOCKS} pictures are needed for an error")
     reference = load_reference(replace(spec, data=reader.data), n=max(n, MOST), root=root)
     labels = choose_labels(reference.shares, n)
     assert labels is not None  # a reader's model has classes
@@ -137,6 +137,12 @@ def judge(
         unevenness(x),
         unevenness(to_tensor(test.images)),
     )
+
+
+def check_count(n: int) -> None:
+    """ValueError unless so many images are enough for an error."""
+    if n < 2 * BLOCKS:
+        raise ValueError(f"--n {n}: at least {2 * BLOCKS} images are needed for an error")
 
 
 def samples(
@@ -184,18 +190,16 @@ def probe_loss(denoiser: Denoiser, spec: Spec, root: Path) -> Estimate:
 def report(found: Judgement) -> str:
     """All that was found, as text."""
     reader = found.reader
-    lines = [
-        f"the judge reads {percent(reader.accuracy)} of {reader.data}'s test pictures rightly"
-    ]
+    lines = [f"the judge reads {percent(reader.accuracy)} of {reader.data}'s test images rightly"]
     lines += [f"  asked for {name}: {percent(share)}" for name, share in found.by_class.items()]
     ratio = ratio_of(found.distance, found.real)
     lines += [
-        f"{percent(found.share)} of {found.n} pictures are what was asked for",
+        f"{percent(found.share)} of {found.n} images are what was asked for",
         f"Fréchet distance of {found.compared}: {found.distance.value:.4f} "
-        f"± {found.distance.error:.4f}; of as many test pictures {found.real.value:.4f} "
+        f"± {found.distance.error:.4f}; of as many test images {found.real.value:.4f} "
         f"± {found.real.error:.4f}: {ratio.value:.2f} ± {ratio.error:.2f} times as far",
         f"within a corner's 2 × 2 pixels: {found.corners.value:.4f} ± {found.corners.error:.4f}; "
-        f"in test pictures {found.real_corners.value:.4f} ± {found.real_corners.error:.4f}",
+        f"in test images {found.real_corners.value:.4f} ± {found.real_corners.error:.4f}",
     ]
     return "\n".join(lines)
 
@@ -219,18 +223,17 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into the checkpoint's header")
     args = parser.parse_args()
 
-    try:
-        device = find_device(args.device)
-        if device.type == "cpu":
-            choose_threads()
-        precision = choose_precision(args.precision, device)
-        how = Sampling(args.seed, args.sampler, args.steps, args.guidance, precision)
-        found = judge(args.file, args.n, args.root, how, device=device)
-        print(f"{args.file}, {precision}\n{report(found)}")
-        if args.write:
-            write(args.file, found, how, args.root)
-    except ValueError as error:
-        parser.exit(1, f"{error}\n")
+    device = find_device(args.device)
+    if device.type == "cpu":
+        choose_threads()
+    precision = choose_precision(args.precision, device)
+    how = Sampling(args.seed, args.sampler, args.steps, args.guidance, precision)
+    if args.write:
+        check_writable(args.file)
+    found = judge(args.file, args.n, args.root, how, device=device)
+    if args.write:
+        write(args.file, found, how, args.root)
+    print(f"{args.file}, {precision}\n{report(found)}")
 
 
 def write(file: Path, found: Judgement, how: Sampling, root: Path) -> None:

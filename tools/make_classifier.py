@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from explorer.checkpoints import read_header
+from explorer.cli.console import check_writable
 from explorer.data import ImageSet, load, to_tensor
 from explorer.data.sources import default_root
 from explorer.evaluation.classifier import (
@@ -167,6 +168,7 @@ def main() -> None:
     parser.add_argument("--root", type=Path, default=default_root())
     parser.add_argument("--out", type=Path, default=FILE)
     args = parser.parse_args()
+    check_writable(args.out)
     parts = read(args.root)
     if args.keep:
         network, about = kept()

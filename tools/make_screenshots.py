@@ -1,4 +1,4 @@
-"""The pictures of the README, from a running app.
+"""The README's screenshots, from a running app; `make_moving_image` makes the one that moves.
 
 python app.py &
 python -m tools.make_screenshots http://127.0.0.1:7860 [/usr/bin/chromium]
@@ -6,9 +6,10 @@ python -m tools.make_screenshots http://127.0.0.1:7860 [/usr/bin/chromium]
 
 from __future__ import annotations
 
+import argparse
 import io
-import sys
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
@@ -24,7 +25,22 @@ def keep(page: Page, name: str, height: int) -> None:
     picture.crop((0, 0, picture.width, height)).save(DOCS / f"{name}.jpg", quality=88)
 
 
-def main(address: str, chromium: str = "/usr/bin/chromium") -> None:
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("address", help="of the running app")
+    parser.add_argument("chromium", nargs="?", default="/usr/bin/chromium")
+    args = parser.parse_args()
+    make(args.address, args.chromium)
+
+
+def make(address: str, chromium: str) -> None:
+    """ValueError if the app does not answer or there is no such browser."""
+    if not Path(chromium).is_file():
+        raise ValueError(f"there is no browser at {chromium}: name one")
+    try:
+        build_opener(ProxyHandler({})).open(address, timeout=20).close()
+    except (OSError, ValueError) as error:
+        raise ValueError(f"no app answers at {address}: start one, python app.py") from error
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1280, "height": 1150})
@@ -49,4 +65,4 @@ def main(address: str, chromium: str = "/usr/bin/chromium") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

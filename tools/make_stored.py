@@ -58,14 +58,19 @@ MAKERS = {
     "race": Maker("reverse", MNIST),
     "guidance": Maker("reverse.guidance", MNIST),
     "bound": Maker("lectures.bound", (*MODELS, *TARGETS)),
+    "forms": Maker("lectures.bound.forms"),
     "targets": Maker("lectures.targets", TARGETS),
     "inside": Maker("lectures.inside", MNIST),
     "autoencoder": Maker("lectures.autoencoder", MNIST),
     "sde": Maker("lectures.sde"),
+    "generative": Maker("lectures.generative", MNIST),
+    "latent": Maker("lectures.latent", MNIST),
+    "ladder": Maker("lectures.ladder"),
     "plane": Maker("plane"),
     "order": Maker("plane.order"),
     "runs": Maker("train", arguments=("400",)),
     "lectures": Maker("lectures.pages"),
+    "home": Maker("lectures.home"),  # from what the others stored
 }
 """Name -> what makes it."""
 ALL = "all"
@@ -79,7 +84,9 @@ def module_of(name: str) -> ModuleType:
 
 def records() -> dict[str, dict[str, Any]]:
     """How each of `MAKERS` was made last, by its name."""
-    found: dict[str, dict[str, Any]] = json.loads(RECORDS.read_text()) if RECORDS.exists() else {}
+    found: dict[str, dict[str, Any]] = (
+        json.loads(RECORDS.read_text("utf-8")) if RECORDS.exists() else {}
+    )
     return found
 
 

@@ -59,24 +59,32 @@ class Reader(NamedTuple):
 
 def reader_for(spec: Spec, root: Path) -> Reader:
     """What reads a model's pictures; ValueError if there are no such test pictures to check it."""
-    data = LIKE.get(spec.data, spec.data)
+    reader = reader_of(spec.data, spec.size, root)
+    if spec.classes != reader.classes:
+        raise ValueError(
+            f"{spec.name} has the classes {', '.join(spec.classes) or 'of none'}; those of "
+            f"{reader.data} are {', '.join(reader.classes)}: only a model that is told these can "
+            "be judged"
+        )
+    return reader
+
+
+def reader_of(trained_on: str, size: int, root: Path) -> Reader:
+    """What reads pictures of this size of models that were trained on this set.
+
+    ValueError if no classifier is made for it; DataError if its pictures cannot be had.
+    """
+    data = LIKE.get(trained_on, trained_on)
     if data not in RECIPES:
         known = ", ".join([*RECIPES, *LIKE])
-        raise ValueError(
-            f"{spec.name} was trained on {spec.data}; there are classifiers of: {known}"
-        )
-    test = load(data, size=spec.size, root=root, split="test")
-    if spec.classes != test.classes:
-        raise ValueError(
-            f"{spec.name} has the classes {', '.join(spec.classes) or 'of none'}; those of {data} "
-            f"are {', '.join(test.classes)}: only a model that is told these can be judged"
-        )
+        raise ValueError(f"this was trained on {trained_on}; there are classifiers of: {known}")
+    test = load(data, size=size, root=root, split="test")
     network = classifier(test.channels, len(test.classes), RECIPES[data].depth).eval()
-    file = root / f"judge-{data}-{spec.size}.safetensors"
+    file = root / f"judge-{data}-{size}.safetensors"
     try:
         network.load_state_dict(load_file(file))
     except (OSError, RuntimeError, SafetensorError):  # not made yet, or made by another version
-        train(network, load(data, size=spec.size, root=root), RECIPES[data])
+        train(network, load(data, size=size, root=root), RECIPES[data])
         write_tensors(file, network.state_dict(), {})
     assert test.labels is not None  # it has classes
     right = read(network, to_tensor(test.images)) == test.labels

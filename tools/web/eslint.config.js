@@ -29,6 +29,10 @@ export default [
     },
   },
   {
+    files: ["tests/browser/*.js"],
+    languageOptions: { globals: globals.browser },
+  },
+  {
     files: ["tests/web/*.js", "tools/web/*.js"],
     languageOptions: { globals: globals.node },
   },

@@ -21,9 +21,39 @@ interface Element {
 }
 interface Window {
   gradio_config?: { root?: string };
-  explorerClock?: { share: number | null };
+  explorerClock?: {
+    share: number | null;
+    asked: number | null;
+    stages: Map<Element, { t: number; T: number; share: number; setT: (t: number) => void }>;
+  };
+  /** The state in the address (gui/frame/address.js). */
+  explorer?: {
+    go: (text: string) => Promise<void>;
+    state: () => URLSearchParams;
+    register: (
+      key: string,
+      part: { read: () => string | null; write: (text: string | null) => string | void | null },
+    ) => void;
+    names: (key: string) => boolean;
+    value: (key: string) => any;
+    settingsOf: (stage: string) => { [key: string]: any };
+    isChanged: (stage: string) => boolean;
+    note: (keys: string[], values: any[]) => void;
+    opened: () => string[];
+    copyLink: () => Promise<void>;
+    reset: () => Promise<void>;
+  };
+  explorerReady?: boolean;
+  explorerParts?: Map<
+    string,
+    { read: () => string | null; write: (text: string | null) => string | void | null }
+  >;
+  /** Where a refusal of camera or clipboard is told (gui/frame/sources.js). */
+  explorerSource?: { tell: (sentence: string) => void };
   explorerPlotly?: Promise<any>;
   Plotly?: any;
+  /** "light", "dark" or "system"; `set` changes it without a reload, `flip` turns dark to light and back. */
+  explorerTheme?: { readonly choice: string; set(choice: string): void; flip(): void };
 }
 interface WindowEventMap {
   "explorer-inside-t": CustomEvent<{ t: number; T: number }>;
