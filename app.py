@@ -1,9 +1,8 @@
 """Diffusion Explorer: `python app.py`, then open the address it prints."""
 
-from explorer.gui.app import create_app
-from explorer.gui.frame.context import Context
-from explorer.gui.serve import serve
+import sys
+
+from explorer.entry import run
 
 if __name__ == "__main__":
-    context = Context.detect()
-    serve(create_app(context), context)
+    sys.exit(run("explorer.gui.serve", called="app.py"))

@@ -2,16 +2,12 @@
 
 import sys
 
+from explorer.entry import run
+
 
 def main() -> int:
-    """The exit code, also where Ctrl-C comes while this is being imported."""
-    try:
-        from explorer.cli.main import main
-
-        return main()
-    except KeyboardInterrupt:
-        print("explorer: stopped", file=sys.stderr)
-        return 130
+    """The exit code, also where Ctrl-C comes while all this is being imported."""
+    return run("explorer.cli.main")
 
 
 if __name__ == "__main__":

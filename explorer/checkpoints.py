@@ -26,6 +26,7 @@ from explorer.diffusion.names import CLASS
 from explorer.files import written_whole
 from explorer.networks import NETWORKS
 from explorer.networks.layers import Placed
+from explorer.settings.networks import refuse_former
 from explorer.text import check_name, is_text
 from explorer.versions import Migration, migrated, newest
 
@@ -38,7 +39,13 @@ def _tell_precision(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _tell_precision})
+def _refuse_former(values: dict[str, Any]) -> dict[str, Any]:
+    """2 -> 3: the lectures' networks are others; ValueError for one of the former."""
+    refuse_former(values.get("network"))
+    return values
+
+
+MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _tell_precision, 2: _refuse_former})
 """Version of a header -> what brings it to the next."""
 VERSION = newest(MIGRATIONS)
 KEY = "diffusion-explorer"
@@ -111,8 +118,8 @@ def load(path: str | Path, device: str | torch.device = "cpu") -> tuple[Denoiser
     spec = describe(path)
     if spec.classifies:
         raise CheckpointError(
-            f"{Path(path).name} is a classifier of noisy pictures: it guides a model (sample "
-            "--classifier-scale) and makes no pictures itself; choose a model"
+            f"{Path(path).name} is a classifier of noisy images: it guides a model (sample "
+            "--classifier-scale) and makes no images itself; choose a model"
         )
     return Denoiser(_network(Path(path), spec, device), spec.make_schedule(), spec.target), spec
 
@@ -127,7 +134,7 @@ def load_classifier(
     spec = describe(path)
     if not spec.classifies:
         raise CheckpointError(
-            f"{Path(path).name} is a model, not a classifier of noisy pictures; train one with "
+            f"{Path(path).name} is a model, not a classifier of noisy images; train one with "
             f"--target {CLASS}"
         )
     return _network(Path(path), spec, device), spec
@@ -147,13 +154,14 @@ def _network(path: Path, spec: Spec, device: str | torch.device) -> Placed:
             )
             raise CheckpointError(
                 f"{path.name}: its weights do not fit the network it describes "
-                f"({len(wrong)} differ, the first is '{wrong[0]}'); the file is damaged or foreign"
+                f"({len(wrong)} differ, the first is '{wrong[0]}'); the file is damaged or not "
+                "from this app"
             )
         weights = {name: file.get_tensor(name).to(empty[name].dtype) for name in expected}
     if (bad := first_not_finite(weights)) is not None:
         raise CheckpointError(
             f"{path.name}: its weights are not all finite numbers (the first that are not are "
-            f"in '{bad}'), so it can make nothing; train it again, or choose another"
+            f"in '{bad}'), so it cannot generate anything; train it again, or choose another model"
         )
     network.load_state_dict(weights, assign=True)
     network.to(device).to(memory_format=memory_format(device))
@@ -217,8 +225,9 @@ def _open(path: Path) -> safe_open:
             return safe_open(path, "pt")
     except (SafetensorError, OSError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path.name} is not a whole safetensors file ({error}); it may be cut short or of "
-            "another kind"
+            f"{path.name} is not a complete safetensors file ({error}); it may be truncated or "
+            "another kind "
+            "of file"
         ) from error
 
 
@@ -226,8 +235,8 @@ def _parse(path: Path, text: str | None) -> Spec:
     """A Spec from JSON that anyone may have written."""
     if text is None:
         raise CheckpointError(
-            f"{path.name} is a safetensors file but not one of Diffusion Explorer: its header "
-            "does not say what the weights are"
+            f"{path.name} is a safetensors file but not one of Diffusion Explorer: its "
+            "header does not describe the weights"
         )
     try:
         values = json.loads(text)
@@ -247,7 +256,7 @@ def _checked(spec: Spec) -> Spec:
     if not all(isinstance(text, str) for text in texts + tuple(spec.classes)):
         raise ValueError("a name is not text")
     if not all(isinstance(table, dict) for table in tables):
-        raise ValueError("a table of settings is not one")
+        raise ValueError("a settings table is not a table")
     if spec.network not in NETWORKS:
         raise ValueError(f"no network '{spec.network}'; there are: {', '.join(NETWORKS)}")
     for text in texts + tuple(spec.classes):

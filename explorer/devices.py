@@ -46,7 +46,9 @@ def _named(name: str) -> torch.device:
     except (RuntimeError, AssertionError, ImportError) as error:
         others = [found for found in _devices() if found != "cpu"]
         here = f", and here {', '.join(others)}" if others else ""
-        raise ValueError(f"device {name!r} is not on this machine; cpu always is{here}") from error
+        raise ValueError(
+            f"device {name!r} is not available on this machine; cpu always is{here}"
+        ) from error
     return device
 
 

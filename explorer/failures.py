@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import tempfile
 from concurrent.futures import BrokenExecutor
 from pathlib import Path, PurePath
 
-import torch
-from safetensors import SafetensorError
+from explorer.text import without_codes
 
 MEMORY = (
     "can't allocate memory",  # PyTorch's allocator on CPUs
@@ -26,26 +26,31 @@ MEMORY = (
     "bad allocation",
 )
 """How PyTorch and what it calls say that memory ran out, in a RuntimeError."""
+UNMAPPED = ("failed to map segment", "cannot allocate memory", "cannot map", "out of memory")
+"""How the system says that it has no address space for a library."""
 NO_MEMORY = (
     "there is not enough memory for this: choose something smaller (a smaller batch, fewer or "
-    "smaller pictures, a smaller network), or close other programs"
+    "smaller images, a smaller network), or close other programs"
 )
 DIED = (
-    "a helper process died before it was done, perhaps for want of memory: try again, with less "
+    "a worker process died before it finished, perhaps because memory ran out: try again, with "
+    "less "
     "at a time if it dies again"
 )
-FULL = "make room on it, then try again; what was saved before is still whole"
-PERMISSION = "{place} may not be read or written by this program: choose another, or allow it"
+FULL = "free some space on it, then try again; what was saved before is intact"
+PERMISSION = (
+    "{place} cannot be read or written by this program: choose another, or grant permission"
+)
 OS_FAILURES = {
     errno.ENOSPC: f"the disk is full: {FULL}",
-    errno.EDQUOT: f"the part of the disk that is allowed here is full: {FULL}",
+    errno.EDQUOT: f"the disk quota here is full: {FULL}",
     errno.EFBIG: "{place} would become larger than this system allows: choose another place",
     errno.EROFS: "{place} is in a read-only place: choose another place to write to",
     errno.EACCES: PERMISSION,
     errno.EPERM: PERMISSION,
     errno.EMFILE: "too many files are open at once: try again in a moment, or allow more of them",
     errno.ENFILE: "too many files are open at once: try again in a moment, or allow more of them",
-    errno.ENOENT: "{place} is not there, or not there any more: choose another, or begin again",
+    errno.ENOENT: "{place} does not exist, or no longer does: choose another, or start again",
     errno.ENOMEM: NO_MEMORY,
 }
 """errno -> what is said of it; {place} is the file that it was about."""
@@ -59,7 +64,8 @@ class OutOfMemory(MemoryError):
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether it says that memory ran out, the computer's or an accelerator's."""
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+    torch = sys.modules.get("torch")  # this must be loadable where PyTorch is not
+    if isinstance(error, (MemoryError, getattr(torch, "OutOfMemoryError", MemoryError))):
         return True
     if isinstance(error, OSError):
         return error.errno == errno.ENOMEM
@@ -76,7 +82,7 @@ def told(error: BaseException, *, paths: bool = False) -> str | None:
     text = _sentence(error)
     if text is None:
         return None
-    line = " ".join(text.split())
+    line = without_codes(" ".join(text.split()))
     return line if paths else without_paths(line)
 
 
@@ -96,13 +102,15 @@ def _sentence(error: BaseException) -> str | None:
         return str(error)
     if out_of_memory(error):
         return NO_MEMORY
+    if isinstance(error, ImportError):
+        return _unloadable(error)
     if isinstance(error, BrokenExecutor) or _worker_died(error):
         return DIED
     number = _number(error)
     if number is not None:
         return _of_system(error, number)
     if isinstance(error, (ValueError, FloatingPointError, OSError)):  # sentences of our own
-        return str(error) or f"something was refused without a reason ({type(error).__name__})"
+        return str(error) or f"something failed without giving a reason ({type(error).__name__})"
     return None
 
 
@@ -110,7 +118,7 @@ def _number(error: BaseException) -> int | None:
     """The system's number for it. safetensors has an exception of its own that only writes it."""
     if isinstance(error, OSError):
         return error.errno
-    if isinstance(error, SafetensorError):
+    if type(error).__name__ == "SafetensorError":
         if found := re.search(r"\(os error (\d+)\)", str(error)):
             return int(found[1])
         return errno.ENOSPC if "No space left" in str(error) else None
@@ -122,9 +130,12 @@ def _of_system(error: BaseException, number: int) -> str:
     name = os.fsdecode(named) if isinstance(named, (str, bytes, os.PathLike)) else ""
     reason = getattr(error, "strerror", None) or ""
     if number == errno.ENOENT and "temporary" in reason:  # Python's tempfile found no place
-        return "there is no temporary folder that can be written: make room in it, or set TMPDIR"
+        return (
+            "there is no temporary folder that can be written: free some space in it, or set "
+            "TMPDIR"
+        )
     if number in (errno.ENOSPC, errno.EDQUOT) and name and _temporary(name):
-        return "the temporary folder is full: make room in it, then try again"
+        return "the temporary folder is full: free some space in it, then try again"
     place = f"'{name}'" if name else "a file or folder that is needed"
     known = OS_FAILURES.get(number)
     if known:
@@ -138,6 +149,30 @@ def _temporary(name: str) -> bool:
         return Path(tempfile.gettempdir()) in Path(name).absolute().parents
     except OSError:  # not even that is there
         return False
+
+
+def _unloadable(error: ImportError) -> str:
+    """What is said of a library that is not there, or that the system did not load."""
+    package = (error.name or "").split(".")[0]
+    if isinstance(error, ModuleNotFoundError) and package not in ("", "explorer"):
+        return (
+            f"the package {package} is not installed for this Python ({sys.executable}): install "
+            "what requirements.txt lists, or start it with the Python that has it"
+        )
+    said = str(error).lower()
+    if any(word in said for word in UNMAPPED):
+        return (
+            "there is not enough memory to load a library that is needed "
+            f"({Path(str(error).split(':')[0]).name}): allow this program at least 4 GB of "
+            "address space (ulimit -v), or close other programs"
+        )
+    return f"a library that is needed cannot be loaded ({error}): install the requirements anew"
+
+
+def unforeseen(error: BaseException) -> str:
+    """What is said of an error that nobody foresaw."""
+    said = without_codes(" ".join(f"{type(error).__name__}: {error}".split()))
+    return f"something went wrong ({said}); python -X dev shows where"
 
 
 def _worker_died(error: BaseException) -> bool:

@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
 
 Model = TypeVar("Model")
+OPEN_FILES_STAY = os.name == "nt"
+"""Whether the system refuses to replace or delete a file that somebody has open: Windows does."""
+PATIENCE = 2.0
+"""Seconds that one waits there for those who read it."""
 WORDS = {
     "a valid boolean": "true or false",
     "a valid integer": "a whole number",
@@ -41,12 +46,28 @@ def written_whole(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     try:
         yield part
         if lasting:
-            with open(part, "rb") as file:
+            with open(part, "r+b") as file:  # Windows syncs only what may be written
                 os.fsync(file.fileno())
         os.chmod(part, 0o644)  # what safetensors writes is its maker's alone
-        os.replace(part, path)
+        once_closed(lambda: os.replace(part, path))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def once_closed(work: Callable[[], object]) -> None:
+    """Replace or delete a file: where an open one refuses that, once whoever reads it has done.
+
+    PermissionError if that takes longer than `PATIENCE`.
+    """
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            work()
+            return
+        except PermissionError:
+            if not OPEN_FILES_STAY or time.monotonic() > end:
+                raise
+        time.sleep(0.01)
 
 
 def _folder_beside(path: Path) -> Path:

@@ -25,7 +25,7 @@ def mismatch(model: Spec, classifier: Spec) -> str:
         return "the model was trained without classes"
     if (model.size, model.channels) != (classifier.size, classifier.channels):
         ours, theirs = (kind_of_pictures(of.size, of.channels) for of in (model, classifier))
-        return f"it reads pictures of {theirs}; the model makes {ours}"
+        return f"it reads images of {theirs}; the model makes {ours}"
     if model.classes != classifier.classes:
         return f"it knows the classes {', '.join(classifier.classes[:4])}, …, not the model's"
     if (model.schedule, model.T) != (classifier.schedule, classifier.T) or dict(
@@ -48,7 +48,7 @@ def find_guide(model: Spec, folder: Path = SHIPPED) -> Path:
         reasons.append(f"{path.stem}: {reason}")
     told = "; ".join(reasons) or f"there is none in {folder}"
     raise ValueError(
-        f"no classifier of noisy pictures fits {model.name} ({told}). Train one with python -m "
+        f"no classifier of noisy images fits {model.name} ({told}). Train one with python -m "
         "explorer train --target class"
     )
 

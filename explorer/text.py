@@ -8,6 +8,7 @@ terminal and in files, `escaped` in HTML and in Plotly's labels, which know a fe
 from __future__ import annotations
 
 import html
+import re
 import unicodedata
 
 LONGEST_NAME = 300
@@ -18,6 +19,14 @@ TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Signs that turn the direction of whatever stands after them, also of our own words."""
 UNSEEN = ("Cc", "Cs", "Cn", "Zl", "Zp")
 """Categories of what is no text: control characters, halves of one, none at all, line ends."""
+
+CODES = (
+    (re.compile(r"<urlopen error (.*?)>"), r"\1"),
+    (re.compile(r"\[(?:Errno|WinError) -?\d+\] ?", re.I), ""),
+    (re.compile(r"\[SSL: [A-Z_0-9]+\] ?| ?\(_ssl\.c:\d+\)"), ""),
+    (re.compile(r" ?\(os error -?\d+\)", re.I), ""),
+)
+"""What systems put around their words, and what is left of it."""
 
 
 def shows(sign: str) -> bool:
@@ -52,3 +61,11 @@ def check_name(text: str) -> None:
         raise ValueError(f"a name has {len(text):,} characters; at most {LONGEST_NAME} are read")
     if not is_text(text):
         raise ValueError(f"the name {ascii(text)[:60]} holds characters that are not text")
+
+
+def without_codes(text: str) -> str:
+    """The text of an error without what only programmers read: "[Errno -2] ", "<urlopen error …>",
+    "(os error 13)", "[SSL: …] "; their words stay."""
+    for pattern, kept in CODES:
+        text = pattern.sub(kept, text)
+    return text

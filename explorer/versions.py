@@ -22,7 +22,7 @@ def migrated(values: Mapping[str, Any], migrations: Mapping[int, Migration]) -> 
     version, last = values.get("version"), newest(migrations)
     if type(version) is not int or not 1 <= version <= last:
         later = type(version) is int and version > last
-        advice = "; it was made by a later one: take that" if later else ""
+        advice = "; it was made by a later version: use that one" if later else ""
         raise ValueError(f"version {version!r}, this program reads versions 1 to {last}{advice}")
     found = dict(values)
     for step in range(version, last):

@@ -33,7 +33,7 @@ def run_bound(args: Evaluate) -> None:
     n = N if args.n is None else args.n
     if n < 2 or args.times < 1 or args.seed < 0:
         raise ValueError(
-            f"--n {n}, --times {args.times}, --seed {args.seed}: at least two pictures, one time, "
+            f"--n {n}, --times {args.times}, --seed {args.seed}: at least two images, one time, "
             "a seed of 0 or more"
         )
     device = find_device(args.device)
@@ -60,9 +60,10 @@ def run_bound(args: Evaluate) -> None:
     )
     result = pull(states)
     chosen: tuple[Variance, ...] = tuple(NAMES) if args.variance == "both" else (args.variance,)
-    print(report(result, chosen))
     if args.out is not None:
         result.write(args.out)
+    print(report(result, chosen))
+    if args.out is not None:
         print(f"{args.out}: all terms, both variances")
 
 
@@ -74,7 +75,7 @@ def pull(states: Iterator[BoundResult]) -> BoundResult:
             t = state.ranges[0][0] if state.ranges else state.T
             show(state.share, f"t = {t}, {left:.0f} s left")
             if asked:
-                raise Stopped("the bound takes all terms; nothing was kept")
+                raise Stopped("the bound needs all terms; nothing was saved")
     return state
 
 
@@ -86,7 +87,7 @@ def report(result: BoundResult, variances: Sequence[Variance]) -> str:
     lines = [
         f"{result.model}: {result.pictures}; {times}; seed {result.seed}; {result.hardware}, "
         f"{result.seconds:.0f} s",
-        "bits/dim ± standard error; the model is told no classes",
+        "bits/dim ± standard error; the model is given no class",
         "",
         " " * WIDTH + "".join(heads),
     ]

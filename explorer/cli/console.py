@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from explorer.printing import say
 from explorer.text import printable
 
 LINE_EVERY = 10.0
@@ -35,19 +36,19 @@ def first_process() -> bool:
 def complain(sentence: str, *, always: bool = False) -> None:
     """On stderr; of several processes only the first speaks, unless it must be said."""
     if always or first_process():
-        print(f"explorer: {printable(sentence)}", file=sys.stderr)
+        say(f"explorer: {printable(sentence)}", error=True)
 
 
-def check_writable(out: Path) -> None:
-    """ValueError before the work is done, not after it, if `out` cannot be written."""
+def check_writable(out: Path, flag: str = "--out") -> None:
+    """ValueError before the work is done, not after it, if what `flag` gave cannot be written."""
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=out.parent):
             pass
     except OSError as error:
-        raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from error
+        raise ValueError(f"{flag} {out}: cannot be written ({error.strerror})") from error
     if out.is_dir():
-        raise ValueError(f"--out {out}: there is a folder of this name")
+        raise ValueError(f"{flag} {out}: a folder of this name exists")
 
 
 @contextmanager
@@ -115,17 +116,18 @@ def signals_end_it() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # which has no signals
         yield
         return
-    with _handled(signal.default_int_handler, SIGNALS[1:]):
+    interrupt = signal.getsignal(signal.SIGINT)
+    handler = interrupt if callable(interrupt) else signal.default_int_handler
+    with _handled(handler, SIGNALS[1:]):
         yield
 
 
 @contextmanager
 def _handled(handler: Callable[[int, Any], object], numbers: Sequence[int]) -> Iterator[None]:
-    """Within, these signals go to `handler`; a SIGHUP that is ignored stays so (nohup)."""
+    """Within, these signals go to `handler`; what is ignored stays so: SIGHUP under nohup,
+    SIGINT in a shell's background."""
     before = {number: signal.getsignal(number) for number in numbers}
-    for number in SIGNALS[2:]:
-        if before.get(number) is signal.SIG_IGN:
-            del before[number]
+    before = {number: was for number, was in before.items() if was is not signal.SIG_IGN}
     for number in before:
         signal.signal(number, handler)
     try:

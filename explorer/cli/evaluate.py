@@ -39,21 +39,21 @@ class Evaluate:
     file: Positional[File]
     """A model, .safetensors."""
     n: Annotated[int | None, unset("INT")] = None
-    """Pictures for each cell (512), or for the bound (64)."""
+    """Images for each cell (512), or for the bound (64)."""
     steps: Annotated[str | None, unset("S,S,...")] = None
-    """S, with commas (5,10,20,50,100,1000); T in place of more than T. With all T steps, unless
-    steps, sampler or eta is given, only η = 0, 1 and hat are measured."""
+    """S, separated by commas (5,10,20,50,100,1000); any S above T means T. With all T steps,
+    unless steps, sampler or eta is given, only η = 0, 1 and hat are measured."""
     sampler: Annotated[
         str | None,
         arg(
             metavar="NAME,NAME,...",
             help_behavior_hint="",
-            help="With commas, all by default, or those with an η if --eta is given: "
+            help="Separated by commas; all by default, or those with an η if --eta is given: "
             + ",".join(name for name, sampler in SAMPLERS.items() if sampler.strided),
         ),
     ] = None
     eta: Annotated[str | None, unset("η,η,...")] = None
-    """η, with commas (0,0.2,0.5,1,hat); hat is σ̂, the larger variance."""
+    """η, separated by commas (0,0.2,0.5,1,hat); hat is σ̂, the larger variance."""
     seed: int = 0
     """Of the noise."""
     guidance: float = 1.0
@@ -63,34 +63,34 @@ class Evaluate:
     root: Annotated[Path | None, unset("FOLDER")] = None
     """Folder of the downloaded data sets."""
     reference: int = 10_000
-    """Training pictures to compare with."""
+    """Training images to compare with."""
     batch: int = 64
-    """Pictures at a time."""
+    """Images at a time."""
     device: Annotated[str | None, unset("NAME")] = None
     """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
     precision: Precision = AUTO
-    """What the network is computed in; auto: as the rows of the table there is, else what suits
+    """Precision of the network; auto: as in the table that exists, otherwise what suits
     the device."""
     out: Annotated[Path | None, unset("JSON")] = None
-    """FILE's name with .quality.json by default. What a table there has already is not measured
+    """FILE's name with .quality.json by default. What the table contains already is not measured
     again."""
     bound: bool = False
     """The variational bound: bits per dimension, term by term, and no table."""
     times: int = TIMES
-    """Of the bound: how many ranges of t are asked at."""
+    """For the bound: how many ranges of t to evaluate."""
     all: bool = False
-    """Of the bound: ask at every t."""
+    """For the bound: evaluate every t."""
     variance: Literal["beta", "posterior", "both"] = "both"
-    """Of the bound: σ² of a step."""
+    """For the bound: σ² of a step."""
 
 
 def run_evaluate(args: Evaluate) -> None:
     if args.bound:
         if args.guidance != 1:
-            complain("--bound: the model is told no class, so --guidance is not used")
+            complain("--bound: the model is given no class, so --guidance is not used")
         unused = ("sampler", "eta", "steps")
         if given := [f"--{name}" for name in unused if getattr(args, name) is not None]:
-            complain(f"--bound asks at times of its own: {' and '.join(given)} not used")
+            complain(f"--bound chooses its own times: {' and '.join(given)} not used")
         return run_bound(args)
     from explorer.checkpoints import load
     from explorer.cli.train import read as read_pictures
@@ -136,7 +136,7 @@ def run_evaluate(args: Evaluate) -> None:
     if quality.rows:
         print(report(quality))
     if stopped:
-        raise Stopped(f"{len(quality.rows)} rows are kept in {out}; the same command goes on")
+        raise Stopped(f"{len(quality.rows)} rows are saved in {out}; the same command continues")
 
 
 def with_kept_rows(out: Path, quality: Quality) -> Quality:
@@ -153,15 +153,15 @@ def with_kept_rows(out: Path, quality: Quality) -> Quality:
     if why:
         aside = out.with_suffix(".json.old")
         out.replace(aside)
-        complain(f"starting over, what there was is now {aside.name}: {why}")
+        complain(f"starting over; the earlier table is now {aside.name}: {why}")
         return quality
     if before.hardware != quality.hardware and quality.hardware not in before.hardware:
         quality = replace(quality, hardware=f"{before.hardware}; {quality.hardware}")
     rows = tuple(row for row in before.rows if row.has_errors)
     if len(rows) < len(before.rows):
         complain(
-            f"{len(before.rows) - len(rows)} rows of an earlier version have no errors; those "
-            "that are asked for are measured again, the others go"
+            f"{len(before.rows) - len(rows)} rows of an earlier version have no errors; the "
+            "requested ones are measured again, the others are removed"
         )
     return replace(quality, rows=rows, date=before.date)
 
@@ -202,7 +202,7 @@ def report(quality: Quality) -> str:
     )
 
     lines = [
-        f"{quality.model}: {quality.n} pictures a cell against {quality.reference:,} of "
+        f"{quality.model}: {quality.n} images per cell against {quality.reference:,} of "
         f"{quality.data}; {quality.precision} on {quality.hardware}",
         *floor_notes(quality),
         *evaluation_notes(quality),
@@ -243,7 +243,7 @@ def parse_settings(
 def parse_steps(text: str) -> int:
     """One of --steps."""
     if not text.strip().isdecimal() or int(text) < 1:
-        raise ValueError(f"--steps {text}: whole numbers, 1 or more, with commas between")
+        raise ValueError(f"--steps {text}: whole numbers, 1 or more, separated by commas")
     return int(text)
 
 
@@ -257,12 +257,12 @@ def parse_columns(samplers: str | None, etas: str | None) -> list[Column]:
         names = [name for name in STRIDED if etas is None or Column(sampler=name).noise]
     for name in names:
         if name not in STRIDED:
-            raise ValueError(f"--sampler {name}: with S steps there are: {', '.join(STRIDED)}")
+            raise ValueError(f"--sampler {name}: samplers that take S steps: {', '.join(STRIDED)}")
     noises = NOISES if etas is None else [parse_noise(text) for text in etas.split(",")]
     columns = choose_columns(names, noises)
     if etas is not None and not any(column.noise for column in columns):
         titles = " and ".join(dict.fromkeys(STRIDED[name].title for name in names))
-        raise ValueError(f"--eta {etas}: there is no η in {titles}; leave --eta out")
+        raise ValueError(f"--eta {etas}: {titles} have no η; leave out --eta")
     return columns
 
 
@@ -277,5 +277,5 @@ def parse_noise(text: str) -> Column:
     except ValueError:
         eta = math.nan
     if not 0 <= eta <= 1:
-        raise ValueError(f"--eta {text}: numbers from 0 to 1, or hat, with commas between")
+        raise ValueError(f"--eta {text}: numbers from 0 to 1, or hat, separated by commas")
     return Column(eta)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,8 @@ from explorer import __version__
 from explorer.cli import describe, evaluate, recipe, sample, train
 from explorer.cli.console import Stopped, complain, first_process, signals_end_it
 from explorer.cli.words import UsageError, read_words, suggestion
+from explorer.entry import CLOSED, FAILED, STOPPED, forget_output
+from explorer.printing import flush
 
 PROGRAM = "diffusion-explorer"
 SHELLS = ("bash", "zsh", "fish")
@@ -23,8 +24,6 @@ ABOUT = f"""Train, sample, describe and evaluate models.
 
 --version says which version this is; --print-completion {"|".join(SHELLS)} prints what completes
 words in a shell, for example: source <({PROGRAM} --print-completion bash)"""
-CLOSED = 141
-"""Nobody reads any more: 128 and SIGPIPE's number, as in a shell."""
 PATIENCE = 20.0
 """Seconds that all processes but the first wait before they say why they failed. Where all fail
 alike, the first one's end ends them before; if they went first, it would never be heard."""
@@ -60,40 +59,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with signals_end_it():
-            code = _told(words)
-            sys.stdout.flush()
-        return code
+            return _told(words)
     except KeyboardInterrupt:  # also while an error waits to be told
         complain("stopped")
-        return 130
-    except BrokenPipeError:
-        for stream in (sys.stdout, sys.stderr):  # which Python would flush at its end
-            with suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-        return CLOSED
+        return STOPPED
 
 
 def _told(words: Sequence[str]) -> int:
     """The exit code of what is asked for; what goes wrong is told."""
     try:
-        return run(words)
+        code = run(words)
+        flush()
+        return code
     except UsageError as error:
         complain(str(error), always=True)
         return 2
     except Stopped as stop:
         complain(f"stopped; {stop}")
-        return 130
-    except (BrokenPipeError, KeyboardInterrupt):
-        raise
+        return STOPPED
+    except BrokenPipeError:
+        forget_output()
+        return CLOSED
     except Exception as error:
-        from explorer.failures import told
+        from explorer.failures import told, unforeseen
 
         if sys.flags.dev_mode:  # python -X dev: who asks for it gets the traceback
             raise
         if not first_process():
             time.sleep(PATIENCE)
         complain(told(error, paths=True) or unforeseen(error), always=True)
-        return 1
+        return FAILED
 
 
 def run(words: Sequence[str]) -> int:
@@ -107,11 +102,13 @@ def run(words: Sequence[str]) -> int:
         return 0
     if first == "--print-completion":
         if len(words) != 2 or words[1] not in SHELLS:
-            raise UsageError(f"--print-completion: for which shell? There are {', '.join(SHELLS)}")
+            raise UsageError(
+                f"--print-completion: for which shell? Choose one of {', '.join(SHELLS)}"
+            )
         return _of_all(["--tyro-print-completion", words[1]], PROGRAM)
     if first not in COMMANDS:
         near = suggestion(first, [*COMMANDS, "--help", "--version", "--print-completion"])
-        what = f"there is no {first}{near}" if first else "what is to do"
+        what = f"there is no {first}{near}" if first else "choose a command"
         raise UsageError(f"{what}: {' | '.join(COMMANDS)} (see {prog} --help)")
     command = COMMANDS[first]
     try:
@@ -127,9 +124,3 @@ def _of_all(words: Sequence[str], prog: str) -> int:
     with suppress(SystemExit):
         tyro.extras.subcommand_cli_from_dict(kinds, prog=prog, description=ABOUT, args=words)
     return 0
-
-
-def unforeseen(error: Exception) -> str:
-    """What is said of an error that nobody foresaw."""
-    said = " ".join(f"{type(error).__name__}: {error}".split())
-    return f"something went wrong ({said}); python -X dev -m explorer … shows where"

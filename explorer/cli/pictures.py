@@ -1,4 +1,4 @@
-"""Where `sample` writes its pictures: one grid, a file each, or an array."""
+"""Where `sample` writes its images: one grid, a file each, or an array."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def outputs(out: Path, count: int, *, each: bool, overwrite: bool) -> list[Outpu
         raise ValueError(f"--out {out}: with --each it is a folder")
     if not each and out.suffix.lower() not in (*PICTURES, ARRAY):
         raise ValueError(
-            f"--out {out}: pictures end in .png (.webp and .jpg work too), arrays in {ARRAY}; "
+            f"--out {out}: images end in .png (.webp and .jpg work too), arrays in {ARRAY}; "
             "with --each it is a folder"
         )
     paths = [out.with_stem(f"{out.stem}-{i}") if i > 1 else out for i in range(1, count + 1)]
@@ -45,7 +45,7 @@ def outputs(out: Path, count: int, *, each: bool, overwrite: bool) -> list[Outpu
             continue
         if not each or any(path.iterdir()):
             raise ValueError(
-                f"there is {path} already: write over it (--overwrite) or choose another --out"
+                f"{path} already exists: overwrite it (--overwrite) or choose another --out"
             )
     return [Output(path, each) for path in paths]
 
@@ -61,7 +61,7 @@ class Output:
     def opened(
         self, labels: Sequence[int] | None, seed: int, settings: Mapping[str, Any]
     ) -> Iterator[Writer]:
-        """Within, pictures can be added; at the end they are written, however many there are."""
+        """Within, images can be added; at the end they are written, however many there are."""
         writer = Writer(self)
         yield writer
         if not writer.made:
@@ -82,21 +82,21 @@ class Output:
             )
 
     def drop_from(self, first: int) -> None:
-        """Delete the pictures of an earlier time that nothing was written over."""
+        """Delete the images of an earlier time that nothing was written over."""
         for path in self.path.glob(f"{'[0-9]' * 5}.png"):
             if int(path.stem) >= first:
                 path.unlink()
 
     def write_sheet(self, picture: Image.Image) -> None:
-        """One picture, as a file or, with --each, in the folder."""
+        """One image, as a file or, with --each, in the folder."""
         path = self.path / "00000.png" if self.each else self.path
         if path.suffix.lower() == ARRAY:
-            raise ValueError(f"--out {path}: one-shot looks are a picture, .png")
+            raise ValueError(f"--out {path}: one-shot looks are an image, .png")
         picture.save(path)
 
 
 class Writer:
-    """Takes pictures as they are done."""
+    """Takes images as they are done."""
 
     def __init__(self, output: Output) -> None:
         self.output = output

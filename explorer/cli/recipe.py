@@ -23,7 +23,7 @@ SIZE = 28
 OTHERWISE = ("conditional", "schedule_options", "network", "network_options", "seconds")
 """Fields of `TrainConfig` that are said in another way: see `Train`."""
 GIVEN = ("channels", "classes", "T")
-"""Of a network, what the pictures and the schedule say."""
+"""Of a network, what the images and the schedule say."""
 NOT_OF_A_RUN = ("config", "print_config")
 
 
@@ -65,13 +65,13 @@ class Train:
     minutes: Annotated[float | None, unset("FLOAT")] = None
     """Budget in time; 5 minutes without --steps."""
     network: NetworkName = DEFAULT_PRESET
-    """How large it is, or a lecture's."""
+    """The network's size, or a lecture's network."""
     option: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=NUMBER")] = ()
-    """Of the schedule, for example beta_end=0.01."""
+    """An option of the schedule, for example beta_end=0.01."""
     unconditional: bool = False
-    """Do not tell the network the classes."""
+    """Train without classes."""
     optimiser: OptimiserName = "AdamW"
-    """AdamW warms up, decays the weights and slows down; Adam does not."""
+    """AdamW uses warm-up, weight decay and a falling learning rate; Adam does not."""
     lecture: Annotated[LectureName | None, unset("{" + ",".join(LECTURES) + "}")] = None
     """Data, schedule, network and optimiser as a lecture has them; flags override it."""
     device: Annotated[str | None, unset("NAME")] = None
@@ -79,17 +79,17 @@ class Train:
     root: Annotated[Path | None, unset("FOLDER")] = None
     """Folder of the downloaded data sets."""
     resume: bool = False
-    """Go on where FILE's run stopped."""
+    """Continue FILE's run where it stopped."""
     overwrite: bool = False
-    """Start over where FILE is there already: what it has learnt is lost."""
+    """Start over if FILE exists: what it has learnt is lost."""
     save_every: Annotated[float | None, unset("SECONDS")] = None
-    """Seconds between writing to disk, after the first snapshot; 10, more where it takes long."""
+    """Seconds between writes to disk, after the first snapshot; 10, or more if writing is slow."""
     log: Annotated[Literal["tensorboard"] | None, unset("tensorboard")] = None
-    """Where the metrics go too; metrics.jsonl beside the run's state has them always."""
+    """Where else to write the metrics; metrics.jsonl beside the run's state always has them."""
     config: Annotated[Path | None, unset("FILE.yaml")] = None
     """Flags from a file, "learning-rate: 0.001"; those on the command line override it."""
     print_config: bool = False
-    """Print all settings as --config takes them, and do nothing."""
+    """Print all settings in the form that --config reads, and exit."""
     shape: Annotated[Any, arg(name="network", constructor=NetworkFlags)] = field(
         default_factory=NetworkFlags
     )
@@ -110,7 +110,7 @@ def read_train(words: Sequence[str], prog: str) -> Train:
 
 
 def as_in_the_lecture(args: Train, default: Train) -> Train:
-    """The defaults for --lecture: its settings, with the pictures that are at hand."""
+    """The defaults for --lecture: its settings, with the images that are at hand."""
     if not args.lecture:
         return default
     from explorer.data import DATASETS
@@ -186,7 +186,7 @@ def words_of(file: Path) -> list[str]:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"--config {file}: {' '.join(why.split())}") from error
     if not isinstance(found, dict):
-        raise UsageError(f"--config {file}: settings stand there as NAME: VALUE, one a line")
+        raise UsageError(f"--config {file}: write settings as NAME: VALUE, one per line")
     flags = [flag.removeprefix("--") for flag in flags_of(Train)]
     switches = {flag.removeprefix("no-") for flag in flags if flag.startswith("no-")}
     others = {"help", *(name.replace("_", "-") for name in NOT_OF_A_RUN)}
@@ -197,7 +197,7 @@ def words_of(file: Path) -> list[str]:
             near = suggestion(key, names)
             raise UsageError(f"--config {file}: there is no setting {key!r}{near}")
         if value is not None and isinstance(value, bool) != (key in switches):
-            wanted = "be true or false" if key in switches else "not be so: put words in quotes"
+            wanted = "be true or false" if key in switches else "be text: put words in quotes"
             raise UsageError(f"--config {file}: {key} is {value!r} and should {wanted}")
         words += _words(key, value)
     return words

@@ -1,4 +1,4 @@
-"""python -m explorer sample: pictures with a trained model."""
+"""python -m explorer sample: images with a trained model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tyro.extras import literal_type_from_choices
 
 from explorer.cli.console import Stopped, complain, progress_bar, signals_noted
 from explorer.cli.describe import File
-from explorer.cli.words import unset
+from explorer.cli.words import suggestion, unset
 from explorer.diffusion.options import Option
 from explorer.diffusion.samplers import DDIM, OPTIONS, SAMPLERS
 from explorer.lectures import LECTURES
@@ -34,7 +34,7 @@ else:
     SamplerName = literal_type_from_choices(list(SAMPLERS))
 
 BATCH = {"cpu": 16}
-"""Pictures at a time, by kind of device; those that are done are kept if one stops."""
+"""Images at a time, by kind of device; those that are done are kept if one stops."""
 MOST = 64
 
 
@@ -58,43 +58,49 @@ Options = make_dataclass("Options", [_option(*each) for each in OPTIONS.items()]
 
 @dataclass(frozen=True)
 class Sample:
-    """Make pictures with a trained model: one grid, single files (--each), or an array (.npz)."""
+    """Make images with a trained model: one grid, single files (--each), or an array (.npz)."""
 
     file: Positional[File]
     """A model, .safetensors."""
     sampler: Annotated[SamplerName | None, unset("{" + ",".join(SAMPLERS) + "}")] = None
-    """How to walk from noise to a picture; DDIM by default."""
+    """How to get from noise to an image; DDIM by default."""
     options: Annotated[Any, arg(name="", constructor=Options)] = field(default_factory=Options)
     guidance: float = 1.0
     """Weight of the class; 1 is plain sampling."""
     classifier_scale: float = 0.0
-    """Of the push by a classifier of noisy pictures; it alone knows it with --guidance 0."""
+    """Strength of guidance by a classifier of noisy images; with --guidance 0 it alone knows
+    the class."""
     classifier: Annotated[Path | None, unset("FILE")] = None
-    """The shipped one that fits by default."""
+    """By default the shipped one that fits."""
     lecture: Annotated[LectureName | None, unset("{" + ",".join(LECTURES) + "}")] = None
-    """Sample as this lecture does; a picture for each of its samplers."""
+    """Sample as this lecture does; an image for each of its samplers."""
+    repair: bool = False
+    """With --lecture: without the slips of its code."""
+    breaks: Annotated[tuple[str, ...], arg(metavar="NAME ...", help_behavior_hint="")] = ()
+    """What the sampler does wrong on purpose, such as no-clipping or alpha-ahead: common mistakes
+    and slips of the lectures; a name that is none lists them all."""
     n: int = 64
-    """How many pictures."""
+    """How many images."""
     seed: int = 0
-    """Picture i of a seed is the same, however many there are."""
+    """Image i of a seed is the same, however many there are."""
     label: Annotated[str | None, unset("CLASS")] = None
-    """A class for all; without it the classes take turns."""
+    """One class for all images; without it the classes take turns."""
     device: Annotated[str | None, unset("NAME")] = None
     """cpu, cuda, cuda:1 or mps; the fastest there is by default."""
     precision: Precision = "float32"
-    """What the network is computed in; below float32 one seed gives other pictures elsewhere."""
+    """Precision of the network; below float32 one seed gives other images on other machines."""
     batch: Annotated[int | None, unset("INT")] = None
-    """Pictures at a time: 16 on a CPU, else 64."""
+    """Images at a time: 16 on a CPU, else 64."""
     out: Annotated[Path, arg(metavar="FILE")] = Path("grid.png")
-    """A picture (.png, .webp, .jpg), or an array (.npz: images, labels, seed and settings)."""
+    """An image (.png, .webp, .jpg), or an array (.npz: images, labels, seed and settings)."""
     each: bool = False
-    """Every picture as a file of its own, 00000.png, …, in the folder --out (samples)."""
+    """Each image in its own file, 00000.png, …, in the folder --out (samples)."""
     overwrite: bool = False
-    """Write over what is there; grid.png, the default, is so always."""
+    """Overwrite existing files; grid.png, the default, is always overwritten."""
 
 
 def run_sample(args: Sample) -> None:
-    """A picture of all samples; with --lecture one for each of the lecture's samplers."""
+    """An image of all samples; with --lecture one for each of the lecture's samplers."""
     from explorer.checkpoints import load
     from explorer.cli.pictures import outputs
     from explorer.devices import find_device
@@ -104,11 +110,11 @@ def run_sample(args: Sample) -> None:
     from explorer.race import choose_labels
 
     if args.n < 1:
-        raise ValueError(f"--n {args.n}: at least one picture")
+        raise ValueError(f"--n {args.n}: at least one image")
     if args.seed < 0:
         raise ValueError(f"--seed {args.seed}: a whole number, 0 or more")
     if args.batch is not None and args.batch < 1:
-        raise ValueError(f"--batch {args.batch}: at least one picture at a time")
+        raise ValueError(f"--batch {args.batch}: at least one image at a time")
     device = find_device(args.device)
     args = replace(args, precision=choose_precision(args.precision, device))
     denoiser, spec = load(args.file, device)
@@ -117,7 +123,7 @@ def run_sample(args: Sample) -> None:
     if args.guidance != 1 and not spec.classes:
         raise ValueError(f"--guidance {args.guidance}: this model was trained without classes")
     if args.classifier and args.classifier_scale == 0:
-        raise ValueError(f"--classifier {args.classifier}: give its --classifier-scale too")
+        raise ValueError(f"--classifier {args.classifier}: also give --classifier-scale")
     denoiser = guide(
         replace(denoiser, network=prepare(denoiser.network, device, args.precision)),
         spec,
@@ -126,16 +132,17 @@ def run_sample(args: Sample) -> None:
         path=args.classifier,
         device=device,
     )
-    places = outputs(args.out, len(lanes) or 1, each=args.each, overwrite=args.overwrite)
+    places = outputs(args.out, len(lanes) or 2, each=args.each, overwrite=args.overwrite)
     if not lanes:
-        return write_one_shots(args, denoiser, spec, places[0])
+        write_one_shots(args, denoiser, spec, places[0])
+        return write_walks(args, denoiser, spec, places[1])
     for lane, place in zip(lanes, places, strict=True):
         made = write_lane(args, denoiser, spec, lane, labels, place, device)
-        called = lane.title if args.lecture else lane.name
+        called = lane.title if args.lecture or args.breaks else lane.name
         if made < args.n:
-            kept = f"{made} of {args.n} pictures are kept in {place.path}"
-            raise Stopped(kept if made else "no picture was finished, nothing is kept")
-        print(f"{place.path}: {made} pictures, {called}, {lane.evaluations} evaluations each")
+            kept = f"{made} of {args.n} images are saved in {place.path}"
+            raise Stopped(kept if made else "no image was finished, nothing is saved")
+        print(f"{place.path}: {made} images, {called}, {lane.evaluations} evaluations each")
 
 
 def write_lane(
@@ -147,7 +154,7 @@ def write_lane(
     place: Output,
     device: torch.device,
 ) -> int:
-    """Make the pictures of one sampler in parts, and write them; how many, fewer if stopped."""
+    """Make the images of one sampler in parts, and write them; how many, fewer if stopped."""
     from explorer.race import race
 
     shape = (spec.channels, spec.size, spec.size)
@@ -156,6 +163,7 @@ def write_lane(
         "model": spec.name,
         "sampler": lane.name,
         "options": dict(lane.options),
+        **({"breaks": list(args.breaks)} if args.breaks else {}),
         "evaluations": lane.evaluations,
         "guidance": args.guidance,
         "classifier_scale": args.classifier_scale,
@@ -184,7 +192,7 @@ def write_lane(
             for i, entry in enumerate(entries):
                 share = min(1.0, i / max(1, len(lane.times) - 1))
                 done = (first + count * share) / args.n
-                show(done, f"{first} of {args.n} pictures, {lane.name}, t = {entry.frame.t}")
+                show(done, f"{first} of {args.n} images, {lane.name}, t = {entry.frame.t}")
                 if asked:
                     break
             else:
@@ -194,14 +202,19 @@ def write_lane(
 
 def choose_lanes(args: Sample, schedule: Schedule) -> list[Lane]:
     """What is asked for; nothing where a lecture only takes one-shot looks."""
+    from explorer.race.breaks import broken
     from explorer.race.lanes import lane_of
 
     given = {each.name: getattr(args.options, each.name) for each in fields(args.options)}
     given = {name: value for name, value in given.items() if value is not None}
     if args.lecture:
-        if args.sampler or given:
-            complain("--lecture brings its samplers: --sampler and their settings are not used")
-        return LECTURES[args.lecture].make_lanes(schedule)
+        if args.sampler or given or args.breaks:
+            complain(
+                "--lecture chooses the samplers: --sampler, its settings and --breaks are not used"
+            )
+        return LECTURES[args.lecture].make_lanes(schedule, repair=args.repair)
+    if args.repair:
+        raise ValueError("--repair: also give --lecture, whose slips it leaves out")
     sampler = SAMPLERS[args.sampler or DDIM.name]
     for name in [name for name in given if name not in sampler.options]:
         if (name, given.pop(name)) == ("steps", schedule.T):
@@ -213,11 +226,25 @@ def choose_lanes(args: Sample, schedule: Schedule) -> list[Lane]:
             else f"{sampler.title} has no --{name}: it is for {those}",
             always=True,
         )
-    return [lane_of(sampler.name, schedule, **given)]
+    lane = lane_of(sampler.name, schedule, **given)
+    found = broken(lane, schedule, *map(break_of, args.breaks))
+    if args.breaks and found == lane:
+        complain(f"--breaks {' '.join(args.breaks)} changes nothing in {lane.title}", always=True)
+    return [found]
+
+
+def break_of(word: str) -> str:
+    """The entry of `BREAKS` that --breaks names; ValueError, with the choices, for another."""
+    from explorer.race.breaks import BREAK_WORDS
+
+    if word not in BREAK_WORDS:
+        known = ", ".join(BREAK_WORDS)
+        raise ValueError(f"--breaks {word}: there are: {known}{suggestion(word, BREAK_WORDS)}")
+    return BREAK_WORDS[word]
 
 
 def write_one_shots(args: Sample, denoiser: Denoiser, spec: Spec, place: Output) -> None:
-    """The lecture's one-shot looks at real pictures, x̂_0 below x_t."""
+    """The lecture's one-shot looks at real images, x̂_0 below x_t."""
     from explorer.figures.pictures import grid
     from explorer.lectures.sampling import looks_of, real_pictures
 
@@ -226,3 +253,23 @@ def write_one_shots(args: Sample, denoiser: Denoiser, spec: Spec, place: Output)
     looks = looks_of([denoiser], x0, LECTURES[args.lecture].looks, seed=args.seed)
     place.write_sheet(grid(looks.tiles, columns=len(looks.times)))
     print(f"{place.path}: {looks.caption}")
+
+
+def write_walks(args: Sample, denoiser: Denoiser, spec: Spec, place: Output) -> None:
+    """The lecture's progressive denoising from pure noise, a row each."""
+    import torch
+
+    from explorer.diffusion import picture_generators, randn
+    from explorer.figures.pictures import grid
+    from explorer.lectures.sampling import progressive
+
+    assert args.lecture is not None
+    room = torch.empty(args.n, spec.channels, spec.size, spec.size)
+    noise = randn(room, picture_generators(args.seed, args.n))
+    start = noise.to(denoiser.network.device)
+    looks = LECTURES[args.lecture].looks
+    walk = progressive(denoiser, start, looks, repair=args.repair)
+    place.write_sheet(grid(walk.x.transpose(0, 1).flatten(0, 1).clamp(-1, 1), columns=len(walk.x)))
+    how = "DDIM's steps" if args.repair else "x̂₀ fed back"
+    times = ", ".join(map(str, walk.times))
+    print(f"{place.path}: {args.n} rows from pure noise, {how}, after t = {times}")

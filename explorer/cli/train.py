@@ -40,7 +40,7 @@ def run_train(args: Train, words: Sequence[str]) -> int:
         print(as_yaml(args), end="")
         return 0
     if args.out is None:
-        raise UsageError("--out is missing: say where the model is to be written")
+        raise UsageError("--out is missing: say where to write the model")
     from explorer.data.images import check_size
     from explorer.devices import find_device
     from explorer.training import Record, launch
@@ -57,7 +57,7 @@ def run_train(args: Train, words: Sequence[str]) -> int:
     check_size(config.size)
     config.make_network_config(channels=1, classes=2 if config.target == CLASS else 0)
     if args.lecture and (other := differences(LECTURES[args.lecture], config)):
-        complain(f"not as in the lecture {args.lecture}: {', '.join(other)}")
+        complain(f"different from the lecture {args.lecture}: {', '.join(other)}")
     for sentence in config.advice():
         complain(sentence)
     device = find_device(args.device)
@@ -71,14 +71,14 @@ def run_train(args: Train, words: Sequence[str]) -> int:
 def check_place(args: Train, record: Record) -> None:
     """ValueError if there is nothing to go on with, or something that would be lost."""
     if args.resume and args.overwrite:
-        raise ValueError("--resume goes on and --overwrite starts over: give one of them")
+        raise ValueError("--resume continues and --overwrite starts over: give only one of them")
     if args.resume and not record.state.is_file():
-        raise ValueError(f"there is no {record.state} to resume from; leave --resume out")
+        raise ValueError(f"there is no {record.state} to resume from; leave out --resume")
     there = next((path for path in (record.model, record.state) if path.is_file()), None)
     if there and not args.resume and not args.overwrite:
         raise ValueError(
-            f"there is {there} already: go on with it (--resume), start over in its place "
-            "(--overwrite), or choose another --out"
+            f"{there} already exists: continue it (--resume), replace it (--overwrite), or "
+            "choose another --out"
         )
 
 
@@ -91,6 +91,7 @@ def run_alone(
     from explorer.devices import choose_threads
     from explorer.training import Run, Saving, load_state
     from explorer.training.metrics import board
+    from explorer.training.probe import few_held_out
     from explorer.training.record import prune
 
     with Accelerator(mixed_precision="no").local_main_process_first():  # one downloads for all
@@ -101,6 +102,8 @@ def run_alone(
     if args.resume:
         for sentence in load_state(run, record.state):
             complain(sentence)
+    if few := few_held_out(len(data)):
+        complain(few)
     command = "python -m explorer " + shlex.join(words)
     log = board(record, args.log, fresh=not args.resume)
     saving = Saving(record, command, args.save_every, log=log)
@@ -111,7 +114,7 @@ def run_alone(
             f"{KEEP_RUNS} newer ones"
         )
     if stopped:
-        raise Stopped(f"{run.step} steps are kept in {record.model}; go on with --resume")
+        raise Stopped(f"{run.step} steps are saved in {record.model}; continue with --resume")
     if run.accelerator.is_main_process:
         print(
             f"{record.model}: {run.step} steps of {run.config.batch} in {run.seconds:.0f} s, "

@@ -8,7 +8,7 @@ from explorer.data.nearest import Nearest, nearest
 from explorer.data.own import read_own
 from explorer.data.progress import DataError, Loading
 from explorer.data.sources import DATASETS, DataSource, load, loading
-from explorer.data.uploads import PictureError, read_picture, square
+from explorer.data.uploads import PictureError, dark_scan, read_picture, square
 
 __all__ = [
     "BUNDLED",
@@ -25,6 +25,7 @@ __all__ = [
     "OwnLimits",
     "PictureError",
     "choose",
+    "dark_scan",
     "from_tensor",
     "load",
     "loading",

@@ -65,7 +65,9 @@ def read_arrays(
     except DataError as error:
         raise DataError(f"{clean(path.name)!r} cannot be read: {error}") from error
     except Skip as error:
-        raise DataError(f"{clean(path.name)!r} is a damaged .npz, or none. {HELP}") from error
+        raise DataError(
+            f"{clean(path.name)!r} is a damaged .npz file, or not one. {HELP}"
+        ) from error
     return Parts(images, labels, classes, f"{note}, {said}.")
 
 
@@ -96,7 +98,7 @@ def _array(opened: OpenZip, name: str) -> Iterator[Array]:
     except (DataError, MemoryError):
         raise
     except Exception as error:  # numpy and zipfile raise anything where a file lies
-        raise DataError(f"{name} is damaged or cut short; save or download it again") from error
+        raise DataError(f"{name} is damaged or incomplete; save or download it again") from error
 
 
 def _exactly(array: Array, size: int, budget: Budget) -> bytearray:
@@ -127,7 +129,7 @@ def _images(
         made = Pixels((1 if channels == 1 else 3, side, side), n, scratch)
         shape = (height, width, channels) if last else (channels, height, width)
         for start in range(0, n, block := max(1, BLOCK // math.prod(shape))):
-            yield Loading(f"reading {n:,} pictures", start, n)
+            yield Loading(f"reading {n:,} images", start, n)
             count = min(block, n - start)
             data = _exactly(array, count * math.prod(shape), opened.budget)
             part = torch.frombuffer(data, dtype=torch.uint8).view(count, *shape)
@@ -137,7 +139,7 @@ def _images(
             raise DataError("images is longer than its header says; save it again")
     what = {"crop": "their middle squares", "pad": "squares with grey margins"}[fit]
     what = "" if height == width else f"as {what}, "
-    return made.tensor(), f"Read {n:,} pictures from an array, {what}{side} × {side} pixels"
+    return made.tensor(), f"Read {n:,} images from an array, {what}{side} × {side} pixels"
 
 
 def _layout(array: Array, limits: OwnLimits) -> tuple[int, int, int, int, bool]:
@@ -149,13 +151,13 @@ def _layout(array: Array, limits: OwnLimits) -> tuple[int, int, int, int, bool]:
     if len(shape) == 3:
         shape = (*shape, 1)
     if len(shape) != 4 or min(shape) < 1 or not (last or shape[1] in CHANNELS):
-        raise DataError(f"{found}, which is no set of grey, RGB or RGBA pictures. {HELP}")
+        raise DataError(f"{found}, which is no set of grey, RGB or RGBA images. {HELP}")
     n, height, width, channels = shape if last else (shape[0], *shape[2:], shape[1])
     if n < LEAST:
-        raise DataError(f"at least {LEAST} pictures are needed, and images has {n}")
+        raise DataError(f"at least {LEAST} images are needed, and images has {n}")
     for value, most, what in (
-        (n, limits.entries, "pictures"),
-        (height * width * channels, limits.file_bytes, "bytes in each picture"),
+        (n, limits.entries, "images"),
+        (height * width * channels, limits.file_bytes, "bytes in each image"),
         (n * height * width, limits.total_pixels, "pixels in all"),
         (n * height * width * channels, limits.bytes, "bytes in all"),
     ):
@@ -201,7 +203,7 @@ def _classes(opened: OpenZip, n: int) -> tuple[Tensor | None, tuple[str, ...], s
         return _told(tuple(map(str, called)), place)
     if found.dtype.kind == "f":
         if not np.isin(found, np.arange(-1, n)).all():
-            raise DataError("labels holds numbers that are not whole, or more than the pictures")
+            raise DataError("labels holds numbers that are not whole, or more than the images")
         found = found.astype(np.int64)
     if (missing := int((found == -1).sum())) and found.dtype.kind == "i":
         return None, (), f"without classes: {missing:,} labels are −1"
@@ -236,7 +238,7 @@ def _names(opened: OpenZip, n: int) -> tuple[str, ...]:
                 f" {LONGEST_NAME} characters"
             )
         if not 1 <= array.shape[0] <= max(n, MOST_NAMES):
-            raise DataError(f"classes has {array.shape[0]:,} names for {n:,} pictures")
+            raise DataError(f"classes has {array.shape[0]:,} names for {n:,} images")
         names = tuple(clean(str(name)) for name in _whole(array, opened.budget).tolist())
     if len(set(names)) < len(names):
         raise DataError("classes has a name twice, or two that begin alike for 60 characters")

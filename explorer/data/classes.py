@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from explorer.data.skipped import clean
+from explorer.data.skipped import SHOWN, clean
 
 SPLITS = {"train", "training", "test", "testing", "val", "valid", "validation"}
 """Folders of these names are parts of a set, not classes of pictures."""
@@ -52,11 +52,65 @@ def classes_of(files: Sequence[str], listed: Sequence[str] | None, table: str) -
     return Classes(None, (), "")
 
 
-def _by_folder(files: Sequence[str]) -> list[str] | None:
-    places = [
+def why_none(files: Sequence[str]) -> str:
+    """A clause: which few of the files keep the others' folders, or names, from being classes."""
+    if found := _outside_folders(files) or _otherwise_called(files):
+        return found
+    return "no table, folder or file name gives any"
+
+
+def _outside_folders(files: Sequence[str]) -> str:
+    """What is said of files that lie beside folders of files; "" if there are none such."""
+    inside, outside = list(zip(files, _places(files), strict=True)), []
+    while True:
+        common = len(os.path.commonprefix([place for _, place in inside]))
+        higher = [name for name, place in inside if len(place) <= common]
+        if not higher:
+            break
+        outside += higher
+        inside = [(name, place) for name, place in inside if len(place) > common]
+    folders = sorted({clean(place[common]) for _, place in inside})
+    if not outside or len(folders) < 2:
+        return ""
+    one = len(outside) == 1
+    return (
+        f"{len(outside):,} {'image lies' if one else 'images lie'} in none of the class folders "
+        f"{_named(folders)} ({_named(outside)}); move {'it' if one else 'them'} into one, or "
+        "elsewhere, to have classes"
+    )
+
+
+def _otherwise_called(files: Sequence[str]) -> str:
+    """What is said of files whose names, unlike most, are no class and a number; "" for none."""
+    words = [_word(name) for name in files]
+    counts = Counter(word for word in words if word)
+    classes = sorted(word for word, count in counts.items() if count >= 2)
+    others = [name for name, word in zip(files, words, strict=True) if word not in classes]
+    if not others or len(classes) < 2 or 2 * len(others) > len(files) or _camera(classes):
+        return ""
+    one = len(others) == 1
+    return (
+        f"{len(others):,} {'image is' if one else 'images are'} called otherwise "
+        f"({_named(others)}) than the rest, which are {_named(classes)} with numbers, several of "
+        f"each; rename or move {'it' if one else 'them'} to have classes"
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    """The first of some names."""
+    return ", ".join(map(clean, names[:SHOWN])) + (", …" if len(names) > SHOWN else "")
+
+
+def _places(files: Sequence[str]) -> list[list[str]]:
+    """The folders of each file that may be classes, the outermost first."""
+    return [
         [part for part in name.split("/")[:-1] if part.lower() not in SPLITS | {".", ""}]
         for name in files
     ]
+
+
+def _by_folder(files: Sequence[str]) -> list[str] | None:
+    places = _places(files)
     common = len(os.path.commonprefix(places))
     if any(len(place) <= common for place in places):
         return None
@@ -64,13 +118,20 @@ def _by_folder(files: Sequence[str]) -> list[str] | None:
 
 
 def _by_name(files: Sequence[str]) -> list[str] | None:
-    stems = [os.path.splitext(name.rpartition("/")[2])[0] for name in files]
-    found = [match["what"].strip() for stem in stems if (match := NUMBERED.fullmatch(stem))]
+    found = list(filter(None, map(_word, files)))
     if len(found) < len(files) or min(Counter(found).values(), default=0) < 2:
         return None
-    if CAMERAS.intersection(map(str.lower, found)):
-        return None
-    return found
+    return None if _camera(found) else found
+
+
+def _word(file: str) -> str:
+    """What stands before the number in a file's name; "" for a name of another form."""
+    match = NUMBERED.fullmatch(os.path.splitext(file.rpartition("/")[2])[0])
+    return match["what"].strip() if match else ""
+
+
+def _camera(words: Sequence[str]) -> bool:
+    return bool(CAMERAS.intersection(map(str.lower, words)))
 
 
 def _in_order(name: str) -> tuple[bool, int, str]:

@@ -28,7 +28,7 @@ try:
 except ImportError:  # on Windows a file that is mapped cannot be deleted anyway
     fcntl = None  # type: ignore[assignment]
 
-VERSION = "1"
+VERSION = "2"
 """Of what is made from files; another one decodes them anew."""
 FOLDER = "decoded"
 """Below the data root."""
@@ -63,7 +63,7 @@ def decoded_once(
     for place in dict.fromkeys((root / FOLDER, folder)):  # what lies there may be read-only
         if parts := _mapped(place / name):
             n = len(parts.images)
-            yield Loading(f"read {n:,} pictures", n, n, made(parts), parts.note)
+            yield Loading(f"read {n:,} images", n, n, made(parts), parts.note)
             return
     for step in reading(scratch=folder):
         if step.data is None:
@@ -138,7 +138,7 @@ def _fingerprint(path: Path, asked: object, most: int) -> Generator[Loading, Non
         if number > most:
             break
         if number % LISTED == LISTED - 1:
-            yield Loading("listing the pictures", min(number, most), most)
+            yield Loading("listing the images", min(number, most), most)
         try:
             about = file.stat()
             found = (os.fsencode(file), about.st_size, about.st_mtime_ns)

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from explorer.data.bundled import BUNDLED
 from explorer.data.progress import DataError, Loading
+from explorer.text import without_codes
 
 T = TypeVar("T")
 
@@ -59,12 +60,13 @@ def obtain(
         ) from error
     except DAMAGE as error:
         raise DataError(
-            f"{name} is damaged or was unpacked in part; remove {root / folder} to download it "
+            f"{name} is damaged or only partly unpacked; remove {root / folder} to download it "
             f"again, or use a bundled data set: {instead}"
         ) from error
     except (RuntimeError, OSError, http.client.HTTPException) as error:
         said = str(error).split("\n")  # torchvision tells the cause in its last line
-        why = next((line for line in reversed(said) if line.strip()), type(error).__name__)
+        last = next((line for line in reversed(said) if line.strip()), type(error).__name__)
+        why = without_codes(last).strip()
         raise DataError(
             f"{name} is not in {root} and could not be downloaded ({why}); "
             f"without a network use a bundled data set: {instead}"

@@ -39,10 +39,10 @@ class ImageSet:
             )
         if images.shape[2] != images.shape[3]:
             raise ValueError(
-                f"data set '{self.name}': pictures must be square, not {tuple(images.shape[2:])}"
+                f"data set '{self.name}': images must be square, not {tuple(images.shape[2:])}"
             )
         if len(images) == 0:
-            raise ValueError(f"data set '{self.name}' holds no pictures")
+            raise ValueError(f"data set '{self.name}' holds no images")
         if labels is None:
             return
         if labels.shape != images.shape[:1] or labels.dtype != torch.int64:
@@ -73,7 +73,7 @@ def check_size(size: int) -> None:
     """ValueError if size is not one of `SIZES`."""
     if isinstance(size, bool) or not isinstance(size, int) or size not in SIZES:
         raise ValueError(
-            f"size = {size!r} is not allowed: pictures are {SIZES[0]} to {SIZES[-1]} pixels"
+            f"size = {size!r} is not allowed: images are {SIZES[0]} to {SIZES[-1]} pixels"
         )
 
 

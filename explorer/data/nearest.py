@@ -38,7 +38,7 @@ def nearest(x: Tensor, images: Tensor | Chosen, *, batch: int = 4096) -> Nearest
     """
     if images.dtype != torch.uint8 or len(images) == 0 or x.shape[1:] != images.shape[1:]:
         raise ValueError(
-            f"samples {tuple(x.shape)} cannot be compared with {images.dtype} pictures "
+            f"samples {tuple(x.shape)} cannot be compared with {images.dtype} images "
             f"{tuple(images.shape)}: (N, C, H, W) and at least one uint8 (M, C, H, W) are needed"
         )
     found = [_nearest(part.float(), images, batch) for part in x.split(256)]

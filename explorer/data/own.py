@@ -10,19 +10,19 @@ from functools import partial
 from pathlib import Path
 
 from explorer.data.arrays import SUFFIX, read_arrays
-from explorer.data.classes import classes_of
+from explorer.data.classes import classes_of, why_none
 from explorer.data.images import FITS, ImageSet, check_fit, check_size
 from explorer.data.limits import HOSTED, LEAST, LOCAL, OWN_SIDE, OwnLimits
 from explorer.data.progress import DataError, Loading, Parts, Reading
-from explorer.data.skipped import Skip, Skipped, clean
+from explorer.data.skipped import SHOWN, Skip, Skipped, clean
 from explorer.data.squares import PictureFile, read_squares
 from explorer.data.tables import Listed, is_table, match, read_tables
+from explorer.data.uploads import formats_named
 from explorer.data.zips import HIDDEN, Budget, OpenZip, is_zip
 
 __all__ = ["HOSTED", "LEAST", "LOCAL", "OwnLimits", "made_of", "read_own"]
 
-SQUARES = {"crop": "as their middle squares", "pad": "whole, with grey margins to squares"}
-NO_CLASSES = "without classes: no table, folders or names tell any"
+SQUARES = {"crop": "as their middle squares", "pad": "padded to squares with grey margins"}
 
 
 def read_own(
@@ -40,7 +40,7 @@ def read_own(
     The set has one channel if every picture is grey, else three. The classes are told by tables
     of files and classes that lie among the pictures, see `tables`: those that they do not list
     are left out. Else by folders or names, see `classes_of`; zips and folders that are given
-    count as folders. Hidden files and links to folders are not followed.
+    count as folders. Hidden files and links to folders are not followed, but counted.
 
     size : of the squares; None for `OWN_SIDE`, or as they are in an array.
     fit : one of `FITS`.
@@ -58,12 +58,12 @@ def read_own(
     else:
         parts = yield from _read_files(paths, size or OWN_SIDE, fit, limits, scratch)
     n = len(parts.images)
-    yield Loading(f"read {n:,} pictures", n, n, made_of(parts, name), parts.note)
+    yield Loading(f"read {n:,} images", n, n, made_of(parts, name), parts.note)
 
 
 def made_of(parts: Parts, name: str) -> ImageSet:
     """The set of own pictures with these parts."""
-    return ImageSet(parts.images, parts.labels, parts.classes, name, "your own pictures", name)
+    return ImageSet(parts.images, parts.labels, parts.classes, name, "your own images", name)
 
 
 def is_array(path: Path) -> bool:
@@ -86,15 +86,18 @@ def _read_files(
     n = len(squares.kept)
     if n < LEAST:
         raise DataError(
-            f"at least {LEAST} pictures are needed, and {n} could be read; {skipped}. "
-            "JPEG, PNG, WebP, GIF, BMP and TIFF work"
+            f"at least {LEAST} images are needed, and {n} could be read; {skipped}. "
+            f"{formats_named()} work"
         )
     told = [labels[i] for i in squares.kept] if labels else None
-    found = classes_of([files[i].name for i in squares.kept], told, listed.names)
-    note = f"Read {n:,} pictures {SQUARES[fit]}, {size} × {size} pixels"
+    kept = [files[i].name for i in squares.kept]
+    found = classes_of(kept, told, listed.names)
+    note = f"Read {n:,} images {SQUARES[fit]}, {size} × {size} pixels"
     note += ", all grey" if squares.grey else ""
-    note += f", in {len(found.names)} classes {found.by}" if found.names else f", {NO_CLASSES}"
+    note += f", in {len(found.names)} classes {found.by}" if found.names else ""
+    note += "" if found.names else f", without classes: {why_none(kept)}"
     note += f"; {said}" if said else ""
+    note += _dark([files[i].name for i in squares.dark])
     return Parts(squares.images, found.labels, found.names, f"{note}; {skipped}.")
 
 
@@ -118,6 +121,19 @@ def _told(
     return [file for file, _ in pairs], [label for _, label in pairs], said
 
 
+def _dark(names: list[str]) -> str:
+    """A clause on images that use little of their 16 bits; "" for none."""
+    if not names:
+        return ""
+    one, more = len(names) == 1, ", …" if len(names) > SHOWN else ""
+    return (
+        f"; {len(names):,} {'uses' if one else 'use'} less than a tenth of "
+        f"{'its' if one else 'their'} 16-bit range and {'shows' if one else 'show'} almost no "
+        f"contrast ({', '.join(map(clean, names[:SHOWN]))}{more}): scale "
+        f"{'it' if one else 'them'} to 0…65,535 first"
+    )
+
+
 def _gather(paths: Sequence[str | Path], skipped: Skipped, stack: ExitStack) -> list[PictureFile]:
     """All files there are, sorted; zips stay open until the stack is closed."""
     limits = skipped.limits
@@ -133,7 +149,7 @@ def _gather(paths: Sequence[str | Path], skipped: Skipped, stack: ExitStack) -> 
             if len(files) + len(skipped) > limits.entries:
                 raise DataError(
                     f"there are more than {limits.entries:,} files in {clean(path.name)!r}; "
-                    "take fewer pictures"
+                    "take fewer images"
                 )
     return sorted(files, key=lambda file: file.name)
 
@@ -163,14 +179,16 @@ def _below(folder: Path, prefix: str, skipped: Skipped) -> Iterator[PictureFile]
         place = Path(where)
         below = place.relative_to(folder).as_posix()
         shown = prefix if below == "." else f"{prefix}{below}/"
+        for name in sorted(filter(HIDDEN.search, folders)):
+            skipped.add("hidden", f"{shown}{name}/")
         folders[:] = sorted(name for name in folders if not HIDDEN.search(name))
         for name in folders:
             if (place / name).is_symlink():
                 skipped.add("link", shown + name)
         for name in sorted(names):
             if HIDDEN.search(name):
-                continue
-            if name.lower().endswith((".zip", SUFFIX)):
+                skipped.add("hidden", shown + name)
+            elif name.lower().endswith((".zip", SUFFIX)):
                 skipped.add("array" if name.lower().endswith(SUFFIX) else "nested", shown + name)
             else:
                 yield PictureFile(shown + name, partial(_plain, place / name))

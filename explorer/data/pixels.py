@@ -43,9 +43,10 @@ class Pixels:
         except OSError as error:
             needed = self.expected * math.prod(self.shape) / 2**20
             raise DataError(
-                f"the pictures cannot be kept ({error.strerror or error}): about {needed:,.0f} MB "
-                f"are needed in {self.folder or tempfile.gettempdir()}; make room, or take fewer "
-                "or smaller pictures"
+                f"the images cannot be stored ({error.strerror or error}): about {needed:,.0f} MB "
+                f"are needed in {self.folder or tempfile.gettempdir()}; free some space, or "
+                "choose fewer "
+                "or smaller images"
             ) from error
         self.count += pictures.size // math.prod(self.shape)
 

@@ -126,7 +126,7 @@ def read_cats(wanted: Wanted) -> Reading:
 
 
 def read_cars(wanted: Wanted) -> Reading:
-    """Stanford Cars from a folder that is already there: nobody publishes it any more."""
+    """Stanford Cars from a folder that is already there: it is no longer published."""
     from torchvision.datasets import StanfordCars
 
     (root, split), folder = wanted[:2], "stanford_cars"
@@ -141,9 +141,9 @@ def read_cars(wanted: Wanted) -> Reading:
             return [(path, int(label)) for path, label in data], tuple(map(str, data.classes))
         except (*DAMAGE, RuntimeError, OSError) as error:
             raise DataError(
-                f"stanford-cars ({split}) cannot be read from {root / folder} ({error}): nobody "
-                f"publishes it any more. If you have it, put cars_{split}/, devkit/cars_meta.mat "
-                f"and {labels} there. A folder or a zip of any pictures works too, as do the "
+                f"stanford-cars ({split}) cannot be read from {root / folder} ({error}): it "
+                f"is no longer published. If you have it, put cars_{split}/, devkit/cars_meta.mat "
+                f"and {labels} there. A folder or a zip of any images works too, as do the "
                 f"bundled data sets: {', '.join(BUNDLED)}"
             ) from error
 
@@ -168,7 +168,7 @@ def _decoded(
     squares = yield from read_squares(pictures, side, skipped, **how)
     if len(skipped) > UNREADABLE * len(files):
         raise DataError(
-            f"{name} is damaged or was unpacked in part ({skipped}); remove {root / folder} and "
+            f"{name} is damaged or only partly unpacked ({skipped}); remove {root / folder} and "
             f"get it again, or use a bundled data set: {', '.join(BUNDLED)}"
         )
     labels = torch.tensor([files[i][1] for i in squares.kept])

@@ -11,32 +11,36 @@ SHOWN = 3
 """Names given for each reason."""
 
 REASONS: dict[str, tuple[str, str]] = {
-    "unknown": ("is no picture", "are no pictures"),
+    "unknown": ("is not an image", "are not images"),
     "heic": ("is HEIC: save it as JPEG first", "are HEIC: save them as JPEG first"),
-    "damaged": ("is damaged or cut short", "are damaged or cut short"),
+    "damaged": ("is damaged or incomplete", "are damaged or incomplete"),
     "empty": ("is empty", "are empty"),
     "large": ("is larger than {mb:g} MB", "are larger than {mb:g} MB"),
     "pixels": ("has too many pixels", "have too many pixels"),
     "missing": ("cannot be found", "cannot be found"),
     "closed": ("may not be opened", "may not be opened"),
-    "special": ("is no plain file", "are no plain files"),
+    "special": ("is not a regular file", "are not regular files"),
     "link": ("is a link", "are links"),
     "outside": ("has a path that leads outside the zip", "have paths that lead outside the zip"),
     "encrypted": ("is encrypted", "are encrypted"),
-    "method": ("is packed otherwise than by deflate", "are packed otherwise than by deflate"),
+    "method": ("uses a compression other than deflate", "use a compression other than deflate"),
     "bomb": (
         "unpacks to more than {ratio} times its size",
         "unpack to more than {ratio} times their size",
     ),
     "nested": ("is a zip inside: give it by itself", "are zips inside: give them by themselves"),
-    "zip": ("is a damaged zip, or none", "are damaged zips, or none"),
+    "zip": ("is a damaged zip, or not one", "are damaged zips, or not zips"),
     "array": (
-        "is an array of pictures: give it by itself",
-        "are arrays of pictures: give them by themselves",
+        "is an array of images: give it by itself",
+        "are arrays of images: give them by themselves",
     ),
     "table": (
-        "is no table of files and classes that can be read",
-        "are no tables of files and classes that can be read",
+        "is not a readable table of files and classes",
+        "are not readable tables of files and classes",
+    ),
+    "hidden": (
+        "is hidden, or is kept by the system for itself",
+        "are hidden, or are kept by the system for itself",
     ),
     "unlisted": ("is in no table of classes", "are in no table of classes"),
 }

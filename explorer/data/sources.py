@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from explorer.account import cache_folder, expanded
 from explorer.data.bundled import read_npz
 from explorer.data.decoded import decoded_once
 from explorer.data.images import FITS, ImageSet, check_fit, check_size
@@ -45,9 +46,9 @@ class DataSource:
 
 
 def default_root() -> Path:
-    """Where downloads are kept: $DIFFUSION_EXPLORER_DATA or ~/.cache/diffusion-explorer."""
+    """Where downloads are kept: $DIFFUSION_EXPLORER_DATA, else `cache_folder`."""
     given = os.environ.get("DIFFUSION_EXPLORER_DATA")
-    return Path(given) if given else Path.home() / ".cache" / "diffusion-explorer"
+    return Path(given) if given else cache_folder()
 
 
 def loading(
@@ -76,17 +77,17 @@ def loading(
     if size is not None:
         check_size(size)
     check_fit(fit)
-    place = Path(os.path.expanduser(root or default_root()))
+    place = expanded(root or default_root())
     if not isinstance(name, str) or name not in DATASETS:
         path = Path(os.path.expanduser(name))
         if not str(name) or not os.path.exists(path):
             raise DataError(
                 f"no data set {str(name)!r}, and nothing at that path; there are: "
-                f"{', '.join(DATASETS)}; or give the path of a folder or a .zip of pictures, "
+                f"{', '.join(DATASETS)}; or give the path of a folder or a .zip of images, "
                 "or of a .npz with the array images"
             )
         if split != "train":
-            raise DataError(f"{str(name)!r} has no split {split!r}: your pictures are all 'train'")
+            raise DataError(f"{str(name)!r} has no split {split!r}: your images are all 'train'")
         called = clean(path.resolve().name) + ("/" if path.is_dir() else "")
         how: dict[str, Any] = {"size": size, "fit": fit, "limits": limits}
         reading = partial(read_own, [path], name=called, **how)
@@ -103,7 +104,7 @@ def loading(
     data = ImageSet(images, labels, classes, name, source.licence, source.source)
     n = len(data)
     data = data if size is None else data.resized(size)
-    yield Loading(f"read {n:,} pictures", n, n, data, note)
+    yield Loading(f"read {n:,} images", n, n, data, note)
 
 
 def load(
@@ -196,7 +197,7 @@ DATASETS: Mapping[str, DataSource] = MappingProxyType(
             title="Cats (about 2,400 of 12 breeds, downloaded once)",
             channels=3,
             size=SIDE,
-            licence="CC BY-SA 4.0; the pictures' owners keep their copyright",
+            licence="CC BY-SA 4.0; the images' owners keep their copyright",
             source="the cats of Oxford-IIIT Pet (Parkhi et al. 2012), trainval and test joined, "
             "through torchvision",
             read=read_cats,

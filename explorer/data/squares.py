@@ -15,7 +15,7 @@ from explorer.data.limits import OwnLimits
 from explorer.data.pixels import Pixels
 from explorer.data.progress import DataError, Loading
 from explorer.data.skipped import Skip, Skipped, clean
-from explorer.data.uploads import PictureError, read_picture, square
+from explorer.data.uploads import HEIC, PictureError, dark_scan, read_picture, square
 
 OVERSAMPLE = 2
 """JPEGs are decoded at this many times the square's side: fast, and still filtered well."""
@@ -36,6 +36,8 @@ class Squares(NamedTuple):
 
     images: Tensor
     kept: list[int]
+    dark: list[int]
+    """Those of `kept` that use little of their 16 bits, see `dark_scan`."""
 
     @property
     def grey(self) -> bool:
@@ -62,10 +64,11 @@ def read_squares(
     total, limits = len(files), skipped.limits
     gathered = Pixels((3 if colour else 1, size, size), total, scratch)
     kept: list[int] = []
+    dark: list[int] = []
     pixels = 0
     for number, file in enumerate(files):
         if number % max(1, total // 100) == 0:
-            yield Loading(f"reading {total:,} pictures", number, total)
+            yield Loading(f"reading {total:,} images", number, total)
         try:
             picture = _read(file, size, limits)
         except Skip as skip:
@@ -74,7 +77,7 @@ def read_squares(
         pixels += picture.width * picture.height
         if pixels > limits.total_pixels:
             raise DataError(
-                f"these pictures have more than {limits.total_pixels / 1e6:,.0f} megapixels in "
+                f"these images have more than {limits.total_pixels / 1e6:,.0f} megapixels in "
                 f"all (reached at {clean(file.name)!r}); take fewer, or save them smaller first"
             )
         made = np.asarray(square(picture, size, fit)).transpose(2, 0, 1)  # (3, size, size)
@@ -82,7 +85,8 @@ def read_squares(
             gathered = gathered.in_colour()
         gathered.add(made[: gathered.shape[0]])
         kept.append(number)
-    return Squares(gathered.tensor(), kept)
+        dark += [number] if dark_scan(picture) else []
+    return Squares(gathered.tensor(), kept, dark)
 
 
 def _read(file: PictureFile, size: int, limits: OwnLimits) -> Image.Image:
@@ -96,5 +100,5 @@ def _read(file: PictureFile, size: int, limits: OwnLimits) -> Image.Image:
             side=OVERSAMPLE * size,
         )
     except PictureError as error:
-        heic = error.kind == "unknown" and file.name.lower().endswith((".heic", ".heif"))
+        heic = error.kind == "unknown" and file.name.lower().endswith(HEIC)
         raise Skip("heic" if heic else error.kind) from error

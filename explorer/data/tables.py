@@ -186,8 +186,8 @@ def match(names: Sequence[str], tables: Sequence[Table]) -> Listed:
         if listed:
             used.append(clean(table.name))
             missing += absent
-    said = [f"{twice:,} lines on a picture that it listed before"] if twice else []
-    said += [f"{missing:,} lines on files that are not there"] if missing else []
+    said = [f"{twice:,} lines for an image that it has already listed"] if twice else []
+    said += [f"{missing:,} lines for files that do not exist"] if missing else []
     used = used or [clean(table.name) for table in tables]
     called = " and ".join(used[:SHOWN]) + (" …" if len(used) > SHOWN else "")
     return Listed(labels, called, " and ".join(said))

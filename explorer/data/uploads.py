@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import io
 import warnings
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from explorer.data.colours import to_srgb
+
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 24_000_000
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
-"""No others: some of Pillow's readers start programs or fail in their own ways."""
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "HEIF")
+"""No others: some of Pillow's readers start programs or fail in their own ways. AVIF comes with
+Pillow 11.3, HEIF with pillow-heif."""
+CALLED = {"WEBP": "WebP", "HEIF": "HEIC"}
+"""Format -> its name where people know another."""
+HEIC = (".heic", ".heif", ".hif")
+BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+"""Of ISO/IEC 23008-12: what the first box of a HEIC file says it is; AVIF may say the last two."""
 MARGIN = 128
 """Mid grey, 0 in [−1, 1]: the mean of what networks see, so that margins cost them least."""
 SMALL = 1024
 """JPEGs are decoded at about this side."""
+
+
+DARK = 0.1
+"""Share of a 16-bit range that is used, below which an image shows almost no contrast."""
+USED = "range used"
+"""In `info` of a picture: what share it uses of 16 bits, where that is less than `DARK`."""
 
 
 class PictureError(ValueError):
@@ -25,7 +41,7 @@ class PictureError(ValueError):
     def __init__(self, message: str, kind: str = "missing") -> None:
         super().__init__(message)
         self.kind = kind
-        """One word: missing, empty, large, pixels, closed, unknown or damaged."""
+        """One word: missing, empty, large, pixels, closed, unknown, heic or damaged."""
 
 
 def read_picture(
@@ -37,48 +53,99 @@ def read_picture(
 ) -> Image.Image:
     """The picture in a file: RGB, upright, transparency on white, the first frame if animated.
 
+    Colours are sRGB's: an embedded profile is applied, see `to_srgb`.
+
     source : the file's path, or what is in it.
     side : JPEGs are decoded at a fraction of their size, no smaller than this; therefore they may
         have four times `max_pixels`.
 
-    16-bit and floating point pictures are scaled to 8 bits. PictureError for anything that is
+    16-bit and floating point pictures are scaled to 8 bits; what uses little of 16 is told by
+    `dark_scan`. PictureError for anything that is
     empty, too large, cut short or no picture at all.
     """
     _check_bytes(source, max_bytes)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            Image.init()
-            formats = [name for name in FORMATS if name in Image.OPEN]  # AVIF since Pillow 11.3
             file = io.BytesIO(source) if isinstance(source, bytes) else source
-            with Image.open(file, formats=formats) as picture:
+            with Image.open(file, formats=readable_formats()) as picture:
                 _check_pixels(picture, max_pixels)
                 picture.draft("RGB", (side, side))  # JPEG only: decode fewer pixels
+                deep = any(";16" in str(tile.args) for tile in picture.tile)
                 picture.load()
-                return _to_rgb(ImageOps.exif_transpose(picture))
+                made = _to_rgb(to_srgb(ImageOps.exif_transpose(picture)))
+                if deep and picture.mode in ("RGB", "RGBA", "LA"):  # Pillow kept the upper 8 bits
+                    _note_range(made, *_range(made), 255)
+                return made
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
         raise PictureError(
-            "This picture unpacks to too many pixels. Please save it smaller first.", "pixels"
+            "This image has too many pixels. Please save a smaller version first.", "pixels"
         ) from error
     except UnidentifiedImageError as error:
+        if is_heic(source):
+            raise PictureError(
+                "This image is HEIC: save it as JPEG first and choose that one.", "heic"
+            ) from error
         raise PictureError(
-            "This file is not a picture that can be read. JPEG, PNG, WebP, GIF, BMP and TIFF "
-            "work.",
-            "unknown",
+            f"This file is not an image that can be read. {formats_named()} work.", "unknown"
         ) from error
     except PermissionError as error:
         raise PictureError(
-            "This file may not be opened; please change its permissions or choose another.",
+            "This file cannot be opened; please change its permissions or choose another.",
             "closed",
         ) from error
     except Exception as error:  # decoders raise anything when a file is damaged
         raise PictureError(
-            "This picture is damaged or cut short and cannot be read. Please save or download it "
+            "This image is damaged or incomplete and cannot be read. Please save or download it "
             "again.",
             "damaged",
         ) from error
+
+
+@cache
+def readable_formats() -> tuple[str, ...]:
+    """Those of `FORMATS` that can be read here."""
+    with suppress(ImportError):
+        from pillow_heif import register_heif_opener  # an extra: phones' photos
+
+        register_heif_opener()
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def formats_named() -> str:
+    """ "JPEG, PNG, … and AVIF": what can be read here."""
+    *most, last = (CALLED.get(name, name) for name in readable_formats())
+    return f"{', '.join(most)} and {last}"
+
+
+def is_heic(source: str | Path | bytes) -> bool:
+    """Whether a file is HEIC by its first bytes, or calls itself so."""
+    if isinstance(source, bytes):
+        head = source[:64]
+    else:
+        if Path(source).suffix.lower() in HEIC:
+            return True
+        with Path(source).open("rb") as file:
+            head = file.read(64)
+    if head[4:8] != b"ftyp":
+        return False
+    box = head[8 : min(64, int.from_bytes(head[:4], "big"))]
+    brands = [box[i : i + 4] for i in range(0, len(box), 4)]
+    return b"avif" not in brands and any(brand in BRANDS for brand in brands)
+
+
+def dark_scan(picture: Image.Image) -> str:
+    """What is said of a picture of `read_picture` that uses little of its 16 bits; else ""."""
+    used = picture.info.get(USED)
+    if used is None:
+        return ""
+    return (
+        f"This image uses only {used:.1%} of its 16-bit range, so that it shows almost no "
+        "contrast. Please scale its values to 0…65,535 and save it again."
+    )
 
 
 def square(picture: Image.Image, size: int, fit: str = "crop") -> Image.Image:
@@ -99,14 +166,15 @@ def _check_bytes(source: str | Path | bytes, max_bytes: int) -> None:
         size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
     except OSError as error:
         raise PictureError(
-            "The picture did not arrive; please choose it again.", "missing"
+            "The image did not arrive; please choose it again.", "missing"
         ) from error
     if size == 0:
         raise PictureError("This file is empty (0 bytes); please choose another.", "empty")
     if size > max_bytes:
         raise PictureError(
-            f"This file has {size / 2**20:.0f} MB; at most {max_bytes / 2**20:.0f} MB are read. "
-            "Please save it smaller first.",
+            f"This file has {size / 2**20:.0f} MB; at most {max_bytes / 2**20:.0f} MB are "
+            "accepted. "
+            "Please save a smaller version first.",
             "large",
         )
 
@@ -116,16 +184,16 @@ def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
     allowed = max_pixels * (4 if picture.format in ("JPEG", "MPO") else 1)
     if width * height > allowed:
         raise PictureError(
-            f"This picture has {width} × {height} = {width * height / 1e6:.0f} megapixels; "
-            f"at most {allowed / 1e6:.0f} are read from {picture.format}. "
-            "Please save it smaller first.",
+            f"This image has {width} × {height} = {width * height / 1e6:.0f} megapixels; "
+            f"at most {allowed / 1e6:.0f} are accepted as {picture.format}. "
+            "Please save a smaller version first.",
             "pixels",
         )
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I") or picture.mode == "F":
-        return Image.fromarray(_to_8_bits(np.asarray(picture))).convert("RGB")
+        return _to_8_bits(np.asarray(picture)).convert("RGB")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -134,19 +202,35 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
 
-def _to_8_bits(values: np.ndarray) -> np.ndarray:
+def _range(picture: Image.Image) -> tuple[float, float]:
+    """The least and the greatest value of any colour."""
+    values = np.asarray(picture)
+    return float(values.min()), float(values.max())
+
+
+def _note_range(picture: Image.Image, low: float, high: float, largest: int) -> None:
+    """Note in `info` what share of the range a picture uses, if that is little."""
+    if (high - low) / largest < DARK:
+        picture.info[USED] = (high - low) / largest
+
+
+def _to_8_bits(values: np.ndarray) -> Image.Image:
     """Integers of up to 16 bits by their range; other numbers from least to greatest.
 
     Row by row: all of it in float64 would be eight times as large as the picture.
     """
-    low = min(float(_finite(row).min()) for row in values)
-    high = max(float(_finite(row).max()) for row in values)
-    if np.issubdtype(values.dtype, np.integer) and low >= 0 and high <= 65535:
+    least = low = min(float(_finite(row).min()) for row in values)
+    most = high = max(float(_finite(row).max()) for row in values)
+    whole = np.issubdtype(values.dtype, np.integer) and low >= 0 and high <= 65535
+    if whole:
         low, high = 0.0, 65535.0 if high > 255 else 255.0
     scale, scaled = 255 / max(high - low, 1e-12), np.empty(values.shape, np.uint8)
     for row, place in zip(values, scaled, strict=True):
         place[:] = ((_finite(row) - low) * scale).round()
-    return scaled
+    made = Image.fromarray(scaled)
+    if whole and high > 255:
+        _note_range(made, least, most, 65535)
+    return made
 
 
 def _finite(row: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from explorer.data.limits import OwnLimits
 from explorer.data.progress import DataError
 from explorer.data.skipped import Skip, Skipped, clean
 from explorer.data.squares import PictureFile
+from explorer.data.zip_names import entry_names
 
 CHUNK = 2**16
 FREE = 2**20
@@ -50,7 +51,7 @@ class Budget:
         if self.left < 0:
             raise DataError(
                 f"the zip unpacks to more than {self.limits.bytes / 2**20:,.0f} MB; take fewer "
-                "pictures, or save them smaller first"
+                "images, or save them smaller first"
             )
 
 
@@ -80,17 +81,16 @@ class OpenZip:
     def _too_many(self) -> None:
         raise DataError(
             f"{clean(self.name)!r} lists far more than the {self.budget.limits.entries:,} files "
-            "that are read; take fewer pictures"
+            "that are read; take fewer images"
         )
 
     def files(self, prefix: str, skipped: Skipped) -> list[PictureFile]:
-        """Its entries, but for folders and hidden files; those that are refused are `skipped`."""
+        """Its entries, but for folders; those that are hidden or refused are `skipped`."""
         found = []
-        for info in self.zip.infolist():
-            name = readable(info)
-            if info.is_dir() or name.endswith("/") or HIDDEN.search(name):
+        for info, name in entry_names(self.zip.infolist()):
+            if name.endswith("/"):
                 continue
-            kind = refusal(info, name)
+            kind = "hidden" if HIDDEN.search(name) else refusal(info, name)
             if kind:
                 skipped.add(kind, prefix + name)
             else:
@@ -152,17 +152,6 @@ def refusal(info: zipfile.ZipInfo, name: str) -> str | None:
     if name.lower().endswith(".zip"):
         return "nested"
     return None if info.compress_type in METHODS else "method"
-
-
-def readable(info: zipfile.ZipInfo) -> str:
-    """An entry's path with "/"; names in UTF-8 that are not marked as such are still read so."""
-    name = info.filename
-    if not info.flag_bits & 0x800:
-        try:
-            name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            pass
-    return name.replace("\\", "/")
 
 
 def is_zip(path: Path) -> bool:

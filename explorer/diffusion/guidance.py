@@ -50,7 +50,7 @@ def _check_batch(x_t: Tensor, label: Tensor) -> None:
     whole = not label.dtype.is_floating_point and label.dtype != torch.bool
     if not whole or label.shape != x_t.shape[:1]:
         raise ValueError(
-            f"label must be whole numbers, one for each of the {len(x_t)} pictures, not "
+            f"label must be whole numbers, one for each of the {len(x_t)} images, not "
             f"{label.dtype} of shape {tuple(label.shape)}"
         )
 

@@ -98,7 +98,7 @@ def levels(x0: Tensor) -> Tensor:
     level = (exact(x0) + 1) * ((LEVELS - 1) / 2)
     u = level.round()
     if not ((level - u).abs() < 1e-3).all() or ((u < 0) | (u > LEVELS - 1)).any():
-        raise ValueError("L_0 is for pictures in 256 steps from −1 to 1: x0 has other values")
+        raise ValueError("L_0 is for images in 256 steps from −1 to 1: x0 has other values")
     return u
 
 
@@ -109,10 +109,10 @@ def exact(x: Tensor) -> Tensor:
     """
     if not x.dtype.is_floating_point or x.dim() < 2:
         raise ValueError(
-            "pictures are floating point, (B, C, H, W) or (B, D), in [−1, 1]; not "
+            "images are floating point, (B, C, H, W) or (B, D), in [−1, 1]; not "
             f"{x.dtype} of shape {tuple(x.shape)}"
         )
     x = x.detach().cpu().double()
     if not x.isfinite().all():
-        raise ValueError("a picture, or what a model makes of it, is NaN or infinite")
+        raise ValueError("an image, or what a model makes of it, is NaN or infinite")
     return x

@@ -41,7 +41,7 @@ def losses(
     times = torch.as_tensor(t, device=x0.device).expand(len(x0))
     if target == CLASS:
         if label is None:
-            raise ValueError("a classifier learns from labels: these pictures have none")
+            raise ValueError("a classifier learns from labels: these images have none")
         logits = network(x_t, times).float()
         return F.cross_entropy(logits, label, ignore_index=-1, reduction="none")
     truth = regression_target(schedule, x0, eps, t, target)

@@ -39,7 +39,7 @@ class IdealDenoiser:
     def __call__(self, x_t: Tensor, t: Time, label: None = None) -> Tensor:
         """x̂_0 of the shape and dtype of x_t, (B, …), at t, an int or (B,) ints in 0…T."""
         if label is not None:
-            raise ValueError("IdealDenoiser knows no classes: give it the pictures of one class")
+            raise ValueError("IdealDenoiser knows no classes: give it the images of one class")
         if x_t.shape[1:] != self.data.shape[1:]:
             raise ValueError(
                 f"x_t {tuple(x_t.shape)} and the data {tuple(self.data.shape)} differ in shape"

@@ -199,7 +199,7 @@ def whole_times(t: Time, x: Tensor | None) -> Tensor:
     except (TypeError, ValueError, OverflowError, RuntimeError):
         whole, shown = False, repr(t)[:SHOWN]
     if not whole or times.dim() > 1 or x is not None and times.numel() not in (1, len(x)):
-        each = "picture" if x is None else f"of the {len(x)} pictures"
+        each = "image" if x is None else f"of the {len(x)} images"
         raise ValueError(f"t must be whole numbers, one for all or for each {each}, not {shown}")
     return times
 
@@ -215,7 +215,7 @@ def _times(schedule: Schedule, t: Time, x: Tensor | None, *, lowest: int) -> Ten
 def _cast(coefficient: float | Tensor, x: Tensor) -> Tensor:
     """A float64 coefficient for each picture, cast once to x and shaped to multiply it."""
     if not x.dtype.is_floating_point:
-        raise ValueError(f"x must be floating point (pictures lie in [−1, 1]), not {x.dtype}")
+        raise ValueError(f"x must be floating point (images lie in [−1, 1]), not {x.dtype}")
     if isinstance(coefficient, float):
         return x.new_full((1,) * x.dim(), coefficient)  # where x is, without waiting for it
     return coefficient.to(dtype=x.dtype).to(x.device).reshape(-1, *[1] * (x.dim() - 1))

@@ -45,18 +45,18 @@ def advance(
     denoise: Denoise,
     memory: Memory = (),
     generator: Generators = None,
-    noisy: bool = True,
+    terms: Terms | None = None,
 ) -> Advance:
     """x_s = Σ weight·picture from a frame at t > s, see `Terms`.
 
     options : those that the sampler's `terms` takes.
     denoise : (x_t, t) -> x̂_0, asked where a correction needs it; `frame` has been asked already.
     memory : of the step before; () at the first.
-    noisy : with False no noise is added, which is no sampler but shows what the noise is for.
+    terms : other weights than the sampler's, for a lane that does something else on purpose.
     """
-    before = memory[-1].t if memory else None
-    terms = sampler.terms(schedule, frame.t, s, before, **options)
-    terms = terms if noisy else terms._replace(z=0.0)
+    if terms is None:
+        before = memory[-1].t if memory else None
+        terms = sampler.terms(schedule, frame.t, s, before, **options)
     x = mixed(schedule, frame.x0, frame.x, frame.t, terms.x0, terms.eps)
     z = change = None
     if terms.change and sampler.correction:

@@ -155,10 +155,10 @@ def bound(
     if unknown or not variances:
         raise ValueError(f"variances {list(variances)!r}; there are: {', '.join(VARIANCES)}")
     if len(x0) == 0:
-        raise ValueError("the bound of no pictures: x0 is empty")
+        raise ValueError("the bound of no images: x0 is empty")
     levels(x0)  # refuses what L_0 would refuse in the end
     if isinstance(generator, Sequence) and len(generator) != len(x0):
-        raise ValueError(f"{len(generator)} generators for {len(x0)} pictures: give one each")
+        raise ValueError(f"{len(generator)} generators for {len(x0)} images: give one each")
     parts = [(1, 1), *ranges(schedule.T, schedule.T if count is None else count)]
     return _walk(denoise, schedule, x0, parts[::-1], tuple(variances), generator, clip)
 

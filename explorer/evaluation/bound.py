@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -26,20 +25,17 @@ from explorer.diffusion import (
     loss_weights,
     make_schedule,
     picture_generators,
-    prior_term,
 )
 from explorer.diffusion.process import Variance
 from explorer.diffusion.schedule import Schedule
+from explorer.evaluation.bound_shares import groups_of, mean_of, mean_over_t, shares_of
 from explorer.evaluation.held_out import Pictures
-from explorer.evaluation.store import parse
+from explorer.evaluation.store import parse, rounded
 from explorer.files import written_whole
 from explorer.inference import prepare
+from explorer.settings.training import PROBE_SHARE
 
 VERSION = 2
-CUTS = (0.01, 0.05, 0.2, 1.0)
-"""The ranges of t whose shares are compared, as shares of T; t = 1 is apart."""
-
-
 SQUARES = {"eps": "‖ε − ε̂‖²", "x0": "‖x₀ − x̂₀‖²", "v": "‖v − v̂‖²"}
 Criterion = Literal["beta", "posterior", "simple", "loss"]
 """The bound with either variance, L_simple, and the loss that the model was trained with."""
@@ -174,9 +170,13 @@ def measure_bound(
     """
     x0, device = pictures.x0, torch.device(device)
     if len(x0) < 2:
-        raise ValueError("a bound with its standard error takes at least two pictures")
+        raise ValueError(
+            "a bound with its standard error takes at least two images, and there is only "
+            f"{pictures.what}: choose other images, or train on {2 * PROBE_SHARE} or more, of "
+            f"which one in {PROBE_SHARE} is kept out"
+        )
     if batch < 1 or seed < 0:
-        raise ValueError(f"batch = {batch}, seed = {seed}: at least one picture, a seed from 0")
+        raise ValueError(f"batch = {batch}, seed = {seed}: at least one image, a seed from 0")
     clip = denoiser.clip
     denoiser = replace(denoiser, network=prepare(denoiser.network, device, exact=True), clip=False)
     weighting = spec.training.get("weighting", "simple")
@@ -224,12 +224,6 @@ def _summarise_each(
         yield summarised(state, schedule, about, time.monotonic() - begun)
 
 
-def groups_of(T: int) -> tuple[tuple[int, int], ...]:
-    """t = 1, and from there to T as `CUTS` says; fewer where T is small."""
-    edges = sorted({1, *(max(1, round(cut * T)) for cut in CUTS)})
-    return ((1, 1), *((a + 1, b) for a, b in zip(edges, edges[1:], strict=False)))
-
-
 def summarised(
     state: Bound, schedule: Schedule, about: Mapping[str, Any], seconds: float
 ) -> BoundResult:
@@ -262,69 +256,10 @@ def summarised(
         losses=tuple(later["loss"][::-1]),
         first_error=found["simple"][-1] if state.finished else None,
         first_loss=found["loss"][-1] if state.finished else None,
-        simple=_over_t(state, criteria["simple"]),
-        loss=_over_t(state, criteria["loss"]),
+        simple=mean_over_t(state, criteria["simple"]),
+        loss=mean_over_t(state, criteria["loss"]),
         shares={
             name: shares_of(state, parts, about["groups"]) for name, parts in criteria.items()
         },
         lines=lines,
     )
-
-
-def mean_of(values: Tensor) -> Mean:
-    """The mean over pictures and its standard error, s/√n."""
-    return Mean(values.mean().item(), values.std().item() / math.sqrt(len(values)))
-
-
-def _over_t(state: Bound, parts: Sequence[Tensor]) -> Mean | None:
-    """The mean over t = 1…T of a criterion, once all of its terms are there."""
-    if not state.finished:
-        return None
-    terms = zip(state.terms, parts, strict=True)
-    return mean_of(torch.stack([term.count * each for term, each in terms]).sum(0) / state.T)
-
-
-def shares_of(
-    state: Bound, parts: Sequence[Tensor], groups: Sequence[tuple[int, int]]
-) -> tuple[Mean, ...]:
-    """The shares of a criterion that lie in groups of t, with standard errors; 0 of nothing.
-
-    parts : for each of the bound's terms a value of each picture, (B,), of every t in its range.
-
-    A share is a ratio r = ā/b̄ of means over the same pictures: its error is that of the mean of
-    a − r b, over b̄ (the delta method).
-    """
-    total = _within(state, parts, 1, state.T)
-    if total is None or not total.mean() > 0:
-        return (Mean(0.0, 0.0),) * len(groups)
-    found = []
-    for first, last in groups:
-        part = _within(state, parts, first, last)
-        assert part is not None
-        share = (part.mean() / total.mean()).item()
-        found.append(Mean(share, mean_of(part - share * total).error / total.mean().item()))
-    return tuple(found)
-
-
-def _within(state: Bound, parts: Sequence[Tensor], first: int, last: int) -> Tensor | None:
-    """Σ of a criterion over t = first…last for each picture; None before there is any term."""
-    sums = [
-        max(0, min(last, term.last) - max(first, term.first) + 1) * each
-        for term, each in zip(state.terms, parts, strict=True)
-    ]
-    return torch.stack(sums).sum(0) if sums else None
-
-
-def noise_bits(schedule: Schedule, power: float) -> float:
-    """L_T in bits for each dimension of pictures whose mean x_0² is `power`."""
-    typical = torch.full((1, 1), power, dtype=torch.float64).sqrt()  # L_T is linear in x_0²
-    return prior_term(schedule, typical).item() / math.log(2)
-
-
-def rounded(value: object) -> object:
-    """The same values, numbers with six digits."""
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {name: rounded(part) for name, part in value.items()}
-    return [rounded(part) for part in value] if isinstance(value, list | tuple) else value

@@ -95,7 +95,7 @@ def as_input(x: Tensor) -> Tensor:
     """Pictures (n, 1 or 3, H, W) as the network takes them: (n, 3, 32, 32), bilinear,
     antialiased when shrinking; ValueError for other shapes."""
     if x.dim() != 4 or x.shape[1] not in (1, 3):
-        raise ValueError(f"pictures are (n, 1 or 3, H, W), not {tuple(x.shape)}")
+        raise ValueError(f"images are (n, 1 or 3, H, W), not {tuple(x.shape)}")
     if x.shape[2:] != (SIDE, SIDE):
         shrinks = max(x.shape[2:]) > SIDE
         x = F.interpolate(x, (SIDE, SIDE), mode="bilinear", antialias=shrinks)

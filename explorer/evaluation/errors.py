@@ -66,7 +66,7 @@ def jackknife(statistic: Callable[[Tensor], float], n: int) -> Estimate:
     """
     if n < 2 * BLOCKS:
         raise ValueError(
-            f"{n} pictures are too few for a standard error: at least {2 * BLOCKS} are needed"
+            f"{n} images are too few for a standard error: at least {2 * BLOCKS} are needed"
         )
     block = torch.arange(n) % BLOCKS
     without = torch.tensor([statistic(block != k) for k in range(BLOCKS)]).double()

@@ -25,8 +25,8 @@ from explorer.evaluation.table import find_columns
 DISTANCE = QUANTITIES[FRECHET]
 LARGEST = DISTANCE._replace(best=max)
 UNKNOWN = (
-    "Measured without errors, by an earlier version: which differences are more than chance "
-    "cannot be said. Measure it again to know."
+    "Measured without errors, by an earlier version: it is unknown which differences exceed "
+    "chance. Measure it again to find out."
 )
 VERBS = {min: ("lower", "raise"), max: ("raise", "lower")}
 """What more steps do to a quantity where they help, and where they harm."""
@@ -69,7 +69,7 @@ def of_steps(quality: Quality, name: str) -> list[str]:
         first, top = rows[0], best(quantity, rows)
         if gain := differ(quantity, first, top, clear):
             equal = next(row for row in rows if not differ(quantity, top, row, clear))
-            nearly = f"; S = {equal.setting.steps} is as good within the errors"
+            nearly = f"; S = {equal.setting.steps} is equally good within the errors"
             gains.append(
                 f"{column.title}: {at(quantity, first)}, {at(quantity, top)}"
                 + nearly * (equal is not top)
@@ -104,7 +104,7 @@ def of_noises(quality: Quality, S: int) -> str:
     top, last = best(DISTANCE, rows), best(LARGEST, rows)
     if len(good) == len(rows):
         return (
-            f"At S = {S} no noise is clearly better than another: from {_value(top)} to "
+            f"At S = {S} no noise setting is clearly better than another: from {_value(top)} to "
             f"{_value(last)}."
         )
     return (
@@ -123,9 +123,9 @@ def of_evaluations(quality: Quality) -> list[str]:
     low = best(DISTANCE, rows)
     others = [f"{row.setting.column.title} at S = {row.setting.steps}" for row in good]
     others.remove(f"{low.setting.column.title} at S = {low.setting.steps}")
-    also = f"; not clearly apart from it: {_few(others)}" if others else ""
+    also = f"; not clearly different from it: {_few(others)}" if others else ""
     return [
-        f"With at most {BUDGET} evaluations of the network the least distance is that of "
+        f"With at most {BUDGET} evaluations of the network the smallest distance is that of "
         f"{low.setting.column.title}, {at(DISTANCE, low)}{also}."
     ]
 
@@ -140,9 +140,9 @@ def of_paper(quality: Quality, S: int) -> str:
     )
     clear = clear_of(len(quality.rows))
     good, bad = ties(DISTANCE, rows, clear), worst_ties(rows, clear)
-    of_these = "" if len(rows) == len(NOISES) else f" of the {len(rows)} noises measured"
+    of_these = "" if len(rows) == len(NOISES) else f" of the {len(rows)} noise settings measured"
     if len(good) == len(rows):
-        return f"{told}Here none{of_these or ' of the noises'} is clearly better or worse."
+        return f"{told}Here none{of_these or ' of the noise settings'} is clearly better or worse."
     verdicts = [
         _verdict(first, good, best(DISTANCE, rows), "best"),
         _verdict(last, bad, best(LARGEST, rows), "worst"),
@@ -154,13 +154,13 @@ def _verdict(column: Column, found: Sequence[Row], extreme: Row, word: str) -> s
     if column == extreme.setting.column:
         return f"{column.title} is {word} too{_beside(extreme, found)}"
     if column in (row.setting.column for row in found):
-        return f"{column.title} is not clearly apart from the {word}, {_value(extreme)}"
+        return f"{column.title} is not clearly different from the {word}, {_value(extreme)}"
     return f"{column.title} is not the {word}: that is {_value(extreme)}"
 
 
 def _beside(row: Row, found: Sequence[Row]) -> str:
     names = [other.setting.column.title for other in found if other is not row]
-    return f", not clearly apart from {_listed(names)}" if names else ""
+    return f", not clearly different from {_listed(names)}" if names else ""
 
 
 def of_floor(quality: Quality) -> list[str]:
@@ -190,11 +190,11 @@ def of_floor(quality: Quality) -> list[str]:
         "the Fréchet distance is larger, and not compared)"
     )
     said = [
-        f"Within {of} of real pictures{few * (name == KID)}, {ends}: {_cells(inside, quantity)}."
+        f"Within {of} of real images{few * (name == KID)}, {ends}: {_cells(inside, quantity)}."
     ]
     if below:
         said.append(
-            "Clearly below them, nearer to the training pictures than other real ones: "
+            "Clearly below them, nearer to the training images than other real ones: "
             f"{_cells(below, quantity)}."
         )
     return said

@@ -36,7 +36,7 @@ class Frechet:
 
         check_features(reference)
         if len(reference) < 2:
-            raise ValueError("a reference needs at least two pictures")
+            raise ValueError("a reference needs at least two images")
         self.features = reference.shape[1]
         self.metric = FrechetInceptionDistance(
             GivenFeatures(self.features), reset_real_features=False
@@ -67,7 +67,7 @@ class Frechet:
         """From the reference to what was added since `reset`: 0 or more; ValueError unless these
         are two pictures at least. Below d pictures Σ₂ is singular: the number is too large."""
         if self.count < 2:
-            raise ValueError(f"{self.count} pictures have no covariance: at least two are needed")
+            raise ValueError(f"{self.count} images have no covariance: at least two are needed")
         return max(0.0, self.metric.compute().item())  # rounding may go below
 
 

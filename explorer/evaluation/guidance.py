@@ -97,19 +97,19 @@ def measure(
     bundled classifier does not know.
     """
     if kind not in ("w", "s") or (kind == "s" and classifier is None):
-        raise ValueError(f'kind = {kind!r}: "w", or "s" with a classifier of noisy pictures')
+        raise ValueError(f'kind = {kind!r}: "w", or "s" with a classifier of noisy images')
     if not strengths or not all(0 <= strength < math.inf for strength in strengths):
         raise ValueError(f"strengths {list(strengths)}: give one or more numbers from 0")
     if batch < 1:
-        raise ValueError(f"batch = {batch} is not allowed: at least one picture at a time")
+        raise ValueError(f"batch = {batch} is not allowed: at least one image at a time")
     own = logit_indices(spec.classes)
     if own is None:
         raise ValueError(
             f"the bundled classifier knows digits, garments and emoji; it cannot judge whether "
-            f"{spec.name}'s pictures are what was asked for"
+            f"{spec.name}'s images are what was asked for"
         )
     if n < 2:
-        raise ValueError(f"n = {n} is not allowed: a distance needs two pictures of each class")
+        raise ValueError(f"n = {n} is not allowed: a distance needs two images of each class")
     return _measure(denoiser, spec, kind, list(strengths), n, seed, classifier, batch, device, own)
 
 

@@ -13,6 +13,7 @@ from explorer.checkpoints import Spec
 from explorer.data import DATASETS, DataError, ImageSet, load, resize, to_tensor
 from explorer.data.bundled import EXAMPLES, examples
 from explorer.data.images import FITS
+from explorer.settings.training import PROBE_SHARE
 
 PROBE = 256
 """A run holds out a tenth of its pictures, at most so many."""
@@ -25,7 +26,7 @@ class Pictures:
     x0: Tensor
     """(n, C, H, W) in [−1, 1], float32, in 256 steps."""
     what: str
-    """ "64 test pictures of mnist"."""
+    """ "64 test images of mnist"."""
 
 
 def choose_pictures(
@@ -50,11 +51,11 @@ def choose_pictures(
     DataError if there are none; ValueError if they do not fit the model, or n < 1.
     """
     if n < 1:
-        raise ValueError(f"n = {n!r} is not allowed: at least one picture")
+        raise ValueError(f"n = {n!r} is not allowed: at least one image")
     chosen = name or spec.data
     if name is None and chosen not in DATASETS:
         raise DataError(
-            f"the pictures of {chosen!r} that {spec.name} was trained on are not one of the data "
+            f"the images of {chosen!r} that {spec.name} was trained on are not one of the data "
             "sets"
         )
     fit = fit_of(spec)
@@ -63,10 +64,10 @@ def choose_pictures(
     away = chosen in DATASETS and not DATASETS[chosen].bundled
     try:
         if bundled and away:
-            raise DataError(f"no pictures of {chosen} come with the package")
+            raise DataError(f"no images of {chosen} come with the package")
         if tests:
             data = load(chosen, size=spec.size, root=root, split="test", fit=fit)
-            images, what = data.images, f"test pictures of {chosen}"
+            images, what = data.images, f"test images of {chosen}"
         else:
             images, what = _of_training(spec, read(chosen, spec.size, root), name)
     except DataError:
@@ -75,13 +76,14 @@ def choose_pictures(
             raise
         images = resize(shipped, spec.size)
         seen = chosen == "mnist"  # the digits of mnist-5k are training digits
-        what = f"pictures of {EXAMPLES[chosen]}" + (", seen in training" if seen else "")
+        what = f"images of {EXAMPLES[chosen]}" + (", seen in training" if seen else "")
     if images.shape[1] != spec.channels:
         raise ValueError(
-            f"{chosen} has pictures of {images.shape[1]} channels, {spec.name} makes pictures of "
+            f"{chosen} has images of {images.shape[1]} channels, {spec.name} makes images of "
             f"{spec.channels}"
         )
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))[:n]
+    what = what.replace("images", "image", 1) if len(order) == 1 else what
     return Pictures(to_tensor(images[order]), f"{len(order)} {what}")
 
 
@@ -89,10 +91,10 @@ def _of_training(spec: Spec, data: ImageSet, name: str | None) -> tuple[Tensor, 
     """Of a set without a test split, what the model's run held out of it."""
     seed = spec.training.get("seed")
     if data.name != spec.data:
-        return data.images, f"pictures of {name}"
+        return data.images, f"images of {name}"
     if not isinstance(seed, int) or not 0 <= seed < 2**63:
-        return data.images, f"pictures of {data.name}, seen in training"
-    return data.images[held_out(len(data), seed)], f"pictures of {data.name} kept out of training"
+        return data.images, f"images of {data.name}, seen in training"
+    return data.images[held_out(len(data), seed)], f"images of {data.name} kept out of training"
 
 
 def fit_of(spec: Spec) -> str:
@@ -103,5 +105,5 @@ def fit_of(spec: Spec) -> str:
 
 def held_out(count: int, seed: int) -> Tensor:
     """Which of `count` pictures a run of this seed does not train on, see `training.Run`."""
-    out = min(PROBE, max(count // 10, 1), count - 1)
+    out = min(PROBE, max(count // PROBE_SHARE, 1), count - 1)
     return torch.randperm(count, generator=torch.Generator().manual_seed(seed))[: max(1, out)]

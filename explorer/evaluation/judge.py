@@ -44,7 +44,7 @@ class Judge:
     def add(self, x: Tensor) -> None:
         """The next pictures, (n, C, H, W); FloatingPointError if they are none."""
         if not x.isfinite().all():
-            raise FloatingPointError("the model's pictures are not finite numbers")
+            raise FloatingPointError("the model's images are not finite numbers")
         seen = classify(self.classifier, to_tensor(from_tensor(x)))
         if self.own and self.labels is not None:
             asked = self.labels[self.count :][: len(x)]

@@ -31,7 +31,7 @@ class KernelDistance:
     def __init__(self, reference: Tensor) -> None:
         check_features(reference)
         if len(reference) < 2:
-            raise ValueError("a reference needs at least two pictures")
+            raise ValueError("a reference needs at least two images")
         self.reference = reference.float()
         m = len(reference)
         itself = (self.reference.square().double().mean(1) + 1) ** 3  # k(x, x)
@@ -53,7 +53,7 @@ class KernelDistance:
         """
         check_features(features)
         if len(features) < 2:
-            raise ValueError(f"{len(features)} pictures have no pair: at least two are needed")
+            raise ValueError(f"{len(features)} images have no pair: at least two are needed")
         features, n = features.float(), len(features)
         weights = torch.stack([torch.bincount(row, minlength=n) for row in resamples]).double()
         pairs = _kernel(features, features).double().fill_diagonal_(0)

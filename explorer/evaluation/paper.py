@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from explorer.evaluation.records import HAT, Column
 
 STEPS = (10, 20, 50, 100, 1000)
-WHAT = "Inception FID of 50,000 pictures"
+WHAT = "Inception FID of 50,000 images"
 TABLE_1: Mapping[str, Mapping[Column, tuple[float, ...]]] = {
     "CIFAR-10": {
         Column(0.0): (13.36, 6.84, 4.67, 4.16, 4.04),

@@ -102,8 +102,8 @@ def check(
     < 0, or not 1 for a model without classes."""
     if n < 2 or seed < 0 or batch < 1:
         raise ValueError(
-            f"n = {n}, seed = {seed}, batch = {batch} are not allowed: at least two pictures, a "
-            "seed of 0 or more, at least one picture at a time"
+            f"n = {n}, seed = {seed}, batch = {batch} are not allowed: at least two images, a "
+            "seed of 0 or more, at least one image at a time"
         )
     if guidance != 1 and not spec.classes:
         raise ValueError(f"guidance {guidance:g}: this model was trained without classes")

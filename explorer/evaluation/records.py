@@ -171,7 +171,7 @@ class Row:
         if self.wrong is not None:
             known = self.accuracy is not None and max(self.wrong, default=0) < self.n
             if not known or len(set(self.wrong)) < len(self.wrong):
-                raise ValueError(f"the wrong pictures are not some of {self.n}")
+                raise ValueError(f"the wrong images are not some of {self.n}")
 
     @property
     def has_errors(self) -> bool:

@@ -63,7 +63,7 @@ def load_reference(
     read = read or (lambda name, size, root: load(name, size=size, root=root, fit=fit))
     if name is None and spec.data not in DATASETS:
         raise DataError(
-            f"the pictures of {spec.data!r} that {spec.name} was trained on are not one of the "
+            f"the images of {spec.data!r} that {spec.name} was trained on are not one of the "
             "data sets; say where they are (--data)"
         )
     chosen, note = name or spec.data, ""
@@ -93,7 +93,7 @@ def make_reference(
     """
     if train.channels != spec.channels:
         raise ValueError(
-            f"{train.name} has pictures of {train.channels} channels, {spec.name} makes pictures "
+            f"{train.name} has images of {train.channels} channels, {spec.name} makes images "
             f"of {spec.channels}"
         )
     _check_counts(n, most)
@@ -105,7 +105,7 @@ def make_reference(
         others = _shuffled(len(held))[: n * DRAWS]
     order = order[:most]
     if min(len(order), len(others)) < 2:
-        raise ValueError(f"{len(train)} pictures are too few for a reference")
+        raise ValueError(f"{len(train)} images are too few for a reference")
     real = _known(spec, train, order)
     apart = _known(spec, held or train, others)
     if held is None:

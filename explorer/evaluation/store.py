@@ -57,7 +57,7 @@ def read(path: str | Path) -> Quality:
         quality = parse(Quality, text, VERSION, MIGRATIONS)
         rows = tuple(sorted(quality.rows, key=lambda row: row.setting))
         if any(row.n != quality.n for row in rows):
-            raise ValueError(f"its rows are not all of n = {quality.n} pictures")
+            raise ValueError(f"its rows are not all of n = {quality.n} images")
         if len({row.setting for row in rows}) < len(rows):
             raise ValueError("a setting occurs twice")
         return replace(quality, rows=rows)
@@ -100,3 +100,12 @@ def parse(
         raise ValueError("it is of another version")
     old = migrated(json.loads(text), migrations)
     return validated(kind, json.dumps(old).encode(), "it")
+
+
+def rounded(value: object) -> object:
+    """The same values, numbers with six digits."""
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {name: rounded(part) for name, part in value.items()}
+    return [rounded(part) for part in value] if isinstance(value, list | tuple) else value

@@ -58,7 +58,7 @@ def evaluation_notes(quality: Quality) -> list[str]:
     for name in dict.fromkeys(column.sampler for column in find_columns(quality)):
         sampler = STRIDED[name]
         if sampler.correction and (asks := sampler.correction.asks):
-            notes.append(f"{sampler.title} asks the network {1 + asks}S − {asks} times.")
+            notes.append(f"{sampler.title} evaluates the network {1 + asks}S − {asks} times.")
     return notes
 
 
@@ -74,18 +74,18 @@ def floor_notes(quality: Quality) -> list[str]:
         else:
             mean, deviation = quantity.scale * mean, quantity.scale * deviation
             values.append(f"{name} {with_error(mean, deviation)}{quantity.unit}")
-    fewer = " (fewer than a cell's, which raises their Fréchet distance)"
+    fewer = " (fewer than in a cell, which raises their Fréchet distance)"
     told = (
-        f"{quality.floor_n} real pictures{fewer * (quality.floor_n < quality.n)}: "
+        f"{quality.floor_n} real images{fewer * (quality.floor_n < quality.n)}: "
         f"{', '.join(values)}"
     )
     if quality.floor_draws == 1 or quality.floor_kind is None or quality.floor_pool is None:
-        return [f"{told}. That is one draw."]
+        return [f"{told}. This is a single draw."]
     how = {
-        "test": f"of {quality.floor_pool:,} test pictures"
+        "test": f"of {quality.floor_pool:,} test images"
         + ", which overlap" * (quality.floor_draws * quality.floor_n > quality.floor_pool),
-        "splits": f"out of all {quality.floor_pool:,} pictures, against the rest: there are no "
-        "test pictures",
+        "splits": f"out of all {quality.floor_pool:,} images, against the rest: there are no "
+        "test images",
     }[quality.floor_kind]
     return [
         f"{told}.",

@@ -12,15 +12,16 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from explorer.account import expanded
 from explorer.diffusion.samplers import DDIM, DDPM
-from explorer.diffusion.schedule import Schedule, make_schedule, schedule_options
-from explorer.lectures.notes import NOTES
+from explorer.diffusion.schedule import Schedule, make_schedule
+from explorer.lectures.given import GIVEN, Given
+from explorer.lectures.notes import HOLES, NOTES
 from explorer.optimisers import OPTIMISERS
 from explorer.settings.networks import CHOICES
 
 if TYPE_CHECKING:
     from explorer.race.lanes import Lane
-    from explorer.training import TrainConfig
 
 LaneSettings = Mapping[str, Any]
 EMOJI, DIGITS = "emoji", "mnist-5k"
@@ -35,6 +36,8 @@ class Lecture:
     title: str
     pictures: str
     """What it trains on, in words."""
+    given: Given
+    """Institution, author, year and story."""
     data: tuple[str, ...]
     """The data sets that come nearest, the nearest first; the last is bundled."""
     size: int
@@ -54,19 +57,31 @@ class Lecture:
     """How it samples, for `lane_from`."""
     looks: tuple[int, ...] = ()
     """Times of its one-shot x̂_0, counted from 0 as it does: index i is after i + 1 steps."""
+    otherwise: tuple[str, ...] = ()
+    """What its training does that no run of ours does, in words."""
     film: bool = False
     """Whether it shows its first sampler's way as a GIF."""
     note: str = ""
+    holes: tuple[str, ...] = ()
+    """What stands where its network is not printed, or could not run as printed."""
 
     def make_schedule(self) -> Schedule:
         """Its forward process."""
         return make_schedule(self.schedule, self.T)
 
-    def make_lanes(self, schedule: Schedule) -> list[Lane]:
-        """Its samplers, for a model of this schedule."""
-        from explorer.race.lanes import lane_from
+    def make_lanes(self, schedule: Schedule, *, repair: bool = False) -> list[Lane]:
+        """Its samplers, for a model of this schedule; with `repair` without its code's slips."""
+        from explorer.race.breaks import lane_from, repaired
 
-        return [lane_from(cut(lane, schedule.T), schedule) for lane in self.lanes]
+        lanes = [cut(lane, schedule.T) for lane in self.lanes]
+        return [lane_from(repaired(lane) if repair else lane, schedule) for lane in lanes]
+
+    @property
+    def slips(self) -> bool:
+        """Whether its code samples otherwise than one would."""
+        from explorer.race.breaks import repaired
+
+        return bool(self.looks) or any(repaired(lane) != lane for lane in self.lanes)
 
 
 def cut(lane: LaneSettings, T: int) -> dict[str, Any]:
@@ -74,14 +89,26 @@ def cut(lane: LaneSettings, T: int) -> dict[str, Any]:
     return dict(lane) | ({"steps": min(lane["steps"], T)} if "steps" in lane else {})
 
 
-_PLAIN = {"sampler": DDPM.name, "variance": "beta", "breaks": ["no clipping"]}
+UNCLIPPED = "no clipping"
+"""As all five take ε̂: as it comes."""
+_PLAIN = {"sampler": DDPM.name, "variance": "beta", "breaks": [UNCLIPPED]}
 """Ho et al. 2020, algorithm 2, word for word: ε̂ as it comes, σ² = β_t."""
+
+
+def _slipped(lane: LaneSettings, *slips: str) -> LaneSettings:
+    return {**lane, "breaks": [*lane.get("breaks", [UNCLIPPED]), *slips]}
+
+
+def _ddim(steps: int) -> LaneSettings:
+    return {"sampler": DDIM.name, "steps": steps}
+
 
 LECTURES: Mapping[str, Lecture] = MappingProxyType(
     {
         "scinet": Lecture(
             title="SciNet 2026",
             pictures="cats, 64×64 RGB",
+            given=GIVEN["scinet"],
             data=("pets-cats", EMOJI),
             size=64,
             T=1000,
@@ -91,12 +118,15 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
             shared_size=32,
             batch=64,
             rate=1e-3,
-            lanes=(_PLAIN,),
+            lanes=(_slipped(_PLAIN, "one step more"),),
+            otherwise=("Adam's ε 1e-8 instead of 1e-7, Keras's default",),
             note=NOTES["scinet"],
+            holes=HOLES["scinet"],
         ),
         "cars": Lecture(
             title="Stanford cars",
             pictures="cars, 64×64 RGB",
+            given=GIVEN["cars"],
             data=("stanford-cars", EMOJI),
             size=64,
             T=300,
@@ -106,12 +136,13 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
             shared_size=32,
             batch=128,
             rate=1e-3,
-            lanes=({"sampler": DDPM.name, "clamp": True, "breaks": ["no clipping"]},),
+            lanes=({"sampler": DDPM.name, "breaks": ["x_s clamped", UNCLIPPED]},),
             note=NOTES["cars"],
         ),
         "sutd": Lecture(
             title="SUTD week 12",
             pictures="MNIST, 28×28",
+            given=GIVEN["sutd"],
             data=("mnist", DIGITS),
             size=28,
             T=1000,
@@ -123,10 +154,12 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
             rate=1e-3,
             looks=(999, 799, 599, 399, 199, 0),
             note=NOTES["sutd"],
+            holes=HOLES["sutd"],
         ),
         "jax": Lecture(
             title="MNIST in JAX",
             pictures="MNIST, 32×32",
+            given=GIVEN["jax"],
             data=("mnist", DIGITS),
             size=32,
             T=200,
@@ -137,9 +170,11 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
             batch=64,
             rate=1e-4,
             lanes=(
-                _PLAIN,
-                {"sampler": DDIM.name, "steps": 10, "breaks": ["no clipping"]},
-                {"sampler": DDIM.name, "steps": 4, "breaks": ["no clipping"]},
+                _slipped(_PLAIN, "alpha ahead", "z in every step"),
+                *(_slipped(_ddim(steps), "alpha for alpha-bar") for steps in (10, 4)),
+            ),
+            otherwise=(
+                "t drawn from 1…T instead of an index of ᾱ from 0…T − 1, with ᾱ = 1 at index 0",
             ),
             film=True,
             note=NOTES["jax"],
@@ -147,6 +182,7 @@ LECTURES: Mapping[str, Lecture] = MappingProxyType(
         "oslo": Lecture(
             title="Oslo, May 2025",
             pictures="MNIST, 28×28",
+            given=GIVEN["oslo"],
             data=("mnist", DIGITS),
             size=28,
             T=300,
@@ -186,7 +222,7 @@ def _at_hand(name: str, root: str | Path | None) -> bool:
 
     if DATASETS[name].bundled:
         return True
-    folder = Path(root or default_root()).expanduser()
+    folder = expanded(root or default_root())
     decoded = list(folder.glob(f"{name}-*.safetensors"))
     return bool(decoded) or any((folder / PLACES.get(name, name)).glob("*"))
 
@@ -212,30 +248,6 @@ def adapt(
     network = lecture.network if fast and not shared else lecture.small
     size = lecture.shared_size if shared else lecture.size
     return Adapted(nearest_data(lecture, offered, root), size, network)
-
-
-def differences(lecture: Lecture, config: TrainConfig) -> list[str]:
-    """What a run has otherwise than the lecture, but for its length and seed, in words."""
-    asked = (config.network, dict(config.network_options))
-    plain = all(getattr(config, name) == value for name, value in OPTIMISERS["Adam"].items())
-    usual = schedule_options(config.schedule)
-    own = [f"{k} = {v:g}" for k, v in config.schedule_options.items() if v != usual.get(k)]
-    names = (name for name, (kind, options) in CHOICES.items() if asked == (kind, dict(options)))
-    pairs = {
-        "pictures": (config.data, lecture.data[0]),
-        "size": (config.size, lecture.size),
-        "schedule": (" ".join([config.schedule, *own]), lecture.schedule),
-        "T": (config.T, lecture.T),
-        "network": (next(names, config.network), lecture.network),
-        "batch": (config.batch, lecture.batch),
-        "learning rate": (config.learning_rate, lecture.rate),
-        "optimiser": ("Adam" if plain else "AdamW", "Adam"),
-        "EMA": (config.ema, 0),
-        "target": (config.target, "eps"),
-        "weighting": (config.weighting, "simple"),
-        "pictures mirrored": ("half" if config.flips else "none", "none"),
-    }
-    return [f"{what} {a} in place of {b}" for what, (a, b) in pairs.items() if a != b]
 
 
 def run_settings(lecture: Lecture, adapted: Adapted) -> dict[str, Any]:

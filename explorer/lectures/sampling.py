@@ -1,4 +1,4 @@
-"""What lectures do with a trained network that no sampler of ours does: one-shot looks, slips."""
+"""What lectures show of a trained network besides samples: one-shot looks, guesses fed back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from torch import Tensor
 from explorer.checkpoints import Spec
 from explorer.data import load, to_tensor
 from explorer.diffusion import Denoiser, Schedule, forward, picture_generators, randn
+from explorer.diffusion.samplers import DDIM
+from explorer.race.breaks import broken
 from explorer.race.lanes import Lane
+from explorer.race.run import race
 
 
 class Look(NamedTuple):
@@ -56,7 +59,7 @@ class Looks(NamedTuple):
     @property
     def caption(self) -> str:
         times = ", ".join(map(str, self.times))
-        return f"for each picture x_t, below it x̂₀ in one shot, at t = {times}"
+        return f"for each image x_t, below it x̂₀ in one shot, at t = {times}"
 
 
 def looks_of(
@@ -77,33 +80,84 @@ def real_pictures(spec: Spec, n: int = 3) -> Tensor:
     return to_tensor(data.images[::step][:n])
 
 
-def shifted(lane: Lane, schedule: Schedule) -> Lane:
-    """The lane with ᾱ one index off against the model's: ᾱ_{t+1} where ᾱ_t belongs.
+class Walk(NamedTuple):
+    """Progressive denoising, as a lecture shows it."""
 
-    `schedule` is the model's, of at least 2 steps; beyond T it goes on with β_T.
+    times: tuple[int, ...]
+    """When the network was asked, as the lecture counts, from 0."""
+    x: Tensor
+    """What it began with, then what was handed on from each time; (1 + times, B, C, H, W)."""
+
+
+def look_lane(schedule: Schedule, looks: Sequence[int], *, repair: bool = False) -> Lane:
+    """A step from each of these times, counted from 0, with x̂_0 fed back as the next x_t.
+
+    With `repair` DDIM's steps on the same grid. Times beyond the model's are taken at its last.
     """
-    bars = schedule.alpha_bar
-    moved = torch.cat([bars[:1], bars[2:], bars[-1:] * schedule.alphas[-1]])
-    own = Schedule(f"{schedule.name}, ᾱ shifted", moved)
-    return replace(lane, schedule=own, details=(*lane.details, "ᾱ shifted by one index"))
+    times = dict.fromkeys(min(look + 1, schedule.T) for look in looks)
+    lane = Lane(DDIM.name, (*times, 0), details=("its six t",)).checked(schedule)
+    return lane if repair else broken(lane, schedule, "x0 fed back")
+
+
+def progressive(
+    denoiser: Denoiser, start: Tensor, looks: Sequence[int], *, repair: bool = False
+) -> Walk:
+    """x ← x̂_0(x, t), clamped to [−1, 1], at each of the times; start: (B, C, H, W), in [−∞, ∞]."""
+    lane = look_lane(denoiser.schedule, looks, repair=repair)
+    device = start.device
+    entries = race(
+        denoiser, [lane], tuple(start.shape[1:]), seed=0, n=len(start), start=start, device=device
+    )
+    x = torch.stack([entry.frame.x.cpu() for entry in entries])
+    return Walk(tuple(t - 1 for t in lane.times[:-1]), x)
+
+
+class Demonstration(NamedTuple):
+    """What SUTD's lecture shows of one model; pictures are (…, n, C, H, W) on the CPU."""
+
+    times: tuple[int, ...]
+    """As the lecture counts, from 0."""
+    original: Tensor
+    """As many pictures as times."""
+    noisy: Tensor
+    """Each of them at its own time."""
+    reconstructed: Tensor
+    """x̂_0 from that in one shot, clamped."""
+    digits: Tensor
+    """Of the first `WALKED` of them: the start at the first time, then what each time gave."""
+    noise: Tensor
+    """The same from pure noise."""
+    digits_repaired: Tensor
+    """From the same starts with the noise of each time put back, as DDIM does."""
+    noise_repaired: Tensor
+
+
+WALKED = 3
 
 
 @torch.inference_mode()
-def confused_ddim(denoiser: Denoiser, x: Tensor, steps: int) -> Tensor:
-    """DDIM with α where ᾱ belongs: x ← √α_t x̂_0 + √(1 − α_t) ε̂, at t = T − T/S, …, 2T/S, T/S.
+def demonstrate(
+    denoiser: Denoiser, x0: Tensor, looks: Sequence[int], *, seed: int
+) -> Demonstration:
+    """SUTD's rows and its two walks, and the walks repaired. x0: a picture for each look, or more.
 
-    Right would be √ᾱ_s and √(1 − ᾱ_s) of the time s that comes next (DDIM, Song et al. 2021,
-    eq. 12). x is noise, (B, C, H, W); S = `steps`, 2…T, else ValueError.
+    ε of picture i is the same in all of them. ValueError if there are fewer pictures.
     """
-    if not 2 <= steps <= denoiser.schedule.T:
-        raise ValueError(
-            f"steps = {steps} is not allowed: this model takes from 2 to {denoiser.schedule.T}"
-        )
-    schedule, unclipped = denoiser.schedule, replace(denoiser, clip=False)
-    stride = schedule.T // steps
-    for t in range(stride * (steps - 1), 0, -stride):
-        x0, alpha = unclipped(x, t), schedule.alphas[t - 1].item()
-        bar = schedule.alpha_bar[t].item()
-        eps = (x - bar**0.5 * x0) / (1 - bar) ** 0.5
-        x = alpha**0.5 * x0 + (1 - alpha) ** 0.5 * eps
-    return x
+    if len(x0) < len(looks):
+        raise ValueError(f"{len(x0)} images for {len(looks)} times: give one for each")
+    lane = look_lane(denoiser.schedule, looks)
+    times, pictures = lane.times[:-1], x0[: len(lane.times) - 1]
+    eps = randn(pictures.cpu(), picture_generators(seed, len(pictures))).to(pictures.device)
+    t = torch.tensor(times)
+    q = forward(denoiser.schedule, pictures, t.to(pictures.device))
+    noisy = q.mean + q.std * eps
+    guesses = torch.cat([denoiser(noisy[i : i + 1], each) for i, each in enumerate(times)])
+    first = forward(denoiser.schedule, pictures[:WALKED], times[0])
+    starts = (first.mean + first.std * eps[:WALKED], eps[:WALKED])
+    walks = [
+        progressive(denoiser, start, looks, repair=repair).x
+        for repair in (False, True)
+        for start in starts
+    ]
+    parts = [part.cpu() for part in (pictures, noisy, guesses.clamp(-1, 1), *walks)]
+    return Demonstration(tuple(each - 1 for each in times), *parts)

@@ -7,6 +7,7 @@ from explorer.networks.classifier import NoisyClassifier
 from explorer.networks.layers import Placed
 from explorer.networks.lecture import (
     AttentionUnet,
+    LadderUnet,
     NaiveUnet,
     PlainNet,
     SimpleUnet,
@@ -26,6 +27,7 @@ BUILT: Mapping[str, type[Placed]] = {
     "naive-unet": NaiveUnet,
     "simple-unet": SimpleUnet,
     "timeless-unet": TimelessUnet,
+    "ladder-unet": LadderUnet,
     "attention-unet": AttentionUnet,
     "plain-net": PlainNet,
     "classifier": NoisyClassifier,

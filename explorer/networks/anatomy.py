@@ -106,7 +106,7 @@ def without_time(network: nn.Module, *rows: int) -> Iterator[None]:
 
     module = time_embedding(network)
     if module is None:
-        raise ValueError("this network is not told the time")
+        raise ValueError("this network has no time input")
     hook = module.register_forward_hook(silence)
     try:
         yield

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any
 
-from explorer.diffusion import Schedule, make_schedule
+from explorer.diffusion import Schedule
 from explorer.diffusion.process import Variance
 from explorer.diffusion.samplers import DDIM, DDPM, Sampler, Terms, find_sampler
 from explorer.diffusion.times import checked_times
+from explorer.race.slips import Finish, Rule, last_std
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,15 @@ class Lane:
     schedule: Schedule | None = None
     """Whose coefficients it takes; None is the model's own."""
     clamp: bool = False
-    """Whether x_s is clamped to [−1, 1] after every step, as one lecture does."""
+    """Whether x_s is clamped to [−1, 1] after every step."""
+    rule: Rule | None = None
+    """What gives its steps' weights in place of the sampler's formula."""
+    noisy_end: bool = False
+    """Whether σ·z is added in the step to 0 too."""
+    behind: int = 0
+    """How far the network's clock is behind: at t it is told t − `behind`, at least 0."""
+    finish: Finish | None = None
+    """What is done once more at t = 0, after the network was asked there."""
     details: tuple[str, ...] = field(default=(), compare=False)
     """What tells it from others of its name, in words."""
 
@@ -60,7 +68,8 @@ class Lane:
     @property
     def evaluations(self) -> int:
         """How often the network is asked."""
-        return self.way.evaluations(self.times)
+        plain = len(self.times) - 1 if self.rule else self.way.evaluations(self.times)
+        return plain + (self.finish is not None)
 
     @cached_property
     def steps(self) -> tuple[tuple[int, int], ...]:
@@ -73,8 +82,20 @@ class Lane:
 
         `schedule` is the model's; the lane may have its own.
         """
-        terms = self.way.terms(self.schedule or schedule, *step, before, **self.options)
-        return terms if self.noisy else terms._replace(z=0.0)
+        own, (t, s) = self.schedule or schedule, step
+        if self.rule:
+            terms = self.rule(own, t, s, self.options)
+        else:
+            terms = self.way.terms(own, t, s, before, **self.options)
+            if s == 0 and self.noisy_end:  # which the samplers' formulas end without
+                terms = terms._replace(z=last_std(own, t, self.options))
+        silent = not self.noisy or (s == 0 and not self.noisy_end)
+        return terms._replace(z=0.0) if silent else terms
+
+    def told(self, at: int) -> int:
+        """The time that the network is told at the lane's frame `at`."""
+        t = self.steps[at][0] if at < len(self.steps) else 0
+        return max(0, t - self.behind)
 
     def coefficients(
         self, schedule: Schedule, step: tuple[int, int], before: int | None = None
@@ -124,102 +145,3 @@ def ddim(
     the spacing "karras" needs.
     """
     return lane_of(DDIM.name, T, steps=steps, eta=eta, spacing=spacing, variance=variance)
-
-
-@dataclass(frozen=True)
-class Break:
-    """One thing that can be done wrong: what it is by construction, not what is seen then.
-
-    What is seen depends on the model, and is measured: `explorer.gui.reverse.mistakes`.
-    """
-
-    title: str
-    sentence: str
-    apply: Callable[[Lane, Schedule], Lane]
-
-
-def _start_late(lane: Lane, schedule: Schedule) -> Lane:
-    late = 0.8 * lane.times[0]
-    times = tuple(t for t in lane.times if t <= late)
-    return replace(lane, times=times if len(times) > 1 else (max(1, int(late)), 0))
-
-
-def _foreign_schedule(lane: Lane, schedule: Schedule) -> Lane:
-    name = "linear" if schedule.name != "linear" else "cosine"
-    return replace(lane, schedule=make_schedule(name, schedule.T))
-
-
-BREAKS: Mapping[str, Break] = MappingProxyType(
-    {
-        "no clipping": Break(
-            "no clipping of x̂₀",
-            "x̂₀ is taken as it comes, also outside [−1, 1]: an error of a network that predicts "
-            "ε is √(1 − ᾱₜ)/√ᾱₜ times as large in x̂₀, without bound as ᾱₜ goes to 0; one of v or "
-            "of x₀ itself is never enlarged.",
-            lambda lane, schedule: replace(lane, clip=False),
-        ),
-        "late start": Break(
-            "a grid that starts below T",
-            "The steps begin at 0.8 T at most, but with pure noise: the network is told that xₜ "
-            "holds √ᾱₜ x₀, and there is nothing of a picture in it.",
-            _start_late,
-        ),
-        "no noise": Break(
-            "no noise z in DDPM",
-            "σ·z is left out and nothing put in its place: every step goes to the mean of its "
-            "Gaussian instead of drawing from it (DDIM with η = 0 has σ = 0, and gives ε̂ more "
-            "weight for it).",
-            lambda lane, schedule: replace(lane, noisy=not lane.stochastic),
-        ),
-        "wrong order": Break(
-            "t in the wrong order",
-            "The loop runs from the smallest t up to T: the network is told “almost clean” while "
-            "it sees pure noise, and what is taken for the picture is xₛ of the step from T.",
-            lambda lane, schedule: replace(lane, mirrored=True),
-        ),
-        "foreign schedule": Break(
-            "another schedule's coefficients",
-            "x̂₀ is read and the steps are made with ᾱₜ of the linear schedule (on a linear model "
-            "with those of cosine): at the same t these mean another share of noise than the "
-            "network was trained with.",
-            _foreign_schedule,
-        ),
-    }
-)
-"""Name -> what can be broken on purpose."""
-
-
-def broken(lane: Lane, schedule: Schedule, *names: str) -> Lane:
-    """The lane with these of `BREAKS`, for a model of this schedule; ValueError for another.
-
-    Its title names those that change it: one without noise does not change by "no noise".
-    """
-    for name in names:
-        if name not in BREAKS:
-            raise ValueError(f"no break {name!r}; there are: {', '.join(BREAKS)}")
-        wrong = BREAKS[name].apply(lane, schedule)
-        if wrong != lane:
-            lane = replace(wrong, details=(*lane.details, name))
-    return lane
-
-
-def lane_from(settings: Mapping[str, Any], schedule: Schedule) -> Lane:
-    """The lane that these settings describe, for a model of this schedule.
-
-    {"sampler": one of `SAMPLERS`, …its options…}, "clamp", whether x_s is clamped after every
-    step, and "breaks", a list of names; what is left out has the registry's defaults.
-    ValueError if they do not fit.
-    """
-    values = dict(settings)
-    sampler, breaks = values.pop("sampler", None), values.pop("breaks", [])
-    clamp = values.pop("clamp", False)
-    if not isinstance(clamp, bool) or not isinstance(breaks, list | tuple):
-        raise ValueError(
-            f"clamp = {clamp!r} is true or false, breaks = {breaks!r} a list of names"
-        )
-    if find_sampler(sampler).strided and "steps" not in values:
-        raise ValueError(f"a lane of {find_sampler(sampler).title} needs its steps")
-    lane = lane_of(sampler, schedule, **values)
-    if clamp:
-        lane = replace(lane, clamp=True, details=(*lane.details, "x_s clamped"))
-    return broken(lane.checked(schedule), schedule, *breaks)

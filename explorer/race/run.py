@@ -71,16 +71,16 @@ def race(
     if not lanes:
         raise ValueError("a race needs at least one lane")
     if not n or n < 1:
-        raise ValueError(f"n = {n!r} is not allowed: a race needs at least one picture")
+        raise ValueError(f"n = {n!r} is not allowed: a race needs at least one image")
     if start is not None and start.shape not in ((n, *shape), (len(lanes), n, *shape)):
-        raise ValueError(f"start is {tuple(start.shape)}; for these pictures it is {(n, *shape)}")
+        raise ValueError(f"start is {tuple(start.shape)}; for these images it is {(n, *shape)}")
     starts = [None] * len(lanes) if start is None else start.expand(len(lanes), n, *shape)
     if resume is not None:
         found = [tuple(racer.x.shape) for racer in resume]
         if found != [(n, *shape)] * len(lanes) or any(
             racer.at > len(lane.times) for racer, lane in zip(resume, lanes, strict=True)
         ):
-            raise ValueError("this is not where a race of these lanes and pictures stopped")
+            raise ValueError("this is not where a race of these lanes and images stopped")
     label = None if labels is None else torch.tensor(list(labels), device=device)
     return Race(
         denoiser,
@@ -127,7 +127,7 @@ class Race(Iterator[LaneFrame]):
         """Always the lanes of the largest t; those that stand at the same t share one call."""
         while (t := max(runner.t for runner in self._runners)) >= 0:
             here = [i for i, runner in enumerate(self._runners) if runner.t == t]
-            new = [self._runners[i] for i in here if t and self._runners[i].output is None]
+            new = [self._runners[i] for i in here if self._runners[i].asks]
             if new:
                 self._ask(new)
             for i in here:
@@ -136,7 +136,7 @@ class Race(Iterator[LaneFrame]):
     def _ask(self, here: Sequence[Runner]) -> None:
         """The network's output for lanes that stand at the same place on the clock."""
         started = time.perf_counter()
-        told = [runner.lane.steps[runner.at][0] for runner in here]
+        told = [runner.lane.told(runner.at) for runner in here]
         x = torch.cat([runner.x for runner in here]) if len(here) > 1 else here[0].x
         t = torch.tensor(told).repeat_interleave(len(here[0].x)) if len(set(told)) > 1 else told[0]
         labels = self.label
@@ -155,9 +155,8 @@ class Race(Iterator[LaneFrame]):
         runner = self._runners[i]
         started = time.perf_counter()
         if runner.t == 0:
-            runner.at += 1
+            end = runner.end()
             runner.seconds += time.perf_counter() - started
-            end = Frame(0, runner.x, runner.x)
             return LaneFrame(i, end, runner.evaluations, runner.seconds)
         times = runner.lane.steps[runner.at]
         frame, step, unclipped = runner.go()

@@ -66,6 +66,11 @@ class Runner:
         return self.lane.times[self.at] if self.at < len(self.lane.times) else -1
 
     @property
+    def asks(self) -> bool:
+        """Whether the network has to be asked before it goes on from here."""
+        return self.output is None and bool(self.t or self.lane.finish)
+
+    @property
     def racer(self) -> Racer:
         states = tuple(generator.get_state() for generator in self.generators)
         memory = tuple(_moved(frame, "cpu") for frame in self.memory)
@@ -81,8 +86,10 @@ class Runner:
         assert output is not None
         unclipped = self.denoiser.unclipped(self.x, t, output)
         frame = Frame(self.t, self.x, self.denoiser.clipped(unclipped))
+        schedule = self.denoiser.schedule
+        before = self.memory[-1].t if self.memory else None
         step = advance(
-            self.denoiser.schedule,
+            schedule,
             lane.way,
             Frame(t, frame.x, frame.x0),
             s,
@@ -90,18 +97,32 @@ class Runner:
             denoise=self._denoise,
             memory=self.memory,
             generator=self.generators,
-            noisy=lane.noisy,
+            terms=lane.terms(schedule, (t, s), before),
         )
-        self.x, self.memory = step.x.clamp(-1, 1) if lane.clamp else step.x, step.memory
+        self.x, self.memory = self._kept(step.x), step.memory
         self.output = None
         self.at += 1
         self.evaluations += 1
         return frame, step, unclipped
 
+    def end(self) -> Frame:
+        """The last frame; where the lane does something more at t = 0, once `output` is there."""
+        if self.lane.finish:
+            assert self.output is not None
+            self.x = self._kept(self.lane.finish(self.denoiser, self.x, self.output))
+            self.output = None
+            self.evaluations += 1
+        self.at += 1
+        return Frame(0, self.x, self.x)
+
+    def _kept(self, x: Tensor) -> Tensor:
+        return x.clamp(-1, 1) if self.lane.clamp else x
+
     def _denoise(self, x: Tensor, t: int) -> Tensor:
         """x̂_0 where a correction asks for it."""
         self.evaluations += 1
-        return self.denoiser(x, t, self.label)
+        told = max(0, t - self.lane.behind)
+        return self.denoiser.read(x, t, self.denoiser.ask(x, told, self.label))
 
 
 def _moved(frame: Frame, device: str | torch.device) -> Frame:

@@ -93,6 +93,8 @@ class RaceView:
     running: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     """All it takes to repeat the race, as JSON."""
+    classes: list[str] = field(default_factory=list)
+    """What each picture was asked to be; none where no class is given."""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     """Tells one race from the next."""
 
@@ -149,7 +151,9 @@ def _published(sheet: Sheet) -> bytes:
     try:
         return Path(sheet.path or "").read_bytes()
     except OSError as error:
-        raise ValueError("The frames of this race are gone by now; run it again.") from error
+        raise ValueError(
+            "The frames of this race are no longer available; run it again."
+        ) from error
 
 
 def _decoded(view: RaceView, lane: LaneView) -> LaneFrames:

@@ -34,7 +34,7 @@ def view_of(lanes: Sequence[Lane], T: int, n: int, shape: Sequence[int], **told:
             lane.sampler,
             lane.evaluations,
             lane.stochastic,
-            wide=not lane.clip or lane.way.correction is not None,
+            wide=not lane.clip or lane.way.correction is not None or lane.rule is not None,
             corrected=lane.way.correction is not None,
             clipped=lane.clip,
         )

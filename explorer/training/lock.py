@@ -49,7 +49,7 @@ def _take(lock: FileLock, folder: Path) -> None:
             return
         except Timeout as error:
             raise RunTaken(
-                f"the run {folder.stem} is being trained just now, by another process or page: "
+                f"the run {folder.stem} is being trained right now by another process or page: "
                 "wait until it ends, stop it there, or choose another name (on the command line, "
                 "another --out)"
             ) from error

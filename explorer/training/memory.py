@@ -59,7 +59,7 @@ def _advice(run: Run) -> str:
     fewer = f"a batch below {config.batch}, "
     choose = f"lower --batch: choose {fewer}" if config.batch > 1 else "choose "
     return (
-        f"memory does not suffice for a step of {config.batch} pictures of {config.size} × "
+        f"there is not enough memory for a step of {config.batch} images of {config.size} × "
         f"{config.size} through the network {config.network} of {weights:,} weights: "
-        f"{choose}smaller pictures or a smaller network"
+        f"{choose}smaller images or a smaller network"
     )

@@ -87,7 +87,9 @@ class Metrics:
             kept = read_state(self.record.state).step
             lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
             with written_whole(self.path) as part:
-                part.write_text("".join(line for line in lines if _step(line) <= kept))
+                part.write_text(
+                    "".join(line for line in lines if _step(line) <= kept), encoding="utf-8"
+                )
 
 
 def _step(line: str) -> float:

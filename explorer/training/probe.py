@@ -9,10 +9,21 @@ from torch import Tensor, nn
 
 from explorer.devices import memory_format
 from explorer.diffusion import Schedule, losses
+from explorer.settings.training import PROBE_SHARE
 
 BUCKETS = 10
 PAIRS = 20
 """Pictures in each bucket."""
+
+
+def few_held_out(count: int) -> str:
+    """What is said of the probe where only one of `count` images is held out; else ""."""
+    if count >= 2 * PROBE_SHARE:
+        return ""
+    return (
+        f"Of {count} images one is held out: the probe is one image, and its loss says little "
+        f"about any other. With {2 * PROBE_SHARE} images or more it is at least two."
+    )
 
 
 class ProbeLoss(NamedTuple):

@@ -144,10 +144,10 @@ class Record:
             try:
                 write()
             except FAILURES as error:
-                todo = "make room on the disk" if full_disk(error) else "see to that"
+                todo = "free some disk space" if full_disk(error) else "fix that"
                 raise OSError(
                     f"the {what} of {self.model.stem} could not be written ({_reason(error)}), "
-                    f"twice; {self._kept(run)}: {todo}, then go on"
+                    f"twice; {self._kept(run)}: {todo}, then continue"
                 ) from error
 
     def _kept(self, run: Run) -> str:
@@ -155,9 +155,9 @@ class Record:
         try:
             stored = read_state(self.state)
         except CheckpointError:
-            return "nothing of this run is kept"
+            return "nothing of this run is saved"
         if not self.belongs_to(run):
-            return "the earlier run of this name is still whole, of this one nothing is kept"
+            return "the earlier run of this name is intact, nothing of this one is saved"
         lost = f", what it learnt up to step {run.step} is not" if run.step > stored.step else ""
         return f"the run is kept up to step {stored.step}{lost}"
 

@@ -6,6 +6,7 @@ import copy
 import math
 import secrets
 from dataclasses import asdict, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from explorer.devices import hardware, memory_format
 from explorer.diffusion import Denoiser
 from explorer.networks import NETWORKS
 from explorer.precision import AUTO, choose_precision
-from explorer.settings.training import TrainConfig
+from explorer.settings.training import PROBE_SHARE, TrainConfig
 from explorer.training.history import History
+from explorer.training.learnt_from import LearntFrom, learnt_from
 from explorer.training.probe import Probe, ProbeLoss
 
 OWN_FIELDS = (
@@ -100,7 +102,7 @@ class Run:
         order = torch.randperm(
             len(self.data), generator=torch.Generator().manual_seed(config.seed)
         )
-        out = min(256, max(len(self.data) // 10, 1), len(self.data) - 1)
+        out = min(256, max(len(self.data) // PROBE_SHARE, 1), len(self.data) - 1)
         learnt, kept = order[out:].sort().values, order[: max(1, out)]
         self.images, self.labels = (
             choose(self.data.images, learnt, self.device),
@@ -154,6 +156,11 @@ class Run:
         """The classes that the network is told, of some pictures."""
         labels = self.data.labels if self.classes else None
         return None if labels is None else labels[index].to(self.device)
+
+    @cached_property
+    def learnt_from(self) -> LearntFrom:
+        """Which images and classes these are; reads all of them once."""
+        return learnt_from(self.data, self.classes)
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor | None]:
         """This process's part of a batch: x_0 in [−1, 1], t in 1…T, ε, labels (−1: withheld)."""
@@ -218,8 +225,8 @@ class Run:
         if self.halved:
             step, batch = self.batches[-1]
             notes.append(
-                f"memory did not suffice for {batch} pictures a step: after step {step} it goes "
-                f"on with {self.config.batch}"
+                f"there was not enough memory for {batch} images per step: after step {step} it "
+                f"continues with {self.config.batch}"
             )
         return "; ".join(notes)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, asdict, fields
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,29 +19,15 @@ from explorer.devices import cores
 from explorer.precision import AUTO, PRECISIONS
 from explorer.settings.training import TrainConfig
 from explorer.training.history import History
+from explorer.training.learnt_from import OtherImages, compare_images
 from explorer.training.run import Run
-from explorer.versions import Migration, migrated, newest
+from explorer.training.state_versions import MIGRATIONS
+from explorer.versions import migrated, newest
 
 KEY = "diffusion-explorer-run"
-FREE = frozenset(("steps", "seconds", "learning_rate", "precision", "accumulate"))
-"""Settings that may change when a run goes on; the batch may become smaller."""
-
-UNTOLD = {"batches": [], "halved": False, "changes": [], "scale": {}, "precision": "float32"}
-"""What the first version left out, as it was then."""
-
-
-def _name_all(values: dict[str, Any]) -> dict[str, Any]:
-    """1 -> 2: all settings are named, and what the step was computed in, and on what."""
-    config, progress = values["config"], values["progress"]
-    unnamed = {f.name: f.default for f in fields(TrainConfig) if f.default is not MISSING}
-    return values | {
-        "config": unnamed | config,
-        "progress": UNTOLD | progress,
-    }
-
-
-MIGRATIONS: Mapping[int, Migration] = MappingProxyType({1: _name_all})
-"""Version of a state -> what brings it to the next."""
+FREE = frozenset(("steps", "seconds", "learning_rate", "precision", "accumulate", "data"))
+"""Settings that may change when a run goes on; the batch may become smaller. Of the images not the
+name is compared but what is in them, see `learnt_from`."""
 
 
 def save_state(run: Run, path: str | Path) -> None:
@@ -56,6 +41,7 @@ def save_state(run: Run, path: str | Path) -> None:
         "version": newest(MIGRATIONS),
         "begun": run.begun,
         "config": asdict(run.config),
+        "images": run.learnt_from.to_json(),
         "progress": {
             "step": run.step,
             "seconds": run.seconds,
@@ -95,11 +81,12 @@ def read_state(path: str | Path) -> StoredRun:
         step, seconds = int(progress["step"]), float(progress["seconds"])
         return StoredRun(config, history, step, seconds, float(progress["peak"]))
     except (ArithmeticError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{Path(path).name} is damaged: no settings in it") from error
+        raise CheckpointError(f"{Path(path).name} is damaged: it contains no settings") from error
 
 
 def load_state(run: Run, path: str | Path) -> list[str]:
-    """Continue where `save_state` stood; CheckpointError if it was another kind of run.
+    """Continue where `save_state` stood; CheckpointError if it was another kind of run, or if its
+    images had other classes or channels.
 
     The budget may differ, so that a finished run can be continued, and the learning rate, which
     then takes the place of the stored one. A smaller batch takes its place too; the batch that it
@@ -107,8 +94,9 @@ def load_state(run: Run, path: str | Path) -> list[str]:
     goes on with as many threads as before, where there are so many cores and OMP_NUM_THREADS says
     nothing else: they decide the last digit of a sum. It goes on in the precision it was begun in.
 
-    On another kind of device, or in another precision that is asked for, it goes on all the same,
-    no longer as if nothing had happened: a sentence for each such thing is what comes back.
+    With other images of the same classes, on another kind of device, or in another precision that
+    is asked for, it goes on all the same, no longer as if nothing had happened: a sentence for
+    each such thing is what comes back.
     """
     path = Path(path)
     header = _header(path)
@@ -118,30 +106,46 @@ def load_state(run: Run, path: str | Path) -> list[str]:
     try:
         earlier = [(int(step), int(batch)) for step, batch in progress["batches"]]
     except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path.name} is damaged: no settings in it") from error
+        raise CheckpointError(f"{path.name} is damaged: it contains no settings") from error
     batch = begun["batch"] if type(begun["batch"]) is int else 0
     free = FREE | ({"batch"} if _fits(mine["batch"], batch, earlier) else set())
     if not free.issuperset(differ):
         was = ", ".join(f"{name} = {begun.get(name)!r}" for name in differ if name not in free)
         raise CheckpointError(
-            f"{path.name} was begun with {was}: continue it with the same settings, or "
-            "start afresh without --resume"
+            f"{path.name} was started with {was}: continue it with the same settings, or "
+            "start over without --resume"
         )
+    changed = _compare_images(run, header, path.name)
     try:
         tensors = load_file(path)
         if wrong := first_not_finite(tensors):
             raise ValueError(f"not all of {wrong} are finite numbers")
         _restore(run, tensors, header)
         _take_batch(run, batch, earlier, progress["halved"])
-        changed = [*_take_precision(run, progress), *_take_generator(run, tensors["generator"])]
+        changed += [*_take_precision(run, progress), *_take_generator(run, tensors["generator"])]
         run.changes = [*map(str, progress["changes"]), *changed]
     except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         why = " ".join(str(error).split())
-        raise CheckpointError(f"{path.name} holds no such run's state ({why})") from error
+        raise CheckpointError(
+            f"{path.name} does not contain such a run's state ({why})"
+        ) from error
     if "learning_rate" in differ:
         run.peak = run.config.learning_rate
         run.history.add_rate(run.step, run.peak)
     return changed
+
+
+def _compare_images(run: Run, header: dict[str, Any], name: str) -> list[str]:
+    """What is said of other images than it had; CheckpointError for those it cannot learn."""
+    try:
+        return compare_images(header["images"], run.learnt_from, int(header["progress"]["step"]))
+    except OtherImages as error:
+        raise CheckpointError(
+            f"{name} cannot be continued with these images ({error}): continue it with its own, "
+            "or train a new model"
+        ) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{name} is damaged: it contains no settings") from error
 
 
 def begun_as(path: str | Path) -> str | None:
@@ -178,11 +182,11 @@ def _header(path: Path) -> dict[str, Any]:
         if not all(isinstance(part, dict) for part in parts):
             raise ValueError
     except (AttributeError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path.name} is damaged: no settings in it") from error
+        raise CheckpointError(f"{path.name} is damaged: it contains no settings") from error
     try:
         return migrated({"version": 1} | header, MIGRATIONS)  # the first told none
     except ValueError as error:
-        raise CheckpointError(f"{path.name} cannot be gone on with ({error})") from error
+        raise CheckpointError(f"{path.name} cannot be continued ({error})") from error
 
 
 def _restore(run: Run, tensors: dict[str, Tensor], header: dict[str, Any]) -> None:
@@ -191,8 +195,14 @@ def _restore(run: Run, tensors: dict[str, Tensor], header: dict[str, Any]) -> No
 
     history = History.from_json(header["history"])
     progress = header["progress"]
-    run.network.load_state_dict(part("network."))
-    run.ema.load_state_dict(part("ema."))
+    try:
+        run.network.load_state_dict(part("network."))
+        run.ema.load_state_dict(part("ema."))
+    except RuntimeError as error:  # a list of tensors, which says nothing to anybody
+        raise ValueError(
+            "its network has other weights than one for these images and settings: were the "
+            "classes others, or the images grey or in colour?"
+        ) from error
     parameters = list(run.network.parameters())
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in part("optimizer.").items():
@@ -240,5 +250,5 @@ def _take_generator(run: Run, state: Tensor) -> Iterator[str]:
     )
     yield (
         f"from step {run.step} on it is trained on another kind of device, {run.device.type}, "
-        "which draws other pictures and other noise than the first would have"
+        "which draws other images and other noise than the first would have"
     )

@@ -50,5 +50,5 @@ DPM_SOLVER = Sampler(
     style=Style("#4338CA", "#A5A0FF", "dashdot"),
     options=GRID,
     terms=terms,
-    correction=Correction("x̂₀ − x̂₀ before", "how the belief has changed", change, keeps=1),
+    correction=Correction("x̂₀ − x̂₀ before", "the change of x̂₀", change, keeps=1),
 )

@@ -49,5 +49,5 @@ HEUN = Sampler(
     style=Style("#B91C1C", "#F98080", "longdash"),
     options={**GRID, "spacing": SPACING},
     terms=terms,
-    correction=Correction("ε̂ at s − ε̂", "how the noise seen has changed", change, asks=1),
+    correction=Correction("ε̂ at s − ε̂", "the change of the predicted noise", change, asks=1),
 )

@@ -1,11 +1,13 @@
-"""The networks of five lectures, as plain as beside their slides; each is called like `UNet`.
+"""The networks of five lectures, layer by layer as printed; each is called like `UNet`.
 
 None of them knows classes. Weights in the lectures' widths, for the lectures' pictures:
-NaiveUnet 129.3 M, SimpleUnet 62.4 M, TimelessUnet 3.4 M, AttentionUnet 12.3 M, PlainNet 0.17 M.
+NaiveUnet 129,329,667, SimpleUnet 62,438,883, TimelessUnet 4,284,481, AttentionUnet 12,816,361,
+PlainNet 165,633.
 """
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
 import torch
@@ -13,6 +15,9 @@ from torch import Tensor, nn
 
 from explorer.networks.layers import Placed
 from explorer.settings.networks import LectureConfig
+
+Weighted = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
+"""Layers with a kernel, and a bias if they have one."""
 
 
 class LectureNetwork(Placed, ABC):
@@ -31,11 +36,11 @@ class LectureNetwork(Placed, ABC):
             raise ValueError("this network was trained without classes: leave the class out")
         dtype = next(self.parameters()).dtype
         time = torch.as_tensor(t, device=x_t.device).expand(len(x_t))
-        return self.predict(x_t.to(dtype), time.to(dtype))
+        return self.predict(x_t.to(dtype), time.float())
 
     @abstractmethod
     def predict(self, x: Tensor, t: Tensor) -> Tensor:
-        """The network itself; t is (B,), 0…T, in the weights' type."""
+        """The network itself; x in the weights' type, t is (B,), 0…T, float32."""
 
 
 def spread_out(embedding: Tensor) -> Tensor:
@@ -43,16 +48,18 @@ def spread_out(embedding: Tensor) -> Tensor:
     return embedding[:, :, None, None]
 
 
-def share_mlp(width: int) -> nn.Sequential:
-    """t/T, one number, (B, 1) -> (B, width)."""
-    return nn.Sequential(nn.Linear(1, width), nn.GELU(), nn.Linear(width, width))
+def sines_first(t: Tensor, width: int) -> Tensor:
+    """(sin ω_k t, cos ω_k t), ω_k = 10000^(−k/(h − 1)) for k = 0…h − 1, h = width/2.
+
+    Unlike `sinusoidal_embedding`'s, the frequencies reach 1/10000 exactly. t is (B,); the result
+    is (B, width), float32. width is even, 4 or more.
+    """
+    half = width // 2
+    k = torch.arange(half, device=t.device, dtype=torch.float32)
+    angles = t.float()[:, None] * torch.exp(-math.log(10000) / (half - 1) * k)
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 
-def half(inputs: int, outputs: int) -> nn.Module:
-    """Half the resolution: a convolution of stride 2."""
-    return nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
-
-
-def twice(inputs: int, outputs: int) -> nn.Module:
-    """Twice the resolution: a transposed convolution of stride 2."""
-    return nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
+def share_mlp(width: int, activation: type[nn.Module]) -> nn.Sequential:
+    """W₂ a(W₁ u + b₁) + b₂ of a share of T, one number u, (B, 1) -> (B, width)."""
+    return nn.Sequential(nn.Linear(1, width), activation(), nn.Linear(width, width))

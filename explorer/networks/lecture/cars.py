@@ -6,13 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explorer.networks.layers import sinusoidal_embedding
-from explorer.networks.lecture.base import LectureNetwork, spread_out
+from explorer.networks.lecture.base import LectureNetwork, sines_first, spread_out
 from explorer.settings.networks import SimpleUnetConfig
 
 
 class SimpleBlock(nn.Module):
-    """Convolution, ReLU, BatchNorm; plus the time; the same again; then half or twice the size."""
+    """change(norm(relu(conv(norm(relu(conv(x))) + relu(W time))))), the norm being BatchNorm.
+
+    change halves or doubles the resolution.
+    """
 
     def __init__(self, inputs: int, outputs: int, change: nn.Module, time: int = 32) -> None:
         super().__init__()
@@ -30,7 +32,10 @@ class SimpleBlock(nn.Module):
 
 
 class SimpleUnet(LectureNetwork):
-    """Four blocks down by strided convolutions, four up by transposed ones."""
+    """Four blocks down by strided convolutions, four up by transposed ones.
+
+    The lecture counts t from 0: step t is told as the sinusoids of t − 1.
+    """
 
     def __init__(self, config: SimpleUnetConfig) -> None:
         super().__init__(config)
@@ -51,9 +56,9 @@ class SimpleUnet(LectureNetwork):
         if self.training and x[:, 0].numel() == self.config.stride**2:
             raise ValueError(
                 "SimpleUnet's BatchNorm cannot take the variance of one number: train with a "
-                f"batch of 2 or more, or pictures larger than {x.shape[-2]} × {x.shape[-1]}"
+                f"batch of 2 or more, or images larger than {x.shape[-2]} × {x.shape[-1]}"
             )
-        time = self.time(sinusoidal_embedding(t, 32).to(x.dtype))  # (B, 32)
+        time = self.time(sines_first(t - 1, 32).to(x.dtype))  # (B, 32)
         h, skips = self.first(x), []
         for block in self.down:
             h = block(h, time)
