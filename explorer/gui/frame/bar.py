@@ -44,5 +44,5 @@ def find_model(context: Context, name: Any, visitor: str) -> tuple[Path, Spec]:
     """A model by its name in the menu; ValueError if it is gone."""
     found = context.models(visitor)
     if not isinstance(name, str) or name not in found:
-        raise ValueError(f"Model: {name!r} is not here any more; choose another")
+        raise ValueError(f"Model: {name!r} is no longer available; choose another")
     return found[name]

@@ -15,6 +15,7 @@ from explorer.gui.frame.job import Job
 from explorer.gui.frame.line import Ahead
 from explorer.gui.frame.manager import RELOAD
 from explorer.gui.frame.shared import Changes
+from explorer.gui.frame.spoken import about
 
 Result = TypeVar("Result")
 TELL_EVERY = 3.0
@@ -112,7 +113,7 @@ class Call(Waiter):
         if self.job.waits and now < self.tell_again:
             return
         self.tell_again = now + TELL_EVERY
-        words = f"waiting: {ahead.jobs} before you, about {max(1, round(ahead.seconds))} s"
+        words = f"waiting: {ahead.jobs} ahead of you, {about(max(1.0, ahead.seconds))}"
         if self.job.waits != words:
             self.job.waits = words
             self.job.show({self.state: words})
@@ -122,7 +123,7 @@ class Call(Waiter):
             self.stopped.go_on()
         if self.job.waits:
             again = self.job.state == "running"
-            self.job.show({self.state: "going on …" if again else "starting …"})
+            self.job.show({self.state: "continuing …" if again else "starting …"})
         self.job.state, self.job.waits = "running", ""
 
     def cut_short(self) -> bool:

@@ -21,9 +21,10 @@ except ImportError:
 
 import torch  # noqa: E402
 
+from explorer.account import user_folder  # noqa: E402
 from explorer.devices import hardware  # noqa: E402
+from explorer.files import once_closed  # noqa: E402
 from explorer.gui.frame.line import ROUND, Ahead, Line, Ticket  # noqa: E402
-from explorer.gui.frame.temporary import user_folder  # noqa: E402
 from explorer.precision import AUTO, choose_precision  # noqa: E402
 
 Result = TypeVar("Result")
@@ -66,7 +67,7 @@ class StopFlag:
 
     def stop(self) -> None:
         """Ask the job to end; also when it has ended."""
-        self.path.unlink(missing_ok=True)
+        once_closed(lambda: self.path.unlink(missing_ok=True))
 
     def wish(self, text: str) -> None:
         """Tell the running job something; nothing if none runs."""

@@ -20,13 +20,15 @@ from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from explorer.gui.frame.delivery import delivered
+from explorer.gui.frame.page_files import PREFIX
 from explorer.gui.frame.visitors import COOKIE, address_of, new_secret, proxies, secret_of
 
 API = "/gradio_api/"
 STREAM, UPLOAD = f"{API}queue/data", f"{API}upload"
 SHOWN = {"", "/config", "/theme.css", f"{API}theme.css"}
 SHOWN |= {"/favicon.ico", "/robots.txt", "/manifest.json"}
-SHOWN_UNDER = ("/assets/", "/static/", "/svelte/", f"{API}file=")
+SHOWN_UNDER = (f"/{PREFIX}", "/assets/", "/static/", "/svelte/", f"{API}file=")
 """What is read (GET, HEAD); paths without their last slash."""
 FETCHED = (f"{API}file=http:", f"{API}file=https:")
 """Of it what Gradio would fetch from elsewhere."""
@@ -39,8 +41,8 @@ SENT_UNDER = (f"{API}run/",)
 `gradio_client` do without."""
 WEEK = 7 * 24 * 3600
 FOREIGN = (
-    "This was sent by a page of another site, so it was refused. If it is this app's own page "
-    "behind a proxy, the proxy has to pass the Host header on, or to send X-Forwarded-Host while "
+    "This was sent by a page of another site, so it was refused. If it is this app's own "
+    "page behind a proxy, the proxy must pass on the Host header, or send X-Forwarded-Host while "
     "EXPLORER_PROXIES says how many proxies there are."
 )
 
@@ -183,14 +185,15 @@ class Door:
 
 
 def behind_door(**options: Any) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """A lifespan for Gradio's app that puts a Door with these options around it.
+    """A lifespan for Gradio's app that puts a Door with these options around it, and within it
+    what compresses the answers (delivery.py).
 
-    As one of the app's `middleware` it would stand inside of Gradio's own.
+    As one of the app's `middleware` they would stand inside of Gradio's own.
     """
 
     @asynccontextmanager
     async def lifespan(app: Any) -> AsyncIterator[None]:
-        app.middleware_stack = Door(app.middleware_stack, **options)
+        app.middleware_stack = Door(delivered(app.middleware_stack), **options)
         yield
 
     return lifespan

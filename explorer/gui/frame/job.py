@@ -48,6 +48,10 @@ class Job:
         """What says on the page how far it is."""
         self.asked: Changes = {}
         """The fields of the page that it was begun with, and what stood in them."""
+        self.made: Any = None
+        """The settings that its result is shown with, where its work keeps them."""
+        self._closed = False
+        """Whether its last words are being said."""
         self._version = 0
         self._shown: dict[Block, tuple[int, Any]] = {}
         self._lock = threading.Lock()
@@ -61,15 +65,33 @@ class Job:
         """From now on pages see this."""
         ready = {block: _prepared(block, value) for block, value in changes.items()}
         with self._lock:
-            self._version += 1
-            for block, value in ready.items():
-                if block in self._shown:
-                    value = _both(self._shown[block][1], value)
-                self._shown[block] = (self._version, value)
+            self._put(ready)
         self._notify()
+
+    def _put(self, ready: Changes) -> None:
+        self._version += 1
+        for block, value in ready.items():
+            if block in self._shown:
+                value = _both(self._shown[block][1], value)
+            self._shown[block] = (self._version, value)
+
+    def stop(self, said: Changes) -> None:
+        """It ends at its next look; until then pages see what is said. Nothing once it closes."""
+        with self._lock:
+            if self._closed:
+                return
+            self.flag.stop()
+            self._put(said)
+        self._notify()
+
+    def close(self) -> None:
+        """What is shown now are its last words: `stop` says nothing after them."""
+        with self._lock:
+            self._closed = True
 
     def end(self) -> None:
         """Nothing more comes."""
+        self.close()
         self.flag.stop()
         self.attended = time.monotonic()
         self.state = "over"

@@ -15,6 +15,7 @@ from typing import Any
 import gradio as gr
 from gradio.blocks import Block
 
+from explorer.gui.frame.agree import Agreement, Passing
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Ended
@@ -23,6 +24,7 @@ from explorer.gui.frame.manager import Refused
 from explorer.gui.frame.memory import give_back
 from explorer.gui.frame.shared import QUIET, Changes, sentence
 from explorer.gui.frame.visitors import address_of
+from explorer.gui.parts.widget import Prepared
 
 FIELDS = (gr.Number, gr.Slider, gr.Dropdown, gr.Radio, gr.Checkbox, gr.CheckboxGroup)
 """What a page asks by: a job remembers their values, so that a page that comes back has them."""
@@ -30,7 +32,7 @@ PAUSE = 0.15
 """Seconds between two messages to a page, at least."""
 BEAT = 5.0
 """Seconds after which a page is told that nothing is new."""
-
+STOPPING = "stopping …"
 
 Steps = Generator[Changes, None, None]
 """What a job shows, step by step."""
@@ -55,6 +57,7 @@ class Jobs:
         stop: gr.Button | None = None,
         quick: bool = False,
         lasting: bool = False,
+        agreement: Agreement | None = None,
     ) -> None:
         """Wires `stop`.
 
@@ -65,14 +68,15 @@ class Jobs:
             page's newest takes the place of those before.
         lasting : for jobs whose state is kept: hosted they end between two turns once their pages
             have gone, others within a minute.
+        agreement : of the result that they make with the fields that they are asked by.
         """
         self.context, self.kind, self.quick, self.lasting = context, kind, quick, lasting
-        self.state, self.trouble = state, trouble
+        self.state, self.trouble, self.agreement = state, trouble, agreement
         self.buttons = dict.fromkeys(idle, True) | dict.fromkeys(busy, False)
         """Whether each can be pressed while nothing runs."""
         if stop:
             self.buttons[stop] = False
-            stop.click(self.ask_to_stop, None, state, **QUIET)
+            stop.click(self.ask_to_stop, **QUIET)
 
     def wire(
         self,
@@ -112,6 +116,8 @@ class Jobs:
         handler = handle_event if with_event else handle
         handler.__name__, handler.__module__ = work.__name__, work.__module__
         everything = dict.fromkeys([*outputs, self.state, self.trouble, *self.buttons])
+        if self.agreement:
+            everything[self.agreement.line] = None
         self.context.jobs.outputs.update(everything)
         keeper = self.context.jobs.keeper
         shown = [*everything, keeper] if keeper else [*everything]
@@ -144,7 +150,7 @@ class Jobs:
             call = Call(context, job, self.state, patience)
             context.jobs.begin(job, lambda _: here.run(self._run, work, call, (*event, *values)))
         except (Refused, OSError) as refused:
-            yield {self.trouble: sentence(refused)}
+            yield {self.trouble: sentence(refused)} | self._tell({"until": "explorer-over"})
             return
         async with aclosing(follow([job], session, context.jobs.keeper)) as news:
             async for changes in news:
@@ -152,28 +158,54 @@ class Jobs:
 
     def _run(self, work: Work, call: Call, values: tuple[Any, ...]) -> None:
         """The job from its beginning to its end, on its own thread."""
-        show = call.job.show
+        job, over, made = call.job, self._tell({"over": True}), dict[Block, Any]()
+        words: Any = None  # the last of the work's own about how far it is
+
+        def show(changes: Changes) -> None:
+            """With what the result was made with, once it is shown."""
+            if self.agreement:
+                line, before = self.agreement.line, told(job, self.agreement)
+                if self.agreement.result in changes and "made" not in before:
+                    changes = made | changes
+                if line in changes:
+                    changes = changes | {line: before | changes[line]}
+            job.show(changes)
+
         try:
             with closing(work(call, *values)) as steps:
                 first = next(steps, None)
                 if first is None:
                     return
                 said: Changes = {} if self.quick else {self.state: "starting …"}
+                if self.agreement:
+                    made = self.agreement.stamp(job.asked, job.owner)
                 show(self._pressable(False) | {self.trouble: ""} | said | first)
+                words = first.get(self.state)
                 for changes in steps:
+                    words = changes.get(self.state, words)
                     show(changes)
+            job.close()
             ended: Changes = {}
             if call.flag() and not self.quick:  # no page goes on to say "stopping …"
-                ended[self.state] = call.job.last(self.state) or "stopped"
-            show(self._pressable(True) | ended | call.left)
+                ended[self.state] = words or "stopped"
+            show(self._pressable(True) | over | ended | call.left)
         except Ended:
+            job.close()
             words = "stopped" if call.job.state == "running" else "stopped before it began"
-            show(self._pressable(True) | {self.state: words} | call.left)
+            show(self._pressable(True) | over | {self.state: words} | call.left)
         except Exception as error:
-            failed: Changes = {} if self.quick else {self.state: "not running"}
-            show(self._pressable(True) | failed | {self.trouble: sentence(error)} | call.left)
+            job.close()
+            failed: Changes = {} if self.quick else {self.state: "failed"}
+            if isinstance(error, Passing):
+                over = self._tell({"over": True, "until": error.event})
+            failed[self.trouble] = sentence(error)
+            show(self._pressable(True) | over | failed | call.left)
         finally:
             give_back()
+
+    def _tell(self, news: Mapping[str, Any]) -> Changes:
+        """Something for the agreement, if there is one."""
+        return {self.agreement.line: dict(news)} if self.agreement else {}
 
     def _pressable(self, idle: bool) -> Changes:
         return {b: gr.Button(interactive=on == idle) for b, on in self.buttons.items()}
@@ -182,11 +214,14 @@ class Jobs:
         """Whether a job of this visitor runs."""
         return self.context.jobs.running(self.context.visitor(request), self.kind) is not None
 
-    def ask_to_stop(self, request: gr.Request) -> Any:
-        """End this visitor's jobs of this kind, if there are any, at their next look."""
-        found = self.stop_all(self.context.visitor(request))
-        spoken = any(job.line in (None, self.state) for job in found)
-        return {self.state: "stopping …"} if spoken else gr.skip()
+    def ask_to_stop(self, request: gr.Request) -> None:
+        """End this visitor's jobs of this kind, if there are any, at their next look.
+
+        That they stop is said by them, so that nothing that a page shows comes after their end.
+        """
+        for job in self.context.jobs.of(self.context.visitor(request), self.kind):
+            spoken = not self.quick and job.line in (None, self.state)
+            job.stop({self.state: STOPPING} if spoken else {})
 
     def stop_all(self, visitor: str) -> list[Job]:
         """End a visitor's jobs of this kind at their next look; those that there are."""
@@ -235,6 +270,12 @@ async def follow(
                 due = False
             except TimeoutError:
                 due = keeper is not None
+
+
+def told(job: Job, agreement: Agreement) -> dict[str, Any]:
+    """All that a job has told its agreement: the last value is kept, whole."""
+    last = job.last(agreement.line)
+    return dict((last.payload if isinstance(last, Prepared) else last) or {})
 
 
 def session_of(request: gr.Request | None) -> str:

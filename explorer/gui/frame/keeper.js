@@ -14,7 +14,8 @@ let unanswered = 0;
 function ask(isNew = false) {
   if (!isNew && Date.now() - asked < RETRY) return;
   asked = Date.now();
-  trigger("again", { cut: live && !isNew ? (Date.now() - heard) / 1000 : 0, new: isNew });
+  const cut = live && !isNew ? (Date.now() - heard) / 1000 : 0;
+  trigger("again", { cut, new: isNew, linked: isNew ? (window.explorer?.opened() ?? []) : [] });
 }
 
 /** Who comes back into view may have missed something; not who follows a job and hears of it. */

@@ -13,6 +13,7 @@ from typing import Any
 
 import gradio as gr
 
+from explorer.gui.frame.address import Address
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.job import Job
 from explorer.gui.frame.jobs import follow, following, session_of
@@ -28,7 +29,7 @@ class Keeper(Widget):
     there is one to follow."""
 
 
-def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
+def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper, address: Address) -> None:
     """When a page comes, or comes again, it is shown its visitor's jobs and follows them.
 
     Called when all of the page is built.
@@ -43,13 +44,16 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper) -> None:
         return {keeper: {"live": True, "beat": 0}}
 
     async def attach(request: gr.Request, event: gr.EventData) -> AsyncIterator[Changes]:
-        """A `new` page is shown all, and what was asked for. What a page has seen to its end it is
+        """A `new` page is shown all, and what was asked for, but in fields that its address has
+        `linked`. What a page has seen to its end it is
         not shown again, since something else may stand there, unless it ended while the page was
         `cut` off, so many seconds ago. A page follows once: who asks again ends what came before.
         """
         session, jobs = session_of(request), context.jobs.of(context.visitor(request))
         new, cut = bool(getattr(event, "new", False)), getattr(event, "cut", 0)
-        if new and (asked := {k: value for job in jobs for k, value in job.asked.items()}):
+        linked = address.components(getattr(event, "linked", None))
+        asked = {k: v for job in jobs for k, v in job.asked.items() if k not in linked}
+        if new and asked:
             yield asked
         since = time.monotonic() - cut - UNHEARD if cut and isinstance(cut, (int, float)) else None
 

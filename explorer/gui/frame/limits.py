@@ -48,6 +48,8 @@ class Limits:
     bound_pictures: tuple[int, int] = (2, 256)
     bound_times: tuple[int, int] = (1, 4000)
     """At how many t the variational bound is evaluated."""
+    form_draws: tuple[int, int] = (2, 128)
+    """Of each term of the bound's two forms."""
     guidance_pictures: tuple[int, int] = (2, 40)
     """Of each class, for each point of a curve."""
     own: OwnLimits = LOCAL_PICTURES
@@ -113,6 +115,7 @@ HOSTED = Limits(
     autoencoder_steps=(50, 600),
     bound_pictures=(2, 16),
     bound_times=(1, 200),
+    form_draws=(2, 32),
     own=HOSTED_PICTURES,
     runs=6,
     wait=1800,  # a class of thirty, each with a slice and what goes with it
@@ -123,7 +126,7 @@ HOSTED = Limits(
     temporary_keep=2 * 3600,
     shown_keep=180,
     page_keep=600,
-    run_bytes=450e6,  # a lecture's AttentionUnet takes 442 MB
+    run_bytes=470e6,  # a lecture's AttentionUnet takes 461 MB
     visitor_bytes=512e6,
     runs_bytes=8e9,
     temporary_bytes=2e9,

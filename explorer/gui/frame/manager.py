@@ -91,8 +91,7 @@ class Manager:
         except RuntimeError as error:  # the system has no thread left
             job.end()
             raise Refused(
-                "No further job can be begun on this machine just now: please try again in a "
-                "minute."
+                "No further job can start on this machine right now: please try again in a minute."
             ) from error
 
     def _check(self, job: Job, alive: Iterable[Job]) -> None:
@@ -102,17 +101,17 @@ class Manager:
         if len(mine) >= limits.jobs:
             raise Refused(
                 f"You have {len(mine)} jobs here already, and {limits.jobs} are allowed at a "
-                "time: wait for one to end, or stop it."
+                "time: wait for one to finish, or stop it."
             )
         near = sum(1 for other in alive if job.address and other.address == job.address)
         if near >= limits.address_jobs:
             raise Refused(
-                f"{near} jobs from your network's address are here already, and no more are "
-                "taken from one address: please try again in a minute."
+                f"{near} jobs from your network's address are already here, and no more are "
+                "accepted from one address: please try again in a minute."
             )
         if len(list(alive)) >= limits.all_jobs:
             raise Refused(
-                f"{limits.all_jobs} jobs are waiting here, and no more are taken: please try "
+                f"{limits.all_jobs} jobs are waiting here, and no more are accepted: please try "
                 "again in a few minutes."
             )
 

@@ -34,7 +34,7 @@ def heavy(patience: float = PATIENCE) -> Iterator[None]:
     """
     if not _turns.acquire(timeout=patience):
         raise TimeoutError(
-            f"too many pictures are being worked on here at once, and none was done within "
+            f"too many images are being processed here at once, and none was finished within "
             f"{patience:.0f} s; please try again in a minute"
         )
     try:

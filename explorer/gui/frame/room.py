@@ -100,7 +100,7 @@ class Room:
 
         what : is to be written, such as "this run".
         instead : the files and folders that it takes the place of. If a run's folder is among
-            them, all other runs' states may make room (`tidy`), else all but the newest's.
+            them, all other runs' states may free some space (`tidy`), else all but the newest's.
         """
         check_disk(self.folder, size, what, self.limits.spare_bytes)
         more = max(0.0, size - bytes_of(instead))
@@ -113,7 +113,8 @@ class Room:
                 raise OSError(
                     f"{what} would take {amount(more)} more of the disk, and {amount(left)} are "
                     f"left of the {amount(most)} that each visitor has here for models and "
-                    "pictures; take a smaller network or fewer pictures. What you leave alone is "
+                    "images; "
+                    "choose a smaller network or fewer images. What you do not use is "
                     f"deleted after {self.limits.keep / 3600:g} hours"
                 )
         if self.limits.runs_bytes < math.inf:
@@ -122,7 +123,7 @@ class Room:
                 raise OSError(
                     f"{what} would take {amount(more)} more of the disk, and "
                     f"{amount(max(0, left))} are left of the {amount(self.limits.runs_bytes)} "
-                    "that all visitors have here together; take a smaller network, or try again "
+                    "that all visitors share here; choose a smaller network, or try again "
                     "in a few minutes"
                 )
 
@@ -162,7 +163,8 @@ def check_disk(folder: Path, size: float, what: str, spare: float) -> None:
     if size + spare > free:
         raise OSError(
             f"{what} would take {amount(size)}, and the disk has {amount(free)} left, of which "
-            f"{amount(spare)} stay free; make room on it and try again"
+            f"{amount(spare)} "
+            f"must stay free; free some space on it and try again"
         )
 
 
@@ -172,8 +174,8 @@ def check_temporary(folder: Path, size: int, limits: Limits) -> None:
     check_disk(folder, size, what, 0)
     if filled.bytes + size > limits.temporary_bytes:
         raise OSError(
-            f"{what} would take {amount(size)}, and the {amount(limits.temporary_bytes)} that "
-            "this place has for what browsers fetch are taken; please try again in a few minutes"
+            f"{what} would take {amount(size)}, and the {amount(limits.temporary_bytes)} reserved "
+            "here for what browsers load are in use; please try again in a few minutes"
         )
     filled.add(size)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import gradio as gr
 from gradio.blocks import Block
@@ -15,6 +16,9 @@ from gradio.blocks import Block
 from explorer.failures import told
 from explorer.gui.frame.device import DeviceBusy
 from explorer.text import printable
+
+if TYPE_CHECKING:
+    from explorer.gui.frame.address import Address
 
 MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
 """What Markdown, HTML, LaTeX or a link could be made of."""
@@ -30,6 +34,8 @@ LIVE = QUIET | {"trigger_mode": "always_last"}
 """How those are that follow a slider: the last value counts."""
 MATH: list[dict[str, str | bool]] = [{"left": "$", "right": "$", "display": False}]
 """What stands for LaTeX in our Markdown."""
+OPENING = re.compile(r"\*\*What to look at\.\*\* .*?[.!?](?=\s+[A-Z*$]|\s*$)", re.S)
+LOOK = ["look-at", "prose-note"]
 Changes = dict[Block, Any]
 """A handler's answer: what is new, by the component that shows it; the others stay."""
 
@@ -64,6 +70,12 @@ class TrainOffers(Protocol):
         """The way to Reverse."""
 
 
+def _new_address() -> Address:
+    from explorer.gui.frame.address import Address  # which imports this module
+
+    return Address()
+
+
 @dataclass(frozen=True)
 class Shared:
     """Components that belong to the page rather than to one tab.
@@ -76,16 +88,34 @@ class Shared:
     """The model that Reverse races; rendered there, and set by Train too."""
     train: TrainOffers | None = None
     """What Train gives to others; None on a page without that tab."""
+    address: Address = field(default_factory=_new_address)
+    """What a link holds of the page."""
+
+
+def opening(text: str) -> tuple[str, str]:
+    """Its first sentence, "**What to look at.** …", and the rest; "" for a text without one."""
+    found = OPENING.match(text)
+    return (found[0].strip(), text[found.end() :]) if found else ("", text)
+
+
+def what_to_look_at(module: str, name: str = "prose") -> None:
+    """The opening of the text beside a module: it stands above the stage, `prose` below it."""
+    gr.Markdown(opening(_text(module, name))[0], elem_classes=LOOK, latex_delimiters=MATH)
 
 
 def prose(module: str, name: str = "prose") -> None:
-    """The text beside a module: its first part, and the rest (after a line ---) behind "More"."""
-    text = Path(module).with_name(f"{name}.md").read_text(encoding="utf-8")
-    first, _, rest = text.partition("\n---\n")
-    gr.Markdown(first, elem_classes="prose-note", latex_delimiters=MATH)
+    """The text beside a module without its opening: its first part, and the rest (after a line
+    ---) behind "More"."""
+    first, _, rest = opening(_text(module, name))[1].partition("\n---\n")
+    if first.strip():
+        gr.Markdown(first, elem_classes="prose-note", latex_delimiters=MATH)
     if rest:
         with gr.Accordion("More", open=False):
             gr.Markdown(rest, elem_classes="prose-note", latex_delimiters=MATH)
+
+
+def _text(module: str, name: str) -> str:
+    return Path(module).with_name(f"{name}.md").read_text(encoding="utf-8")
 
 
 def message() -> gr.Markdown:

@@ -18,7 +18,7 @@ from explorer.gui.frame.room import SHOWN, File, files_below, newest
 from explorer.training.lock import LOCK, RunTaken, held
 
 YOUNG = 300.0
-"""Seconds for which nothing goes to make room for others: somebody is about to fetch it."""
+"""Seconds for which nothing goes to free some space for others: somebody is about to fetch it."""
 PART = 3600.0
 """Seconds after which a half-written file is left behind by a process that was killed."""
 FULL = 0.9

@@ -43,7 +43,7 @@ class Sweeper:
             of a job that a page may come back to.
         """
         self.demo, self.limits, self.held = demo, context.limits, held
-        self.temporary, self.runs = Path(demo.GRADIO_CACHE), context.checkpoints / "runs"
+        self.temporary, self.runs = Path(demo.GRADIO_CACHE), context.all_runs
         self._stop = threading.Event()
 
     def sweep(self, now: float) -> None:
@@ -102,8 +102,8 @@ class Sweeper:
                     holder.time_last_used.pop(name, None)
 
     def _renew(self, now: float) -> None:
-        """What belongs to the page itself, and what open pages and jobs show, is young again."""
-        shown: list[Any] = [block.keep_in_cache for block in _with_files(self.demo)]
+        """What open pages and jobs show is young again."""
+        shown: list[Any] = []
         for _, state, used in self._sessions():
             age = now - used
             if age < (self.limits.shown_keep if state.is_closed else self.limits.keep):
@@ -114,10 +114,6 @@ class Sweeper:
         for path in paths_in(shown, str(self.temporary / SHOWN)):
             with suppress(OSError):
                 os.utime(path, (now, now))
-
-
-def _with_files(demo: gr.Blocks) -> list[Any]:
-    return [block for block in list(demo.blocks.values()) if hasattr(block, "keep_in_cache")]
 
 
 def paths_in(value: Any, folder: str) -> set[str]:

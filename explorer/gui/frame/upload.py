@@ -13,12 +13,18 @@ import gradio as gr
 from gradio.utils import get_upload_folder
 from PIL import Image
 
-from explorer.data import PictureError, read_picture, square
+from explorer.data import PictureError, dark_scan, read_picture, square
 from explorer.files import written_whole
 from explorer.gui.frame.limits import Limits
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.room import amount, check_disk, filling
+from explorer.gui.frame.shared import Changes, plain, sentence
+from explorer.gui.frame.sources import SOURCES, Sources
 
+SHOWN_BY_BROWSERS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM")
+"""What PNG, JPEG, GIF and BMP begin with."""
+FRAMED = "shown-in-place-of-the-upload.png"
+"""The name of what a box shows where browsers cannot show what was brought."""
 SENDERS = 10_000
 """So many are remembered, those who sent something last."""
 
@@ -29,7 +35,7 @@ def take_upload(path: str | None, limits: Limits) -> Image.Image:
     Of what lies in Gradio's folder of uploads only that square stays: it is all that is shown.
     """
     if not path:
-        raise PictureError("Choose a picture first.")
+        raise PictureError("Choose an image first.")
     with heavy():
         picture = read_picture(
             path, max_bytes=limits.upload_bytes, max_pixels=limits.upload_pixels
@@ -42,12 +48,59 @@ def take_upload(path: str | None, limits: Limits) -> Image.Image:
     return part
 
 
+def bring_upload(
+    box: gr.Image, trouble: gr.Markdown, path: str | None, limits: Limits
+) -> tuple[Image.Image | None, Changes]:
+    """What `take_upload` makes of a file, and what is to be said and shown of it.
+
+    A box shows what was read, and nothing else: where browsers cannot show the file itself its
+    square, in a file of which `is_framed` holds; and it is emptied where the file was refused
+    (None), which `trouble` then says why.
+    """
+    foreign = bool(path) and not shown_by_browsers(Path(str(path)))
+    try:
+        picture = take_upload(path, limits)
+    except PictureError as error:
+        return None, {box: None, trouble: sentence(error)}
+    also: Changes = {trouble: plain(dark)} if (dark := dark_scan(picture)) else {}
+    if foreign:
+        framed = Path(str(path)).with_name(FRAMED)
+        with written_whole(framed, lasting=False) as file:
+            picture.save(file, "PNG")
+        also[box] = str(framed)
+    return picture, also
+
+
+def is_framed(path: str) -> bool:
+    """Whether it is what `bring_upload` has put into a box, which tells of that as of any file."""
+    return Path(path).name == FRAMED
+
+
+def shown_by_browsers(path: Path) -> bool:
+    """Whether all browsers show such a file, by its first bytes; not TIFF, HEIC and AVIF."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError:  # which is said by who reads it
+        return True
+    webp = head[:4] == b"RIFF" and head[8:] == b"WEBP"
+    return webp or head.startswith(SHOWN_BY_BROWSERS)
+
+
 def upload_box(**settings: Any) -> gr.Image:
-    """gr.Image that hands over the file as it is: it is decoded under our own limits."""
-    box = gr.Image(type="filepath", **settings)
-    # a subclass would need a front end of its own, so the instance is told
-    box.preprocess = lambda payload: payload.path if payload else None  # type: ignore[method-assign]
+    """gr.Image that hands over the file as it is: it is decoded under our own limits. Below it
+    stands what is wrong with camera or clipboard."""
+    classes = {"elem_classes": "image-frame", "sources": list(SOURCES)}
+    box = gr.Image(type="filepath", **classes | settings)
+    Sources(elem_classes="sources")
     return box
+
+
+# All of them: a subclass would need a front end of its own, and a new instance stands in for one
+# whose value was changed.
+gr.Image.preprocess = (  # type: ignore[method-assign]
+    lambda self, payload: payload.path if payload else None
+)
 
 
 class Uploads:
@@ -74,7 +127,7 @@ class Uploads:
         if filled.bytes + more > limits.temporary_bytes:
             return (
                 f"an upload of {amount(more)} does not fit: the "
-                f"{amount(limits.temporary_bytes)} that this place has for uploads are taken; "
+                f"{amount(limits.temporary_bytes)} reserved here for uploads are in use; "
                 "please try again in a few minutes"
             )
         try:
@@ -86,9 +139,9 @@ class Uploads:
             before = sum(bytes for _, bytes in sent)
             if before + more > limits.sent_bytes:
                 return (
-                    f"an upload of {amount(more)} is too much: {amount(before)} of the "
-                    f"{amount(limits.sent_bytes)} that each visitor may send within "
-                    f"{self._window / 3600:g} hours have been sent already; send fewer or "
+                    f"an upload of {amount(more)} is too large: {amount(before)} of the "
+                    f"{amount(limits.sent_bytes)} that each visitor may upload within "
+                    f"{self._window / 3600:g} hours are already used; upload fewer or "
                     "smaller files, or wait"
                 )
             self._sent[sender] = [*sent, (now, more)]

@@ -17,7 +17,7 @@ OWNER = "owner"
 """At home everybody is."""
 WITHOUT_COOKIE = (
     "Your browser does not keep this app's cookie: what you train here belongs to this page only "
-    "and is gone when it is reloaded."
+    "and is lost when you reload it."
 )
 
 

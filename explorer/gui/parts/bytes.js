@@ -2,11 +2,13 @@
 // Bytes from Python: files that it published, and what it wrote as text.
 
 /**
- * The address of a published file, wherever the app is mounted.
+ * The address of a published file, wherever the app is mounted. Files of the page have one already.
  * @param {string} path
  */
 export const fileUrl = (path) =>
-  `${window.gradio_config?.root ?? ""}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`;
+  path.startsWith("explorer/")
+    ? new URL(path, document.baseURI).href
+    : `${window.gradio_config?.root ?? ""}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`;
 /**
  * @param {string} path
  * @returns {Promise<Response>}

@@ -51,6 +51,22 @@ export function barsPath(plot, counts, n) {
   return path;
 }
 /**
+ * Mean and standard deviation of what was counted, to a bin's width.
+ * @param {Float64Array} counts
+ */
+export function countedMoments(counts) {
+  const width = (MOST - LEAST) / counts.length;
+  let [n, sum, squares] = [0, 0, 0];
+  counts.forEach((count, bin) => {
+    const value = LEAST + (bin + 0.5) * width;
+    n += count;
+    sum += count * value;
+    squares += count * value * value;
+  });
+  const mean = sum / n;
+  return [mean, Math.sqrt(Math.max(0, squares / n - mean * mean))];
+}
+/**
  * Values that are named below, and where.
  * @param {{width: number, base: number, top: number}} plot
  */

@@ -36,6 +36,18 @@ export function decibels(alphaBar, power = 1) {
   return `${db < 0 ? MINUS : "+"}${Math.abs(db).toFixed(1)} dB`;
 }
 /**
+ * Where on the way to noise something is, for those who hear the page: whole numbers.
+ * @param {number} t
+ * @param {number} T
+ * @param {number} alphaBar
+ */
+export function noiseLevel(t, T, alphaBar) {
+  const share = `${Math.round(100 * Math.sqrt(alphaBar))} % signal`;
+  if (alphaBar >= 1) return `t = ${t} of ${T}: ${share}, no noise`;
+  const db = Math.round(10 * Math.log10(alphaBar / (1 - alphaBar)));
+  return `t = ${t} of ${T}: ${share}, SNR ${db < 0 ? MINUS : db > 0 ? "+" : ""}${Math.abs(db)} dB`;
+}
+/**
  * So many decimals, and 0 without a sign.
  * @param {number} x
  */

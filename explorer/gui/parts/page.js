@@ -56,6 +56,52 @@ export function tellTrouble(sentence) {
   node.textContent = sentence;
   node.hidden = !sentence;
 }
+/**
+ * The address holds a setting of this part, under a key that begins with its tab.
+ * @param {string} key
+ * @param {{read: () => string | null, write: (text: string | null) => string | void | null}} part
+ *   `read` is null at the default; `write` takes null for it, and returns a sentence if it can't
+ */
+export function keepInAddress(key, part) {
+  (window.explorerParts ??= new Map()).set(key, part); // for an address that comes to life later
+  window.explorer?.register(key, part);
+}
+/**
+ * The same for one of some words, of which the first is the default.
+ * @param {string} key
+ * @param {string[]} choices
+ * @param {() => string} now
+ * @param {(word: string) => void} take
+ */
+export function keepChoice(key, choices, now, take) {
+  keepInAddress(key, {
+    read: () => (now() === choices[0] ? null : now()),
+    write(text) {
+      const word = text === null ? choices[0] : choices.find((each) => each === text.toLowerCase());
+      if (word === undefined)
+        return `${key.split(".").at(-1)}: there is no “${text}”; choose ${choices.join(", ")}.`;
+      if (word !== now()) take(word);
+      return null;
+    },
+  });
+}
+/**
+ * The same for a whole number.
+ * @param {string} key
+ * @param {() => number | null} now null at the default
+ * @param {(number: number | null) => void} take
+ */
+export function keepNumber(key, now, take) {
+  keepInAddress(key, {
+    read: () => (now() === null ? null : String(now())),
+    write(text) {
+      if (text !== null && !/^\d{1,9}$/.test(text.trim()))
+        return `${key.split(".").at(-1)}: “${text}” is no whole number.`;
+      if (text !== null || now() !== null) take(text === null ? null : Number(text));
+      return null;
+    },
+  });
+}
 /** How often something has happened, for tests. */
 export function countUp(name) {
   element.dataset[name] = String(+(element.dataset[name] ?? 0) + 1);
@@ -79,7 +125,9 @@ export function onceAFrame(draw) {
   };
 }
 export const isDark = () => document.body.classList.contains("dark");
-/** Calls `draw` when the page turns dark or light. */
+/** Whether the page is shown to a hall (gui/frame/present.js). */
+export const isPresenting = () => document.body.classList.contains("present");
+/** Calls `draw` when the page turns dark or light, or is shown to a hall. */
 export function onTheme(draw) {
   const observer = new MutationObserver(() => (element.isConnected ? draw() : observer.disconnect()));
   observer.observe(document.body, { attributes: true, attributeFilter: ["class"] });

@@ -1,5 +1,5 @@
 // @ts-check
-import { $, make, press } from "./page.js";
+import { $, $$, make, press } from "./page.js";
 
 const strip = $(".picker");
 function load() {
@@ -12,6 +12,18 @@ function load() {
       trigger("pick", { name });
     });
   }
+  pressShown();
 }
+/** The picture that is shown, whoever chose it. */
+function pressShown() {
+  const name = constants.key && window.explorer?.value(constants.key);
+  if (!name) return;
+  const button = $$("button").find((each) => each.getAttribute("aria-label") === name);
+  press(strip.children, button);
+}
+addEventListener("explorer-noted", function noted() {
+  if (element.isConnected) pressShown();
+  else removeEventListener("explorer-noted", noted);
+});
 watch("value", load);
 load();

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import gradio as gr
 from PIL import Image
 
-from explorer.gui.parts.gallery import png_uri
+from explorer.gui.parts.gallery import webp_uri
 from explorer.gui.parts.widget import Widget
+
+OWN = "own"
+"""What is chosen where a visitor's own picture is shown."""
+
+
+def picked_name(names: Iterable[str], start: str, own: bool = True) -> gr.Dropdown:
+    """Which picture is shown, unseen: what a link holds of a strip.
+
+    own : whether it can be the visitor's.
+    """
+    choices = [*names, *([OWN] if own else [])]
+    return gr.Dropdown(choices, value=start, label="Image", visible="hidden")
+
+
+def check_shipped(name: Any) -> None:
+    """ValueError for a visitor's own picture, which no link holds."""
+    if name == OWN:
+        raise ValueError("the link was made with somebody's own image, which it cannot hold")
 
 
 class Picker(Widget):
-    """Buttons with pictures; `picker.pick(handler)` gets `gr.EventData` with the `name`."""
+    """Buttons with pictures; `picker.pick(handler)` gets `gr.EventData` with the `name`.
+
+    key : in the address, of the name that is shown; its button is pressed.
+    """
+
+    def __init__(self, value: Any = None, *, key: str = "", **props: Any) -> None:
+        self.key = key
+        super().__init__(value, {"key": key}, **props)
 
     def postprocess(self, value: dict[str, Image.Image] | None) -> list[dict[str, Any]] | None:
         """name -> picture, in order."""
         if value is None:
             return None
         return [
-            {"name": name, "src": png_uri(picture.convert("RGB").resize((56, 56)))}
+            {"name": name, "src": webp_uri(picture.convert("RGB").resize((56, 56)))}
             for name, picture in value.items()
         ]

@@ -35,3 +35,16 @@ export function drawPicture(canvas, bytes, { size, channels }) {
   spreadChannels(bytes, channels, image.data);
   canvas.getContext("2d")?.putImageData(image, 0, 0);
 }
+/**
+ * A picture's bytes by row, column and channel, as they were before it was packed without loss.
+ * @param {Blob} picture opaque
+ */
+export async function colourBytes(picture) {
+  const bitmap = await createImageBitmap(picture, { colorSpaceConversion: "none" });
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (!context) throw new Error("no canvas");
+  context.drawImage(bitmap, 0, 0);
+  const { data } = context.getImageData(0, 0, bitmap.width, bitmap.height);
+  return new Uint8Array((3 * data.length) / 4).map((_, i) => data[Math.floor(i / 3) * 4 + (i % 3)]);
+}

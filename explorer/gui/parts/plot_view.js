@@ -1,10 +1,14 @@
 // @ts-check
 import { fileUrl, unpackTable } from "./bytes.js";
-import { clock } from "./clock.js";
+import { clock, clockTime, followClock } from "./clock.js";
+import { addHelp } from "./explain.js";
 import { digits, wide, within } from "./numbers.js";
-import { $, countUp, isDark, make, onceAFrame, onTheme, onVisible } from "./page.js";
+import { $, countUp, isDark, isPresenting, make, onceAFrame, onTheme, onVisible } from "./page.js";
+import { nameToolbar, readByKeys } from "./plot_keys.js";
+import { describeFigure } from "./plot_words.js";
 import { logTicks, tickLabel } from "./ticks.js";
 
+const START = 0.3; // where the cursor stands at first, as a share of T
 /** A node that Plotly gives methods of its own. @type {any} */
 const graph = $(".graph");
 const isPlotted = () => graph.classList.contains("js-plotly-plot");
@@ -13,6 +17,7 @@ const slider = $(".clock input");
 let figure = null;
 let t = null;
 let sliding = false;
+const READABLE = 20; // CSS pixels of type, from the last row of a hall
 let ticks = {}; // of the logarithmic axis, as they were set last
 if (constants.slider_id) slider.id = constants.slider_id;
 
@@ -27,6 +32,7 @@ function plotly() {
 
 /** Python chooses colours for a light page and sends those for a dark one along. */
 function themed({ data: traces, layout: plain }) {
+  if (isPresenting()) [traces, plain] = [enlarged(traces), enlarged(plain)];
   const style = getComputedStyle(element);
   const color = (name) => style.getPropertyValue(name).trim();
   const axis = {
@@ -34,21 +40,32 @@ function themed({ data: traces, layout: plain }) {
     zerolinecolor: color("--border-color-primary"),
     linecolor: color("--border-color-primary"),
   };
+  const inside = isPresenting() ? { automargin: true } : {}; // large labels take more room
   const layout = {
     ...plain,
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    font: { family: style.fontFamily, size: 13, color: color("--body-text-color") },
-    xaxis: { ...plain.xaxis, ...axis },
-    yaxis: { ...plain.yaxis, ...axis, ...(labelled() ? ticks : {}) },
+    font: {
+      family: style.fontFamily,
+      size: isPresenting() ? READABLE : 13,
+      color: color("--body-text-color"),
+    },
+    xaxis: { ...plain.xaxis, ...axis, ...inside },
+    yaxis: { ...plain.yaxis, ...axis, ...inside, ...(labelled() ? ticks : {}) },
     hoverlabel: {
       bgcolor: color("--background-fill-primary"),
       bordercolor: color("--border-color-primary"),
       font: { color: color("--body-text-color") },
     },
     autosize: true,
+    height: heightOf(plain.height),
     modebar: { orientation: "v", bgcolor: "rgba(0,0,0,0)" }, // beside the legend, not over it
   };
+  const named = traces.filter(({ name, showlegend }) => name && showlegend !== false).length;
+  if (constants.beside && named > 2 && element.clientWidth < 640)
+    // its rows would leave no room for the curves
+    layout.legend = { ...plain.legend, orientation: "v", x: 1, xanchor: "right", y: 1, yanchor: "top" };
+  if (constants.beside && element.clientWidth < 280) layout.showlegend = false; // a touch names each curve
   delete layout.template;
   if (element.clientWidth < 560) layout.margin = { ...layout.margin, l: 44, r: 8 };
   const data = traces.map((trace) => {
@@ -66,12 +83,36 @@ function themed({ data: traces, layout: plain }) {
   return { data, layout };
 }
 
+/** A plot in the middle of a first screen takes what its neighbours leave, the others what they need. */
+function heightOf(own) {
+  const room = innerHeight - constants.beside;
+  const most = 0.8 * element.clientWidth; // no higher than that
+  if (isPresenting()) return Math.max(300, Math.min(constants.beside ? room - 80 : 0.62 * innerHeight, most));
+  return constants.beside ? Math.max(180, Math.min(room, 1.5 * own, most)) : own;
+}
+/** Traces or layout with no type smaller than a hall can read. */
+function enlarged(part) {
+  if (part === null || typeof part !== "object") return part;
+  if (Array.isArray(part)) return typeof part[0] === "object" ? part.map(enlarged) : part;
+  const entries = Object.entries(part).map(([name, value]) => {
+    if (!name.endsWith("font")) return [name, enlarged(value)];
+    return [name, { ...value, size: Math.max(value.size ?? 0, READABLE) }];
+  });
+  return Object.fromEntries(entries);
+}
+/** Plotly forgets it when it resizes. */
+const keepHeight = ({ height }) =>
+  height && Object.assign(graph.style, { height: `${height}px`, minHeight: 0 });
 async function draw() {
   if (!figure || !element.isConnected) return;
+  if (!window.Plotly) {
+    keepHeight(themed(figure).layout); // what needs no Plotly is there at once
+    readout();
+  }
   const Plotly = await plotly();
   const { data, layout } = themed(figure);
   layout.shapes = cursorShape();
-  if (layout.height) Object.assign(graph.style, { height: `${layout.height}px`, minHeight: 0 }); // Plotly forgets it when it resizes
+  keepHeight(layout);
   if (!isPlotted()) {
     graph.replaceChildren();
     await Plotly.newPlot(graph, data, layout, {
@@ -79,12 +120,14 @@ async function draw() {
       displaylogo: false,
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
     });
+    readByKeys(graph, () => figure);
     graph.on("plotly_relayout", label); // zoomed
     graph.on("plotly_hover", (event) => figure.layout.meta?.cursor && !sliding && setT(event.points[0].x));
   } else {
     await Plotly.react(graph, data, layout);
   }
   await label();
+  describe();
   countUp("draws");
   readout();
 }
@@ -104,6 +147,15 @@ async function label() {
   ticks = wanted;
   const named = Object.entries(ticks).map(([name, value]) => [`yaxis.${name}`, value]);
   await window.Plotly.relayout(graph, Object.fromEntries(named));
+}
+
+/** The picture that Plotly draws has a name that says what is seen. */
+function describe() {
+  const [picture, ...above] = graph.querySelectorAll(".main-svg");
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", describeFigure(figure));
+  for (const layer of above) layer.setAttribute("aria-hidden", "true");
+  nameToolbar(graph);
 }
 
 // ---- the cursor ---------------------------------------------------------------------------
@@ -138,6 +190,7 @@ function readout() {
   slider.max = about.T;
   slider.value = String(t);
   $("output").textContent = `${wide(t, about.T)} / ${about.T}`;
+  slider.setAttribute("aria-valuetext", `t = ${t} of ${about.T}`);
   /** @type {HTMLTableElement} */
   const table = $(".readout");
   table.replaceChildren();
@@ -167,14 +220,16 @@ slider.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+const help = addHelp($(".graph"), constants.name, () => props.value?.explained);
 function load() {
+  help.write();
   if (!props.value?.figure) return;
   figure = props.value.figure;
   if (cursor()) {
     const { T, series } = cursor();
     for (const each of series)
       each.values = each.values.map((text) => (typeof text === "string" ? unpackTable(text) : text));
-    t = Math.round((clock.share ?? 0.3) * T);
+    t = clockTime(T, START);
   }
   draw();
 }
@@ -183,11 +238,30 @@ element.explorer = {
     return t;
   },
   graph,
+  /** What a script is filled in with. */
+  get shown() {
+    return t === null ? {} : { t };
+  },
 };
+(element.closest(".block") ?? element).explorer = element.explorer;
+followClock({
+  get t() {
+    return t;
+  },
+  get T() {
+    return cursor()?.T;
+  },
+  setT,
+  share: START,
+});
 watch("value", load);
 onTheme(draw);
+addEventListener("resize", function fit() {
+  if (!element.isConnected) return removeEventListener("resize", fit);
+  if (isPlotted() && graph.clientHeight && heightOf(figure.layout.height) !== graph.layout.height) draw();
+});
 onVisible(() => {
-  if (cursor() && clock.share !== null) setT(clock.share * cursor().T);
+  if (cursor() && clock.share !== null) setT(clockTime(cursor().T, START));
   if (window.Plotly && isPlotted()) window.Plotly.Plots.resize(graph);
 });
 load();

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import plotly
 import plotly.graph_objects as go
 
+from explorer.gui.answers.plots import explain
+from explorer.gui.frame.page_files import page_files
 from explorer.gui.parts.widget import Widget
 
 PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
@@ -23,12 +24,27 @@ class PlotView(Widget):
     """
 
     def __init__(
-        self, value: go.Figure | None = None, *, slider_id: str = "", **props: Any
+        self,
+        value: go.Figure | None = None,
+        *,
+        slider_id: str = "",
+        beside: int = 0,
+        **props: Any,
     ) -> None:
-        gr.set_static_paths([PLOTLY_JS])
-        self.slider_id = slider_id
-        constants = {"plotly_js": str(PLOTLY_JS), "slider_id": slider_id}
+        """beside : CSS pixels that its page's first screen needs for what is above and below the
+        plot, which takes the rest; 0 is a plot as high as its figure says.
+        """
+        self.slider_id, self.beside = slider_id, beside
+        constants = {
+            "plotly_js": page_files.add_file(PLOTLY_JS),
+            "slider_id": slider_id,
+            "beside": beside,
+            "name": str(props.get("elem_id", "")).replace("-", " "),
+        }
         super().__init__(value, constants, **props)
 
     def postprocess(self, value: go.Figure | None) -> dict[str, Any] | None:
-        return None if value is None else {"figure": json.loads(value.to_json())}
+        if value is None:
+            return None
+        said = explain(getattr(self, "elem_id", None), value)
+        return {"figure": json.loads(value.to_json()), "explained": said}

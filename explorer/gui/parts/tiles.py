@@ -23,6 +23,8 @@ class Block:
     rows: int
     captions: tuple[str, ...] = field(default=())
     """Below the last row."""
+    names: tuple[str, ...] = field(default=())
+    """Of the rows, at their left; none by default."""
 
 
 class Tiles(Widget):
@@ -49,6 +51,7 @@ class Tiles(Widget):
                 ],
                 "rows": block.rows,
                 "captions": list(block.captions),
+                "names": list(block.names),
             }
             for block in value
         ]

@@ -11,6 +11,10 @@ and `upload` of its own (tools/web/gradio.d.ts), so that `joined` makes one scri
 * All files share one scope: no two of a part declare the same name at their top level, where one
   declaration declares one name or takes one object or list apart.
 
+The page itself holds neither these scripts nor the values that its parts begin with: both are
+files (frame/page_files.py), which mount.js fetches once a part is there. A part of a tab that
+nobody opens costs nothing.
+
 What two files change, they keep in an object that both import. Files of mathematics, which touch
 neither the page nor `element`, are imported by tests as they are.
 """
@@ -24,17 +28,19 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.routes import ORJSONResponse
 
 from explorer.files import written_whole
 from explorer.gui.frame.limits import detect
+from explorer.gui.frame.page_files import page_files
 from explorer.gui.frame.room import SHOWN, check_temporary
 
-COMMENT = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.M | re.S)
+COMMENT = re.compile(r"^ *(?:/\*\*(?:(?!\*/).)*\*/|//[^\n]*)\n", re.M | re.S)
 IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.[^"]*)";\n', re.M)
 EXPORT = re.compile(r"^export (?=(?:async )?function\b|class\b|const\b|let\b)", re.M)
 DECLARATION = re.compile(
@@ -42,6 +48,7 @@ DECLARATION = re.compile(
     r"(?:([\w$]+)|[{[]([^=]*)[}\] ]+=)",
     re.M,
 )
+TRIGGER = re.compile(r'\btrigger\("(\w+)"')
 OTHER_FORM = re.compile(r"^(?:import|export)\b.*|.*\bimport(?:\(|\.meta).*", re.M)
 
 
@@ -57,6 +64,25 @@ def joined(main: Path) -> str:
             owners[name] = file
     bodies = [EXPORT.sub("", IMPORT.sub("", text)).strip() for text in files.values()]
     return "\n".join(['"use strict";', *bodies]) + "\n"
+
+
+@cache
+def script_address(main: Path) -> str:
+    """Where the browser finds a part's script: a module that exports `run`."""
+    strict, body = joined(main).split("\n", 1)
+    head = "export function run({ element, props, constants, server, trigger, upload, watch }) {"
+    return page_files.add(f"{strict}\n{head}\n{body}}}\n".encode(), main.name)
+
+
+MOUNT = Path(__file__).with_name("mount.js")
+CALL = """\
+const first = props.value, room = element.closest(".tabitem, .gr-accordion");
+room?.toggleAttribute("data-waiting", !room.shown);
+import(new URL("{mount}", document.baseURI)).then(({{ mount }}) =>
+  mount({{ element, props, server, trigger, upload, watch }}, first, room, "{script}",
+    {constants}));
+// tells of {events}"""
+"""What Gradio runs in each part's node; it listens to the events that are named here in quotes."""
 
 
 def _follow_imports(file: Path, importers: tuple[Path, ...], files: dict[Path, str]) -> None:
@@ -119,11 +145,15 @@ class Widget(gr.HTML):
         of a part that is updated before it has been mounted.
         """
         module = Path(inspect.getfile(type(self)))
-        first, rest = joined(module.with_suffix(".js")).split("\n", 1)
         self.constants = dict(constants or {})  # (gr.HTML takes what it lacks for an event)
-        known = f"const constants = {json.dumps(self.constants)};"
-        script = "\n".join((first, known, rest))
-        self._building = True  # what is published now belongs to the page, not to a visitor
+        address = script_address(module.with_suffix(".js"))
+        script = CALL.format(
+            mount=page_files.add_file(MOUNT),
+            script=address,
+            constants=json.dumps(self.constants),
+            events=json.dumps(sorted({*TRIGGER.findall(page_files.read(address).decode())})),
+        )
+        self.building = True  # what is published now belongs to the page, not to a visitor
         super().__init__(
             value=value,
             html_template=module.with_suffix(".html").read_text(encoding="utf-8"),
@@ -132,15 +162,25 @@ class Widget(gr.HTML):
             apply_default_css=False,
             **props,
         )
-        self._building = False
+        self.building = False
+        self.begin_with(self.value)
+
+    def begin_with(self, payload: Any) -> None:
+        """What the script sees first: a file of the page, which the configuration only names."""
+        if payload is not None:
+            name = f"{Path(inspect.getfile(type(self))).stem}.json"
+            payload = {"stored": page_files.add(bytes(ORJSONResponse(payload).body), name)}
+        self.value = payload
 
     def publish(self, data: bytes, name: str) -> str:
         """Put bytes where the browser can fetch them; the path that the script is given.
 
-        The same bytes are the same file, written once and whole, since somebody may be fetching
-        it. Files of the first page stay; those of visitors are swept away once no page shows them
-        any more. OSError, a sentence, if there is no room.
+        What the page begins with is a file of the page. A visitor's is written once and whole,
+        since somebody may be fetching it, and swept away once no page shows it any more. OSError,
+        a sentence, if there is no room.
         """
+        if self.building:
+            return page_files.add(data, name)
         path = Path(self.GRADIO_CACHE) / SHOWN / hashlib.sha256(data).hexdigest() / name
         try:
             os.utime(path)  # young again
@@ -148,7 +188,7 @@ class Widget(gr.HTML):
             check_temporary(Path(self.GRADIO_CACHE), len(data), detect())
             with written_whole(path, lasting=False) as part:
                 part.write_bytes(data)
-        (self.keep_in_cache if self._building else self.temp_files).add(str(path))
+        self.temp_files.add(str(path))
         return str(path)
 
     def api_info(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The glossary: what every symbol and term means, wherever it stands."""
