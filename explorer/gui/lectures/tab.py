@@ -1,63 +1,53 @@
-"""Lectures: what the lectures teach besides, a topic at a time."""
+"""Lectures: a home with a card for each lecture and topic, which opens full width."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import Protocol, cast
+from typing import cast
 
 import gradio as gr
 
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.shared import QUIET, Shared, prose
+from explorer.gui.frame.shared import Shared, prose, what_to_look_at
+from explorer.gui.lectures.home.cards import Topic, cards_of
+from explorer.gui.lectures.home.head import head_html
+from explorer.gui.lectures.home.home import Home
 from explorer.gui.lectures.pages.topic import PAGES
 
 ID, TITLE = "lectures", "Lectures"
-
-
-class Topic(Protocol):
-    """A module, or a page made of data."""
-
-    @property
-    def ID(self) -> str: ...
-    @property
-    def TITLE(self) -> str: ...
-    @property
-    def SUMMARY(self) -> str: ...
-    @property
-    def build(self) -> Callable[[Context, Shared], None]: ...
-
-
+HOME = "home"
+"""The page of the cards; no topic is called so."""
 FOLDERS = (
     "autoencoder",
     "bound",
     "targets",
     "sde",
     "inside",
+    "ladder",
+    "generative",
+    "latent",
 )
 """Each has a topic.py, which is a `Topic`."""
 TOPICS: tuple[Topic, ...] = (
-    *(cast(Topic, import_module(f"explorer.gui.lectures.{name}.topic")) for name in FOLDERS),
     *PAGES,
+    *(cast(Topic, import_module(f"explorer.gui.lectures.{name}.topic")) for name in FOLDERS),
 )
-"""In the order of the list."""
+"""In the order of the cards."""
 
 
 def build(context: Context, shared: Shared) -> None:
-    """A list of topics; opening one closes the others."""
-    prose(__file__)
-    folds = []
-    for topic in TOPICS:
-        name = f"{topic.TITLE}: {topic.SUMMARY}"
-        with gr.Accordion(
-            name, open=False, elem_id=f"topic-{topic.ID}", elem_classes="topic"
-        ) as fold:
-            topic.build(context, shared)
-        folds.append(fold)
-    for fold in folds:
-        others = [other for other in folds if other is not fold]
-        fold.expand(_closed, None, others, **QUIET)
+    """A page for the cards and one for each topic, of which one is seen.
 
-
-def _closed() -> list[gr.Accordion]:
-    return [gr.Accordion(open=False)] * (len(TOPICS) - 1)
+    They are tabs whose row is not shown, so that what nobody opens is not put on the page.
+    """
+    with gr.Tabs(elem_classes="topics", overflow_behavior="wrap"):
+        with gr.Tab("All lectures and topics", id=HOME, elem_id=f"topic-{HOME}"):
+            what_to_look_at(__file__)
+            Home(cards_of(TOPICS), elem_id="lectures-home")
+            prose(__file__)
+        for topic in TOPICS:
+            with gr.Tab(
+                topic.TITLE, id=topic.ID, elem_id=f"topic-{topic.ID}", elem_classes="topic"
+            ):
+                gr.HTML(head_html(topic), padding=False, elem_classes="topic-head")
+                topic.build(context, shared)

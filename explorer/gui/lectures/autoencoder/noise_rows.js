@@ -1,7 +1,7 @@
 // @ts-check
 import { unpackBytes } from "../../parts/bytes.js";
 import { within } from "../../parts/numbers.js";
-import { $, $$, decoded, make } from "../../parts/page.js";
+import { $, $$, decoded, keepNumber, make } from "../../parts/page.js";
 import { fitCanvas } from "../../parts/pixels.js";
 
 const GAP = 2;
@@ -46,7 +46,14 @@ function show() {
   );
   const [before, after] = [value.noisy[at], value.denoised[at]];
   $("output").textContent = factor.toFixed(1);
-  $(".formula").textContent = `x + ${factor.toFixed(1)} · ε, clamped`;
+  slider.setAttribute("aria-valuetext", factor.toFixed(1));
+  clean.setAttribute("aria-label", `${value.n} clean digits`);
+  noised.setAttribute(
+    "aria-label",
+    `the digits at noise factor ${factor.toFixed(1)}, MSE ${before.toFixed(4)}`,
+  );
+  denoised.setAttribute("aria-label", `the same denoised, MSE ${after.toFixed(4)}`);
+  $(".formula").textContent = `x + ${factor.toFixed(1)} · ε, shown clamped`;
   $(".noisy").textContent = `MSE ${before.toFixed(4)}`;
   $(".denoised").textContent = `MSE ${after.toFixed(4)}`;
   const trained =
@@ -55,10 +62,10 @@ function show() {
       : `Trained at ${value.trained_at} only. `;
   const better =
     after < before
-      ? `Denoising brings the picture ${(before / after).toFixed(1)} times closer to the clean digit`
-      : "Denoising takes the picture away from the clean digit";
+      ? `Denoising brings the image ${(before / after).toFixed(1)} times closer to the clean digit`
+      : "Denoising moves the image away from the clean digit";
   $(".verdict").textContent =
-    `${trained}${better}: mean squared error from ${before.toFixed(4)} to ${after.toFixed(4)}, over ${value.measured} digits it never saw.`;
+    `${trained}${better}: mean squared error from ${before.toFixed(4)} to ${after.toFixed(4)}, over ${value.measured} digits it has never seen.`;
   element.dataset.factor = String(factor);
 }
 async function load() {
@@ -71,9 +78,22 @@ async function load() {
   context.drawImage(picture, 0, 0);
   const sheet = context.getImageData(0, 0, canvas.width, canvas.height).data;
   slider.max = String(value.factors.length - 1);
+  if (linked !== null) slider.value = String(linked);
+  linked = null;
   known = { value, x: unpackBytes(value.clean), eps: new Int8Array(unpackBytes(value.eps).buffer), sheet };
   show();
 }
 slider.addEventListener("input", show);
+const start = slider.value;
+let linked = null; // what a link asks for, until the factors are here
+keepNumber(
+  "lectures.autoencoder.noise",
+  () => linked ?? (slider.value === start ? null : Number(slider.value)),
+  (number) => {
+    linked = known ? null : number;
+    slider.value = number === null ? start : String(number);
+    show();
+  },
+);
 watch("value", load);
 load();

@@ -7,20 +7,18 @@ from typing import Any
 import gradio as gr
 import torch
 
+from explorer.gui.frame.agree import Agreement
 from explorer.gui.frame.bar import job_bar
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
-from explorer.gui.frame.shared import (
-    Changes,
-    Shared,
-    message,
-    prose,
-    seed_input,
-)
+from explorer.gui.frame.shared import Changes, Shared, message, prose, seed_input, what_to_look_at
+from explorer.gui.frame.spoken import counted
 from explorer.gui.lectures.autoencoder.figure import factor_figure, loss_figure
 from explorer.gui.lectures.autoencoder.noise_rows import Denoising, NoiseRows
+from explorer.gui.lectures.autoencoder.script import autoencoder_texts
+from explorer.gui.lectures.autoencoder.words import again_and_again_words
 from explorer.gui.lectures.autoencoder.work import (
     FACTORS,
     GRAIN,
@@ -35,12 +33,15 @@ from explorer.gui.lectures.autoencoder.work import (
     run_from_noise,
     run_training,
 )
+from explorer.gui.parts.copy_text import CopyText
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.parts.tiles import Block, Tiles
 from explorer.networks.autoencoder import FACTOR, SIDE
 
 ID, TITLE = "autoencoder", "Denoising before diffusion"
 SUMMARY = "An autoencoder trained at one noise level: why it denoises and cannot generate"
+FROM = ("sutd",)
+DO = "Drag the noise factor, train the autoencoder, start it from pure noise."
 MODEL, STEPS = "mnist", 400
 """The diffusion model beside it; how long it is trained at first."""
 
@@ -63,7 +64,7 @@ def rows_of(training: Training) -> NoiseRows:
 
 def blocks_of(walk: FromNoise) -> tuple[Block, ...]:
     """Both ways from noise, beside each other."""
-    heads = [("noise", "ε, clamped"), *((f"{k}×", "") for k in range(1, TIMES + 1))]
+    heads = [("noise", f"{FACTOR} ε"), *((f"{k}×", "") for k in range(1, TIMES + 1))]
     mine = Block(
         "The autoencoder, applied to its own output",
         tuple(heads),
@@ -72,7 +73,7 @@ def blocks_of(walk: FromNoise) -> tuple[Block, ...]:
     )
     if not walk.times:
         return (mine,)
-    ends = {walk.times[0]: "noise, ε", 0: "picture"}
+    ends = {walk.times[0]: "noise, ε", 0: "image"}
     theirs = Block(
         f"Diffusion from the same ε: {walk.model}, {walk.steps} DDIM steps",
         tuple((f"t = {t}", ends.get(t, "")) for t in walk.times),
@@ -98,7 +99,8 @@ def status(training: Training, timed: bool = True) -> str:
     least = FACTORS[training.denoised_mse.index(min(training.denoised_mse))]
     mse += f", least at {least:g}" if done else ""
     took = f" in {training.seconds:.1f} s" if done and timed else ""
-    return f"{done} of {training.steps} steps{took} · noise {FACTOR}: {mse}"
+    of = f"{done} of {counted(training.steps, 'step')}"
+    return f"{of}, seed {training.seed}{took} · noise {FACTOR}: {mse}"
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -106,9 +108,10 @@ def build(context: Context, shared: Shared) -> None:
     limits, (training, walk) = context.limits, read()
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
+            what_to_look_at(__file__)
             said = f"Stored: {status(training, timed=False)}"
             names = ("run", "stop", "state")
-            run, stop, state = job_bar(ID, "Train it", said, names, variant="primary")
+            run, stop, state = job_bar(ID, "Train the autoencoder", said, names, variant="primary")
             rows = Denoising(rows_of(training), elem_id="autoencoder-rows")
             loss, factors = figures_of(training)
             with gr.Row(equal_height=False):
@@ -125,6 +128,13 @@ def build(context: Context, shared: Shared) -> None:
                     elem_classes="status-line",
                 )
             tiles = Tiles(blocks_of(walk), elem_id="autoencoder-walks")
+            passes = gr.Markdown(
+                again_and_again_words(walk),
+                elem_id="autoencoder-passes",
+                elem_classes="status-line",
+            )
+            begun = autoencoder_texts(training.steps, training.seed)
+            script = CopyText(begun, elem_id="autoencoder-copy")
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             steps = gr.Slider(
@@ -145,12 +155,38 @@ def build(context: Context, shared: Shared) -> None:
             done = 0 if walk.diffusion is None else len(walk.diffusion)
             at = f" · diffusion: t = {walk.times[done - 1]}" if done else ""
             took = f", {walk.seconds[1]:.1f} s" if done else ""
-            yield {tiles: blocks_of(walk), progress: f"seed {seed}{at}{took}"}
+            made = noise_agreement.made_with(seed)
+            changes: Changes = {tiles: blocks_of(walk), progress: f"seed {seed}{at}{took}"}
+            yield changes | {passes: again_and_again_words(walk)} | made
 
-    def begin(call: Call, steps: Any, seed: Any) -> Steps:
-        steps = whole("Steps", steps, limits.autoencoder_steps)
-        seed = whole("Seed", seed, SEEDS)
-        yield {}
+    def asked(visitor: str, steps: Any, seed: Any) -> tuple[int, int]:
+        """Steps and seed."""
+        return whole("Steps", steps, limits.autoencoder_steps), whole("Seed", seed, SEEDS)
+
+    def asked_noise(visitor: str, seed: Any) -> int:
+        return whole("Seed", seed, SEEDS)
+
+    told: dict[str, Any] = {"trouble": trouble}
+    agreement = Agreement(
+        *(context, shared.address),
+        fields=[steps, seed],
+        read=asked,
+        state=state,
+        result=rows,
+        **told,
+    )
+    noise_agreement = Agreement(
+        *(context, shared.address),
+        fields=[seed],
+        read=asked_noise,
+        state=progress,
+        result=tiles,
+        **told,
+    )
+
+    def begin(call: Call, *values: Any) -> Steps:
+        steps, seed = asked(call.visitor, *values)
+        yield {script: autoencoder_texts(steps, seed)}
         for training in call.run(run_training, steps, seed):
             loss, factors = figures_of(training)
             changes: Changes = {rows: rows_of(training), state: status(training)}
@@ -163,14 +199,26 @@ def build(context: Context, shared: Shared) -> None:
         seed = whole("Seed", seed, SEEDS)
         if not kept:
             raise ValueError(
-                "Train it first: of the stored autoencoder only the pictures are kept."
+                "Train the autoencoder first: for the stored one only its images are kept."
             )
         yield {}
         yield from walk_on(call, kept, seed)
 
+    shared.address.field("lectures.autoencoder.steps", steps)
+    shared.address.field("lectures.autoencoder.seed", seed)
     idle = [run, again]
-    training_jobs = Jobs(context, ID, state=state, trouble=trouble, idle=idle, stop=stop)
-    noise_jobs = Jobs(context, ID, state=progress, trouble=trouble, idle=idle, busy=[stop])
-    outputs = [rows, loss_plot, factor_plot, tiles, progress, weights]
+    training_jobs = Jobs(
+        context, ID, state=state, idle=idle, stop=stop, agreement=agreement, **told
+    )
+    noise_jobs = Jobs(
+        *(context, ID),
+        state=progress,
+        idle=idle,
+        busy=[stop],
+        agreement=noise_agreement,
+        **told,
+    )
+    drawn = [rows, loss_plot, factor_plot, tiles, passes]
+    outputs = [*drawn, progress, weights, script, noise_agreement.line]
     training_jobs.wire(run.click, begin, [steps, seed], outputs)
-    noise_jobs.wire(again.click, new_noise, [weights, seed], [tiles])
+    noise_jobs.wire(again.click, new_noise, [weights, seed], [tiles, passes])

@@ -131,8 +131,8 @@ def judged(network: Autoencoder, training: Training, count: int = UNSEEN) -> Tra
 
 
 def as_bytes(x: Tensor) -> Tensor:
-    """[0, 1] -> uint8."""
-    return (x * 255).round().to(torch.uint8).cpu()
+    """[0, 1] -> uint8; what lies outside is cut off."""
+    return (x.clamp(0, 1) * 255).round().to(torch.uint8).cpu()
 
 
 def run_training(
@@ -176,8 +176,8 @@ def run_from_noise(
 ) -> Iterator[FromNoise]:
     """The autoencoder applied to pure noise again and again; a diffusion model from the same ε.
 
-    The autoencoder gets clamp(0 + factor · ε, 0, 1), a digit's noising without a digit; the
-    diffusion model gets ε itself, as x_T.
+    The autoencoder gets 0 + factor · ε, a digit's noising without a digit; the diffusion model
+    gets ε itself, as x_T.
     """
     network = fresh(seed)
     network.load_state_dict(weights)
@@ -204,7 +204,7 @@ def run_from_noise(
         if stopped():
             break
         if frame.t in shown:
-            pictures.append(as_bytes(((frame.x[:, 0] + 1) / 2).clamp(0, 1)))
+            pictures.append(as_bytes((frame.x[:, 0] + 1) / 2))
             spent = round(time.perf_counter() - begun, 1)
             found = replace(found, diffusion=torch.stack(pictures), seconds=(once, spent))
             yield found

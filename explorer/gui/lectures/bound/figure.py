@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from explorer.diffusion import SCHEDULES, make_schedule
 from explorer.diffusion.process import Variance
-from explorer.evaluation.bound import BoundResult, noise_bits
+from explorer.evaluation.bound import BoundResult
+from explorer.evaluation.bound_shares import noise_bits
 from explorer.figures.palette import Style, style_of
 from explorer.gui.lectures.bound.terms import NAMES, criteria
 
@@ -163,7 +164,7 @@ def noise_figure(T: int, power: float) -> go.Figure:
             text=[f"{in_powers(bits)}, {100 * left:.2g}% left"],
             textposition="outside",
             cliponaxis=False,
-            hovertemplate=f"{bits:.3g} bits/dim; of the picture {100 * left:.2g}% is left",
+            hovertemplate=f"{bits:.3g} bits/dim; of the image {100 * left:.2g}% is left",
             marker={"color": style_of(name).light},
             meta={"dark": style_of(name).dark},
         )

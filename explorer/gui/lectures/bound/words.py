@@ -22,18 +22,18 @@ def conclusions(result: BoundResult, variance: Variance) -> str:
     first, last = result.groups[-1]
     told = [
         f"**{plain(result.model)}, {plain(result.pictures)}** (± one standard error).",
-        f"With {NAMES[variance]}, {share(bits[0])} of L₀ + Σ Lₜ₋₁ is L₀, t = 1, "
-        f"and {share(bits[-1])} lies at t = {first}…{last}.",
+        f"With {NAMES[variance]}, {share(bits[0])} of L₀ + Σ Lₜ₋₁ comes from L₀, t = "
+        f"1, and {share(bits[-1])} from t = {first}…{last}.",
     ]
     if result.trained_simple:
         told.append(
             f"It was trained with L_simple itself (mean over t: "
-            f"{number(result.simple)}), of which {share(simple[-1])} lies there."
+            f"{number(result.simple)}), of which {share(simple[-1])} comes from there."
         )
     else:
         told.append(
             f"Of L_simple (mean over t: {number(result.simple)}) "
-            f"{share(simple[-1])} lies there; of the loss that it was trained with, "
+            f"{share(simple[-1])} comes from there; of the loss that it was trained with, "
             f"{result.loss_name} ({number(result.loss)}), {share(loss[-1])}."
         )
     told.append(widths(result) if variance == "beta" else "")
@@ -49,7 +49,7 @@ def widths(result: BoundResult) -> str:
     bits = (ratio - 1 - math.log(ratio)) / (2 * math.log(2))
     step = result.lines["beta"].steps[0]
     return (
-        f"At t = 2 β̃/β is {ratio:.2f}: the unequal widths alone cost "
+        f"At t = 2, β̃/β is {ratio:.2f}: the unequal variances alone cost "
         f"{bits:.3f} of the {step.value:.3f} ± {step.error:.3f} bits/dim there."
     )
 

@@ -28,7 +28,7 @@ BOTH = "both"
 CHOICES = {BOTH: VARIANCES, **{NAMES[variance]: (variance,) for variance in VARIANCES}}
 """What the variance's control says -> the variances that are shown."""
 N, TIMES, SEED = 16, 50, 7
-TITLES = {"n": "Pictures", "times": "Times t"}
+TITLES = {"n": "Images", "times": "Times t"}
 
 
 def stored_bound(context: Context, path: Path) -> BoundResult | None:

@@ -9,31 +9,30 @@ import gradio as gr
 from explorer.checkpoints import Spec
 from explorer.gui.frame.bar import find_model, keep_offering
 from explorer.gui.frame.call import Call
-from explorer.gui.frame.context import Context
+from explorer.gui.frame.context import Context, place_of
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
-from explorer.gui.frame.shared import (
-    Shared,
-    message,
-    plain,
-    prose,
-    seed_input,
-)
+from explorer.gui.frame.shared import Shared, message, plain, prose, seed_input, what_to_look_at
+from explorer.gui.lectures.inside.script import inside_texts
 from explorer.gui.lectures.inside.shape import Anatomy, anatomy
 from explorer.gui.lectures.inside.unet_view import Inside, UNetView
 from explorer.gui.lectures.inside.waves import TimeWaves, Waves
 from explorer.gui.lectures.inside.work import PICTURES, Look, read, run_look, waves
+from explorer.gui.parts.copy_text import CopyText
+from explorer.gui.parts.menu import Menu
 from explorer.gui.parts.tiles import Block, Tiles
 
 ID, TITLE = "inside", "Inside the network"
-SUMMARY = "What a U-Net hears of t, what its levels hold and cost, and what a wrong t does"
+SUMMARY = "How a U-Net receives t, what its levels contain and cost, and what a wrong t does"
+FROM = ("scinet", "cars", "jax", "oslo")
+DO = "Drag t through the embedding, give the network a wrong t, read what a level costs."
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 MEANT = {"own": "its own t", "half": "half of it", "double": "twice it", "none": "no time"}
 
 
 FOREIGN = (
-    "This network hears of t in a way of its own, or not at all. Shown is what the U-Net of "
-    "this explorer gets, of width 64."
+    "This network receives t in another way, or not at all. Shown is what this app's "
+    "U-Net of width 64 receives."
 )
 
 
@@ -46,7 +45,7 @@ def heard(spec: Spec | None, t: int) -> TimeWaves:
 
 def named(look: Look) -> str:
     """What it is a look at."""
-    return f"{look.model}, t = {look.t}, picture {look.picture}, seed {look.seed}"
+    return f"{look.model}, t = {look.t}, image {look.picture}, seed {look.seed}"
 
 
 def inside_of(shape: Anatomy, look: Look | None, title: str) -> Inside:
@@ -60,9 +59,9 @@ def inside_of(shape: Anatomy, look: Look | None, title: str) -> Inside:
 def blocks_of(look: Look) -> tuple[Block, ...]:
     """x_0, x_t, and what the network believes when told different times."""
     low = str(look.t).translate(LOWERED)
-    heads = [("x₀", look.kind), (f"x{low}", "what it sees")]
+    heads = [("x₀", look.kind), (f"x{low}", "the input")]
     for name, told in look.told.items():
-        said = "told nothing" if told is None else f"told {told}"
+        said = "given nothing" if told is None else f"given {told}"
         heads.append((said, MEANT[name]))
     columns = ["x0", "x_t", *look.told]
     captions = ["RMS", *(f"{look.errors[name]:.3f}" for name in columns[1:])]
@@ -77,23 +76,29 @@ def build(context: Context, shared: Shared) -> None:
     spec = models[start][1] if start else None
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
+            what_to_look_at(__file__)
             state = gr.Markdown(
                 plain(f"Stored: {named(first)}"),
                 elem_id="inside-state",
                 elem_classes="status-line",
             )
             cursor = Waves(heard(spec, first.t), elem_id="inside-waves")
+            begun = None
+            if start and spec:
+                place = place_of(models[start][0])
+                begun = inside_texts(place, spec, first.picture, first.t, first.seed)
+            script = CopyText(begun, elem_id="inside-copy")
             prose(__file__)
             gr.Markdown(
-                "### The same noisy picture, told different times", elem_classes="stage-title"
+                "### The same noisy image with different times given", elem_classes="stage-title"
             )
             tiles = Tiles(blocks_of(first), elem_id="inside-told")
             gr.Markdown("### Its levels", elem_classes="stage-title")
             drawing = UNetView(inside_of(shape, first, first.model), elem_id="inside-network")
         with gr.Column(elem_classes="rail"):
-            model = gr.Dropdown(list(models), value=start, label="Model", elem_id="inside-model")
+            model = Menu(list(models), value=start, label="Model", elem_id="inside-model")
             picture = gr.Slider(
-                1, PICTURES, value=first.picture, step=1, label="Picture", elem_id="inside-picture"
+                1, PICTURES, value=first.picture, step=1, label="Image", elem_id="inside-picture"
             )
             seed = seed_input(SEEDS, first.seed)
             trouble = message()
@@ -102,7 +107,7 @@ def build(context: Context, shared: Shared) -> None:
     def look_at(call: Call, fresh: bool, name: Any, picture: Any, seed: Any, t: Any) -> Steps:
         """The drawing at once if the model is another one, then what is seen inside."""
         path, spec = find_model(context, name, call.visitor)
-        picture = whole("Picture", picture, (1, PICTURES))
+        picture = whole("Image", picture, (1, PICTURES))
         seed = whole("Seed", seed, SEEDS)
         t = whole("t", min(t, spec.T) if type(t) is int else t, (0, spec.T))
         shape = anatomy(spec)
@@ -113,7 +118,14 @@ def build(context: Context, shared: Shared) -> None:
             yield {}
         for look in call.run(run_look, path, picture, t, seed, seconds=20, expected=1):
             drawn = inside_of(shape, look, spec.name)
-            yield {tiles: blocks_of(look), drawing: drawn, state: plain(named(look)), at: t}
+            text = inside_texts(place_of(path), spec, picture, t, seed)
+            yield {
+                tiles: blocks_of(look),
+                drawing: drawn,
+                state: plain(named(look)),
+                at: t,
+                script: text,
+            }
 
     def let_go(call: Call, event: gr.EventData, *values: Any) -> Steps:
         name, picture, seed = values
@@ -126,10 +138,21 @@ def build(context: Context, shared: Shared) -> None:
         yield from look_at(call, True, *values)
 
     jobs = Jobs(context, ID, state=state, trouble=trouble, quick=True)
-    inputs, outputs = [model, picture, seed], [cursor, tiles, drawing, at]
+    inputs, outputs = [model, picture, seed], [cursor, tiles, drawing, at, script]
     options: dict[str, Any] = {"trigger_mode": "always_last", "show_progress": "hidden"}
     jobs.wire(cursor.release, let_go, inputs, outputs, with_event=True, **options)
     for control in (picture, seed):
         jobs.wire(control.change, again, [*inputs, at], outputs, **options)
     jobs.wire(model.input, choose, [*inputs, at], outputs, **options)
     keep_offering(context, model)
+    address, group = shared.address, "lectures.inside"
+    address.field(
+        f"{group}.model",
+        model,
+        choices=lambda values, visitor: list(context.models(visitor)),
+        lacks="your own trained model",
+        shipped=list(models),
+    )
+    address.field(f"{group}.picture", picture)
+    address.field(f"{group}.seed", seed)
+    jobs.wire(address.restored(group), choose, [*inputs, at], outputs, **options)

@@ -1,4 +1,5 @@
 // @ts-check
+import { addHelp } from "../../parts/explain.js";
 import { percent } from "../../parts/numbers.js";
 import { $, make, onResize, svg } from "../../parts/page.js";
 
@@ -155,7 +156,7 @@ function draw() {
     `The network: ${value.parts.map((part) => lines(part, false).join(", ")).join("; ")}`,
   );
   $(".title").textContent =
-    `${value.title}: ${thousands(value.parameters)} weights, ${short(value.multiply_adds)} multiply-adds for one picture.`;
+    `${value.title}: ${thousands(value.parameters)} weights, ${short(value.multiply_adds)} multiply-adds for one image.`;
   element.dataset.parts = value.parts.length;
   modulation();
 }
@@ -180,7 +181,7 @@ function modulation() {
   const means = names.map((name) => value.modulation[name].map((values) => at(value.times, values)));
   const mean = (k) => means.reduce((sum, each) => sum + each[k], 0) / means.length;
   $(".norm").textContent =
-    `Adaptive group norm is how a block hears of t. From the embedding each block makes a scale and a shift for every channel: h becomes (1 + scale) · norm(h) + shift. At t = ${t} the scale is ${mean(0).toFixed(2)} and the shift ${mean(1).toFixed(2)} in absolute value, averaged over channels and levels.`;
+    `Adaptive group norm is how a block receives t. From the embedding each block makes a scale and a shift for every channel: h becomes (1 + scale) · norm(h) + shift. At t = ${t} the scale is ${mean(0).toFixed(2)} and the shift ${mean(1).toFixed(2)} in absolute value, averaged over channels and levels.`;
   table.replaceChildren();
   const row = (tag, ...texts) => {
     const node = table.insertRow();
@@ -193,6 +194,21 @@ window.addEventListener("explorer-inside-t", function hear({ detail }) {
   if (!element.isConnected) return window.removeEventListener("explorer-inside-t", hear);
   t = detail.t;
   if (props.value) modulation();
+});
+addHelp(drawing, "the drawing of the network", () => {
+  const value = props.value;
+  if (!value?.parts.length) return null;
+  const [heaviest, dearest] = ["parameters", "share"].map((name) =>
+    value.parts.reduce((best, part) => (part[name] > best[name] ? part : best)),
+  );
+  const way = value.unet
+    ? "Down on the left, up on the right; arrows across are skip connections."
+    : "From top to bottom.";
+  return `**Axes.** A box for each level. ${way} A bar is the level's share of the multiplications of one evaluation.
+
+**Look at** where the weights are and where the compute is spent: they are not the same level.
+
+**What follows.** Most weights: ${called(heaviest.name)}, ${short(heaviest.parameters)} of ${short(value.parameters)}. Most compute: ${called(dearest.name)}, ${percent(dearest.share)}.`;
 });
 onResize([element], () => Math.floor(drawing.getBoundingClientRect().width) !== width && draw());
 watch("value", draw);

@@ -1,6 +1,7 @@
 // @ts-check
+import { addHelp } from "../../parts/explain.js";
 import { fetchBytes } from "../../parts/bytes.js";
-import { clock } from "../../parts/clock.js";
+import { clock, clockTime, followClock } from "../../parts/clock.js";
 import { digits, signed, wide, within } from "../../parts/numbers.js";
 import { $, isDark, make, onceAFrame, onTheme, onVisible, svg } from "../../parts/page.js";
 import { averageRows, shadeValues } from "./waves_math.js";
@@ -17,6 +18,7 @@ const curve = $(".curve");
 slider.id = "inside-t";
 let known = null; // { value, table } of what is drawn
 let t = null;
+let start = 0; // where the clock stands at first, as a share of T
 
 const shade = () => (isDark() ? "dark" : "light");
 /** Blue-green is −1, amber is 1, the page's own grey is 0. */
@@ -63,6 +65,17 @@ function show() {
   const d = values.map((v, k) => `M${k} ${48 - 42 * v}h1`).join("");
   svg("path", { ...line, d, stroke: ink, "stroke-width": 2 }, curve);
   const number = (v) => signed(v.toFixed(3));
+  slider.setAttribute("aria-valuetext", `t = ${t} of ${T}`);
+  canvas.setAttribute(
+    "aria-label",
+    `The embedding of time: ${rows} rows from t = 0 to ${T}, ${width} columns, cosines then sines, from ` +
+      `fast to slow; the cursor is at t = ${t}`,
+  );
+  const ends = [0, half - 1, half, width - 1].map((k) => number(values[k]));
+  curve.setAttribute(
+    "aria-label",
+    `The row at t = ${t}: cosines from ${ends[0]} to ${ends[1]}, sines from ${ends[2]} to ${ends[3]}`,
+  );
   const u = (1000 * t) / T;
   const slow = 10000 ** (-(half - 1) / half);
   write(
@@ -110,6 +123,7 @@ async function load() {
   const { T, width } = value;
   const half = width / 2;
   const share = known ? t / known.value.T : value.t / T;
+  if (!known) start = share;
   known = { value, table };
   slider.max = T;
   $(".last").textContent = `t = ${T}`;
@@ -118,17 +132,41 @@ async function load() {
   label($(".end"), "sin", half - 1);
   $(".note").textContent = value.note;
   paint();
-  setT(share * T, false);
+  setT(clock.asked === null ? share * T : clockTime(T, start), false);
 }
 element.explorer = {
   get t() {
     return t;
   },
 };
+addHelp($(".field"), "the embedding of time", () => {
+  if (!known) return null;
+  const { T, width } = known.value;
+  return `**Axes.** Across: the ${width} numbers that the network gets. Down: the time t, from 0 to ${T}. Light is 1, dark −1.
+
+**Look at** the row at the cursor, drawn below: fast waves tell neighbouring steps apart, slow ones early from late.
+
+**What follows.** At t = ${t} the angles are ω_k u with u = ${Math.round((1000 * t) / T)}; the fastest wave turns once in ${Math.round((2 * Math.PI * T) / 1000) || "less than 1"} steps.`;
+});
+followClock({
+  get t() {
+    return t;
+  },
+  get T() {
+    return known?.value.T;
+  },
+  setT(next) {
+    setT(next);
+    letGo();
+  },
+  get share() {
+    return start;
+  },
+});
 watch("value", load);
 onTheme(() => {
   paint();
   show();
 });
-onVisible(() => known && clock.share !== null && setT(clock.share * known.value.T));
+onVisible(() => known && clock.share !== null && setT(clockTime(known.value.T, start)));
 load();

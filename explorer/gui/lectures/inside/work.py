@@ -77,7 +77,7 @@ def original(
     stride = len(bundled) // PICTURES
     pixels = bundled[(picture - 1) * stride + stride // 3].permute(1, 2, 0).squeeze(-1)
     seen = as_seen(Image.fromarray(pixels.numpy()).convert("RGB"), spec.channels, spec.size)
-    return seen[None], "a real picture"
+    return seen[None], "a real image"
 
 
 def asked_times(network: torch.nn.Module, t: int, T: int) -> dict[str, int | None]:
@@ -149,7 +149,8 @@ def write(look: Look, shape: Anatomy, folder: Path = STORED) -> None:
         for name, both in look.modulation.items()
     }
     parts = [vars(part) for part in shape.parts]
-    (folder / "look.json").write_text(json.dumps({"look": told, "parts": parts}) + "\n")
+    text = json.dumps({"look": told, "parts": parts}) + "\n"
+    (folder / "look.json").write_text(text, encoding="utf-8")
     arrays: dict[str, Any] = {f"pixels-{name}": x.numpy() for name, x in look.pixels.items()}
     arrays |= {f"channels-{name}": x.numpy() for name, x in look.channels.items()}
     np.savez_compressed(folder / "look.npz", **arrays)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import gradio as gr
-from PIL import Image
 
-from explorer.figures.learning import QUANTITIES, Curves, compare_figure
+from explorer.figures.learning import QUANTITIES, compare_figure
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import whole
+from explorer.gui.frame.presets import CUSTOM
 from explorer.gui.frame.shared import (
+    LIVE,
     MATH,
     QUIET,
     Changes,
@@ -26,66 +25,29 @@ from explorer.gui.frame.shared import (
     message,
     plain,
     prose,
+    what_to_look_at,
 )
-from explorer.gui.lectures.pages.work import (
-    Sheet,
-    gif_uri,
-    numbers_at,
-    own_models,
-    room,
-    sample_as,
-)
+from explorer.gui.lectures.pages import ways
+from explorer.gui.lectures.pages.formula import numbers_at
+from explorer.gui.lectures.pages.losses import Learnt, epochs_figure, verdict
+from explorer.gui.lectures.pages.reading import build_reading
+from explorer.gui.lectures.pages.script import lecture_texts
+from explorer.gui.lectures.pages.stored import LOSSES, STORED, StoredPage, stored_page
+from explorer.gui.lectures.pages.work import Sheet, own_models, room, sample_as
+from explorer.gui.parts.copy_text import CopyText
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.parts.tiles import Tiles
 from explorer.gui.train.choices import DEFAULTS, LECTURE_PRESETS
 from explorer.lectures import LECTURES, Lecture
+from explorer.lectures.printed import PRINTED
 
 WALK = (
     '<img src="{}" alt="Noise becomes digits" style="width: 100%; image-rendering: pixelated">'
-    '<p style="font-size: 13px">The first of these on their way</p>'
+    '<p style="font-size: 13px">The first of these, step by step</p>'
 )
 OURS = {"network": "small"} | {name: DEFAULTS[name] for name in ("rate", "ema", "optimiser")}
 """What differs in Train where ours is set to be compared."""
-STORED = Path(__file__).with_name("stored")
-
-
-@dataclass(frozen=True)
-class StoredPage:
-    """What two finished runs left: `explorer.gui.lectures.pages.make` makes it."""
-
-    about: str
-    """What was trained, and what was not as in the lecture."""
-    curves: tuple[Curves, ...]
-    """Of the lecture's network and of ours."""
-    weights: tuple[int, ...]
-    sheets: tuple[tuple[Image.Image, str], ...]
-    """Pictures with their captions."""
-    walk: str | None
-    """A GIF, as a data URI."""
-
-
-@cache
-def stored_page(name: str) -> StoredPage | None:
-    """What is stored of a lecture; None if nothing was made yet."""
-    folder = STORED / name
-    if not (folder / "page.json").is_file():
-        return None
-    page = json.loads((folder / "page.json").read_text(encoding="utf-8"))
-    owners = (f"the lecture's network, {page['runs'][0]['network']}", "ours")
-    curves = [
-        Curves(owner, run["steps"], run["smooth"], [tuple(point) for point in run["probe"]])
-        for owner, run in zip(owners, page["runs"], strict=True)
-    ]
-    walk = folder / "walk.gif"
-    return StoredPage(
-        f"Stored: both trained for {page['steps']} steps on {page['data']}, "
-        f"{page['size']}×{page['size']}, from seed {page['seed']}. "
-        + (f"Not as in the lecture: {', '.join(page['said'])}." if page["said"] else ""),
-        tuple(curves),
-        tuple(run["weights"] for run in page["runs"]),
-        tuple((_picture(folder / f"{i}.png"), text) for i, text in enumerate(page["sheets"])),
-        gif_uri(walk.read_bytes()) if walk.is_file() else None,
-    )
 
 
 def numbers(lecture: Lecture, stored: StoredPage | None) -> str:
@@ -97,25 +59,25 @@ def numbers(lecture: Lecture, stored: StoredPage | None) -> str:
         ("data", lecture.pictures, "the same"),
         ("noise", f"{lecture.schedule}, T = {lecture.T}", "the same here; cosine, T = 1000"),
         ("net", WIDTHS[lecture.network], "U-Net with attention, time in every block"),
-        *([("here", *weights)] if weights else []),
+        *([("here", *(weights + ["–"])[:2])] if weights else []),
         ("target", "ε", "ε here; v"),
         (
             "train",
             f"Adam {lecture.rate:g}, batch {lecture.batch}",
             f"AdamW 0.002 with warm-up, falling; averaged weights; batch {lecture.batch}",
         ),
-        ("sample", "; ".join(lanes) or f"one-shot x̂₀ at t = {looks}", "the same here"),
+        ("sample", "; ".join(lanes) or f"x̂₀ fed back at t = {looks}", "the same here"),
     ]
     lines = [f"| {' | '.join(row)} |" for row in [("", "the lecture", "ours"), *rows]]
     return "\n".join([lines[0], "|---|---|---|", *lines[1:]])
 
 
 WIDTHS = {
-    "naive-512": "NaiveUnet, n = 512, 129 M weights",
-    "simple-64": "SimpleUnet, 64 to 1024, 62 M weights",
-    "timeless": "residual U-Net, 64 to 256, no time input, 3.4 M weights",
-    "attention": "attention U-Net, 32 × (1, 2, 4, 8), 12 M weights",
-    "plain": "four convolutions, 64 and 128, 0.17 M weights",
+    "naive-512": "NaiveUnet, n = 512, 129.3 M weights",
+    "simple-64": "SimpleUnet, 64 to 1024, 62.4 M weights",
+    "timeless": "residual encoder and decoder, 64 to 256, no time input, 4.28 M weights",
+    "attention": "attention U-Net, 32 × (1, 2, 4, 8), 12.8 M weights",
+    "plain": "four convolutions, 64 and 128, 0.166 M weights",
 }
 
 
@@ -124,54 +86,94 @@ def build(context: Context, shared: Shared, name: str) -> None:
     lecture, stored = LECTURES[name], stored_page(name)
     T, start = lecture.T, lecture.T // 2
     with gr.Row(elem_classes="stage-row"), gr.Column(elem_classes="stage"):
+        what_to_look_at(__file__, name)
+        ways.build(name, lecture)
         with gr.Row(elem_classes="train-bar"):
-            go = gr.Button("Set it in Train", variant="primary", elem_id=f"{name}-train", scale=0)
+            go = gr.Button("Use these settings", elem_id=f"{name}-train", scale=0)
             run = gr.Button("Sample my model", elem_id=f"{name}-run", scale=0)
+            repair = gr.Button(
+                "Repair the slips", elem_id=f"{name}-repair", scale=0, visible=lecture.slips
+            )
             stop = gr.Button("Stop", interactive=False, elem_id=f"{name}-stop", scale=0)
             said = stored.about if stored else ""
             state = gr.Markdown(said, elem_id=f"{name}-status", elem_classes="status-line")
         trouble = message()
+        with gr.Accordion("Your models, sampled as the lecture does", open=False) as fold:
+            pairs = list(zip(room(lecture), room(lecture, repair=True), strict=True))
+            places = [place for pair in pairs for place in pair[: 1 + lecture.slips]]
+            made = _in_rows(places)
+            sheets, mended = made[:: 1 + lecture.slips], made[1::2] if lecture.slips else []
+            blocks = Tiles(None, elem_id=f"{name}-own-blocks", visible=bool(lecture.looks))
+            film = gr.HTML(visible=False, elem_id=f"{name}-film")
         if stored:
             _in_rows(stored.sheets)
+        if stored and stored.blocks:
+            Tiles(stored.blocks, elem_id=f"{name}-blocks")
         with gr.Row(elem_classes="samples-row"):
             with gr.Column(scale=2, min_width=280):
                 numbers_now = gr.Markdown(
                     numbers_at(lecture, start), elem_id=f"{name}-formula", latex_delimiters=MATH
                 )
-                t = gr.Slider(1, T, value=start, step=1, label="t", elem_id=f"{name}-t")
+                t = gr.Slider(
+                    1, T, value=start, step=1, label="t, on this page only", elem_id=f"{name}-t"
+                )
+                text = lecture_texts(name, lecture, start)
+                script = CopyText(text, elem_id=f"{name}-copy")
                 prose(__file__, name)
             if stored and stored.walk:
                 with gr.Column(scale=1, min_width=160):
                     gr.HTML(WALK.format(stored.walk))
         gr.Markdown(listed(lecture.note), elem_classes="prose-note", latex_delimiters=MATH)
+        build_reading(name)
         gr.Markdown("### Compare", elem_classes="stage-title")
-        if stored:
+        if learnt := Learnt.read(STORED / name / LOSSES):
+            PlotView(epochs_figure(learnt, PRINTED.get(name)), elem_id=f"{name}-epochs")
+            gr.Markdown(
+                verdict(name, learnt), elem_id=f"{name}-verdict", elem_classes="prose-note"
+            )
+        if stored and len(stored.curves) > 1:
             PlotView(compare_figure(stored.curves, QUANTITIES[0]), elem_id=f"{name}-loss")
         gr.Markdown(numbers(lecture, stored), elem_classes="prose-note", latex_delimiters=MATH)
         prose(__file__, "compare")
-        ours = gr.Button("Set ours in Train", elem_id=f"{name}-ours", scale=0)
-        with gr.Accordion("Your models, sampled as the lecture does", open=False) as fold:
-            sheets = _in_rows(room(lecture))
-            film = gr.HTML(visible=False, elem_id=f"{name}-film")
+        ours = gr.Button("Use our settings", elem_id=f"{name}-ours", scale=0)
 
-    def begin(call: Call) -> Steps:
+    def sampled(call: Call, repair: bool, galleries: Sequence[Gallery]) -> Steps:
         paths = [path for path, _ in own_models(context, lecture, call.visitor)]
-        opened: Changes = {fold: gr.Accordion(open=True), film: gr.HTML(visible=False)}
-        yield opened | dict(zip(sheets, room(lecture), strict=True))
-        for seen in call.run(sample_as, paths, name):
-            changes: Changes = dict(zip(sheets, seen.sheets, strict=False))
+        opened: Changes = {fold: gr.Accordion(open=True)}
+        if not repair:
+            opened[film] = gr.HTML(visible=False)
+        yield opened | dict(zip(galleries, room(lecture, repair=repair), strict=True))
+        for seen in call.run(sample_as, paths, name, repair):
+            changes: Changes = dict(zip(galleries, seen.sheets, strict=False))
+            if seen.blocks:
+                changes[blocks] = seen.blocks
             if seen.film:
                 changes[film] = gr.HTML(WALK.format(seen.film), visible=True)
             yield changes | {state: plain(seen.status)}
 
+    def begin(call: Call) -> Steps:
+        yield from sampled(call, False, sheets)
+
+    def begin_repaired(call: Call) -> Steps:
+        """The lanes as they should be, beside those of the lecture's code."""
+        yield from sampled(call, True, mended)
+
     @guarded(trouble)
     def numbers_of(t: Any) -> Changes:
-        return {numbers_now: numbers_at(lecture, whole("t", t, (1, T)))}
+        t = whole("t", t, (1, T))
+        text = lecture_texts(name, lecture, t)
+        return {numbers_now: numbers_at(lecture, t), script: text}
 
     kind = f"lecture-{name}"
-    jobs = Jobs(context, kind, state=state, trouble=trouble, idle=[run], stop=stop)
-    jobs.wire(run.click, begin, None, [fold, *sheets, film])
-    t.input(numbers_of, t, [numbers_now, trouble], trigger_mode="always_last", **QUIET)
+    jobs = Jobs(context, kind, state=state, trouble=trouble, idle=[run, repair], stop=stop)
+    jobs.wire(run.click, begin, None, [fold, *sheets, blocks, film])
+    if lecture.slips:
+        jobs.wire(repair.click, begin_repaired, None, [fold, *mended, blocks])
+    t.input(numbers_of, t, [numbers_now, script, trouble], trigger_mode="always_last", **QUIET)
+
+    address, group = shared.address, f"lectures.{name}"
+    address.field(f"{group}.t", t)
+    address.restored(group)(numbers_of, t, [numbers_now, script, trouble], **LIVE)
 
     if shared.train is None:
         go.visible = ours.visible = False
@@ -184,9 +186,9 @@ def build(context: Context, shared: Shared, name: str) -> None:
         return chosen | settings.fill(preset)
 
     def set_ours_in_train() -> Changes:
-        note = f"Ours, for the pictures, schedule, steps and seed of {lecture.title}."
+        note = f"Ours, for the images, schedule, steps and seed of {lecture.title}."
         ours: Changes = {settings.controls[key]: value for key, value in OURS.items()}
-        said = {settings.preset: None, settings.told: note}
+        said = {settings.preset: CUSTOM, settings.told: note}
         return set_in_train() | ours | said
 
     filled = [shared.tabs, settings.preset, *settings.filled]
@@ -218,6 +220,8 @@ class LecturePage:
     ID: str
     TITLE: str
     SUMMARY: str
+    FROM: tuple[str, ...]
+    DO: str
     build: Callable[[Context, Shared], None]
 
 
@@ -225,14 +229,11 @@ PAGES = tuple(
     LecturePage(
         f"lecture-{name}",
         lecture.title,
-        f"{lecture.pictures}, T = {lecture.T}, {lecture.schedule}: its network beside ours",
+        f"{lecture.given.story} Images: {lecture.pictures}; T = {lecture.T}, {lecture.schedule}.",
+        (name,),
+        "Take its tour, train its network, sample as it does, compare it with ours.",
         partial(build, name=name),
     )
     for name, lecture in LECTURES.items()
 )
 """In the order of `LECTURES`."""
-
-
-def _picture(path: Path) -> Image.Image:
-    with Image.open(path) as stored:
-        return stored.convert("RGB")

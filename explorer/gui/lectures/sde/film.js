@@ -1,9 +1,10 @@
 // @ts-check
 import { fetchBytes, unpackTable } from "../../parts/bytes.js";
 import { playback } from "../../parts/clock.js";
+import { addHelp } from "../../parts/explain.js";
 import { axisLabels, barsPath, countValue, normalPath } from "../../parts/histogram.js";
-import { signed, wide, within } from "../../parts/numbers.js";
-import { $, countUp, isDark, onceAFrame, onTheme, svg, tellTrouble } from "../../parts/page.js";
+import { fixed, noiseLevel, signed, wide, within } from "../../parts/numbers.js";
+import { $, countUp, isDark, keepNumber, onceAFrame, onTheme, svg, tellTrouble } from "../../parts/page.js";
 import { fitCanvas } from "../../parts/pixels.js";
 import { evaluate, moments, noiseMoments, toPixels } from "./film_math.js";
 
@@ -14,11 +15,14 @@ const slider = $("#sde-t");
 const walkCanvas = $("#sde-walk");
 /** @type {HTMLCanvasElement} */
 const blendCanvas = $("#sde-blend");
+const START = 0.3; // where it stands at first, as a share of the way
 let film = null; // {shape, frames, eps, scale, times, alphaBar, euler, exact, steps}
 let k = 0;
+let linked = null; // the frame of a link, until a hand moves it: another film may be on its way
 let loading = 0;
 let walk = null; // pixel values of both at frame k
 let blend = null;
+let seen = null; // mean and standard deviation of both
 
 function paint(canvas, values) {
   toPixels(values, film.shape[3], film.image.data);
@@ -37,6 +41,7 @@ function draw() {
   const { times, alphaBar, euler, exact, steps } = film;
   const [m, s] = moments(walk);
   const [mq, sq] = moments(blend);
+  seen = { m, s, mq, sq };
   const [n, ns] = noiseMoments(film, k, walk);
   const [nq, nsq] = noiseMoments(film, k, blend);
   const numbers = $(".numbers tbody");
@@ -66,6 +71,14 @@ function draw() {
   slider.value = String(k);
   $("output").textContent =
     `${times[k].toFixed(2)} · step ${wide(Math.ceil(times[k] * steps - 1e-6), steps)}`;
+  const level = noiseLevel(+times[k].toFixed(2), 1, alphaBar[k]);
+  walkCanvas.setAttribute("aria-label", `the image following the SDE, ${level}`);
+  blendCanvas.setAttribute("aria-label", `a draw from q(x_t | x_0), ${level}`);
+  slider.setAttribute("aria-valuetext", level);
+  $(".facts svg").setAttribute(
+    "aria-label",
+    `histograms of pixel values, mean ± standard deviation: SDE ${fixed(m, 2)} ± ${fixed(s, 2)}, q ${fixed(mq, 2)} ± ${fixed(sq, 2)}; pure noise 0 ± 1`,
+  );
   element.dataset.k = String(k);
 }
 const redraw = onceAFrame(draw);
@@ -99,7 +112,7 @@ async function load() {
   try {
     const [frames, eps] = await Promise.all([fetchBytes(value.frames), fetchBytes(value.eps)]);
     if (turn !== loading) return; // a newer picture is on its way
-    const share = film ? k / (film.alphaBar.length - 1) : 0.3;
+    const share = film ? k / (film.alphaBar.length - 1) : START;
     const tables = {
       times: unpackTable(value.times),
       alphaBar: unpackTable(value.alpha_bar),
@@ -107,9 +120,9 @@ async function load() {
       exact: unpackTable(value.exact),
     };
     film = { ...value, ...tables, frames: new Int16Array(frames), eps: new Int16Array(eps) };
-    k = Math.round(share * (film.alphaBar.length - 1));
+    k = Math.min(linked ?? Math.round(share * (film.alphaBar.length - 1)), film.alphaBar.length - 1);
   } catch {
-    return tellTrouble("The picture did not arrive. Please choose it again.");
+    return tellTrouble("The image did not arrive. Please choose it again.");
   }
   tellTrouble("");
   const [count, height, width] = film.shape;
@@ -139,6 +152,7 @@ const playing = playback({
   button: $(".play"),
   begin() {
     if (!film) return false;
+    linked = null;
     const last = film.alphaBar.length - 1;
     if (k >= last) k = 0;
     share = k / last;
@@ -154,6 +168,7 @@ const playing = playback({
 $(".play").addEventListener("click", playing.toggle);
 slider.addEventListener("input", () => {
   playing.play(false);
+  linked = null;
   if (film) setK(+slider.value);
 });
 slider.addEventListener("keydown", (event) => {
@@ -166,6 +181,24 @@ element.explorer = {
     return k;
   },
 };
+const firstK = () => Math.round(START * (film.alphaBar.length - 1));
+keepNumber(
+  "lectures.sde-film.frame",
+  () => linked ?? (film && k !== firstK() ? k : null),
+  (number) => {
+    linked = number;
+    if (film) setK(number ?? firstK());
+  },
+);
+addHelp($(".facts svg"), "the histograms of both images", () => {
+  if (!film || !seen) return null;
+  const { m, s, mq, sq } = seen;
+  return `**Axes.** Across: the value of a pixel. Up: how many pixels have it. Shaded: N(0, 1), pure noise.
+
+**Look at** the two lines: the image that took every step of the SDE, and one drawn from q(x_t | x_0) at once. They are other images of one distribution.
+
+**What follows.** At t = ${film.times[k].toFixed(2)} the means are ${fixed(m, 2)} and ${fixed(mq, 2)}, the standard deviations ${fixed(s, 2)} and ${fixed(sq, 2)}.`;
+});
 watch("value", load);
 onTheme(tint);
 load();

@@ -36,7 +36,7 @@ def picture(name: str) -> Tensor:
         data, index = {"digit": ("mnist-5k", 1500), "emoji": ("emoji", 604)}[name]
         pixels = load(data).images[index]
     else:
-        raise ValueError(f"no picture {name!r}; there are: {', '.join(PICTURES)}")
+        raise ValueError(f"no image {name!r}; there are: {', '.join(PICTURES)}")
     return to_tensor(pixels).double()
 
 

@@ -11,6 +11,7 @@ import torch
 from explorer.diffusion.schedule import SCHEDULES
 from explorer.diffusion.sde import SDES
 from explorer.diffusion.sde_steps import Errors
+from explorer.gui.frame.agree import Agreement
 from explorer.gui.frame.bar import job_bar
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
@@ -27,17 +28,21 @@ from explorer.gui.frame.shared import (
     message,
     prose,
     seed_input,
+    what_to_look_at,
 )
 from explorer.gui.lectures.sde.figure import error_figure, walk_figure
 from explorer.gui.lectures.sde.film import SdeFilm
 from explorer.gui.lectures.sde.formulas import equations
 from explorer.gui.lectures.sde.pixels import STEPS, Stored, follow_pixels, read_stored, thumbnails
+from explorer.gui.lectures.sde.script import sde_texts
 from explorer.gui.lectures.sde.work import (
+    SMALLEST_DT,
     VP,
     Settings,
     Walk,
     describe_errors,
     first_settings,
+    horizons,
     measure,
     named,
     read_settings,
@@ -45,12 +50,15 @@ from explorer.gui.lectures.sde.work import (
     table,
     walk,
 )
+from explorer.gui.parts.copy_text import CopyText
 from explorer.gui.parts.number_table import NumberTable
-from explorer.gui.parts.picker import Picker
+from explorer.gui.parts.picker import Picker, picked_name
 from explorer.gui.parts.plot_view import PlotView
 
 ID, TITLE = "sde", "Stochastic differential equations"
-SUMMARY = "Paths in small random steps, how wrong the steps are, and the forward process as one"
+SUMMARY = "Paths in small random steps, the error of the steps, and the forward process as an SDE"
+FROM = ("sutd",)
+DO = "Choose an SDE, move its numbers and dt, measure the error, follow one image."
 START = "geometric"
 MARKS = {"sigma": "σ", "mu": "μ", "theta": "θ", "k": "k", "x0": "x(0)"}
 
@@ -72,13 +80,13 @@ def show_walk(settings: Settings) -> tuple[go.Figure, str, list[list[str]], str]
     """Paths, equations, numbers at both ends, words; FloatingPointError if the steps blow up."""
     found = walk(settings)
     figure = walk_figure(found, revision=settings.name)
-    said = f"{named(settings)}, {settings.paths} paths"
+    said = f"{named(settings)}, {settings.paths} paths, seed {settings.seed}"
     return figure, equations(settings), table(settings, found), said + told(settings, found)
 
 
 def show_errors(settings: Settings, found: Errors) -> tuple[go.Figure, str, str]:
     """The figure, the fitted order, and what it was measured of."""
-    return error_figure(found), describe_errors(found), named(settings)
+    return error_figure(found), describe_errors(found), f"{named(settings)}, seed {settings.seed}"
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -87,6 +95,7 @@ def build(context: Context, shared: Shared) -> None:
     choices = [(family.title, name) for name, family in SDES.items()]
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
+            what_to_look_at(__file__)
             kind = gr.Radio(
                 choices, value=START, show_label=False, container=False, elem_id="sde-kind"
             )
@@ -102,6 +111,7 @@ def build(context: Context, shared: Shared) -> None:
                     )
                 with gr.Column(min_width=300):
                     numbers = NumberTable(table(first, stored.walk), elem_id="sde-numbers")
+            script = CopyText(sde_texts(first), elem_id="sde-copy")
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             fields, groups = _parameters()
@@ -125,7 +135,9 @@ def build(context: Context, shared: Shared) -> None:
     gr.Markdown("### The forward process is an SDE in steps", elem_classes="stage-title")
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            picker = Picker(thumbnails())
+            what_to_look_at(__file__, "forward")
+            picker = Picker(thumbnails(), key="lectures.sde.image")
+            picked = picked_name(thumbnails(), "digit", own=False)
             film = SdeFilm(
                 stored.pixels._replace(title=f"Stored: {stored.pixels.title}"), elem_id="sde-film"
             )
@@ -137,7 +149,6 @@ def build(context: Context, shared: Shared) -> None:
             )
             film_seed = seed_input(SEEDS)
             film_trouble = message()
-    current = gr.State("digit")
 
     def settings_of(name: Any, paths: Any, seed: Any, *values: Any) -> Settings:
         given = dict(zip(fields, values, strict=True))
@@ -145,12 +156,20 @@ def build(context: Context, shared: Shared) -> None:
         schedule, dt, horizon = (mine.pop(key, None) for key in ("schedule", "dt", "horizon"))
         return read_settings(name, mine, schedule, dt, horizon, paths, seed, limits)
 
+    def measured_of(visitor: str, *values: Any) -> tuple[Any, ...]:
+        """What the errors are of: they have steps and paths of their own."""
+        settings = settings_of(*values)
+        parts = (settings.name, settings.parameters, settings.schedule)
+        return *parts, settings.horizon, settings.seed
+
     shown, measured = [plot, formulas, numbers, state], [error_plot, fitted, progress]
 
     @guarded(trouble)
     @heavy()
     def update(*values: Any) -> Changes:
-        return dict(zip(shown, show_walk(settings_of(*values)), strict=True))
+        settings = settings_of(*values)
+        changes: Changes = dict(zip(shown, show_walk(settings), strict=True))
+        return changes | {script: sde_texts(settings)}
 
     def choose(name: Any) -> Changes:
         return {group: gr.Column(visible=n == name) for n, group in groups.items()}
@@ -164,7 +183,7 @@ def build(context: Context, shared: Shared) -> None:
     @guarded(film_trouble)
     @heavy()
     def picture(name: Any, *values: Any) -> Changes:
-        return {current: name, film: follow_pixels(name, *values)}
+        return {picked: name, film: follow_pixels(name, *values)}
 
     def pick(event: gr.EventData, *values: Any) -> Changes:
         return picture(str(getattr(event, "name", "")), *values)
@@ -172,13 +191,45 @@ def build(context: Context, shared: Shared) -> None:
     inputs: list[Any] = [kind, paths, seed, *fields.values()]
     kind.change(choose, kind, list(groups.values()), **QUIET)
     for control in inputs:
-        control.change(update, inputs, [*shown, trouble], **LIVE)
-    jobs = Jobs(context, "sde", state=progress, trouble=error_trouble, idle=[run], stop=stop)
+        control.change(update, inputs, [*shown, script, trouble], **LIVE)
+    agreement = Agreement(
+        context,
+        shared.address,
+        fields=inputs,
+        read=measured_of,
+        state=progress,
+        trouble=error_trouble,
+        result=error_plot,
+    )
+    jobs = Jobs(
+        context,
+        "sde",
+        state=progress,
+        trouble=error_trouble,
+        idle=[run],
+        stop=stop,
+        agreement=agreement,
+    )
     jobs.wire(run.click, begin, inputs, [error_plot, fitted])
     wanted: list[Any] = [beta, steps, film_seed]
-    picker.pick(pick, wanted, [current, film, film_trouble], **QUIET)
+    drawn: list[Any] = [picked, film, film_trouble]
+    picker.pick(pick, wanted, drawn, **QUIET)
     for control in wanted:
-        control.change(picture, [current, *wanted], [current, film, film_trouble], **LIVE)
+        control.change(picture, [picked, *wanted], drawn, **LIVE)
+    address, group = shared.address, "lectures.sde"
+    ranges = {(name, "horizon"): horizons(name) for name in SDES}
+    ranges |= {(name, "dt"): (SMALLEST_DT, horizons(name)[1]) for name in SDES}
+    address.field(f"{group}.kind", kind, title="SDE")
+    for (name, key), field in fields.items():
+        address.field(f"{group}.{name}-{key}", field, bounds=ranges.get((name, key)))
+    address.field(f"{group}.paths", paths)
+    address.field(f"{group}.seed", seed)
+    film_group = "lectures.sde-film"
+    address.field(f"{film_group}.image", picked)
+    address.field(f"{film_group}.beta", beta)
+    address.field(f"{film_group}.dt", steps)
+    address.field(f"{film_group}.seed", film_seed)
+    address.restored(film_group)(picture, [picked, *wanted], drawn, **LIVE)
 
 
 def _parameters() -> tuple[dict[tuple[str, str], Any], dict[str, gr.Column]]:

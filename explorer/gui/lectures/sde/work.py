@@ -91,6 +91,14 @@ def first_settings(name: str) -> Settings:
     return Settings(name, parameters, "linear", family.dt, steps, 200, 7)
 
 
+SMALLEST_DT = 1e-5
+
+
+def horizons(name: str) -> tuple[float, float]:
+    """Bounds of the time at which an SDE ends."""
+    return 0.01, 1 if name == VP else 100
+
+
 def read_settings(
     name: Any,
     parameters: Mapping[str, Any],
@@ -108,10 +116,10 @@ def read_settings(
     values = {key: number(key, parameters.get(key), known[key][1:]) for key in known}
     if name == VP and schedule not in SCHEDULES:
         raise ValueError(f"no schedule {schedule!r}; there are: {', '.join(SCHEDULES)}")
-    horizon = number("Horizon", horizon, (0.01, 1 if name == VP else 100))
+    horizon = number("Horizon", horizon, horizons(name))
     if name == VP:
         horizon = min(horizon, steep_from(make_schedule(schedule, T)))
-    dt = number("dt", dt, (1e-5, horizon))
+    dt = number("dt", dt, (SMALLEST_DT, horizon))
     steps = math.floor(horizon / dt + 1e-9)
     most = limits.sde_steps
     if steps > most:
@@ -139,7 +147,7 @@ def walk(settings: Settings) -> Walk:
     quiet = torch.stack(list(without_noise(sde, x0[:1], dt, steps)))[shown, 0]
     if not states.isfinite().all() or states.abs().max() > 1e30:
         raise FloatingPointError(
-            f"the steps blow up: dt = {dt:g} is too large for this drift; make dt smaller"
+            f"the steps diverge: dt = {dt:g} is too large for this drift; make dt smaller"
         )
     times = shown * dt
     low, high = torch.quantile(states, torch.tensor(BAND, dtype=torch.float64), dim=1)
@@ -217,7 +225,7 @@ def remarks(s: Settings, w: Walk) -> str:
     if s.name == VP and s.sde.end < 1 and s.horizon > s.sde.end - s.dt:
         said.append(
             f"The paths end at t = {short(s.horizon)}: from t = {short(s.sde.end)} on β(t) is "
-            f"above {STEEPEST:g} and grows on, and soon no dt that is offered is small."
+            f"above {STEEPEST:g} and keeps growing, and soon none of the available dt is small."
         )
     if s.name == "geometric" and w.crossed:
         said.append(
@@ -230,13 +238,13 @@ def remarks(s: Settings, w: Walk) -> str:
 def describe_errors(found: Errors) -> str:
     """The fitted orders, with two standard errors, and what they were fitted to."""
     if found.strong.isfinite().all() and found.strong.max() <= 1e-9:
-        return "**No error but rounding:** here Euler–Maruyama is exact, whatever dt."
+        return "**No error but rounding:** here Euler–Maruyama is exact for every dt."
     fit = orders(found)
     left_out = [short(dt, 2) for dt in found.dt[~fit.used].tolist()]
     reach = short(found.reach.max().item(), 2)
     large = f"steps of dt = {', '.join(left_out)} are not small (rate · dt up to {reach}, above 1)"
     if not math.isfinite(fit.strong):
-        why = large if left_out else "the errors leave what numbers can hold"
+        why = large if left_out else "the errors exceed what floating-point numbers can hold"
         return f"No order can be fitted: {why}."
     spread = rf"dt^{{\,{fit.strong:.2f} \pm {2 * fit.strong_se:.2f}}}"
     lines = [rf"$\mathbb E\,|x(T) - x_T^{{dt}}| \propto {spread}$, strong"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from explorer.figures.axes import logarithmic, titled
+from explorer.figures.axes import framed, logarithmic, titled
 from explorer.figures.palette import Style, drawn
 from explorer.gui.lectures.targets.work import SYMBOLS, Drawn, Stored, factors, rms
 
@@ -45,7 +45,7 @@ def error_figure(stored: Stored, of: str) -> go.Figure:
     return figure.update_layout(
         xaxis=axis,
         yaxis=titled(f"RMS error in {OF[of]}", **logarithmic(drawn_values)),
-        **_frame(of, 380),
+        **framed(of, 380),
     )
 
 
@@ -70,7 +70,7 @@ def factor_figure(stored: Stored, of: str) -> go.Figure:
     return figure.update_layout(
         xaxis=axis,
         yaxis=titled(f"error in {OF[of]} for an error of 1", **logarithmic(values)),
-        **_frame(of, 320),
+        **framed(of, 320),
     )
 
 
@@ -95,7 +95,7 @@ def reach_figure(shown: Drawn, targets: dict[str, str]) -> go.Figure:
     return figure.update_layout(
         xaxis=_times(max(map(max, filter(None, shown.times)), default=1000)),
         yaxis=titled("max |x̂<sub>0</sub>| before clipping", **logarithmic(values)),
-        **_frame("reach", 300),
+        **framed("reach", 300),
     )
 
 
@@ -105,14 +105,3 @@ def _times(T: int, log: bool = False) -> dict[str, Any]:
     if log:
         return title | {"type": "log", "dtick": 1, "range": [-0.05, math.log10(1.1 * T)]}
     return title | {"range": [0, 1.015 * T]}
-
-
-def _frame(revision: str, height: int) -> dict[str, object]:
-    return {
-        "hovermode": "x",
-        "height": height,
-        "margin": {"l": 64, "r": 20, "t": 12, "b": 48},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "showlegend": True,
-        "uirevision": revision,
-    }

@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 
 from explorer.checkpoints import Spec
+from explorer.gui.frame.agree import Agreement
 from explorer.gui.frame.bar import job_bar
 from explorer.gui.frame.call import Call
-from explorer.gui.frame.context import Context
+from explorer.gui.frame.context import Context, place_of
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
@@ -21,8 +22,10 @@ from explorer.gui.frame.shared import (
     plain,
     prose,
     seed_input,
+    what_to_look_at,
 )
 from explorer.gui.lectures.targets.figure import error_figure, factor_figure, reach_figure
+from explorer.gui.lectures.targets.script import targets_texts
 from explorer.gui.lectures.targets.words import (
     about,
     best,
@@ -38,11 +41,14 @@ from explorer.gui.lectures.targets.work import (
     read,
     run_draw,
 )
+from explorer.gui.parts.copy_text import CopyText, Texts
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.parts.tiles import Block, Tiles
 
 ID, TITLE = "targets", "What the network predicts: ε, x₀ or v"
 SUMMARY = "The errors of three models over t, and their samples from one noise"
+FROM = ("sutd", "jax")
+DO = "Compare three models at each t, and draw from one noise with each of them."
 VIEWS = {"error in x̂₀": "x0", "error in ε̂": "eps"}
 TARGETS = {name: target for target, name in MODELS.items()}
 NOTHING = "No measurements of these models are stored yet: python -m tools.make_stored targets"
@@ -56,7 +62,13 @@ def blocks_of(drawn: Drawn) -> tuple[Block, ...]:
     words = drawn.classes or [""] * drawn.pictures.shape[1]
     columns = tuple(drawn.pictures.transpose(0, 1))
     headings = tuple((word, "") for word in words)
-    return (Block(f"From above: {rows}", headings, columns, len(drawn.names)),)
+    return (Block(f"From top to bottom: {rows}", headings, columns, len(drawn.names)),)
+
+
+def copied(context: Context, seed: int) -> Texts:
+    """The script for the models that are here."""
+    found, _ = find_models(context)
+    return targets_texts([place_of(path) for path, _ in found.values()], seed)
 
 
 def status(drawn: Drawn) -> str:
@@ -72,6 +84,7 @@ def build(context: Context, shared: Shared) -> None:
     view = next(iter(VIEWS))
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
+            what_to_look_at(__file__)
             gr.Markdown(about(stored) if stored else plain(NOTHING), elem_id="targets-about")
             choice = gr.Radio(
                 list(VIEWS),
@@ -98,6 +111,8 @@ def build(context: Context, shared: Shared) -> None:
             reach = PlotView(
                 stored and reach_figure(stored.drawn, TARGETS), elem_id="targets-reach"
             )
+            begun = copied(context, stored.drawn.seed if stored else 8)
+            script = CopyText(begun, elem_id="targets-copy")
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             seed = seed_input(SEEDS, 8)
@@ -113,7 +128,7 @@ def build(context: Context, shared: Shared) -> None:
         found, lacking = find_models(context)
         if not found:
             raise ValueError(f"None of the three models is here. {'. '.join(lacking)}.")
-        yield {}
+        yield {script: copied(context, seed)}
         paths = {target: path for target, (path, _) in found.items()}
         for drawn in call.run(run_draw, paths, seed, expected=expected(context, found)):
             yield {
@@ -123,8 +138,21 @@ def build(context: Context, shared: Shared) -> None:
                 state: plain(status(drawn)),
             }
 
-    jobs = Jobs(context, ID, state=state, trouble=trouble, idle=[run], stop=stop)
-    jobs.wire(run.click, begin, [seed], [tiles, far, reach])
+    agreement = Agreement(
+        context,
+        shared.address,
+        fields=[seed],
+        read=lambda visitor, seed: whole("Seed", seed, SEEDS),
+        state=state,
+        trouble=trouble,
+        result=tiles,
+    )
+    jobs = Jobs(
+        context, ID, state=state, trouble=trouble, idle=[run], stop=stop, agreement=agreement
+    )
+    jobs.wire(run.click, begin, [seed], [tiles, far, reach, script])
+    shared.address.field("lectures.targets.view", choice, title="Shown")
+    shared.address.field("lectures.targets.seed", seed)
     if stored is None or said is None or errors is None or multiplied is None:
         return
 

@@ -123,7 +123,7 @@ def strayed(drawn: Drawn) -> str:
         told.append(f"{plain(name)} {size(most)} (t = {times[reach.index(most)]})")
     n = drawn.pictures.shape[1]
     return (
-        f"Largest |x̂₀| before clipping on the way of these {n} pictures: {', '.join(told)}."
+        f"Largest |x̂₀| before clipping along the paths of these {n} images: {', '.join(told)}."
         if told
         else ""
     )

@@ -1,0 +1,1 @@
+"""The bins of the last step."""

@@ -1,0 +1,1 @@
+"""One pixel, one forward step."""

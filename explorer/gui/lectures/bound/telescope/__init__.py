@@ -1,0 +1,1 @@
+"""The cancelling between them, a step at a time."""

@@ -1,0 +1,1 @@
+"""The topic that compares four kinds of generative models."""
