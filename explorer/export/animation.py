@@ -151,7 +151,7 @@ class Stage:
                 draw.line([self._x(t), middle - 2, self._x(t), middle + 2], reel.color)
         below = y + 8 * len(self.reels) + 6
         write_text(draw, (MARGIN, below), plain(f"t = {self.T}, noise"), 14, SOFT)
-        write_text(draw, (self.width - MARGIN, below), "the picture, t = 0", 14, SOFT, "ra")
+        write_text(draw, (self.width - MARGIN, below), "the image, t = 0", 14, SOFT, "ra")
 
     def _x(self, t: int) -> int:
         return round(self.width - MARGIN - 1 - (self.width - 2 * MARGIN - 2) * t / self.T)

@@ -29,7 +29,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 END, LISTED, ZIP64 = 22, 128, b"PK\x06\x07"
 """Bytes of the record that ends a zip, and at most of each entry in its list; what announces
 another, longer list."""
-AGAIN = "ask who made it for another copy, or run the race again"
+AGAIN = "ask its author for another copy, or run the race again"
 LIES = (
     *(zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, OverflowError),
     *(OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError),
@@ -55,7 +55,7 @@ def pack(view: RaceView) -> bytes:
         }
     except OSError as error:
         raise CapsuleError(
-            "The frames of this race are not here any more; run it again."
+            "The frames of this race are no longer available; run it again."
         ) from error
     stored = {"format": FORMAT, "version": VERSION} | described(view)
     text = json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
@@ -102,7 +102,7 @@ def _opened(data: bytes) -> RaceView:
     if len(data) > MAX_BYTES:
         raise CapsuleError(
             f"This race takes more than {MAX_BYTES / 2**20:.0f} MB; run it with fewer or smaller "
-            "pictures."
+            "images."
         )
     with _zip(data) as file:
         view = _described(_entry(file, "race.json", MAX_JSON))
@@ -111,7 +111,7 @@ def _opened(data: bytes) -> RaceView:
         }
         found = [info.filename for info in file.infolist()]
         if len(found) != len(expected) or set(found) != expected:
-            _refuse("it holds other files than those of one race")
+            _refuse("it contains files that do not belong to a race")
         left = MAX_BYTES
         for i, lane in enumerate(view.lanes):
             size = lane.frame_bytes(view.values)
@@ -122,7 +122,7 @@ def _opened(data: bytes) -> RaceView:
                 room = count * size + count * size // 500 + 1024  # zlib never needs more
                 sheet = _entry(file, f"{i}-{k}.bin", room)
                 if not _holds(sheet, count * size):
-                    _refuse(f"sheet {k + 1} of lane {i + 1} is not {count} frames of its pictures")
+                    _refuse(f"sheet {k + 1} of lane {i + 1} is not {count} frames of its images")
                 lane.sheets.append(Sheet(sheet))
     return view
 
@@ -131,7 +131,7 @@ def _zip(data: bytes) -> zipfile.ZipFile:
     """The zip, its list not longer than that of a race: zipfile would read any list at once."""
     end = data[-END:]
     if not data.startswith(b"PK\x03\x04") or not end.startswith(b"PK\x05\x06"):
-        _refuse(f"this is no whole *{SUFFIX} file")
+        _refuse(f"this is not a complete *{SUFFIX} file")
     entries, listing = struct.unpack("<10xHL", end[:16])
     if entries > MAX_ENTRIES or listing > LISTED * entries or data[-END - 20 :][:4] == ZIP64:
         _refuse("its list of contents is not that of a race")
@@ -146,16 +146,16 @@ def _entry(file: zipfile.ZipFile, name: str, most: int) -> bytes:
     try:
         info = file.getinfo(name)
     except KeyError as error:
-        _refuse(f"{name} is missing in it", error)
+        _refuse(f"{name} is missing", error)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        _refuse(f"{name} is packed in a way that is not read")
+        _refuse(f"{name} is packed in an unsupported way")
     if info.file_size > most:
         _refuse(f"{name} unpacks to more than the {most:,} bytes that it may take")
     try:
         with file.open(info) as entry:
             return entry.read(most)
     except LIES as error:
-        _refuse(f"{name} is damaged in it", error)
+        _refuse(f"{name} is damaged", error)
 
 
 def _described(data: bytes) -> RaceView:
@@ -170,7 +170,7 @@ def _described(data: bytes) -> RaceView:
     if type(version) is not int or version != VERSION:
         raise CapsuleError(
             f"This race was saved by another version of Diffusion Explorer (this one reads "
-            f"version {VERSION}); open it with a newer one."
+            f"version {VERSION}); open it with a newer version."
         )
     try:
         return race_from(stored)

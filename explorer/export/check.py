@@ -11,9 +11,9 @@ from explorer.checkpoints import MAX_T
 from explorer.data.images import SIZES
 from explorer.diffusion import SAMPLERS
 from explorer.files import validated
-from explorer.race.lanes import BREAKS
+from explorer.race.breaks import BREAKS, current_name
 from explorer.race.view import LaneView, RaceView
-from explorer.text import is_text
+from explorer.text import LONGEST_NAME, is_text
 
 MAX_PICTURES, MAX_LANES = 16, 4
 MAX_FRAMES = 256
@@ -36,6 +36,7 @@ def _one_of(choices: Any) -> AfterValidator:
 
 
 Plain = AfterValidator(_plain)
+Break = Annotated[str, AfterValidator(current_name), _one_of(BREAKS)]
 Time = Annotated[int, Field(ge=0, le=MAX_T)]
 Weight = Annotated[float, Field(ge=-1e6, le=1e6)]
 Frames = Field(max_length=MAX_FRAMES)
@@ -53,8 +54,9 @@ class LaneSettings(Checked):
     model_config = ConfigDict(extra="allow")
 
     sampler: Annotated[str, _one_of(SAMPLERS)]
-    breaks: Annotated[list[Annotated[str, _one_of(BREAKS)]], Field(max_length=len(BREAKS))] = []
+    breaks: Annotated[list[Break], Field(max_length=len(BREAKS))] = []
     clamp: bool = False
+    """How earlier versions say the break "x_s clamped"."""
 
     @model_validator(mode="after")
     def _options(self) -> LaneSettings:
@@ -86,7 +88,7 @@ class Settings(Checked):
     @model_validator(mode="after")
     def _labels(self) -> Settings:
         if self.labels is not None and len(self.labels) != self.pictures:
-            raise ValueError(f"labels should be a list of {self.pictures}, one for each picture")
+            raise ValueError(f"labels should be a list of {self.pictures}, one for each image")
         return self
 
 
@@ -138,6 +140,10 @@ class StoredRace(Checked):
     channels: Literal[1, 3]
     title: Annotated[str, Field(max_length=400), Plain]
     settings: Settings | None
+    classes: Annotated[
+        list[Annotated[str, Field(max_length=LONGEST_NAME), Plain]],
+        Field(max_length=MAX_PICTURES),
+    ] = []
     lanes: Annotated[list[StoredLane], Field(min_length=1, max_length=MAX_LANES)]
 
     @model_validator(mode="after")
@@ -149,7 +155,9 @@ class StoredRace(Checked):
         if not any(lane.times for lane in self.lanes):
             raise ValueError("it has no frames")
         if self.settings and self.settings.pictures != self.pictures:
-            raise ValueError("its settings speak of another number of pictures")
+            raise ValueError("its settings give another number of images")
+        if self.classes and len(self.classes) != self.pictures:
+            raise ValueError("its classes are those of another number of images")
         return self
 
 
@@ -166,7 +174,8 @@ def described(view: RaceView) -> dict[str, Any]:
         }
         for lane in view.lanes
     ]
-    return {name: getattr(view, name) for name in StoredRace.model_fields} | {"lanes": lanes}
+    race = {name: getattr(view, name) for name in StoredRace.model_fields} | {"lanes": lanes}
+    return race if race["classes"] else {k: v for k, v in race.items() if k != "classes"}
 
 
 def race_from(stored: Any) -> RaceView:

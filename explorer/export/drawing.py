@@ -72,7 +72,7 @@ def reels(view: RaceView, show: str = "x", mapping: float = 1.0) -> list[Reel]:
             values = getattr(frames, show) if show != "eps" else noise(lane, frames.x, frames.x0)
             found.append(Reel(lane, color(lane.kind), to_pixels(values, mapping)))
     if not found:
-        raise ValueError("this race has no frames yet; run it before you take it away")
+        raise ValueError("this race has no frames yet; run it before you export it")
     return found
 
 

@@ -18,8 +18,8 @@ README = """\
 Frames of a race of the Diffusion Explorer. For lane i = 0, 1, ...:
 
   i_name          what the lane is called
-  i_times         t of each frame, from T (noise) to 0 (the picture)
-  i_x             x_t, float32, (frames, pictures, C, H, W); pictures lie in [-1, 1]
+  i_times         t of each frame, from T (noise) to 0 (the image)
+  i_x             x_t, float32, (frames, images, C, H, W); images lie in [-1, 1]
   i_x0            the model's belief x0 at each frame, like i_x
   i_z             the noise z that the step from each frame adds, like i_x; 0 where it adds none;
                   only of lanes that add noise
@@ -51,7 +51,7 @@ def frames_npz(view: RaceView) -> bytes:
     same race gives the same bytes. ValueError if it has no frames yet.
     """
     if not any(lane.times for lane in view.lanes):
-        raise ValueError("this race has no frames yet; run it before you take it away")
+        raise ValueError("this race has no frames yet; run it before you export it")
     arrays: dict[str, np.ndarray] = {
         "README": np.array(README),
         "settings": np.array(json.dumps(view.settings, ensure_ascii=False)),

@@ -24,3 +24,18 @@ def logarithmic(values: Iterable[float], **options: Any) -> dict[str, Any]:
     enough = logs and floor(max(logs)) > ceil(min(logs))
     ticks = {"dtick": 1} if enough else {}
     return {"type": "log", "exponentformat": "power", "automargin": True} | ticks | options
+
+
+def framed(revision: str, height: int) -> dict[str, Any]:
+    """The layout of a plot with its legend in a row above it.
+
+    revision : while it is the same, what was zoomed stays so.
+    """
+    return {
+        "hovermode": "x",
+        "height": height,
+        "margin": {"l": 64, "r": 20, "t": 12, "b": 48},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "showlegend": True,
+        "uirevision": revision,
+    }

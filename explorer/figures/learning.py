@@ -177,8 +177,8 @@ def level_figure(probe: Level, floor: Level, unseen: Level, T: int, *, run: str 
     others = [value for value in (*probe.losses, *unseen.losses) if 0 < value < math.inf]
     least = min(others, default=0.0) / 100
     for name, level, style in (
-        ("floor: ideal denoiser, training pictures", floor, STRONG._replace(dash="dash")),
-        ("ideal denoiser on the probe: no floor", unseen, FAINT._replace(dash="dot")),
+        ("floor: ideal denoiser, training images", floor, STRONG._replace(dash="dash")),
+        ("ideal denoiser on the probe: not a floor", unseen, FAINT._replace(dash="dot")),
     ):
         x, y, errors = _across(level, T, least)
         _curve(figure, name, x, y, drawn(style), errors=errors)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Schedule, bound_weights
-from explorer.evaluation.bound import noise_bits
+from explorer.evaluation.bound_shares import noise_bits
 from explorer.figures.axes import logarithmic, titled
 from explorer.figures.palette import drawn, style_of
 

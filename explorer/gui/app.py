@@ -5,40 +5,41 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio: it would ask two foreign hosts
-os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-ASKED_PORT = os.environ.pop("GRADIO_SERVER_PORT", "")
-"""Ours: Gradio takes another port where this one is taken, and ends where it is no number."""
+import gradio as gr
 
-from explorer.gui.frame.temporary import use_own_folder  # noqa: E402
-
-use_own_folder()
-
-import gradio as gr  # noqa: E402
-
-from explorer.gui.forward import tab as forward  # noqa: E402
-from explorer.gui.frame.context import Context  # noqa: E402
-from explorer.gui.frame.door import behind_door, streams  # noqa: E402
-from explorer.gui.frame.keeper import Keeper, keep_attached  # noqa: E402
-from explorer.gui.frame.shared import QUIET, Shared  # noqa: E402
-from explorer.gui.frame.sweeper import Sweeper  # noqa: E402
-from explorer.gui.frame.upload import Uploads  # noqa: E402
-from explorer.gui.frame.visitors import cookie_notice, proxies  # noqa: E402
-from explorer.gui.lectures import tab as lectures  # noqa: E402
-from explorer.gui.parts.header import Header  # noqa: E402
-from explorer.gui.plane import tab as plane  # noqa: E402
-from explorer.gui.reverse import tab as reverse  # noqa: E402
-from explorer.gui.schedules import tab as schedules  # noqa: E402
-from explorer.gui.theme import css, theme  # noqa: E402
-from explorer.gui.train import tab as train  # noqa: E402
-from explorer.gui.train.settings import TrainParts  # noqa: E402
+from explorer.gui.forward import tab as forward
+from explorer.gui.frame.address import Address
+from explorer.gui.frame.context import Context
+from explorer.gui.frame.door import behind_door, streams
+from explorer.gui.frame.environment import ASKED_PORT
+from explorer.gui.frame.keeper import Keeper, keep_attached
+from explorer.gui.frame.present import Presenter
+from explorer.gui.frame.shared import QUIET, Shared
+from explorer.gui.frame.sweeper import Sweeper
+from explorer.gui.frame.upload import Uploads
+from explorer.gui.frame.visitors import cookie_notice, proxies
+from explorer.gui.glossary.glossary import glossary
+from explorer.gui.lectures import tab as lectures
+from explorer.gui.lessons import strip
+from explorer.gui.lessons.files import SHIPPED, find_lessons
+from explorer.gui.parts.access import Access
+from explorer.gui.parts.header import Header
+from explorer.gui.parts.menu import Menu
+from explorer.gui.plane import tab as plane
+from explorer.gui.reverse import tab as reverse
+from explorer.gui.schedules import tab as schedules
+from explorer.gui.theme import css, head, theme
+from explorer.gui.train import tab as train
+from explorer.gui.train.settings import TrainParts
 
 NAME = "Diffusion Explorer"
+LESSONS = (SHIPPED,)
+"""Folders whose lessons every app has."""
 TABS = (forward, schedules, train, reverse, plane, lectures)
 """In the order of the page; each has `ID`, `TITLE` and `build(context, shared)`."""
 
@@ -49,31 +50,49 @@ for _kind in (gr.Number, gr.Slider):
     _kind.preprocess = lambda self, payload: payload  # type: ignore[method-assign]
 
 
-def create_app(context: Context | None = None) -> gr.Blocks:
-    """All tabs around one context (by default what this machine has); `launch` serves it."""
+def create_app(context: Context | None = None, lessons: Iterable[Path] = ()) -> gr.Blocks:
+    """All tabs around one context (by default what this machine has); `launch` serves it.
+
+    lessons : folders or files of a course's own; what is wrong with one is said on the terminal.
+    """
     context = context or Context.detect()
+    found, troubles = find_lessons([*LESSONS, *lessons])
+    for trouble in troubles:
+        print(f"lesson left out: {trouble}", file=sys.stderr, flush=True)
     context.prune()
     with gr.Blocks(title=NAME, analytics_enabled=False, delete_cache=(86400, 86400)) as demo:
+        Access(elem_classes="access")
+        address = Address(elem_id="address")
         Header(context.device.badge)
+        glossary()
+        Presenter()
+        strip.build(found)
         context.jobs.keeper = keeper = Keeper()
         if context.limits.hosted:
             notice = gr.Markdown("", elem_id="visitor-notice", elem_classes="message")
             gr.on(None, cookie_notice, None, notice, **QUIET)
         models = list(context.models(""))
-        model = gr.Dropdown(
+        model = Menu(
             models,
             value=models[0] if models else None,
             label="Model",
             elem_id="reverse-model",
             render=False,
         )
-        with gr.Tabs() as tabs:
+        with gr.Tabs(overflow_behavior="wrap") as tabs:
             parts = TrainParts.create(context) if train in TABS else None
-            shared = Shared(tabs, model, parts)
+            shared = Shared(tabs, model, parts, address)
             for tab in TABS:
-                with gr.Tab(tab.TITLE, id=tab.ID):
+                with gr.Tab(tab.TITLE, id=tab.ID, elem_id=f"tab-{tab.ID}"):
+                    gr.Markdown(f"## {tab.TITLE}", elem_classes="unseen")
                     tab.build(context, shared)
-        keep_attached(context, demo, keeper)
+        address.describe(
+            {tab.ID: tab.TITLE for tab in TABS},
+            {tab.ID: tab.PLACES for tab in (train, reverse)},
+            [topic.ID for topic in lectures.TOPICS],
+        )
+        address.wire(demo, context.visitor)
+        keep_attached(context, demo, keeper, address)
     demo.queue(default_concurrency_limit=4, max_size=context.limits.queue, api_open=False)
     return demo
 
@@ -104,6 +123,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "max_file_size": context.limits.zip_bytes,
         "theme": theme(),
         "css": css(),
+        "head": head(),
         "footer_links": ["gradio", "settings"],
         "pwa": False,
         "enable_monitoring": False,
@@ -137,8 +157,9 @@ def asked_port(text: str) -> int | None:
 def no_port(port: int | None) -> str:
     """What is said where the server cannot listen."""
     if port is None:
-        return "None of the ports from 7860 on is free; end an app that holds one."
+        return "None of the ports from 7860 on is free; close a program that uses one."
     return (
-        f"Port {port} cannot be opened: another program holds it, or you are not allowed to. Give "
+        f"Port {port} cannot be opened: another program uses it, or you do not have permission. "
+        "Give "
         "another GRADIO_SERVER_PORT, or none: then the next free one from 7860 on is taken."
     )

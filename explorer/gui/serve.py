@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from types import FrameType
 
 import gradio as gr
 
-from explorer.gui.app import launch
+from explorer.gui.app import create_app, launch
+from explorer.gui.command_line import read_arguments
 from explorer.gui.frame.context import Context
+from explorer.gui.lessons.folders import asked_folders
+from explorer.printing import say
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 """Ctrl-C, what a service manager or a container sends, and a terminal that is closed."""
 PATIENCE = 8.0
 """Seconds in which jobs end and trainings are saved; what they saved before is kept anyway."""
+
+
+def main() -> None:
+    """The user's and the Space's app."""
+    lessons = asked_folders()
+    context = Context.detect(read_arguments().runs)
+    if context.told:
+        say(context.told, error=True)
+    serve(create_app(context, lessons), context)
 
 
 def serve(demo: gr.Blocks, context: Context) -> None:
@@ -39,9 +50,8 @@ def serve(demo: gr.Blocks, context: Context) -> None:
     while not asked.wait(1):  # Windows hears signals between two waits only
         pass
     if alive := context.jobs.alive:
-        print(f"ending {len(alive)} running jobs; trainings are saved …", flush=True)
+        say(f"ending {len(alive)} running jobs; training runs are saved …")
     if late := context.jobs.close(PATIENCE):
         kinds = ", ".join(sorted({job.kind for job in late}))
-        print(f"not ended in time: {kinds}; what they saved before is kept", flush=True)
-    sys.stdout.flush()
+        say(f"not finished in time: {kinds}; what they saved before is kept")
     os._exit(0)  # threads in the middle of a step would abort the interpreter's own end

@@ -56,6 +56,10 @@ def theme() -> gr.themes.Base:
         button_secondary_border_color="#d4d4d8",
         button_secondary_border_color_dark="#3a3b42",
         slider_color="*body_text_color",
+        checkbox_border_color="#85858f",
+        checkbox_border_color_dark="#85858f",
+        checkbox_border_color_hover="*body_text_color",
+        checkbox_border_color_hover_dark="*body_text_color",
         checkbox_background_color_selected="#18181b",
         checkbox_background_color_selected_dark="#5b5b66",
         checkbox_border_color_selected="#18181b",
@@ -69,13 +73,25 @@ def theme() -> gr.themes.Base:
     )
 
 
+def head() -> str:
+    """What runs before the page is put together: it is light or dark as its visitor chose."""
+    return f"<script>{Path(__file__).with_suffix('.js').read_text(encoding='utf-8')}</script>"
+
+
 def css() -> str:
     """The page's own style; the series' colours come from the one palette."""
 
     def series(shade: str) -> str:
         return "".join(f"--series-{n.lower()}: {getattr(s, shade)};" for n, s in PALETTE.items())
 
+    here = Path(__file__).parent
+    files = (
+        here / "theme.css",
+        here / "frame" / "present_page.css",
+        here / "lessons" / "page.css",
+    )
+    style = "".join(file.read_text(encoding="utf-8") for file in files)
     return f"""
 :root, body {{ {series("light")} --focus: #2563eb; }}
 body.dark {{ {series("dark")} --focus: #7aa7ff; }}
-{Path(__file__).with_suffix(".css").read_text(encoding="utf-8")}"""
+{style}"""

@@ -36,7 +36,7 @@ class UNetConfig:
     """What a U-Net is built from. ValueError if the numbers do not fit together."""
 
     channels: int = 1
-    """Of the picture: 1 (grey) or 3 (colour)."""
+    """Of the image: 1 (grey) or 3 (colour)."""
     classes: int = 0
     """How many classes it may be told of; 0 is a network without labels."""
     T: int = 1000
@@ -87,14 +87,14 @@ class UNetConfig:
 
     @property
     def stride(self) -> int:
-        """Pictures' sides must be multiples of this."""
+        """Images' sides must be multiples of this."""
         return self.patch * 2 ** (len(self.multipliers) - 1)
 
     def check_size(self, height: int, width: int) -> None:
-        """ValueError if pictures of this size do not pass through the levels and back."""
+        """ValueError if images of this size do not pass through the levels and back."""
         if height < 1 or width < 1 or height % self.stride or width % self.stride:
             raise ValueError(
-                f"this U-Net takes pictures whose sides are multiples of {self.stride} "
+                f"this U-Net takes images whose sides are multiples of {self.stride} "
                 f"({len(self.multipliers)} levels, patch {self.patch}), not {height} × {width}"
             )
 
@@ -108,7 +108,7 @@ class NoisyClassifierConfig:
     """What a classifier of x_t is built from. ValueError if the numbers do not fit together."""
 
     channels: int = 1
-    """Of the picture: 1 (grey) or 3 (colour)."""
+    """Of the image: 1 (grey) or 3 (colour)."""
     classes: int = 10
     T: int = 1000
     """The schedule's number of steps: the time embedding sees 1000 · t/T."""
@@ -136,10 +136,10 @@ class NoisyClassifierConfig:
                 raise ValueError(f"classifier: {rule}")
 
     def check_size(self, height: int, width: int) -> None:
-        """ValueError if the stem cannot fold pictures of this size."""
+        """ValueError if the stem cannot fold images of this size."""
         if height < 1 or width < 1 or height % self.patch or width % self.patch:
             raise ValueError(
-                f"this classifier takes pictures whose sides are multiples of {self.patch}, not "
+                f"this classifier takes images whose sides are multiples of {self.patch}, not "
                 f"{height} × {width}"
             )
 
@@ -149,7 +149,7 @@ class LectureConfig:
     """What such a network is built from. ValueError, naming the field, if it cannot be."""
 
     channels: int = 1
-    """Of the picture: 1 (grey) or 3 (colour)."""
+    """Of the image: 1 (grey) or 3 (colour)."""
     classes: int = 0
     """Always 0."""
     T: int = 1000
@@ -157,18 +157,20 @@ class LectureConfig:
     width: int = 64
     """Channels of the finest level, 8, 16, … `widest`; the other levels have multiples of it."""
     called, stride, widest = "a lecture's network", 1, 64
-    """Its name; what sides of pictures are multiples of; the largest width."""
+    """Its name; what sides of images are multiples of; the largest width."""
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if type(value) is not int:
+            if type(getattr(type(self), name)) is bool:
+                if type(value) is not bool:
+                    raise ValueError(f"{self.called}: {name} = {value!r}: true or false")
+            elif type(value) is not int:
                 raise ValueError(f"{self.called}: {name} = {value!r}: whole numbers only")
         rules = [
             (self.channels in (1, 3), f"channels = {self.channels}: 1 or 3"),
             (
                 self.classes == 0,
-                f"classes = {self.classes}: this network cannot be told of any; train without "
-                "the classes",
+                f"classes = {self.classes}: this network takes no classes; train without them",
             ),
             (self.T >= 1, f"T = {self.T}: at least 1"),
             (
@@ -181,18 +183,18 @@ class LectureConfig:
                 raise ValueError(f"{self.called}: {rule}")
 
     def check_size(self, height: int, width: int) -> None:
-        """ValueError if pictures of this size do not pass through the levels and back."""
+        """ValueError if images of this size do not pass through the levels and back."""
         if height < 1 or width < 1 or height % self.stride or width % self.stride:
             near = [max(1, round(side / self.stride)) * self.stride for side in (height, width)]
             raise ValueError(
-                f"{self.called} takes pictures whose sides are multiples of {self.stride}, "
+                f"{self.called} takes images whose sides are multiples of {self.stride}, "
                 f"not {height} × {width}; {near[0]} × {near[1]} would do"
             )
 
 
 @dataclass(frozen=True)
 class NaiveUnetConfig(LectureConfig):
-    """129 M weights with the lecture's width n = 512."""
+    """129,329,667 weights with the lecture's width n = 512."""
 
     width: int = 512
     called, stride, widest = "NaiveUnet", 32, 1024
@@ -200,7 +202,7 @@ class NaiveUnetConfig(LectureConfig):
 
 @dataclass(frozen=True)
 class SimpleUnetConfig(LectureConfig):
-    """62 M weights with the lecture's channels 64, 128, 256, 512, 1024."""
+    """62,438,883 weights with the lecture's channels 64, 128, 256, 512, 1024."""
 
     width: int = 64
     called, stride, widest = "SimpleUnet", 16, 128
@@ -208,14 +210,31 @@ class SimpleUnetConfig(LectureConfig):
 
 @dataclass(frozen=True)
 class TimelessUnetConfig(LectureConfig):
-    """3.4 M weights with the lecture's channels 64, 128, 256."""
+    """4,284,481 weights with the lecture's channels 64, 128, 256."""
 
+    skips: bool = False
+    """Whether each encoder's output is added to the decoder's of the same size."""
     called, stride, widest = "TimelessUnet", 4, 512
 
 
 @dataclass(frozen=True)
+class LadderUnetConfig(LectureConfig):
+    """`TimelessUnet` with each part of a U-Net of today as an option of its own."""
+
+    skips: bool = False
+    """Whether each encoder's output is added to the decoder's of the same size."""
+    norm: bool = False
+    """Whether every convolution of a block is followed by group normalisation."""
+    time: bool = False
+    """Whether the network is told t."""
+    self_attention: bool = False
+    """Whether there is self-attention at a quarter of the side."""
+    called, stride, widest = "LadderUnet", 4, 512
+
+
+@dataclass(frozen=True)
 class AttentionUnetConfig(LectureConfig):
-    """12.3 M weights with the lecture's width 32, times 1, 2, 4, 8."""
+    """12,816,361 weights with the lecture's width 32, times 1, 2, 4, 8."""
 
     width: int = 32
     called, stride, widest = "AttentionUnet", 8, 128
@@ -223,7 +242,7 @@ class AttentionUnetConfig(LectureConfig):
 
 @dataclass(frozen=True)
 class PlainNetConfig(LectureConfig):
-    """0.17 M weights with the lecture's channels 64, 128."""
+    """165,633 weights with the lecture's channels 64, 128."""
 
     called, widest = "PlainNet", 512
 
@@ -234,6 +253,7 @@ CONFIGS: Mapping[str, type[Any]] = MappingProxyType(
         "naive-unet": NaiveUnetConfig,
         "simple-unet": SimpleUnetConfig,
         "timeless-unet": TimelessUnetConfig,
+        "ladder-unet": LadderUnetConfig,
         "attention-unet": AttentionUnetConfig,
         "plain-net": PlainNetConfig,
         "classifier": NoisyClassifierConfig,
@@ -242,12 +262,27 @@ CONFIGS: Mapping[str, type[Any]] = MappingProxyType(
 """Name -> frozen dataclass of settings, as checkpoints name them."""
 
 
+def refuse_former(network: Any) -> None:
+    """ValueError for a lecture's network, in what was stored before those were rebuilt.
+
+    Its weights would be another network's, in shape or in what is computed from them.
+    """
+    config = CONFIGS.get(network) if isinstance(network, str) else None
+    if config is not None and issubclass(config, LectureConfig):
+        raise ValueError(
+            f"{config.called} has since been rebuilt as its lecture prints it, and these weights "
+            "are of the one before: train it again"
+        )
+
+
 CHOICES: Mapping[str, tuple[str, Mapping[str, Any]]] = MappingProxyType(
     {name: ("unet", options) for name, options in PRESETS.items()}
     | {f"naive-{n}": ("naive-unet", {"width": n}) for n in (32, 64, 128, 512)}
     | {f"simple-{n}": ("simple-unet", {"width": n}) for n in (16, 32, 64)}
     | {
         "timeless": ("timeless-unet", {"width": 64}),
+        "timeless-skips": ("timeless-unet", {"width": 64, "skips": True}),
+        "ladder": ("ladder-unet", {"width": 16}),
         "attention": ("attention-unet", {"width": 32}),
         "plain": ("plain-net", {"width": 64}),
     }

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DEFAULT_PRESET = "base"
 CLASSIFIER = "classifier"
 """The network for the target "class"."""
+PROBE_SHARE = 10
+"""One of so many images, and at least one, is held out of training for the probe."""
 WORDS: Mapping[str, tuple[str, ...]] = {
     "fit": FITS,
     "schedule": tuple(SCHEDULES),
@@ -39,15 +41,15 @@ class TrainConfig:
     """
 
     data: str = "mnist-5k"
-    """A data set's name, or a folder, zip or npz of pictures."""
+    """A data set's name, or a folder, zip or npz of images."""
     size: int = 16
-    """Side of the pictures in pixels."""
+    """Side of the images in pixels."""
     fit: str = FITS[0]
-    """How a picture that is not square becomes so: its middle alone, or all with margins."""
+    """How to make an image square: crop to its middle, or pad it with margins."""
     conditional: bool = True
-    """Whether the network is told the class, where the data has classes."""
+    """Whether the network receives the class, where the data has classes."""
     flips: bool = False
-    """Whether half of the pictures are mirrored left to right."""
+    """Whether half of the images are mirrored left to right."""
     schedule: str = "cosine"
     """How the noise grows from step to step."""
     T: int = 1000
@@ -55,7 +57,7 @@ class TrainConfig:
     schedule_options: Mapping[str, float] = field(default_factory=dict)
     target: str = "v"
     """What the network predicts. ε is the classic; v learns faster. "class" trains a classifier,
-    which guides and makes no pictures."""
+    which guides and makes no images."""
     weighting: str = "simple"
     """How the loss is weighted over t."""
     gamma: float = 5.0
@@ -67,9 +69,9 @@ class TrainConfig:
     """Budget in steps."""
     seconds: float | None = None
     batch: int = 64
-    """Pictures a step, over all processes."""
+    """Images per step, over all processes."""
     accumulate: int = 1
-    """In how many parts, one after the other, a step's pictures go through the network: the same
+    """In how many parts, one after the other, a step's images go through the network: the same
     step for less memory."""
     learning_rate: float = 2e-3
     """Of AdamW: its peak, after `warmup` steps."""
@@ -140,7 +142,7 @@ class TrainConfig:
         return make_schedule(self.schedule, self.T, **self.schedule_options)
 
     def make_network_config(self, channels: int, classes: int) -> Any:
-        """What the network is built from; ValueError if the pictures do not fit through it."""
+        """What the network is built from; ValueError if the images do not fit through it."""
         preset: Mapping[str, Any] = PRESETS[DEFAULT_PRESET] if self.network == "unet" else {}
         settings = {**preset, **self.network_options}
         config = CONFIGS[self.network](channels=channels, classes=classes, T=self.T, **settings)
@@ -173,13 +175,13 @@ class TrainConfig:
         left = self.make_schedule().alpha_bar[-1].item()
         if left > 0.05:
             found.append(
-                f"At t = T this schedule still leaves {math.sqrt(left):.0%} of the picture's "
+                f"At t = T this schedule still leaves {math.sqrt(left):.0%} of the image's "
                 "amplitude: sampling starts from pure noise, which training never shows. A "
                 "larger T, larger β or the cosine schedule ends in noise."
             )
         if self.target == "eps" and left < 1e-6:
             found.append(
                 "Target eps with a schedule that ends in pure noise: at t = T the noise says "
-                "nothing about the picture, so the first step of sampling is a guess. v is safer."
+                "nothing about the image, so the first step of sampling is a guess. v is safer."
             )
         return found

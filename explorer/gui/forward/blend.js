@@ -1,12 +1,26 @@
 // @ts-check
-import { fetchBytes, unpackTable } from "../parts/bytes.js";
-import { clock, playback } from "../parts/clock.js";
-import { axisLabels, barsPath, normalPath } from "../parts/histogram.js";
-import { decibels, digits, percent, signed, wide, within } from "../parts/numbers.js";
-import { $, $$, countUp, make, onceAFrame, onVisible, press, svg, tellTrouble } from "../parts/page.js";
-import { fitCanvas } from "../parts/pixels.js";
+import { fetchFile, unpackTable } from "../parts/bytes.js";
+import { clock, clockTime, followClock, playback } from "../parts/clock.js";
+import { addHelp } from "../parts/explain.js";
+import { axisLabels, barsPath, countedMoments, normalPath } from "../parts/histogram.js";
+import { decibels, digits, fixed, noiseLevel, percent, signed, wide, within } from "../parts/numbers.js";
+import {
+  $,
+  $$,
+  countUp,
+  keepInAddress,
+  make,
+  onceAFrame,
+  onVisible,
+  press,
+  svg,
+  tellTrouble,
+} from "../parts/page.js";
+import { colourBytes, fitCanvas } from "../parts/pixels.js";
 import { blend, countBlend, keptMore, matchingTime, strength } from "./blend_math.js";
+import { pictureNoise } from "./noise.js";
 
+const START = 0.3; // where the clock stands at first, as a share of T
 const STOPS = 8; // pictures in the filmstrip, besides t = 0
 const PLOT = { width: 300, height: 176, left: 30, right: 8, top: 8, bottom: 22 }; // the curves
 const HISTOGRAM = { width: 300, height: 130, base: 110, top: 6, bins: 64 };
@@ -24,6 +38,7 @@ const panes = $$(".pane").map((figure) => {
     image: null,
     dot: null, // on the curve
     bars: null, // of the histogram
+    moments: [], // of the pixel values
   };
 });
 /** @type {SVGElement} */
@@ -36,11 +51,16 @@ let loading = 0;
 const frameTimes = []; // ms of each draw, for tests and benchmarks
 const counts = new Float64Array(HISTOGRAM.bins);
 
+/** The t of each pane. */
+function paneTimes() {
+  const [left, right] = scene.schedules;
+  return [t, equalSNR ? matchingTime(right.alphaBar, left.alphaBar[t]) : t];
+}
 function draw() {
   if (!scene) return;
   const began = performance.now();
   const [left, right] = scene.schedules;
-  const times = [t, equalSNR ? matchingTime(right.alphaBar, left.alphaBar[t]) : t];
+  const times = paneTimes();
   panes.forEach((pane, i) => {
     const alphaBar = scene.schedules[i].alphaBar[times[i]];
     blend(scene, alphaBar, pane.image.data);
@@ -56,6 +76,9 @@ function draw() {
     pane.value("own").textContent = decibels(alphaBar, scene.strength.power);
     pane.value("mean").textContent = decibels(alphaBar, scene.strength.mean);
     pane.bars.setAttribute("d", barsPath(HISTOGRAM, counts, countBlend(scene, alphaBar, counts)));
+    pane.moments = countedMoments(counts);
+    const level = noiseLevel(times[i], scene.T, alphaBar);
+    pane.canvas.setAttribute("aria-label", `x_t, ${scene.schedules[i].name} schedule, ${level}`);
     pane.time.textContent = `t = ${wide(times[i], 1000)}`;
     pane.dot.setAttribute("cx", chartX(times[i]));
     pane.dot.setAttribute("cy", chartY(alphaBar));
@@ -69,6 +92,7 @@ function draw() {
     ? { x1: chartX(0), x2: chartX(scene.T), y1: level, y2: level }
     : { x1: chartX(t), x2: chartX(t), y1: chartY(1), y2: chartY(0) };
   for (const key in line) cursor.setAttribute(key, line[key]);
+  describe(times);
   $("output").textContent = `${wide(t, 1000)} / ${scene.T}`;
   slider.value = String(t);
   $$(".row").forEach((row, i) => {
@@ -80,6 +104,22 @@ function draw() {
   });
   frameTimes.push(performance.now() - began);
   if (frameTimes.length > 300) frameTimes.shift();
+}
+/** What is drawn, for those who hear the page. */
+function describe(times) {
+  const each = (say) => scene.schedules.map((schedule, i) => `${schedule.name} ${say(schedule, i)}`);
+  const shares = each(({ alphaBar }, i) => percent(Math.sqrt(alphaBar[times[i]])));
+  slider.setAttribute("aria-valuetext", `${t} of ${scene.T}: signal ${shares.join(", ")}`);
+  const levels = each(({ alphaBar }, i) => `${digits(alphaBar[times[i]])} at t = ${times[i]}`);
+  chart.setAttribute(
+    "aria-label",
+    `alpha bar against t, from 1 at t = 0 down to noise: ${levels.join(", ")}`,
+  );
+  const spreads = each((_, i) => panes[i].moments.map((x) => fixed(x, 1)).join(" ± "));
+  $(".histogram").setAttribute(
+    "aria-label",
+    `histogram of pixel values, mean ± standard deviation: ${spreads.join(", ")}; pure noise 0 ± 1`,
+  );
 }
 const redraw = onceAFrame(draw);
 
@@ -177,19 +217,18 @@ async function load() {
   if (!value?.x0) return;
   const turn = ++loading;
   try {
-    const [x0, eps] = await Promise.all([fetchBytes(value.x0), fetchBytes(value.eps)]);
+    const x0 = await colourBytes(await (await fetchFile(value.x0)).blob());
     if (turn !== loading) return; // a newer picture is on its way
-    const share = scene ? t / scene.T : (clock.share ?? 0.3);
     scene = {
       ...value,
-      x0: new Uint8Array(x0),
-      eps: new Int16Array(eps),
+      x0,
+      eps: pictureNoise(value.seed, value.size),
       schedules: value.schedules.map((s) => ({ ...s, alphaBar: unpackTable(s.alphaBar) })),
     };
     scene.strength = strength(scene.x0);
-    t = Math.round(share * scene.T);
+    t = clockTime(scene.T, START);
   } catch {
-    return tellTrouble("The picture did not arrive. Please choose it again.");
+    return tellTrouble("The image did not arrive. Please choose it again.");
   }
   tellTrouble("");
   slider.max = scene.T;
@@ -227,12 +266,17 @@ slider.addEventListener("input", () => {
   playing.play(false);
   setT(+slider.value);
 });
+function compareAt(what) {
+  const button = $(`[data-compare="${CSS.escape(what)}"]`);
+  if (!button) return `compare: there is no “${what}”; choose t or snr.`;
+  const before = equalSNR;
+  equalSNR = what === "snr";
+  press($$("[data-compare]"), button);
+  if (before !== equalSNR) redraw();
+  return null;
+}
 for (const button of $$("[data-compare]"))
-  button.addEventListener("click", () => {
-    equalSNR = button.dataset.compare === "snr";
-    press($$("[data-compare]"), button);
-    setT(t);
-  });
+  button.addEventListener("click", () => compareAt(button.dataset.compare));
 slider.addEventListener("keydown", (event) => {
   const step = { PageUp: 50, PageDown: -50 }[event.key];
   if (event.key === " ") playing.toggle();
@@ -248,7 +292,56 @@ element.explorer = {
   get t() {
     return t;
   },
+  /** What a script is filled in with: the t of each pane. */
+  get shown() {
+    if (!scene) return {};
+    const [left, right] = paneTimes();
+    return { left, right };
+  },
 };
+(element.closest(".block") ?? element).explorer = element.explorer;
+/** What the "?" of the curves says. */
+function curvesInWords() {
+  if (!scene) return null;
+  const kept = paneTimes().map((time, i) => {
+    const { name, alphaBar } = scene.schedules[i];
+    return `${name} keeps ᾱ_t = ${digits(alphaBar[time])} at t = ${time}`;
+  });
+  return `**Axes.** Across: the time t, from 0 to ${scene.T}. Up: ᾱ_t, the image's share of the variance, from 0 to 1.
+
+**Look at** the two dots: they are the panes on the left. The lower one has less of the image.
+
+**What follows.** ${kept.join(", ")}; the rest of the variance is noise.`;
+}
+/** What the "?" of the histogram says. */
+function histogramInWords() {
+  if (!scene) return null;
+  const squares = paneTimes().map((time, i) => {
+    const { name, alphaBar } = scene.schedules[i];
+    return `${name} ${digits(alphaBar[time] * scene.strength.power + 1 - alphaBar[time])}`;
+  });
+  return `**Axes.** Across: the values of x_t. Up: how many pixels have them. Grey is pure noise, N(0, 1).
+
+**Look at** how near each line lies to the grey bell: on it, x_t cannot be told from noise pixel by pixel.
+
+**What follows.** The mean square of the values is ${squares.join(", ")}; the image's own is ${digits(scene.strength.power)}, that of pure noise 1.`;
+}
+addHelp($(".curves"), "the share of the image against t", curvesInWords);
+addHelp($(".histogram"), "the values of the pixels", histogramInWords);
 watch("value", load);
-onVisible(() => clock.share !== null && scene && setT(clock.share * scene.T));
+onVisible(() => clock.share !== null && scene && setT(clockTime(scene.T, START)));
+followClock({
+  get t() {
+    return t;
+  },
+  get T() {
+    return scene?.T;
+  },
+  setT,
+  share: START,
+});
+keepInAddress("forward.compare", {
+  read: () => (equalSNR ? "snr" : null),
+  write: (text) => compareAt((text ?? "t").toLowerCase()),
+});
 load();

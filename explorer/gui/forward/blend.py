@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -14,19 +14,22 @@ from explorer.figures.plots import packed
 from explorer.gui.parts.numbers import short, spans
 from explorer.gui.parts.widget import Widget
 
-NOISE_RANGE = 6.0
-"""ε travels as int16 with steps of 6/32767: 0.02 of a grey level in the picture."""
-
 
 class Scene(NamedTuple):
     """What the stage shows."""
 
     picture: Image.Image
     """x_0: square, RGB."""
-    eps: Tensor
-    """ε: (3, size, size)."""
+    seed: int
+    """Of the noise."""
     schedules: tuple[Schedule, Schedule]
     """Left and right, of the same T."""
+
+    @property
+    def eps(self) -> Tensor:
+        """ε ~ N(0, I), (3, size, size); noise.js draws the same from the same seed."""
+        generator = torch.Generator().manual_seed(self.seed)
+        return torch.randn(3, *reversed(self.picture.size), generator=generator)
 
 
 def compare_kept(left: Schedule, right: Schedule) -> str:
@@ -36,16 +39,16 @@ def compare_kept(left: Schedule, right: Schedule) -> str:
     for schedule, more in ((right, (b > a)[1:]), (left, (a > b)[1:])):
         if more.any():
             where = "every t" if more.all() else f"t = {spans(more.tolist())}"
-            parts.append(f"{schedule.name} keeps more at {where}")
-    said = f"With T = {T:,} " + (", ".join(parts) or "both keep the same at every t")
+            parts.append(f"{schedule.name} keeps more of the image at {where}")
+    said = f"With T = {T:,} " + (", ".join(parts) or "both keep the same amount at every t")
 
     def at(t: int) -> list[str]:
         return [short(table[t].item(), 2) for table in (a, b)]
 
     (half, other), (end, last) = at(T // 2), at(T)
     return (
-        f"{said}. Half-way {left.name} is at ᾱ = {half} and {right.name} at {other}, at the end "
-        f"at {end} and {last}."
+        f"{said}. Halfway, {left.name} has ᾱ = {half} and {right.name} {other}; at the end "
+        f"{end} and {last}."
     )
 
 
@@ -53,18 +56,16 @@ class Blend(Widget):
     """x_t = √ᾱ_t x_0 + √(1 − ᾱ_t) ε while the slider moves, without asking the server."""
 
     def postprocess(self, value: Scene | None) -> dict[str, Any] | None:
-        """x_0 as bytes (H, W, 3), ε as little-endian int16 of the same layout, tables of ᾱ."""
+        """x_0 as a picture without loss, the seed of ε, tables of ᾱ."""
         if value is None:
             return None
         scene = value
-        x0 = np.asarray(scene.picture.convert("RGB"), dtype=np.uint8)
-        units = (scene.eps.clamp(-NOISE_RANGE, NOISE_RANGE) * (32767 / NOISE_RANGE)).round()
-        eps = units.to(torch.int16).permute(1, 2, 0).contiguous().numpy().astype("<i2")
+        x0 = io.BytesIO()
+        scene.picture.convert("RGB").save(x0, "WEBP", lossless=True, method=2)
         return {
-            "size": x0.shape[0],
-            "x0": self.publish(x0.tobytes(), "x0.bin"),
-            "eps": self.publish(eps.tobytes(), "eps.bin"),
-            "epsScale": NOISE_RANGE / 32767,
+            "size": scene.picture.width,
+            "x0": self.publish(x0.getvalue(), "x0.webp"),
+            "seed": scene.seed,
             "T": scene.schedules[0].T,
             "told": compare_kept(*scene.schedules),
             "schedules": [

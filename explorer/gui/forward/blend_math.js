@@ -5,8 +5,8 @@ import { countValue } from "../parts/histogram.js";
 import { percent } from "../parts/numbers.js";
 
 /**
- * A square picture as bytes and its noise as integers of `epsScale`, both by row, column, channel.
- * @typedef {{size: number, x0: Uint8Array, eps: Int16Array, epsScale: number}} Scene
+ * A square picture as bytes and its noise, both by row, column, channel.
+ * @typedef {{size: number, x0: Uint8Array, eps: Float32Array}} Scene
  */
 
 /**
@@ -15,9 +15,9 @@ import { percent } from "../parts/numbers.js";
  * @param {number} alphaBar
  * @param {Uint8ClampedArray} pixels
  */
-export function blend({ size, x0, eps, epsScale }, alphaBar, pixels, skip = 1) {
+export function blend({ size, x0, eps }, alphaBar, pixels, skip = 1) {
   const signal = Math.sqrt(alphaBar);
-  const noise = Math.sqrt(1 - alphaBar) * epsScale * 127.5;
+  const noise = Math.sqrt(1 - alphaBar) * 127.5;
   const offset = 127.5 * (1 - signal); // 127.5 (signal (2u/255 − 1) + 1) = signal u + offset
   let to = 0;
   for (let y = 0; y < size; y += skip) {
@@ -52,8 +52,8 @@ export function strength(x0) {
 export function keptMore(schedules, when) {
   const [more, less] = [...schedules].sort((a, b) => b.alphaBar - a.alphaBar);
   const shares = [more, less].map(({ alphaBar }) => percent(Math.sqrt(alphaBar)));
-  if (shares[0] === shares[1]) return `${when} both schedules keep √ᾱ = ${shares[0]} of the picture.`;
-  return `${when} ${more.name} keeps more of the picture: √ᾱ = ${shares[0]}, ${less.name} ${shares[1]}.`;
+  if (shares[0] === shares[1]) return `${when} both schedules keep √ᾱ = ${shares[0]} of the image.`;
+  return `${when} ${more.name} keeps more of the image: √ᾱ = ${shares[0]}, ${less.name} ${shares[1]}.`;
 }
 /**
  * Counts values of x_t in bins; how many were counted.
@@ -61,9 +61,9 @@ export function keptMore(schedules, when) {
  * @param {number} alphaBar
  * @param {Float64Array} counts
  */
-export function countBlend({ x0, eps, epsScale }, alphaBar, counts) {
+export function countBlend({ x0, eps }, alphaBar, counts) {
   const signal = Math.sqrt(alphaBar);
-  const noise = Math.sqrt(1 - alphaBar) * epsScale;
+  const noise = Math.sqrt(1 - alphaBar);
   const step = Math.max(1, Math.floor(x0.length / 40000)) | 1; // odd: all three colours take part
   counts.fill(0);
   let n = 0;

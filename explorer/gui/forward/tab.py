@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Collection
 from typing import Any
 
 import gradio as gr
-import torch
 from PIL import Image
 
 from explorer.data import (
@@ -16,7 +16,12 @@ from explorer.data import (
     square,
 )
 from explorer.diffusion import make_schedule
+from explorer.gui.answers.answer import Answer
+from explorer.gui.answers.photo import photo_answer
+from explorer.gui.answers.questions import code_answer
 from explorer.gui.forward.blend import Blend, Scene
+from explorer.gui.forward.script import forward_texts
+from explorer.gui.frame.address_field import Values
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, Limits, whole
 from explorer.gui.frame.memory import heavy
@@ -29,41 +34,53 @@ from explorer.gui.frame.shared import (
     message,
     prose,
     seed_input,
+    what_to_look_at,
 )
-from explorer.gui.frame.upload import take_upload, upload_box
-from explorer.gui.parts.picker import Picker
+from explorer.gui.frame.upload import bring_upload, is_framed, upload_box
+from explorer.gui.parts.copy_text import CopyText, Texts
+from explorer.gui.parts.picker import OWN, Picker, check_shipped, picked_name
 
 ID, TITLE = "forward", "Forward"
-SCHEDULES = ("linear", "cosine")
+SCHEDULES: tuple[str, str] = ("linear", "cosine")
 RESOLUTIONS = (32, 64, 128, 256)
 START = "cat"
+SMALL = (("mnist-5k", 1500), ("mnist-5k", 3600), ("emoji", 100), ("emoji", 604))
+"""Of bundled data sets: some digits and emoji."""
 
 
 def samples() -> dict[str, Image.Image]:
     """The pictures one click away: photos, then some digits and emoji, all 256 × 256 RGB."""
     pictures = {name: photo(name) for name in PHOTOS}
-    for data, chosen in (("mnist-5k", (1500, 3600)), ("emoji", (100, 604))):
-        for index in chosen:
-            pixels = load(data).images[index].permute(1, 2, 0).squeeze(-1).numpy()
-            name = "digit" if data == "mnist-5k" else "emoji"
-            large = (
-                Image.fromarray(pixels).convert("RGB").resize((256, 256), Image.Resampling.NEAREST)
-            )
-            pictures[f"{name} {len(pictures) - len(PHOTOS) + 1}"] = large
+    for name, (data, index) in origins().items():
+        pixels = load(data).images[index].permute(1, 2, 0).squeeze(-1).numpy()
+        small = Image.fromarray(pixels).convert("RGB")
+        pictures[name] = small.resize((256, 256), Image.Resampling.NEAREST)
     return pictures
 
 
-def make_scene(picture: Image.Image, resolution: Any, T: Any, seed: Any, limits: Limits) -> Scene:
-    """x_0, ε and the schedules; ValueError for a setting out of bounds.
+def origins() -> dict[str, tuple[str, int]]:
+    """Of the samples that are no photos: name -> data set and index."""
+    kinds = {"mnist-5k": "digit", "emoji": "emoji"}
+    return {f"{kinds[data]} {i}": (data, index) for i, (data, index) in enumerate(SMALL, 1)}
 
-    ε ~ N(0, I) of shape (3, resolution, resolution) from `torch.Generator` with this seed.
-    """
+
+def copied(name: str, resolution: Any, T: Any, seed: Any) -> Texts:
+    """The script for a sample, or for a picture of one's own, whose name is ""; settings are
+    checked."""
+    data, index = origins().get(name, (name, None))
+    size, steps = int(resolution), int(T)
+    return forward_texts(
+        data, index, resolution=size, T=steps, seed=int(seed), schedules=SCHEDULES
+    )
+
+
+def make_scene(picture: Image.Image, resolution: Any, T: Any, seed: Any, limits: Limits) -> Scene:
+    """x_0, the seed of ε and the schedules; ValueError for a setting out of bounds."""
     size = whole("Resolution", resolution, limits.resolution)
     steps = whole("T", T, limits.T)
-    generator = torch.Generator().manual_seed(whole("Seed", seed, SEEDS))
-    eps = torch.randn(3, size, size, generator=generator)
+    drawn_from = whole("Seed", seed, SEEDS)
     left, right = (make_schedule(name, steps) for name in SCHEDULES)
-    return Scene(square(picture, size), eps, (left, right))
+    return Scene(square(picture, size), drawn_from, (left, right))
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -73,17 +90,22 @@ def build(context: Context, shared: Shared) -> None:
     current = gr.State(pictures[START])
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
-            picker = Picker(pictures)
+            what_to_look_at(__file__)
+            picker = Picker(pictures, key="forward.image")
+            picked = picked_name(pictures, START)
             stage = Blend(first, elem_id="forward-stage")
+            start = copied(START, 256, 1000, 7)
+            script = CopyText(start, source="forward-stage", elem_id="forward-copy")
+            calls = ("forward(schedule, x0, t)", "make_schedule(name, T)")
+            Answer(code_answer("what both panes show", calls), elem_id="forward-code")
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             upload = upload_box(
-                label="Your picture",
-                sources=["upload", "webcam", "clipboard"],
+                label="Your image",
                 elem_id="forward-image",
-                elem_classes="image-frame",
                 height=190,
             )
+            Answer(photo_answer(limits), elem_id="forward-photo")
             trouble = message()
             seed = seed_input(SEEDS)
             renew = gr.Button("New noise", size="sm")
@@ -93,27 +115,50 @@ def build(context: Context, shared: Shared) -> None:
             T = gr.Number(1000, label="T, steps", precision=0, elem_id="forward-T")
 
     @guarded(trouble)
-    def show(picture: Image.Image, resolution: Any, T: Any, seed: Any) -> Changes:
+    def show(picture: Image.Image, name: Any, resolution: Any, T: Any, seed: Any) -> Changes:
         with heavy():
-            return {stage: make_scene(picture, resolution, T, seed, limits)}
+            scene = make_scene(picture, resolution, T, seed, limits)
+        return {stage: scene, script: copied(str(name), resolution, T, seed)}
 
     @guarded(trouble)
     def pick(event: gr.EventData, *settings: Any) -> Changes:
-        picture = pictures.get(str(getattr(event, "name", "")))
-        if picture is None:
-            raise ValueError("There is no such sample; choose one of the strip.")
-        return {current: picture} | show(picture, *settings)
+        name = str(getattr(event, "name", ""))
+        if name not in pictures:
+            raise ValueError("There is no such sample; choose one from the strip.")
+        return {current: pictures[name], picked: name} | show(pictures[name], name, *settings)
 
     @guarded(trouble)
     def bring(path: str | None, *settings: Any) -> Changes:
-        if path is None:  # cleared: what is shown stays
-            return {}
-        picture = take_upload(path, limits)
-        return {current: picture} | show(picture, *settings)
+        if path is None or is_framed(path):  # by us, or cleared: what is shown and said stays
+            return {trouble: gr.skip()}
+        picture, also = bring_upload(upload, trouble, path, limits)
+        if picture is None:
+            return also
+        return {current: picture, picked: OWN} | show(picture, OWN, *settings) | also
 
     settings: list[Any] = [resolution, T, seed]
-    picker.pick(pick, settings, [current, stage, trouble], **QUIET)
-    upload.change(bring, [upload, *settings], [current, stage, trouble], **QUIET)
+    shown = [stage, script, trouble]
+    picker.pick(pick, settings, [current, picked, *shown], **QUIET)
+    upload.clear(lambda: "", None, trouble, **QUIET)
+    upload.change(bring, [upload, *settings], [upload, current, picked, *shown], **QUIET)
     renew.click(lambda: random.randrange(10**6), None, seed, **QUIET)
     for setting in settings:
-        setting.change(show, [current, *settings], [stage, trouble], **LIVE)
+        setting.change(show, [current, picked, *settings], shown, **LIVE)
+
+    def picture_of(values: Values, changed: Collection[str], visitor: str) -> Changes:
+        name = values["forward.image"]
+        return {current: pictures[name]} if "forward.image" in changed else {}
+
+    address = shared.address
+    address.field(
+        "forward.image",
+        picked,
+        lacks="your own image",
+        shipped=list(pictures),
+        check=check_shipped,
+    )
+    address.field("forward.T", T, bounds=limits.T)
+    address.field("forward.resolution", resolution)
+    address.field("forward.seed", seed)
+    address.also("forward", picture_of, [current])
+    address.restored("forward")(show, [current, picked, *settings], shown, **LIVE)

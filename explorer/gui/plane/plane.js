@@ -1,19 +1,22 @@
 // @ts-check
-import { clock, playback } from "../parts/clock.js";
-import { wide, within } from "../parts/numbers.js";
-import { $, $$, countUp, onTheme, onVisible, press, tellTrouble } from "../parts/page.js";
+import { clock, clockTime, followClock, playback } from "../parts/clock.js";
+import { addHelp } from "../parts/explain.js";
+import { digits, wide, within } from "../parts/numbers.js";
+import { $, $$, countUp, keepChoice, onTheme, onVisible, press, tellTrouble } from "../parts/page.js";
 import { drawLoss, writeCaption, writeHere, writeNearest } from "./plane_numbers.js";
 import { chosen, left, notePoints, setPause } from "./plane_pad.js";
 import { drawPanel, forgetFields, prepareFields, readColours } from "./plane_paint.js";
 import { fetchView, keepOnly } from "./plane_sheets.js";
 import { laneOf, noiseAt, positions, redraw, rounded, shadedDensities, state } from "./plane_state.js";
 
+const START = 0.2; // where the clock stands at first, as a share of T
 const plane = $(".plane");
 /** @type {HTMLInputElement} */
 const slider = $("#plane-t");
 const frameTimes = []; // ms of each draw, for tests and benchmarks
 let loading = 0;
 let identity = null; // of the points that are shown
+const wanted = {}; // way and denoiser that a link asks for, until a hand chooses
 let watching = false; // what is being learnt, until a hand takes the cursor
 
 // ---- the clock ----------------------------------------------------------------------------
@@ -28,7 +31,7 @@ function draw() {
   }
   const now = rounded();
   slider.value = String(now);
-  slider.setAttribute("aria-valuetext", `t = ${now}`);
+  slider.setAttribute("aria-valuetext", `t = ${now} of ${state.view.T}`);
   $("output").textContent = `${wide(now, state.view.T)} / ${state.view.T}`;
   frameTimes.push(performance.now() - began);
   if (frameTimes.length > 300) frameTimes.shift();
@@ -105,7 +108,7 @@ function choose(way, whose) {
   const { view } = state;
   if (way !== state.way) playing.play(false);
   Object.assign(state, { way, whose });
-  press($$("[data-way]"), $(`[data-way="${way}"]`));
+  press($$("button[data-way]"), $(`button[data-way="${way}"]`));
   press($$("[data-whose]"), $(`[data-whose="${whose}"]`));
   for (const button of /** @type {HTMLButtonElement[]} */ ($$("[data-whose]"))) {
     const name = button.dataset.whose;
@@ -118,17 +121,62 @@ function choose(way, whose) {
   writeNearest();
   redraw();
 }
+function chooseByHand(way, whose) {
+  delete wanted.way;
+  delete wanted.whose;
+  if (state.view) choose(way, whose);
+}
 for (const button of $$("[data-way]"))
-  button.addEventListener("click", () => state.view && choose(button.dataset.way, state.whose));
+  button.addEventListener("click", () => chooseByHand(button.dataset.way, state.whose));
 for (const button of $$("[data-whose]"))
-  button.addEventListener("click", () => state.view && choose("reverse", button.dataset.whose));
+  button.addEventListener("click", () => chooseByHand("reverse", button.dataset.whose));
+function drawLayer(name, on) {
+  state.layers[name] = on;
+  $(`[data-layer="${name}"]`).setAttribute("aria-pressed", String(on));
+  redraw();
+}
 for (const button of $$("[data-layer]"))
-  button.addEventListener("click", () => {
-    const name = button.dataset.layer;
-    state.layers[name] = !state.layers[name];
-    button.setAttribute("aria-pressed", String(state.layers[name]));
-    redraw();
-  });
+  button.addEventListener("click", () =>
+    drawLayer(button.dataset.layer, !state.layers[button.dataset.layer]),
+  );
+
+// ---- in the address -----------------------------------------------------------------------
+for (const [name, on] of Object.entries(state.layers))
+  keepChoice(
+    `plane.${name}`,
+    on ? ["yes", "no"] : ["no", "yes"],
+    () => (state.layers[name] ? "yes" : "no"),
+    (word) => drawLayer(name, word === "yes"),
+  );
+keepChoice(
+  "plane.way",
+  ["reverse", "forward"],
+  () => state.way,
+  (way) => askFor({ way }),
+);
+keepChoice(
+  "plane.denoiser",
+  ["trained", "ideal", "exact"],
+  () => state.whose,
+  (whose) => askFor({ whose }),
+);
+/** What a link asks for, now, and again when points arrive that make it possible. */
+function askFor(what) {
+  Object.assign(wanted, what);
+  if (!state.view) return;
+  const { way = state.way, whose = state.whose } = wanted;
+  choose(way, state.view.beliefs[whose] ? whose : state.whose);
+}
+followClock({
+  get t() {
+    return state.t;
+  },
+  get T() {
+    return state.view?.T;
+  },
+  setT: takeTo,
+  share: START,
+});
 
 // ---- from Python --------------------------------------------------------------------------
 async function load() {
@@ -160,6 +208,8 @@ async function load() {
   let { way, whose } = state;
   if (!beliefs[whose]) whose = best ?? whose;
   if (fresh) [way, whose] = [best ? way : "forward", best ?? "ideal"];
+  ({ way = way, whose = whose } = wanted);
+  if (!beliefs[whose]) whose = best ?? "ideal";
   if (begun) watching = true;
   if (watching && beliefs.trained) {
     // what is being learnt: the end of the ways
@@ -167,7 +217,7 @@ async function load() {
     if (!playing.on) setT(0);
   }
   if (!value.learning) watching = false;
-  if (first) setT(clock.share === null ? 0.2 * value.T : clock.share * value.T);
+  if (first) state.t = clockTime(value.T, START); // as yet nobody has moved the clock
   drawLoss();
   choose(way, whose);
   keepOnly(value);
@@ -197,13 +247,43 @@ const explorer = {
 };
 element.explorer = explorer;
 (element.closest(".block") ?? element).explorer = explorer;
+/** What the "?" of the two panels says. */
+function panelsInWords() {
+  const { view, way, whose, t } = state;
+  if (!view) return null;
+  const near = view.beliefs[whose]?.nearest;
+  const ends = near && view.samplers.map(({ title }, i) => `${title} ${digits(near[i])}`).join(", ");
+  const said =
+    way === "reverse" && ends
+      ? `With this denoiser a sample ends this far from the nearest training point, on average: ${ends}.`
+      : `At t = ${t} the points keep ᾱ_t = ${digits(view.alpha_bar[t])} of their variance.`;
+  return `**Axes.** Both are coordinates of the plane: a point is an image of two pixels. Shading is the density at this t.
+
+**Look at** the same starting points left and right: where do they end, and how do they get there?
+
+**What follows.** ${said}`;
+}
+/** What the "?" of the loss says. */
+function lossInWords() {
+  const losses = state.view?.losses ?? [];
+  if (!losses.length) return null;
+  const [step, loss] = losses.at(-1);
+  return `**Axes.** Across: training steps. Up: the loss, the squared error of v.
+
+**Look at** where it turns level: what is left cannot be learned from x_t.
+
+**What follows.** After ${step} steps it is ${digits(loss)}; it began at ${digits(losses[0][1])}.`;
+}
+addHelp($(".panels"), "the two panels", panelsInWords);
+addHelp($(".loss"), "the loss of the network", lossInWords);
 watch("value", load);
 onTheme(() => {
   readColours();
   redraw();
 });
 onVisible(
-  () => clock.share !== null && state.view && !watching && !playing.on && setT(clock.share * state.view.T),
+  () =>
+    clock.share !== null && state.view && !watching && !playing.on && setT(clockTime(state.view.T, START)),
 );
 readColours();
 load();

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from explorer.gui.frame.page_files import address_of
 from explorer.gui.parts.widget import Widget
 from explorer.gui.plane.view import UNIT, PlaneView, as_json, blobs
 from explorer.plane.points import MOST_OWN, OWN, RANGE
@@ -26,10 +27,12 @@ class Plane(Widget):
         super().__init__(value, constants, **props)
 
     def postprocess(self, value: PlaneView | None) -> dict[str, Any] | None:
-        """The view as JSON, each blob as the path where it can be fetched."""
+        """The view as JSON, each blob as where it can be fetched."""
         if value is None:
             return None
         for name, blob in blobs(value).items():
             if blob.path is None:
-                blob.path, blob.data = self.publish(blob.data, f"{name}.bin"), b""
-        return as_json(value)
+                blob.path = self.publish(blob.data, f"{name}.bin")
+                if not self.building:
+                    blob.data = b""
+        return as_json(value, address_of)

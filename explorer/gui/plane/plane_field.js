@@ -1,7 +1,7 @@
 // @ts-check
 // Density, score and belief anywhere: p_t = Σ_k w_k N(√ᾱ μ_k, (ᾱ s² + 1 − ᾱ) I).
 
-/** Means, x and y in turn, and the components' own std: the law of the data, or points with std 0.
+/** Means, x and y in turn, and the components' own std: the data distribution, or points with std 0.
  * @typedef {{means: ArrayLike<number>, std: number}} Mixture
  */
 
@@ -46,7 +46,7 @@ export function densities({ means, std }, alphaBar) {
   return out;
 }
 /**
- * Densities as pixels of this ink, RGBA, y upwards: the stronger, the likelier.
+ * Densities as pixels of this ink, RGBA, y upwards: the darker, the more likely.
  * @param {Float32Array} values
  * @param {number[]} ink
  * @param {Uint8ClampedArray} pixels

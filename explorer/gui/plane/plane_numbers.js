@@ -1,13 +1,13 @@
 // @ts-check
 // The numbers below and beside the panels.
 
-import { FIGURE, fixed, MINUS } from "../parts/numbers.js";
+import { FIGURE, fixed, MINUS, noiseLevel } from "../parts/numbers.js";
 import { $, $$, svg } from "../parts/page.js";
 import { readNoise } from "./plane_field.js";
 import { alphaBarNow, knownField, laneOf, noiseAt, rounded, shadedMixture, state } from "./plane_state.js";
 import { amplitudes, stepAt } from "./plane_ways.js";
 
-const NAMES = { trained: "trained network", ideal: "ideal denoiser", exact: "exact law" };
+const NAMES = { trained: "trained network", ideal: "ideal denoiser", exact: "exact distribution" };
 /** The dashes of a swatch 26 wide, by their names in Plotly. */
 const DASHES = {
   solid: "",
@@ -61,21 +61,31 @@ export function writeCaption(panel) {
     drawSwatch(line, "currentColor", panel ? "dash" : "solid");
   } else {
     say(name, lane?.title ?? sampler.title);
-    say(cost, lane ? `${lane.evaluations} evaluations, ${lane.seconds.toFixed(2)} s` : "nothing yet");
+    say(
+      cost,
+      lane
+        ? `${lane.evaluations} ${lane.evaluations === 1 ? "evaluation" : "evaluations"}, ${lane.seconds.toFixed(2)} s`
+        : "nothing yet",
+    );
     formula.innerHTML = lane ? stepFormula(lane.sampler, sampler.change, now) : "&nbsp;";
     drawSwatch(line, `var(--series-${sampler.name})`, sampler.dash);
   }
   canvas.dataset.t = String(now);
-  canvas.setAttribute("aria-label", `${state.view.data}, ${name.textContent}, t = ${now}`);
+  const { view } = state;
+  const level = noiseLevel(now, view.T, view.alpha_bar[now]);
+  const count = lane ? view[lane.n ?? "points"] : 0;
+  canvas.setAttribute("aria-label", `${view.data}, ${name.textContent}: ${count} points, ${level}`);
 }
 /** What the shade and the arrows are, and what the field says where somebody points. */
 export function writeHere() {
   const { view, t, layers, pointer } = state;
   const points = `the ${view.points} training points`;
-  const whom = { trained: "the trained network", ideal: points, exact: "the law of the data" }[knownField()];
-  const law = shadedMixture().std > 0 ? "the law of the data, exact" : points;
+  const whom = { trained: "the trained network", ideal: points, exact: "the data distribution" }[
+    knownField()
+  ];
+  const law = shadedMixture().std > 0 ? "the data distribution, exact" : points;
   const parts = [];
-  if (layers.density) parts.push(`Shade: p at t of ${law}; the stronger, the likelier.`);
+  if (layers.density) parts.push(`Shade: p at t of ${law}; the stronger, the more likely.`);
   if (layers.score)
     parts.push(
       t > 0
@@ -84,15 +94,16 @@ export function writeHere() {
     );
   say($(".legend"), parts.join(" "));
   const here = $(".here");
-  if (!pointer) return say(here, "Point at a panel to read the score there.");
+  here.setAttribute("aria-live", pointer?.byKey ? "polite" : "off"); // a hand's way is not read out
+  if (!pointer)
+    return say(here, "Point at a panel, or go there with Tab and the arrow keys, to read the score.");
   const at = Float32Array.of(pointer.x, pointer.y);
   const noise = noiseAt(at, t);
   const read = noise && readNoise(at, noise, alphaBarNow(t));
   pointer.score = read && read.score;
   pointer.belief = read && read.belief;
   const both = (place) => `(${even(place[0])}, ${even(place[1])})`;
-  here.textContent =
-    `x = ${both(at)}` + (read ? `\n∇ log p = ${both(read.score)}\nx̂₀ = ${both(read.belief)}` : "");
+  say(here, `x = ${both(at)}` + (read ? `\n∇ log p = ${both(read.score)}\nx̂₀ = ${both(read.belief)}` : ""));
 }
 export function writeNearest() {
   const { view, whose } = state;
@@ -129,7 +140,11 @@ export function drawLoss() {
     svg("line", { x1: 36, x2: 256, y1: Y(level), y2: Y(level), class: "grid" }, chart);
     svg("text", { x: 30, y: Y(level) + 4, "text-anchor": "end" }, chart, level.toFixed(2));
   }
-  svg("text", { x: 256, y: 80, "text-anchor": "end" }, chart, `${last} steps`);
+  svg("text", { x: 256, y: 80, "text-anchor": "end" }, chart, `${last} ${last === 1 ? "step" : "steps"}`);
   const points = losses.map(([step, loss]) => `${X(step).toFixed(1)} ${Y(loss).toFixed(1)}`);
   svg("path", { d: `M${points.join("L")}`, class: "line" }, chart);
+  chart.setAttribute(
+    "aria-label",
+    `training loss against steps: from ${values[0].toFixed(3)} to ${values.at(-1).toFixed(3)} after ${last} steps`,
+  );
 }

@@ -19,6 +19,13 @@ function placeOf(event, canvas) {
   const y = REACH * (1 - (2 * (event.clientY - box.top)) / box.height);
   return [x, y].map((v) => within(v, -constants.range, constants.range));
 }
+/** Where a key moves the place that is read: to the right, and up. */
+const ARROWS_OF_KEYS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+};
 $$(".panel canvas").forEach((canvas, panel) => {
   const pointAt = (event) => {
     const [x, y] = placeOf(event, canvas);
@@ -41,9 +48,33 @@ $$(".panel canvas").forEach((canvas, panel) => {
     const place = pointAt(event);
     if (state.drawing && !panel && event.buttons && state.strokes.length) extend(place);
   });
-  canvas.addEventListener("pointerleave", () => {
+  const leave = () => {
     state.pointer = null;
     redraw();
+  };
+  canvas.addEventListener("pointerleave", leave);
+  canvas.addEventListener("blur", leave);
+  canvas.addEventListener("focus", () => {
+    if (canvas.matches(":focus-visible")) moveTo([0, 0]);
+  });
+  const moveTo = (place) => {
+    const [x, y] = place.map((v) => within(+v.toFixed(4), -constants.range, constants.range));
+    state.pointer = { x, y, byKey: true };
+    redraw();
+  };
+  canvas.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const { x, y } = state.pointer ?? { x: 0, y: 0 };
+    const far = event.shiftKey ? 0.5 : 0.1;
+    const [right, up] = ARROWS_OF_KEYS[event.key] ?? [0, 0];
+    if (right || up) moveTo([x + far * right, y + far * up]);
+    else if (event.key === "Enter" && state.drawing && !panel) {
+      state.strokes.push([]);
+      extend([x, y]);
+    } else if (event.key === "Escape" && state.pointer) leave();
+    else return; // the player's own
+    event.preventDefault();
+    event.stopPropagation();
   });
 });
 const PAD = {
@@ -74,6 +105,7 @@ function countDrawn() {
 }
 function openPad(open) {
   state.drawing = open;
+  $('[data-pad="open"]').setAttribute("aria-expanded", String(open));
   state.pointer = null;
   pause();
   $(".pad").hidden = !open;

@@ -117,7 +117,9 @@ export function drawPanel(index) {
   if (state.drawing) {
     context.fillStyle = colours.solid;
     dots(context, px, state.strokes.flat(2), 2.6 * unit);
-    return context.fill();
+    context.fill();
+    if (state.pointer?.byKey && !index) drawPointer(context, px, unit);
+    return;
   }
   if (layers.density) context.drawImage(shade, 0, 0, side, side);
   if (fields.arrows) context.drawImage(arrows, 0, 0, side, side);
@@ -142,13 +144,17 @@ export function drawPanel(index) {
   context.fill();
   if (state.pointer) drawBelief(context, px, unit);
 }
-/** From the pointer to what the field believes lay there: x̂_0. */
-function drawBelief(context, px, unit) {
-  const { x, y, belief } = state.pointer;
+function drawPointer(context, px, unit) {
+  const { x, y } = state.pointer;
   context.strokeStyle = context.fillStyle = colours.solid;
   context.lineWidth = 1.5 * unit;
   dots(context, px, [x, y], 5 * unit);
   context.stroke();
+}
+/** From the pointer to what the field believes lay there: x̂_0. */
+function drawBelief(context, px, unit) {
+  const { x, y, belief } = state.pointer;
+  drawPointer(context, px, unit);
   if (!belief) return;
   context.setLineDash([4 * unit, 3 * unit]);
   context.beginPath();

@@ -12,7 +12,7 @@ import base64
 import json
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,8 @@ class PlaneView:
     losses: list[list[float]] = field(default_factory=list)
     """(step, loss) while it was trained."""
     learning: bool = False
+    budget: float = 5
+    """Seconds that the network was given to learn in."""
     title: str = ""
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     """Tells one set of points from the next."""
@@ -204,16 +206,20 @@ def blobs(view: PlaneView) -> dict[str, Blob]:
     return found | ({"network": view.network["weights"]} if view.network else {})
 
 
-def as_json(view: PlaneView) -> dict[str, Any]:
-    """The view as JSON, each blob as its path."""
+def as_json(view: PlaneView, place: Callable[[str], str] = str) -> dict[str, Any]:
+    """The view as JSON, each blob as its path or what `place` makes of that."""
+
+    def lies(blob: Blob) -> str | None:
+        return blob.path and place(blob.path)
+
     values = asdict(view)
-    values["training"] = view.training.path
-    values["walk"]["sheet"] = view.walk.sheet.path
+    values["training"] = lies(view.training)
+    values["walk"]["sheet"] = lies(view.walk.sheet)
     for name, belief in view.beliefs.items():
         for sent, way in zip(values["beliefs"][name]["ways"], belief.ways, strict=True):
-            sent["sheet"] = way.sheet.path
+            sent["sheet"] = lies(way.sheet)
     if view.network:
-        values["network"]["weights"] = view.network["weights"].path
+        values["network"]["weights"] = lies(view.network["weights"])
     return values
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from explorer.diffusion import Denoiser, GaussianMixture, Schedule, make_schedule
 from explorer.diffusion.samplers import DDIM, DDPM, find_sampler
 from explorer.gui.frame.limits import SEEDS, Limits, whole
+from explorer.gui.frame.spoken import counted
 from explorer.gui.plane.view import (
     SIDES,
     Belief,
@@ -100,13 +101,17 @@ class PlaneSettings:
         return cls(
             data,
             len(drawn) if data == OWN else whole("Training points", points, limits.plane_points),
-            whole("Points out of the noise", samples, limits.plane_samples),
+            whole("Number of samples", samples, limits.plane_samples),
             find_sampler(left).name,
             find_sampler(right).name,
             whole("Steps S", steps, STEPS),
             whole("Seed", seed, SEEDS),
             drawn,
         )
+
+    def run_for(self, seconds: float) -> tuple[PlaneSettings, float]:
+        """What a training run depends on, equal for equal runs; drawn points are only shown."""
+        return replace(self, own=(), points=0 if self.data == OWN else self.points), seconds
 
     def same_points(self, other: PlaneSettings) -> bool:
         """Whether both have the same training points and noise."""
@@ -213,6 +218,7 @@ def _views(
         yield view
     if before and before.network:
         view.network, view.losses = before.network, before.losses
+        view.budget = before.budget
         view.beliefs["trained"] = belief(denoiser_of(view, device), asked, device)
         yield view
 
@@ -220,11 +226,11 @@ def _views(
 def denoiser_of(view: PlaneView, device: torch.device) -> Denoiser:
     """The network as the page has it, in half precision; ValueError if it is gone."""
     if view.network is None:
-        raise ValueError("there is no network here yet; please train one")
+        raise ValueError("no network has been trained yet; please train one")
     try:
         weights, config = weights_of(view.network)
     except OSError as error:
-        raise ValueError("this network is no longer kept here; please train it again") from error
+        raise ValueError("this network is no longer available; please train it again") from error
     target = view.network["target"]
     return denoiser_from(weights, schedule(), target=target, config=config, device=device)
 
@@ -269,7 +275,7 @@ def learn(
         view.learning = step.share < 1 and not stopped()
         if not view.learning:
             show_samples(view, learner, asked)
-        yield Learnt(view, f"{step.step} steps, loss {step.loss:.3f}, {step.share:.0%}")
+        yield Learnt(view, f"{counted(step.step, 'step')}, loss {step.loss:.3f}, {step.share:.0%}")
         if not view.learning:
             return
         told = time.monotonic()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from explorer.checkpoints import Spec
-from explorer.diffusion import Schedule
 from explorer.diffusion.options import LARGEST, Option
 from explorer.diffusion.samplers import (
     DDIM,
@@ -21,13 +20,16 @@ from explorer.diffusion.samplers import (
     TITLED,
     Sampler,
 )
+from explorer.gui.frame.address import Address
+from explorer.gui.frame.address_field import Follows, Values
 from explorer.gui.frame.limits import number, whole
+from explorer.gui.frame.presets import CUSTOM
 from explorer.gui.frame.shared import QUIET
-from explorer.race.lanes import BREAKS, lane_from
+from explorer.gui.reverse.break_form import MOST, BreakForm, ticked_names, with_breaks
 
 NONE = "–"
-MOST = 4
 LaneSettings = Mapping[str, Any]
+Bounds = Callable[[Values], tuple[float, float]]
 
 
 def _settings_of(sampler: Sampler, **options: Any) -> LaneSettings:
@@ -59,21 +61,14 @@ class LaneForm:
     """A preset, four lanes and what to break; `inputs` go to `read`."""
 
     def __init__(self, T: int) -> None:
+        self.T = T
         first = next(iter(PRESETS))
-        self.preset = gr.Dropdown(list(PRESETS), value=first, label="Race", elem_id="reverse-race")
+        self.preset = gr.Dropdown(
+            [*PRESETS, CUSTOM], value=first, label="Race", elem_id="reverse-race"
+        )
         self.boxes: list[gr.Accordion] = []
         self.lanes = [self._lane(i, row, T) for i, row in enumerate(fill(PRESETS[first], T))]
-        with gr.Accordion("Break it on purpose", open=False):
-            gr.Markdown(
-                "The first two lanes run twice, as they should and broken; lanes 3 and 4 rest "
-                "meanwhile. What each does to the model's pictures was measured: *Common "
-                "mistakes*, below the player.",
-                elem_classes="prose-note",
-            )
-            self.breaks = [
-                gr.Checkbox(label=entry.title, info=entry.sentence, elem_id=f"break-{i}")
-                for i, entry in enumerate(BREAKS.values())
-            ]
+        self.breaks = BreakForm()
 
     def _lane(self, i: int, row: Sequence[Any], T: int) -> list[gr.Radio | gr.Slider | gr.Number]:
         with gr.Accordion(title(i, *row), open=False, elem_id=f"reverse-lane-{i}-set") as box:
@@ -95,8 +90,12 @@ class LaneForm:
         return [sampler, *controls]
 
     @property
+    def lane_inputs(self) -> list[Any]:
+        return [control for lane in self.lanes for control in lane]
+
+    @property
     def inputs(self) -> list[Any]:
-        return [*(control for lane in self.lanes for control in lane), *self.breaks]
+        return [*self.lane_inputs, *self.breaks.ticks]
 
     @property
     def outputs(self) -> list[Any]:
@@ -106,15 +105,34 @@ class LaneForm:
     @property
     def all_outputs(self) -> list[Any]:
         """What `choose_broken` fills."""
-        return [*self.outputs, *self.breaks]
+        return [*self.outputs, *self.breaks.ticks]
 
     def choose(self, preset: Any, T: int) -> list[Any]:
-        """All controls as a preset has them."""
+        """All controls as a preset has them; `CUSTOM` leaves them as they are, for another T."""
+        if preset == CUSTOM:
+            kept = [gr.update() for _ in self.boxes]
+            most = gr.update(maximum=T)
+            return kept + [most if name == "steps" else gr.update() for name in self._names]
         return self._filled(PRESETS.get(preset) or next(iter(PRESETS.values())), T)
+
+    @property
+    def _names(self) -> list[str]:
+        """Of `lane_inputs`: "" for the sampler, then its options."""
+        return [name for _ in self.lanes for name in ("", *OPTIONS)]
+
+    def fitting(self, T: int, *values: Any) -> list[str]:
+        """The presets that have just these lanes; values : of `lane_inputs`."""
+        size = len(self.lanes[0])
+        rows = [_used(values[i * size : (i + 1) * size]) for i in range(MOST)]
+        return [
+            name
+            for name, lanes in PRESETS.items()
+            if [_used(row) for row in fill(lanes, T)] == rows
+        ]
 
     def choose_broken(self, lane: LaneSettings, mistake: str, T: int) -> dict[Any, Any]:
         """One lane and one of `BREAKS`: the controls' updates."""
-        ticks = [gr.Checkbox(value=name == mistake) for name in BREAKS]
+        ticks = self.breaks.ticked(mistake)
         return dict(zip(self.all_outputs, [*self._filled([lane], T), *ticks], strict=True))
 
     def _filled(self, lanes: Sequence[LaneSettings], T: int) -> list[Any]:
@@ -122,30 +140,56 @@ class LaneForm:
         boxes = [title_update(i, *row) for i, row in enumerate(rows)]
         return boxes + [update for row in rows for update in _updates(row, T)]
 
+    def keep(self, address: Address, steps: Bounds) -> None:
+        """Preset, lanes and breaks are in the address; steps: bounds of S, by the model."""
+        address.field("reverse.preset", self.preset)
+        rows = {name: fill(lanes, self.T) for name, lanes in PRESETS.items()}
+
+        def by_preset(i: int, j: int) -> Follows:
+            return "reverse.preset", {name: row[i][j] for name, row in rows.items()}
+
+        for i, lane in enumerate(self.lanes, 1):
+            key, title = f"reverse.lane-{i}", f"Lane {i}"
+            address.field(key, lane[0], title=title, follows=by_preset(i - 1, 0))
+            for j, (name, control) in enumerate(zip(OPTIONS, lane[1:], strict=True), 1):
+                option = OPTIONS[name]
+                bounds: Any = None
+                if name == "steps":
+                    bounds = steps
+                elif not option.choices:
+                    bounds = (option.lower, option.upper)
+                address.field(
+                    f"{key}-{name}",
+                    control,
+                    title=f"{title}, {option.called(name)}",
+                    bounds=bounds,
+                    follows=by_preset(i - 1, j),
+                )
+        self.breaks.keep(address)
+        address.also("reverse", lambda *_: {}, self.outputs)
+
+    def restored(self, values: Values, changed: Collection[str], T: float) -> dict[Any, Any]:
+        """Titles of the lanes, and which of their options are seen, once a link has set them."""
+        changes: dict[Any, Any] = {}
+        for i, (box, (_, *controls)) in enumerate(zip(self.boxes, self.lanes, strict=True)):
+            start = f"reverse.lane-{i + 1}"
+            row = [values[start], *(values[f"{start}-{name}"] for name in OPTIONS)]
+            changes[box] = title_update(i, *row)
+            own = _options(row[0])
+            for name, value, control in zip(OPTIONS, row[1:], controls, strict=True):
+                seen = gr.update(visible=name in own)
+                most = {"maximum": int(T)} if name == "steps" else {}
+                new = {"value": value} if f"{start}-{name}" in changed else {}
+                changes[control] = seen | most | new
+        return changes
+
     def read(self, values: Sequence[Any], spec: Spec) -> list[dict[str, Any]]:
         """Settings of each lane, broken ones beside sound ones; ValueError if one cannot be."""
         size = len(self.lanes[0])
         rows = [values[i * size : (i + 1) * size] for i in range(MOST)]
-        breaks = [
-            name for name, on in zip(BREAKS, values[MOST * size :], strict=True) if on is True
-        ]
+        breaks = ticked_names(values[MOST * size :])
         lanes = [_settings(i, row, spec.T) for i, row in enumerate(rows) if row[0] != NONE]
         return with_breaks(lanes, breaks, spec.make_schedule())
-
-
-def with_breaks(
-    lanes: Sequence[dict[str, Any]], breaks: Sequence[str], schedule: Schedule
-) -> list[dict[str, Any]]:
-    """With breaks the first two lanes run twice, sound and broken, where it makes a difference."""
-    if not breaks:
-        return list(lanes)
-    found = []
-    for lane in lanes[: MOST // 2]:
-        wrong = lane | {"breaks": list(breaks)}
-        found.append(lane)
-        if lane_from(wrong, schedule) != lane_from(lane, schedule):
-            found.append(wrong)
-    return found
 
 
 def fill(lanes: Sequence[LaneSettings], T: int) -> list[tuple[Any, ...]]:
@@ -163,6 +207,13 @@ def _row(lane: LaneSettings, T: int) -> tuple[Any, ...]:
         for value in [lane.get(name, option.default)]
     ]
     return sampler.title if sampler else NONE, *values
+
+
+def _used(row: Sequence[Any]) -> dict[str, Any]:
+    """Of a lane's values those that its sampler has."""
+    own = _options(row[0])
+    named = zip(OPTIONS, row[1:], strict=True)
+    return {"sampler": row[0]} | {name: value for name, value in named if name in own}
 
 
 def title(i: int, sampler: str, *row: Any) -> str:

@@ -1,13 +1,14 @@
 // @ts-check
-import { clock, playback } from "../parts/clock.js";
+import { clock, clockTime, followClock, playback } from "../parts/clock.js";
 import { within } from "../parts/numbers.js";
-import { $, $$, onResize, onVisible, press, tellTrouble } from "../parts/page.js";
-import { choose, drawAnatomy, layOutAnatomy } from "./player_anatomy.js";
+import { $, $$, keepChoice, keepInAddress, onResize, onVisible, press, tellTrouble } from "../parts/page.js";
+import { anatomy, choose, drawAnatomy, layOutAnatomy } from "./player_anatomy.js";
 import { nameNoise } from "./player_clipping.js";
 import { drawLane, drawTicks, emptyLanes, layOutLanes, nameLanes, nextTime } from "./player_lanes.js";
 import { fetchFrames, writeNotes } from "./player_sheets.js";
 import { frameAt, redraw, state, wideTime } from "./player_state.js";
 
+const START = 0.4; // where a stored race stands at first, as a share of T
 const player = $(".player");
 /** @type {HTMLInputElement} */
 const slider = $("#reverse-t");
@@ -20,7 +21,7 @@ function draw() {
   lanes.forEach(drawLane);
   drawAnatomy();
   slider.value = String(t);
-  slider.setAttribute("aria-valuetext", `t = ${t}`);
+  slider.setAttribute("aria-valuetext", `t = ${t} of ${race.T}`);
   $("output").textContent = `${wideTime(t)} / ${race.T}`;
 }
 state.draw = draw;
@@ -77,12 +78,12 @@ async function load() {
     layOutLanes();
     layOutAnatomy();
     choose(state.chosen.lane, state.chosen.picture);
-    state.t = value.running ? value.T : Math.round((clock.share ?? 0.4) * value.T);
+    state.t = value.running ? value.T : clockTime(value.T, START);
   }
   drawTicks();
   const complete = await fetchFrames();
   if (state.race?.id !== value.id) return;
-  tellTrouble(complete ? "" : "Some frames did not arrive. Please run the race again.");
+  tellTrouble(complete ? "" : "Some frames did not load. Please run the race again.");
   const { lanes } = state;
   const reached = lanes
     .filter((lane) => lane.frames.length)
@@ -100,6 +101,7 @@ function takeTo(time = null) {
   following = false;
   playing.play(false);
   if (state.race && time !== null) setT(time);
+  dispatchEvent(new Event("explorer-moved")); // what was said of the cursor may not hold any more
 }
 const ACTIONS = {
   play() {
@@ -118,16 +120,57 @@ for (const button of $$("[data-do]")) button.addEventListener("click", () => act
 /** Buttons of which one is pressed; `take` hears which. */
 function oneOf(attribute, take) {
   const buttons = $$(`[data-${attribute}]`);
-  for (const button of buttons)
-    button.addEventListener("click", () => {
-      press(buttons, button);
-      take(button.dataset[attribute]);
-      if (state.race) writeNotes();
-      redraw();
-    });
+  const choices = buttons.map((button) => button.dataset[attribute]);
+  const chooseOne = (name) => {
+    press(buttons, buttons[choices.indexOf(name)]);
+    take(name);
+    if (state.race) writeNotes();
+    redraw();
+  };
+  for (const button of buttons) button.addEventListener("click", () => chooseOne(button.dataset[attribute]));
+  keepChoice(`reverse.${attribute}`, choices, () => String(state[attribute]), chooseOne);
 }
 oneOf("show", (name) => (state.show = name));
 oneOf("range", (name) => (state.range = +name));
+const speeds = [...speed.options]
+  .map(({ value }) => value)
+  .sort((a, b) => Number(b === "1") - Number(a === "1"));
+keepChoice(
+  "reverse.speed",
+  speeds,
+  () => speed.value,
+  (value) => (speed.value = value),
+);
+keepChoice(
+  "reverse.apart",
+  ["yes", "no"],
+  () => (anatomy.open ? "yes" : "no"),
+  (value) => (anatomy.open = value === "yes"),
+);
+/** @type {(name: "lane" | "picture") => void} */
+const keepChosen = (name) =>
+  keepInAddress(`reverse.${name}`, {
+    read: () => (state.chosen[name] ? String(state.chosen[name] + 1) : null),
+    write(text) {
+      if (text !== null && !/^[1-9]\d?$/.test(text)) return `${name}: “${text}” is no number of one.`;
+      const wanted = { ...state.chosen, [name]: Number(text ?? 1) - 1 };
+      if (state.lanes.length) choose(wanted.lane, wanted.picture);
+      else Object.assign(state.chosen, wanted);
+      return null;
+    },
+  });
+keepChosen("lane");
+keepChosen("picture");
+followClock({
+  get t() {
+    return state.t;
+  },
+  get T() {
+    return state.race?.T;
+  },
+  setT: (t) => takeTo(t),
+  share: START,
+});
 slider.addEventListener("input", () => takeTo(+slider.value));
 const KEYS = {
   " ": "play",
@@ -176,6 +219,7 @@ element.explorer = explorer;
 (element.closest(".block") ?? element).explorer = explorer;
 watch("value", load);
 onVisible(
-  () => clock.share !== null && state.race && !following && !playing.on && setT(clock.share * state.race.T),
+  () =>
+    clock.share !== null && state.race && !following && !playing.on && setT(clockTime(state.race.T, START)),
 );
 load();

@@ -18,6 +18,7 @@ from dataclasses import asdict
 from typing import Any
 
 from explorer.diffusion.samplers import SAMPLERS
+from explorer.gui.frame.page_files import address_of
 from explorer.gui.parts.widget import Widget
 from explorer.race.view import RaceView
 
@@ -33,12 +34,15 @@ class Player(Widget):
             for sheet in lane.sheets:
                 if sheet.path is None:
                     sheet.path = self.publish(sheet.data, "frames.bin")
-                    sheet.data = b""
+                    if not self.building:
+                        sheet.data = b""
         shown = asdict(value)
+        labels = value.settings.get("labels") or ()  # all that older capsules say of classes
+        shown["classes"] = value.classes or [f"class {label}" for label in labels]
         for lane in shown["lanes"]:
             sampler = SAMPLERS[lane["kind"]]
             correction = sampler.correction
-            lane["sheets"] = [sheet["path"] for sheet in lane["sheets"]]
+            lane["sheets"] = [address_of(sheet["path"]) for sheet in lane["sheets"]]
             lane["dash"] = sampler.style.dash
             lane["correction"] = correction and {
                 "symbol": correction.symbol,

@@ -16,9 +16,14 @@ const screens = Object.fromEntries(
   [...TERMS, "sum"].map((name) => [name, { canvas: $(`#anatomy-${name}`), image: null }]),
 );
 /** @type {HTMLDetailsElement} */
-const anatomy = $(".anatomy");
+export const anatomy = $(".anatomy");
 let apart = ""; // what is drawn
 
+/** ", class 3" of a picture that was asked to be one; "" of another. */
+function classOf(picture) {
+  const name = state.race.classes[picture];
+  return name === undefined ? "" : `, class ${name}`;
+}
 export function choose(lane, picture) {
   const { lanes, race } = state;
   const chosen = (state.chosen = {
@@ -27,7 +32,8 @@ export function choose(lane, picture) {
   });
   const { children } = $(".lane-choice");
   press(children, children[chosen.lane]);
-  $(".stepper span").textContent = `picture ${wide(chosen.picture + 1, race.pictures)} of ${race.pictures}`;
+  $(".stepper span").textContent =
+    `image ${wide(chosen.picture + 1, race.pictures)} of ${race.pictures}${classOf(chosen.picture)}`;
   for (const button of stepper)
     button.disabled = chosen.picture === (button.dataset.picture === "1" ? race.pictures - 1 : 0);
   placeMarks();
@@ -45,7 +51,8 @@ export function layOutAnatomy() {
   }
   [...box.children].forEach((button, i) => (button.textContent = lanes[i].view.name));
   box.hidden = lanes.length === 1;
-  $(".stepper").hidden = race.pictures === 1;
+  $(".stepper").hidden = race.pictures === 1 && !race.classes.length;
+  for (const button of stepper) button.hidden = race.pictures === 1;
   for (const screen of Object.values(screens))
     if (fitCanvas(screen.canvas, race.size) || !screen.image)
       screen.image = new ImageData(race.size, race.size);
@@ -70,7 +77,7 @@ export function drawAnatomy() {
   const terms = stepTerms(lane.view.coefficients[i]);
   for (const { name, weight, mix } of terms)
     drawTerm(name, lane.frames[i], mix, `${digits(weight)} times ${SPOKEN[name]}`);
-  drawTerm("sum", lane.frames[i], sumOfTerms(terms), `x at s = ${to}`);
+  drawTerm("sum", lane.frames[i], sumOfTerms(terms), `x at s = ${to}${classOf(chosen.picture)}`);
   drawClipping(lane, i);
   writeStep(lane.view, from, to, terms);
   Object.assign(anatomy.dataset, { t: from, s: to });
@@ -94,7 +101,7 @@ function writeStep({ name: title, stochastic, correction }, from, to, terms) {
   const corrected = weights.change ? `, corrected by ${correction.words}` : "";
   $(".step").textContent =
     from === 0
-      ? `${who} has arrived at t = 0: the picture is finished.`
+      ? `${who} has arrived at t = 0: the image is finished.`
       : `${who} ${verb} from t = ${wide(from, last)} to s = ${wide(to, last)}${corrected}${noise}.`;
 }
 anatomy.addEventListener("toggle", () => {

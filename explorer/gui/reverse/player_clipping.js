@@ -41,7 +41,8 @@ function describe(view, t, { clipped, reach, largest, rms }, count) {
   if (t === 0) return "At t = 0 nothing is predicted, and nothing is clipped.";
   if (!clips(view))
     return `This lane does not clip x̂₀ (largest |x̂₀| ${digits(reach)}): its ε̂ is the raw one.`;
-  if (!view.clipped) return "This race was kept without what clipping took off; run it again to see that.";
+  if (!view.clipped)
+    return "This race was saved without the values removed by clipping; run it again to see them.";
   if (!clipped)
     return `Clipping changed nothing at this step: largest |x̂₀| ${digits(reach)}. ε̂ from the clipped x̂₀ is the raw one.`;
   return (

@@ -1,7 +1,7 @@
 // @ts-check
 // The lanes: a section of the page each, with its pictures and what they cost.
 
-import { FIGURE, wide } from "../parts/numbers.js";
+import { FIGURE, noiseLevel, wide } from "../parts/numbers.js";
 import { $, make, svg } from "../parts/page.js";
 import { fitCanvas } from "../parts/pixels.js";
 import { GAP, paintPictures } from "./frames.js";
@@ -12,6 +12,9 @@ import { frameAt, pictureGrid, state, wideTime } from "./player_state.js";
 const NAMES = ["solid", "dash", "dot", "dashdot", "longdash"];
 const DASHES = ["", "6 4", "2 3", "8 3 2 3", "10 3"];
 const TICKS = ["", "2.5 1.5", "1 1.75", "3.5 1 1 1", "4.5 2"];
+
+/** How what is shown is spoken of. */
+const SHOWN = { x: "state", x0: "belief x̂₀", eps: "predicted noise ε̂" };
 
 /** `choose(lane, picture)` is called when somebody clicks at one. */
 function makeLane(index, choose) {
@@ -27,9 +30,10 @@ function makeLane(index, choose) {
   });
   const screen = make("div", { className: "screen" }, section);
   const canvas = make("canvas", { width: 8, height: 8, role: "img" }, screen);
+  const labels = make("div", { className: "labels" }, screen);
   const mark = make("div", { className: "mark" }, screen);
   const context = canvas.getContext("2d");
-  const lane = { section, line, name, costs, screen, canvas, mark, context };
+  const lane = { section, line, name, costs, screen, canvas, labels, mark, context };
   Object.assign(lane, { view: null, frames: [], sheets: new Map(), drawn: "", columns: 1 });
   header.addEventListener("click", () => choose(index, state.chosen.picture));
   canvas.addEventListener("click", (event) => {
@@ -79,7 +83,25 @@ export function layOutLanes() {
     for (let k = 0; k < pictures; k++)
       lane.context.fillRect((k % lane.columns) * pitch, Math.floor(k / lane.columns) * pitch, size, size);
   }
+  nameClasses();
   placeMarks();
+}
+/** The class that each picture was asked to be: under a single row, in the corners of several. */
+function nameClasses() {
+  const { classes, lanes, pictures, size } = { ...state.race, lanes: state.lanes };
+  $(".lanes").classList.toggle("named", classes.length > 0);
+  for (const { labels, columns, canvas } of lanes) {
+    const rows = Math.ceil(pictures / columns);
+    const pitch = size + GAP;
+    labels.classList.toggle("within", rows > 1);
+    labels.replaceChildren();
+    classes.forEach((textContent, k) => {
+      const label = make("span", { textContent, title: `class ${textContent}` }, labels);
+      label.style.left = `${(100 * (k % columns) * pitch) / canvas.width}%`;
+      label.style.top = `${(100 * (Math.floor(k / columns) * pitch + size)) / canvas.height}%`;
+      label.style.maxWidth = `${(100 * size) / canvas.width}%`;
+    });
+  }
 }
 /** A frame around the chosen picture of each lane. */
 export function placeMarks() {
@@ -111,12 +133,15 @@ export function drawLane(lane) {
   paintPictures(lane.image, lane.frames[i], shownMix(show, view.coefficients[i]), grid);
   lane.context.putImageData(lane.image, 0, 0);
   canvas.dataset.t = view.times[i];
-  canvas.setAttribute("aria-label", `${view.name}, t = ${view.times[i]}`);
+  const [signal] = view.coefficients[i];
+  const pictures = race.pictures === 1 ? "an image" : `${race.pictures} images`;
+  const level = noiseLevel(view.times[i], race.T, signal ** 2);
+  canvas.setAttribute("aria-label", `${view.name}: ${SHOWN[show]} of ${pictures}, ${level}`);
   writeCost(lane, view.times[i], view.evaluated[i], view.seconds[i]);
 }
 function writeCost({ view, costs }, time, evaluated, seconds) {
   costs[0].textContent = `t = ${wideTime(time)}`;
-  costs[1].textContent = `${wide(evaluated, view.evaluations)} of ${view.evaluations} evaluations`;
+  costs[1].textContent = `${wide(evaluated, view.evaluations)} of ${view.evaluations} ${view.evaluations === 1 ? "evaluation" : "evaluations"}`;
   costs[2].textContent = `${seconds.toFixed(2).padStart(5, FIGURE)} s`;
 }
 /** Each lane's times under the slider. */

@@ -48,7 +48,7 @@ export function writeNotes() {
   const { lanes, range, show } = state;
   const end = range === 1 ? 1 : 3;
   const nothing = show === "eps" ? "; at t = 0 nothing is left to predict" : "";
-  $(".mapping").textContent = `black ${MINUS}${end}, white ${end}; what lies outside is cut${nothing}`;
+  $(".mapping").textContent = `black ${MINUS}${end}, white ${end}; values outside are clipped${nothing}`;
   const frames = lanes.map((lane) => lane.frames.length).join(" + ");
   let bytes = 0;
   for (const lane of lanes) for (const sheet of lane.sheets.values()) bytes += sheet.bytes ?? 0;

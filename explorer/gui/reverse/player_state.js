@@ -11,7 +11,7 @@ export const state = {
   t: 0,
   show: "x",
   range: 1,
-  chosen: { lane: 0, picture: 0 }, // whose step is taken apart
+  chosen: { lane: 0, picture: 0 }, // lane of the step
   across: 8, // pictures beside each other, at most
   draw: () => {}, // how everything is drawn: player.js says it
 };

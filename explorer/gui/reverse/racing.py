@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,15 +13,18 @@ from typing import Any
 import torch
 
 from explorer.checkpoints import Spec, describe
-from explorer.diffusion import Denoiser
+from explorer.diffusion import SAMPLERS, Denoiser
+from explorer.gui.frame.agree import AtCursor
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.device import Ended
 from explorer.gui.frame.shared import plain
+from explorer.gui.frame.spoken import noun_for
 from explorer.guides import find_guide, guide, kind_of_pictures
 from explorer.inference import prepare, shared
 from explorer.race import Race, Racer, choose_labels, race
+from explorer.race.breaks import lane_from
 from explorer.race.fork import fork
-from explorer.race.lanes import Lane, lane_from
+from explorer.race.lanes import Lane
 from explorer.race.view import RaceView, decode, gather, view_of
 
 IN_TURN = "each in turn"
@@ -41,6 +44,11 @@ class Going:
 def class_choices(spec: Spec | None) -> list[str]:
     """For the dropdown; a model without classes has none to choose."""
     return [IN_TURN, *spec.classes] if spec and spec.classes else [IN_TURN]
+
+
+def class_names(spec: Spec, labels: Sequence[int] | None) -> list[str]:
+    """Of each picture of a race; none for a model without classes."""
+    return [spec.classes[label] for label in labels or ()]
 
 
 def read_settings(
@@ -67,6 +75,15 @@ def read_settings(
         **({"classifier_scale": scale} if scale else {}),
         "lanes": lanes,
     }
+
+
+def complete(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The same settings with every option of every lane: equal for races that are the same."""
+    lanes = [
+        {name: option.default for name, option in SAMPLERS[lane["sampler"]].options.items()} | lane
+        for lane in settings["lanes"]
+    ]
+    return dict(settings) | {"lanes": lanes}
 
 
 def race_in_turns(
@@ -137,7 +154,10 @@ def run_race(
         resume=before.racers if before else None,
         device=device,
     )
-    view = deepcopy(before.view) if before else view_of(lanes, spec.T, n, shape, title=title)
+    classes = class_names(spec, settings["labels"])
+    view = view_of(lanes, spec.T, n, shape, title=title, classes=classes)
+    if before:
+        view = deepcopy(before.view)
     view.settings = settings
     yield from _watch(entries, lanes, denoiser, view, stopped, seconds, every)
 
@@ -166,10 +186,12 @@ def run_fork(
         device=device,
     )
     title = (
-        f"Fork of picture {cursor.picture + 1}, seed {settings['seed']}, at t = {cursor.t} of "
-        f"{lane.name}: four ways on with different noise"
+        f"Fork of image {cursor.picture + 1}, seed {settings['seed']}, at t = {cursor.t} of "
+        f"{lane.name}: four continuations with different noise"
     )
-    view = view_of(lanes, spec.T, len(entries.racers[0].x), tuple(x_t.shape), title=title)
+    n = len(entries.racers[0].x)
+    classes = class_names(spec, labels and [labels[cursor.picture]] * n)
+    view = view_of(lanes, spec.T, n, tuple(x_t.shape), title=title, classes=classes)
     for going in _watch(entries, lanes, denoiser, view, stopped):
         yield replace(going, racers=None, origin=origin)
 
@@ -201,7 +223,7 @@ def model_for(
     denoiser, spec = shared(path, device)
     if made and _pictures(made) != _pictures(spec):
         raise ValueError(
-            f"This race is of pictures {_pictures(made)}; {spec.name} makes {_pictures(spec)}. "
+            f"This race has images of {_pictures(made)}; {spec.name} makes {_pictures(spec)}. "
             "Run the race again."
         )
     guided = guide(
@@ -236,17 +258,17 @@ class Cursor:
         except (KeyError, TypeError, ValueError, OverflowError):
             fits = False
         if not fits:
-            raise ValueError("There is no frame at the cursor; run the race first.")
+            raise AtCursor("There is no frame at the cursor; run the race first.")
         if t == 0:
-            raise ValueError("At t = 0 the picture is finished: move the cursor to the right.")
+            raise AtCursor("At t = 0 the image is finished: move the cursor to the right.")
         return cls(lane, picture, t)
 
 
 def lane_summary(view: RaceView) -> str:
     """Evaluations and seconds of each lane."""
     lanes = " · ".join(
-        f"**{plain(lane.name)}** {lane.evaluated[-1]} of {lane.evaluations} evaluations "
-        f"in {lane.seconds[-1]:.2f} s"
+        f"**{plain(lane.name)}** {lane.evaluated[-1]} of {lane.evaluations} "
+        f"{noun_for(lane.evaluations, 'evaluation')} in {lane.seconds[-1]:.2f} s"
         for lane in view.lanes
         if lane.times
     )

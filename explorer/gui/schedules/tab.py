@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -13,11 +13,25 @@ from explorer.diffusion import SCHEDULES, Schedule, make_schedule
 from explorer.diffusion.options import Derived
 from explorer.diffusion.schedule import schedule_options
 from explorer.figures.plots import QUANTITIES, schedule_figure
+from explorer.gui.answers.answer import Answer
+from explorer.gui.answers.questions import code_answer
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import Limits, whole
 from explorer.gui.frame.memory import heavy
-from explorer.gui.frame.shared import LIVE, QUIET, Changes, Shared, guarded, message, prose
+from explorer.gui.frame.presets import name_preset
+from explorer.gui.frame.shared import (
+    LIVE,
+    QUIET,
+    Changes,
+    Shared,
+    guarded,
+    message,
+    prose,
+    what_to_look_at,
+)
+from explorer.gui.parts.copy_text import CopyText
 from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.schedules.script import schedule_texts
 from explorer.lectures import LECTURES
 
 ID, TITLE = "schedules", "Schedules"
@@ -64,16 +78,26 @@ def settings_of(title: Any) -> tuple[str, int, list[Any]] | None:
     return None
 
 
+def as_values(found: tuple[str, int, list[Any]] | None) -> tuple[Any, ...]:
+    """A lecture's schedule, T and options as the fields have them."""
+    return ([found[0]], found[1], *found[2]) if found else ()
+
+
 def build(context: Context, shared: Shared) -> None:
     """Layout, then wiring."""
     limits = context.limits
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
+            what_to_look_at(__file__)
             quantity = gr.Radio(
                 list(QUANTITIES), value=next(iter(QUANTITIES)), show_label=False, container=False
             )
             first = draw(START, next(iter(QUANTITIES)), 1000, OPTIONS, limits)
-            plot = PlotView(first, elem_id="schedules-plot", slider_id="schedules-t")
+            plot = PlotView(first, elem_id="schedules-plot", slider_id="schedules-t", beside=280)
+            begun = schedule_texts(START, next(iter(QUANTITIES)), 1000, OPTIONS)
+            script = CopyText(begun, source="schedules-plot", elem_id="schedules-copy")
+            calls = ("make_schedule(name, T)", "schedule.alpha_bar", "schedule.betas")
+            Answer(code_answer("the values at t", calls), elem_id="schedules-code")
             prose(__file__)
         with gr.Column(elem_classes="rail"):
             lecture = gr.Dropdown(
@@ -100,19 +124,35 @@ def build(context: Context, shared: Shared) -> None:
         for (name, option), value in zip(fields, values, strict=True):
             options[name][option] = value
         empty = "" if names else "No schedule is ticked: choose one under “Compare”."
-        return {plot: draw(names, quantity, T, options, limits), trouble: empty}
+        figure = draw(names, quantity, T, options, limits)
+        ordered = [name for name in SCHEDULES if name in names]
+        text = schedule_texts(ordered, quantity, int(T), options)
+        return {plot: figure, script: text, trouble: empty}
 
     def as_in(title: Any) -> Changes:
         found = settings_of(title)
         if found is None:
             return gr.skip()
-        schedule, steps, numbers = found
-        return {names: [schedule], T: steps} | dict(zip(fields.values(), numbers, strict=True))
+        return dict(zip([names, T, *fields.values()], as_values(found), strict=True))
 
     lecture.input(as_in, lecture, [names, T, *fields.values()], **QUIET)
+
+    def fitting(request: gr.Request, *values: Any) -> list[str]:
+        given = (list(values[0]), *values[1:])
+        return [
+            each.title for each in LECTURES.values() if given == as_values(settings_of(each.title))
+        ]
+
     controls: list[Any] = [names, T, *fields.values()]
-    for control in controls:  # by hand: it is the lecture's no more
-        control.input(None, None, lecture, js=f"() => {json.dumps(OPEN)}", **QUIET)
+    name_preset(lecture, controls, fitting, none=OPEN, only_last=True)
     inputs: list[Any] = [names, quantity, T, *fields.values()]
     for control in inputs:
-        control.change(update, inputs, [plot, trouble], **LIVE)
+        control.change(update, inputs, [plot, script, trouble], **LIVE)
+    address = shared.address
+    address.field("schedules.quantity", quantity, title="Quantity")
+    address.field("schedules.compare", names)
+    address.field("schedules.T", T, bounds=limits.T)
+    address.field("schedules.lecture", lecture)
+    for (name, option), field in fields.items():
+        check = partial(SCHEDULES[name].options[option].check, option)
+        address.field(f"schedules.{name}-{option}", field, title=f"{name}, {option}", check=check)

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from explorer.data import BUNDLED, DATASETS
+from explorer.data.published import DOWNLOAD_BYTES
 from explorer.diffusion import SCHEDULES, TARGETS, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, number, whole
 from explorer.gui.frame.room import amount
+from explorer.gui.frame.spoken import about, counted, exactly
 from explorer.gui.train.own_pictures import NONE_YET, OWN, stored
 from explorer.lectures import LECTURES, Lecture, adapt, differences
 from explorer.networks import CHOICES as NETWORKS
 from explorer.optimisers import OPTIMISERS
 from explorer.training import TrainConfig
 from explorer.training.estimate import Estimate, estimate, run_bytes
+from explorer.training.probe import few_held_out
 
 DEFAULTS: dict[str, Any] = {
     "data": "mnist-5k",
@@ -43,22 +46,38 @@ DEFAULTS: dict[str, Any] = {
 """Every setting of the Train tab, at first."""
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "Digits 16×16 · 90 s": {},
-    "Digits 28×28 · 10 min": {"size": 28, "budget": 600},
-    "Clothes 28×28 · 10 min": {"data": "fashion-mnist", "size": 28, "budget": 600, "flips": True},
-    "Emoji 32×32 · 20 min": {"data": "emoji-four", "size": 32, "budget": 1200, "network": "fine"},
-    "GPU: digits 28×28 · 30 s": {
+    "Digits 16×16 · 90 seconds": {},
+    "Digits 28×28 · 10 minutes": {"size": 28, "budget": 600},
+    "Clothes 28×28 · 10 minutes": {
+        "data": "fashion-mnist",
+        "size": 28,
+        "budget": 600,
+        "flips": True,
+    },
+    "Emoji 32×32 · 20 minutes": {
+        "data": "emoji-four",
+        "size": 32,
+        "budget": 1200,
+        "network": "fine",
+    },
+    "GPU: digits 28×28 · 30 seconds": {
         **{"data": "mnist", "size": 28, "budget": 30, "network": "base", "batch": 256},
         "ema": 0.995,
     },
 }
 """Name -> what differs from `DEFAULTS`."""
+FORMER = {name: name.replace(" seconds", " s").replace(" minutes", " min") for name in PRESETS}
+"""What presets were called in older links."""
 LECTURE_PRESETS: dict[str, Lecture] = {
     f"Lecture: {lecture.title}": lecture for lecture in LECTURES.values()
 }
 LECTURE_STEPS = 300
 RATES = (1e-6, 0.1)
 """Bounds of the learning rate."""
+GAMMAS = (0.01, 1000)
+"""Of γ, where min-snr cuts the weights."""
+DECAYS = (0, 0.99999)
+"""Of the weights' average."""
 
 
 def preset_values(name: Any, context: Context | None = None) -> dict[str, Any]:
@@ -98,6 +117,15 @@ def _lecture_values(lecture: Lecture, context: Context | None) -> dict[str, Any]
     }
 
 
+def preset_title(name: str, context: Context) -> str:
+    """What the menu says of a preset: also that it downloads, which needs a network."""
+    data = DATASETS.get(preset_values(name, context)["data"])
+    if data is None or data.bundled:
+        return name
+    size = DOWNLOAD_BYTES.get(preset_values(name, context)["data"])
+    return f"{name} (downloads {amount(size)} once)" if size else f"{name} (not bundled)"
+
+
 def preset_note(name: Any, context: Context) -> str:
     """What a lecture's preset has otherwise than the lecture; empty for other presets."""
     if not isinstance(name, str) or name not in LECTURE_PRESETS:
@@ -105,7 +133,7 @@ def preset_note(name: Any, context: Context) -> str:
     other = differences(
         LECTURE_PRESETS[name], make_config(preset_values(name, context), {}, context)
     )
-    return f"Here {', '.join(other)}." if other else "All as in the lecture."
+    return f"Here: {', '.join(other)}." if other else "Everything as in the lecture."
 
 
 def allowed(name: str, context: Context) -> bool:
@@ -137,11 +165,7 @@ def make_config(
         if not isinstance(values[name], str) or values[name] not in known:
             raise ValueError(f"no {name} {values[name]!r}; there are: {', '.join(known)}")
     side = whole("Size", values["size"], limits.sizes)
-    if side % 4:
-        raise ValueError(
-            f"Size: {side} is not allowed; the network needs a multiple of 4, for example "
-            f"{max(8, side - side % 4)}"
-        )
+    check_side(side)
     by_steps = values["unit"] == "steps"
     steps = whole("Steps", values["budget"], limits.steps) if by_steps else None
     seconds = None if by_steps else number("Seconds", values["budget"], limits.seconds)
@@ -165,18 +189,27 @@ def make_config(
         schedule_options={n: float(v) for n, v in chosen.items() if v != known[n]},
         target=values["target"],
         weighting=values["weighting"],
-        gamma=number("γ", values["gamma"], (0.01, 1000)),
+        gamma=number("γ", values["gamma"], GAMMAS),
         network=network,
         network_options=network_options,
         steps=steps,
         seconds=seconds,
         batch=whole("Batch", values["batch"], limits.batch),
         learning_rate=number("Learning rate", values["rate"], RATES),
-        ema=number("EMA", values["ema"], (0, 0.99999)),
+        ema=number("EMA", values["ema"], DECAYS),
         label_dropout=number("Label dropout", values["label_dropout"], (0, 1)),
         seed=whole("Seed", values["seed"], SEEDS),
         **OPTIMISERS[values["optimiser"]],
     )
+
+
+def check_side(side: int) -> None:
+    """ValueError for a picture that the network cannot halve twice."""
+    if side % 4:
+        raise ValueError(
+            f"Size: {side} is not allowed; the network needs a multiple of 4, for example "
+            f"{max(8, side - side % 4)}"
+        )
 
 
 def foresee(config: TrainConfig, folder: Path, context: Context) -> str:
@@ -196,15 +229,17 @@ def foresee(config: TrainConfig, folder: Path, context: Context) -> str:
         if config.seconds and needs > config.seconds:
             count = float(f"{needed.steps(config.seconds, speed):.2g}")
             text += (
-                f"about {_duration(needs)} for {config.steps:,} steps; here it ends after "
-                f"{_duration(config.seconds)}, about {count:,.0f} steps"
+                f"{about(needs)} for {counted(config.steps, 'step')}; here it ends after "
+                f"{exactly(config.seconds)}, about {count:,.0f} steps"
             )
         else:
-            text += f"about {_duration(needs)} for {config.steps:,} steps"
+            text += f"{about(needs)} for {counted(config.steps, 'step')}"
     elif config.seconds is not None:
         count = float(f"{needed.steps(config.seconds, speed):.2g}")
-        text += f"about {count:,.0f} steps in {_duration(config.seconds)}"
-    return "\n\n".join([text, *(f"⚠ {sentence}" for sentence in config.advice())])
+        text += f"about {count:,.0f} steps in {exactly(config.seconds)}"
+    few = few_held_out(own[0]) if config.data == OWN and (own := stored(folder)) else ""
+    advice = [*config.advice(), *filter(None, [few])]
+    return "\n\n".join([text, *(f"⚠ {sentence}" for sentence in advice)])
 
 
 def check_run(config: TrainConfig, folder: Path, context: Context) -> Estimate:
@@ -212,15 +247,16 @@ def check_run(config: TrainConfig, folder: Path, context: Context) -> Estimate:
     needed = estimate(config, *_pictures(config.data, folder))
     if needed.memory > context.limits.memory:
         raise ValueError(
-            f"this run needs about {amount(needed.memory)} of memory; here it may take "
-            f"{amount(context.limits.memory)}: choose smaller pictures, batch or network"
+            f"this run needs about {amount(needed.memory)} of memory; "
+            f"{amount(context.limits.memory)} are allowed here: choose "
+            f"smaller images, a smaller batch or a smaller network"
             + _instead(config, folder, context)
         )
     left = bytes_of_run(config, folder)
     if left > context.limits.run_bytes:
         raise ValueError(
-            f"this run would leave {amount(left)} on the disk (its model, snapshots of it, and "
-            f"what it takes to go on); here it may leave {amount(context.limits.run_bytes)}: "
+            f"this run would store {amount(left)} on the disk (the model, its snapshots, and "
+            f"what is needed to continue); {amount(context.limits.run_bytes)} are allowed here: "
             "choose a smaller network" + _instead(config, folder, context)
         )
     return needed
@@ -262,9 +298,3 @@ def _pictures(data: str, folder: Path) -> tuple[int, int]:
             raise ValueError(NONE_YET)
         return own[1:]
     return DATASETS[data].channels, 10
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

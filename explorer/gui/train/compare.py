@@ -12,8 +12,10 @@ from PIL import Image
 from explorer.checkpoints import CheckpointError
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.shared import QUIET, Changes, guarded, message
+from explorer.gui.frame.panels import panel_tab
+from explorer.gui.frame.shared import QUIET, Changes, Shared, guarded, message
 from explorer.gui.parts.gallery import Gallery
+from explorer.gui.parts.menu import Menu
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.train.earlier import find_record, records
 from explorer.gui.train.look import read_sheet
@@ -47,6 +49,9 @@ def run_curves(name: str, folder: Path) -> RunCurves:
     return _curves(name, stored.history), picture
 
 
+TITLE = "Compare runs"
+
+
 def compare(chosen: Sequence[str], quantity: str, folder: Path) -> tuple[go.Figure, list]:
     """The overlaid curves, and the samples of each run; ValueError if that cannot be."""
     if len(chosen) > MOST:
@@ -55,12 +60,13 @@ def compare(chosen: Sequence[str], quantity: str, folder: Path) -> tuple[go.Figu
     return compare_figure([curves for curves, _ in found], quantity), [pic for _, pic in found]
 
 
-def build(context: Context) -> gr.Dropdown:
-    """The comparing part of the Train tab; its menu of runs is returned."""
-    with gr.Accordion("Compare runs", open=False) as fold:
+def build(context: Context, shared: Shared) -> gr.Dropdown:
+    """A panel of the Train tab; its menu of runs is returned."""
+    summary = "Up to four: curves overlaid, samples of one seed"
+    with panel_tab(TITLE, summary, id="compare", elem_id="panel-compare") as panel:
         start = list(STORED)
         figure, pictures = compare(start, QUANTITIES[0], Path())
-        chosen = gr.Dropdown(
+        chosen = Menu(
             names(context, ""),
             value=start,
             multiselect=True,
@@ -78,8 +84,10 @@ def build(context: Context) -> gr.Dropdown:
                 for picture in filled
             ]
         gr.Markdown(
-            "The samples start from the same noise. A loss is comparable only between runs of one "
-            "target, one weighting and one schedule: another schedule asks other questions.",
+            "The samples start from the same noise. A loss is comparable only between runs with "
+            "the "
+            "same target, weighting and schedule: another schedule weights the noise levels "
+            "differently.",
             elem_classes="prose-note",
         )
 
@@ -103,8 +111,23 @@ def build(context: Context) -> gr.Dropdown:
         [trouble, plot, *sheets],
         **QUIET,
     )
-    fold.expand(refresh, None, chosen, **QUIET)
+    panel.select(refresh, None, chosen, **QUIET)
+    shared.address.field(
+        "train.compare.runs",
+        chosen,
+        choices=lambda values, visitor: names(context, visitor),
+        check=check_count,
+        lacks="your own runs",
+        shipped=[start, list(STORED)],
+    )
+    shared.address.field("train.compare.quantity", quantity)
     return chosen
+
+
+def check_count(chosen: Sequence[str]) -> None:
+    """ValueError for more runs than are compared."""
+    if len(chosen) > MOST:
+        raise ValueError(f"{len(chosen)} runs are too many; choose up to {MOST}")
 
 
 def _curves(name: str, history: History) -> Curves:

@@ -2,7 +2,17 @@
 import { fetchFile } from "../parts/bytes.js";
 import { playback } from "../parts/clock.js";
 import { wide, within } from "../parts/numbers.js";
-import { $, $$, make, onceAFrame, onResize, press, tellTrouble } from "../parts/page.js";
+import {
+  $,
+  $$,
+  keepChoice,
+  keepNumber,
+  make,
+  onceAFrame,
+  onResize,
+  press,
+  tellTrouble,
+} from "../parts/page.js";
 import { fitCanvas } from "../parts/pixels.js";
 import { chooseRows, nearestIndex } from "./film_math.js";
 
@@ -39,6 +49,9 @@ let columns = []; // rows of a sheet, one for each column of the matrix
 
 const lastRow = () => growth.times.length - 1; // t = 0
 const steps = (count) => (count === 1 ? "step" : "steps");
+/** "before the first step", "after the first step", "after 400 steps", as wide as with the most. */
+const afterSteps = (count, most = count) =>
+  count < 2 ? `${count ? "after" : "before"} the first step` : `after ${wide(count, most)} steps`;
 const mostSteps = () => ready.at(-1)?.step ?? 0;
 
 // ---- the pictures at the cursor ------------------------------------------------------------
@@ -47,18 +60,19 @@ function copy(context, { sheet }, k, from, x, y) {
   const side = show === "x" ? 0 : pictures * size;
   context.drawImage(sheets.get(sheet).bitmap, side + k * size, from * size, size, size, x, y, size, size);
 }
+function followPicture(k) {
+  picture = within(k, 0, growth.pictures - 1);
+  drawMatrix();
+  draw();
+}
 function layPictures() {
   const box = $(".pictures");
   if (box.children.length !== growth.pictures) {
     box.replaceChildren();
     for (let k = 0; k < growth.pictures; k++) {
-      const button = make("button", { type: "button", ariaLabel: `follow picture ${k + 1}` }, box);
+      const button = make("button", { type: "button", ariaLabel: `follow image ${k + 1}` }, box);
       make("canvas", {}, button);
-      button.addEventListener("click", () => {
-        picture = k;
-        drawMatrix();
-        draw();
-      });
+      button.addEventListener("click", () => followPicture(k));
     }
     picture = Math.min(picture, growth.pictures - 1);
   }
@@ -76,21 +90,18 @@ function draw() {
     else context.clearRect(0, 0, growth.size, growth.size);
   });
   $(".title").textContent = snapshot
-    ? `after ${wide(snapshot.step, mostSteps())} ${steps(snapshot.step)} · t = ${t}`
+    ? `${afterSteps(snapshot.step, mostSteps())} · t = ${t}`
     : growth.id
       ? "The first snapshot is on its way"
       : "No snapshots yet";
   tSlider.value = String(t);
   tSlider.disabled = !snapshot;
   tSlider.setAttribute("aria-valuetext", `t = ${t}`);
-  $(".board output").textContent = wide(t, growth.T);
+  $(".now output").textContent = wide(t, growth.T);
   stepSlider.value = String(at);
   stepSlider.disabled = ready.length < 2;
   round.disabled = ready.length < 2;
-  stepSlider.setAttribute(
-    "aria-valuetext",
-    snapshot ? `after ${snapshot.step} ${steps(snapshot.step)}` : "nothing yet",
-  );
+  stepSlider.setAttribute("aria-valuetext", snapshot ? afterSteps(snapshot.step) : "nothing yet");
   $(".training output").textContent = snapshot
     ? `${wide(snapshot.step, mostSteps())} ${steps(snapshot.step)}`
     : "";
@@ -125,7 +136,9 @@ function drawMatrix() {
   shrink();
   matrix.setAttribute(
     "aria-label",
-    `picture ${picture + 1}: training downwards, t from 0 at the left to ${growth.T}`,
+    `image ${picture + 1} of ${growth.pictures} as ${show === "x" ? "state" : "belief"}: ` +
+      `${ready.length} snapshots of the training downwards, up to ${mostSteps()} ${steps(mostSteps())}; ` +
+      `t from 0 at the left to ${growth.T}`,
   );
   const context = matrix.getContext("2d");
   context.clearRect(0, 0, width, height);
@@ -139,8 +152,8 @@ function drawMatrix() {
 function drawLabels() {
   const counts = $(".steps");
   const times = $(".times");
-  $(".board").style.setProperty("--columns", String(columns.length));
-  $(".board").style.setProperty("--digits", String(Math.max(5, String(mostSteps()).length)));
+  $(".film").style.setProperty("--columns", String(columns.length));
+  $(".film").style.setProperty("--digits", String(Math.max(5, String(mostSteps()).length)));
   counts.replaceChildren();
   for (let i = 0; i < rows(); i++) make("span", { textContent: ready[i]?.step ?? "" }, counts);
   times.replaceChildren();
@@ -195,7 +208,7 @@ async function load() {
   const arrivals = await Promise.allSettled(props.value.snapshots.map(({ sheet }) => wanted(sheet)));
   const before = ready[at]?.step;
   const complete = arrivals.every(({ status }) => status === "fulfilled");
-  tellTrouble(complete ? "" : "Some snapshots did not arrive; they are asked for again with the next one.");
+  tellTrouble(complete ? "" : "Some snapshots did not load; the app requests them again with the next one.");
   const fresh = growth.id !== props.value.id;
   growth = props.value; // the newest, which may have come meanwhile
   ready = growth.snapshots.filter(({ sheet }) => sheets.get(sheet)?.bitmap);
@@ -211,6 +224,7 @@ async function load() {
   }
   $(".caption").textContent = growth.caption;
   layOut();
+  if (linked.step !== null || linked.t !== null) reach();
   const used = new Set(growth.snapshots.map(({ sheet }) => sheet));
   for (const [path, { bitmap }] of sheets)
     if (bitmap && !used.has(path)) {
@@ -229,9 +243,38 @@ function set(nextAt, nextRow) {
   redraw();
 }
 function take(nextAt, nextRow) {
+  Object.assign(linked, { step: null, t: null });
   playing.play(false);
   set(nextAt, nextRow);
 }
+const linked = { step: null, t: null }; // the snapshot and the time of a link, until a hand moves them
+/** Goes where a link says, to the newest snapshot and to t = 0 where it says nothing. */
+function reach() {
+  if (!ready.length) return;
+  const { step, t } = linked;
+  const known = ready.map((snapshot) => snapshot.step);
+  const reached = step === null ? ready.length : known.filter((each) => each <= step).length;
+  set(Math.max(0, reached - 1), t === null ? lastRow() : nearestIndex(growth.times, t));
+}
+function showPictures(what) {
+  show = what;
+  press($$("[data-show]"), $(`[data-show="${what}"]`), "aria-checked");
+  drawMatrix();
+  draw();
+}
+const keepLinked = (name, now) =>
+  keepNumber(`train.film.${name}`, now, (number) => {
+    linked[name] = number;
+    reach();
+  });
+keepLinked("step", () => (at < ready.length - 1 ? ready[at].step : linked.step));
+keepLinked("t", () => (row < lastRow() ? growth.times[row] : linked.t));
+keepChoice("train.film.show", ["x", "x0"], () => show, showPictures);
+keepNumber(
+  "train.film.picture",
+  () => (picture ? picture + 1 : null),
+  (number) => followPicture(Math.max(1, number ?? 1) - 1),
+);
 let waited = 0; // ms since the last snapshot while it plays
 const playing = playback({
   box: $(".training"),
@@ -282,12 +325,7 @@ $(".film").addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 for (const button of $$("[data-show]"))
-  button.addEventListener("click", () => {
-    show = button.dataset.show;
-    press($$("[data-show]"), button, "aria-checked");
-    drawMatrix();
-    draw();
-  });
+  button.addEventListener("click", () => showPictures(button.dataset.show));
 onResize([$(".matrix")], () => {
   if (!matrix.clientWidth) return;
   if (chooseColumns()) layOut();

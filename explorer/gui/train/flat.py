@@ -8,6 +8,7 @@ import statistics
 import plotly.graph_objects as go
 
 from explorer.figures.learning import Level, level_figure
+from explorer.gui.frame.spoken import after_steps
 from explorer.training import History
 
 TITLE = "Why is my loss flat?"
@@ -38,24 +39,26 @@ def why_flat(history: History, T: int) -> str:
         return NOT_YET
     probe = history.probes[-1]
     share = floor.loss / probe.loss if probe.loss > 0 else math.nan
-    known, whole = f"all {floor.of:,} training pictures", ""
+    known, whole = f"all {floor.of:,} training images", ""
     if floor.pictures < floor.of:
-        known = f"{floor.pictures:,} of the {floor.of:,} training pictures, drawn at random"
+        known = f"{floor.pictures:,} of the {floor.of:,} training images, drawn at random"
         whole = " (the floor of the whole set is, on average over such draws, no lower than this)"
-    told = ", told their classes," if floor.told else ""
+    told = ", given their classes," if floor.told else ""
     said = [
         f"**Floor: {_with_error(floor.loss, floor.error)}**, {_percent(share)} of the probe's "
-        f"{_with_error(probe.loss, history.probe_error)} after {probe.step:,} steps. This is left "
-        f"over by the ideal denoiser{told} on noisy versions of the pictures that it knows, "
-        f"{known}: where several can lie behind one noisy picture, nothing tells which. No "
+        f"{_with_error(probe.loss, history.probe_error)} {after_steps(probe.step)}. This error "
+        "remains "
+        f"even for the ideal denoiser{told} on noisy versions of the images that it knows, "
+        f"{known}: where several could lie behind one noisy image, nothing tells which. No "
         f"network's expected loss on them is lower, however long it trains{whole}.",
         _by_level(history, T),
         _below(history, T),
-        "What lies between floor and curve can be learnt, or only be learnt by heart. The dotted "
-        "marks are the same ideal denoiser on the probe's pictures, which it does not know: how "
-        "well learning by heart does there. They are no floor.",
+        "The gap between floor and curve can be closed by learning, or only by memorising. The "
+        "dotted "
+        "marks show the same ideal denoiser on the probe's images, which it does not know: "
+        "how well memorising works there. They are not a floor.",
         _movement(history),
-        "So look at the **probe**, which does not jitter, at the heat map and at the samples.",
+        "So look at the **probe**, which does not jump, at the heat map and at the samples.",
     ]
     return "\n\n".join(filter(None, said))
 
@@ -95,7 +98,7 @@ def _below(history: History, T: int) -> str:
         return ""
     return (
         f"At t = {_ranges(below, len(gaps), T)} the probe lies below the floor, by at most "
-        f"{max(gaps):.1f} standard errors of their difference: it is measured on other pictures."
+        f"{max(gaps):.1f} standard errors of their difference: it is measured on other images."
     )
 
 
@@ -110,7 +113,7 @@ def _movement(history: History) -> str:
     fell = 1 - looks[-1].loss / looks[0].loss
     verb = "fell" if fell >= 0 else "rose"
     return (
-        f"From step {looks[0].step:,} on a batch's loss was off its average by "
+        f"From step {looks[0].step:,} on the loss of a batch deviated from its average by "
         f"{statistics.pstdev(ratios):.1%} (standard deviation), while the probe {verb} by "
         f"{abs(fell):.1%}."
     )

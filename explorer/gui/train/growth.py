@@ -69,7 +69,7 @@ def add(growth: Growth, step: int, frames: Iterable[Frame]) -> None:
     n, size = growth.pictures, growth.size
     if len(kept[0].x) < n or kept[0].x.shape[2:] != (size, size):
         raise ValueError(
-            f"frames of shape {tuple(kept[0].x.shape)} do not hold {n} pictures of {size} × {size}"
+            f"frames of shape {tuple(kept[0].x.shape)} do not hold {n} images of {size} × {size}"
         )
     png = encode([torch.cat([frame.x[:n], frame.x0[:n]]) for frame in kept])
     others = [snapshot for snapshot in growth.snapshots if snapshot.step != step]

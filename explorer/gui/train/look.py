@@ -11,6 +11,7 @@ from torch import Tensor
 from explorer.data import nearest, to_tensor
 from explorer.diffusion import Frame, strided_times
 from explorer.figures.pictures import grid, pairs
+from explorer.gui.frame.spoken import after_steps
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
 from explorer.race import choose_labels, ddim, pictures, race
@@ -39,7 +40,7 @@ def samples(run: Run) -> Tensor:
 
 def sheet(run: Run, x: Tensor) -> tuple[Image.Image, str]:
     """The samples and their caption."""
-    caption = f"after {run.step} steps: {SAMPLES} pictures from one fixed noise (DDIM, 20 steps)"
+    caption = f"{after_steps(run.step)}: {SAMPLES} images from one fixed noise (DDIM, 20 steps)"
     return grid(x, columns=4, gap=1, gap_color=None), caption
 
 
@@ -69,7 +70,7 @@ def new_film(config: TrainConfig) -> Growth:
         size,
         FILM_PICTURES,
         strided_times(T, min(FILM_STEPS, T)),
-        caption="The same noise, denoised (DDIM) by the model as it was after so many steps.",
+        caption="The same noise, denoised (DDIM) by the model after the number of steps shown.",
         expected=FILM_SNAPSHOTS,
     )
 
@@ -146,7 +147,7 @@ def neighbours(run: Run, x: Tensor) -> tuple[Image.Image, str]:
     found = nearest(x, run.images)
     real = nearest(to_tensor(run.held_out[:64]), run.images).distance
     said = distances_text(found.distance, real)
-    caption = f"Left a sample, right the nearest of {len(run.images):,} training pictures. {said}"
+    caption = f"Left: a sample; right: the nearest of {len(run.images):,} training images. {said}"
     return pairs(x, to_tensor(run.images[found.index]), columns=4), caption
 
 
@@ -157,12 +158,9 @@ def distances_text(ours: Tensor, real: Tensor) -> str:
     ones beside them.
     """
     typical = real.median().item()
-    told = (
-        f"Typical distance {ours.median().item():.2f}; of real pictures that were held out "
-        f"{typical:.2f}"
-    )
+    told = f"Typical distance {ours.median().item():.2f}; of held-out real images {typical:.2f}"
     if typical == 0:  # the same pictures again and again
-        return f"{told}: the set repeats its pictures, so that distances tell nothing."
+        return f"{told}: the data set repeats its images, so distances are not informative."
     near, nearly = (int((found < typical / 2).sum()) for found in (ours, real))
     return (
         f"{told}. Nearer than half of that, as copies are: {near} of {len(ours)} samples, "

@@ -13,7 +13,7 @@ from explorer.gui.frame.room import Room
 
 OWN = "your images"
 """The data set's name in menus and checkpoints."""
-NONE_YET = "there are no pictures of yours yet: bring some under “Your own images”"
+NONE_YET = "you have not added any images yet: add some under “Your own images”"
 SIDE = 64
 """Kept at this side where no larger ones are trained on; training makes them smaller."""
 
@@ -36,14 +36,19 @@ def keep(
         if data is None:
             yield f"{loading.what} … {loading.done} of {loading.total}", None
             continue
-        path, what = _path(folder), f"your {len(data):,} pictures"
+        path, what = _path(folder), f"your {len(data):,} images"
         if room:
             room.check(data.images.nbytes, what, path)
         if not write_cache(path, Parts(data.images, data.labels, data.classes, loading.note)):
-            raise OSError(f"{what} could be read but not kept: the disk is full or read-only")
+            raise OSError(f"{what} could be read but not saved: the disk is full or read-only")
         if room:
             room.tidy(path)
         yield loading.note, data
+
+
+def forget(folder: Path) -> None:
+    """Delete what this visitor has brought; runs that learn from it go on."""
+    _path(folder).unlink(missing_ok=True)
 
 
 def in_turns(reading: Iterator[Loading]) -> Iterator[Loading]:
@@ -66,7 +71,7 @@ def read_stored(folder: Path) -> ImageSet:
     parts = read_cache(_path(folder))
     if parts is None:
         raise ValueError(NONE_YET)
-    licence = "your own pictures"
+    licence = "your own images"
     return ImageSet(parts.images, parts.labels, parts.classes, OWN, licence, licence)
 
 

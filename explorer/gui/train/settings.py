@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,29 @@ import gradio as gr
 from explorer.data import DATASETS
 from explorer.diffusion import SCHEDULES, WEIGHTINGS
 from explorer.diffusion.schedule import schedule_options
+from explorer.gui.frame.address import Address
+from explorer.gui.frame.address_field import Follows, Values
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS
-from explorer.gui.frame.shared import QUIET, Changes, message, seed_input
+from explorer.gui.frame.presets import CUSTOM, name_preset
+from explorer.gui.frame.shared import LIVE, QUIET, Changes, message, seed_input
+from explorer.gui.frame.spoken import counted, exactly
+from explorer.gui.parts.menu import Menu
 from explorer.gui.train import own_pictures
 from explorer.gui.train.choices import (
+    DECAYS,
     DEFAULTS,
+    FORMER,
+    GAMMAS,
     LECTURE_PRESETS,
     PRESETS,
+    RATES,
     allowed,
+    check_side,
     make_config,
     offered_networks,
     preset_note,
+    preset_title,
     preset_values,
 )
 from explorer.gui.train.own_pictures import OWN
@@ -34,6 +46,8 @@ NAMES = {
     **{f"naive-{n}": f"NaiveUnet, n = {n} (SciNet 2026)" for n in (32, 64, 128, 512)},
     **{f"simple-{n}": f"SimpleUnet, {n} to {16 * n} (Stanford cars)" for n in (16, 32, 64)},
     "timeless": "TimelessUnet (SUTD week 12)",
+    "timeless-skips": "TimelessUnet with additive skips",
+    "ladder": "TimelessUnet, n = 16 (One change at a time)",
     "attention": "AttentionUnet (MNIST in JAX)",
     "plain": "PlainNet (Oslo, May 2025)",
 }
@@ -46,7 +60,14 @@ class Settings:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.preset = gr.Dropdown(
-            [name for name in (*PRESETS, *LECTURE_PRESETS) if allowed(name, context)],
+            [
+                *(
+                    (preset_title(name, context), name)
+                    for name in (*PRESETS, *LECTURE_PRESETS)
+                    if allowed(name, context)
+                ),
+                (CUSTOM, CUSTOM),
+            ],
             value=next(iter(PRESETS)),
             label="Preset",
             elem_id="train-preset",
@@ -55,6 +76,8 @@ class Settings:
         self.trouble = message()
         self.controls: dict[str, Any] = {}
         """By the names of `DEFAULTS`."""
+        self._known: dict[str, Changes] = {}
+        """The values of presets, by name."""
         self.options: dict[tuple[str, str], gr.Number] = {}
         """The schedules' own numbers, by schedule and name; only the chosen one's are shown."""
         self._main()
@@ -94,14 +117,32 @@ class Settings:
         return [self.told, *self.inputs]
 
     def fill(self, name: Any) -> Changes:
-        """All controls as a preset has them, the schedules' numbers too."""
-        values = preset_values(name, self.context)
-        changes: Changes = {self.told: preset_note(name, self.context)}
-        changes |= {control: values[key] for key, control in self.controls.items()}
-        return changes | {
-            field: schedule_options(schedule)[option]
-            for (schedule, option), field in self.options.items()
-        }
+        """All controls as a preset has them; `CUSTOM` changes nothing."""
+        if name == CUSTOM:
+            return gr.skip()
+        return {self.told: preset_note(name, self.context)} | self._values(name)
+
+    def fitting(self, request: gr.Request, *values: Any) -> list[str]:
+        """The presets that have just these values."""
+        given: Changes = dict(zip(self.inputs, values, strict=True))
+        offered = [str(name) for _, name in self.preset.choices if name != CUSTOM]
+        return [
+            name
+            for name in offered
+            if all(given[field] == value for field, value in self._values(name).items())
+        ]
+
+    def _values(self, name: Any) -> Changes:
+        """All controls as a preset has them, the schedules' numbers too; what is no name gives
+        the first preset's."""
+        name = name if isinstance(name, str) else ""
+        if name not in self._known:
+            values = preset_values(name, self.context)
+            self._known[name] = {self.controls[key]: value for key, value in values.items()} | {
+                field: schedule_options(schedule)[option]
+                for (schedule, option), field in self.options.items()
+            }
+        return self._known[name]
 
     def wire(self, start: gr.Button) -> None:
         """Presets fill the controls, a schedule shows its options, the budget names `start`."""
@@ -115,16 +156,23 @@ class Settings:
         schedule = self.controls["schedule"]
         budget = [self.controls["unit"], self.controls["budget"]]
         self.preset.input(self.fill, self.preset, self.filled, **QUIET)
+        name_preset(
+            self.preset,
+            self.inputs,
+            self.fitting,
+            also=lambda name: {self.told: preset_note(name, self.context)},
+            outputs=[self.told],
+        )
         schedule.change(show_options, schedule, list(self.options.values()), **QUIET)
-        gr.on([control.change for control in budget], rename, budget, start, **QUIET)
+        gr.on([control.change for control in budget], rename, budget, start, **LIVE)
 
     def _main(self) -> None:
         first, add = DEFAULTS, self.controls
-        add["data"] = data_menu(self.context, value=first["data"], label="Pictures")
+        add["data"] = data_menu(self.context, value=first["data"], label="Data set")
         add["size"] = gr.Number(
             first["size"], label="Size, pixels", precision=0, elem_id="train-size"
         )
-        add["labels"] = gr.Checkbox(first["labels"], label="Tell the network the classes")
+        add["labels"] = gr.Checkbox(first["labels"], label="Class-conditional")
         add["schedule"] = gr.Dropdown(
             list(SCHEDULES), value=first["schedule"], label="Schedule", elem_id="train-schedule"
         )
@@ -149,30 +197,90 @@ class Settings:
             elem_id="train-network",
         )
         add["target"] = gr.Radio(
-            [("ε", "eps"), ("x₀", "x0"), ("v", "v")], value=first["target"], label="It predicts"
+            [("ε", "eps"), ("x₀", "x0"), ("v", "v")],
+            value=first["target"],
+            label="Prediction target",
         )
         add["weighting"] = gr.Radio(
             list(WEIGHTINGS), value=first["weighting"], label="Loss weighting over t"
         )
         add["gamma"] = gr.Number(first["gamma"], label="γ of min-snr")
         add["T"] = gr.Number(first["T"], label="T, steps", precision=0, elem_id="train-T")
-        add["batch"] = gr.Number(first["batch"], label="Batch, pictures", precision=0)
+        add["batch"] = gr.Number(first["batch"], label="Batch size, images", precision=0)
         add["rate"] = gr.Number(
-            first["rate"], label="Learning rate (also while it runs)", elem_id="train-rate"
+            first["rate"],
+            label="Learning rate (can be changed during the run)",
+            elem_id="train-rate",
         )
         add["ema"] = gr.Number(first["ema"], label="EMA, decay of the weights' average")
         add["label_dropout"] = gr.Number(
             first["label_dropout"],
-            label="Label dropout, share of pictures whose class is withheld",
-            info="What classifier-free guidance needs.",
+            label="Label dropout, share of images whose class is withheld",
+            info="Needed for classifier-free guidance.",
         )
-        add["flips"] = gr.Checkbox(first["flips"], label="Mirror half of the pictures")
+        add["flips"] = gr.Checkbox(first["flips"], label="Mirror half of the images")
         add["optimiser"] = gr.Radio(
             list(OPTIMISERS),
             value=first["optimiser"],
             label="Optimiser",
-            info="AdamW warms up, decays the weights and slows down; Adam does not.",
+            info="AdamW uses warm-up, weight decay and a falling learning rate; Adam does not.",
         )
+
+
+def keep_settings(address: Address, context: Context, settings: Settings) -> None:
+    """All settings of a run are in the address."""
+    limits, controls = context.limits, settings.controls
+    bounds: dict[str, tuple[float, float]] = {
+        "size": limits.sizes,
+        "T": limits.T,
+        "batch": limits.batch,
+        "rate": RATES,
+        "gamma": GAMMAS,
+        "ema": DECAYS,
+        "label_dropout": (0, 1),
+    }
+
+    def pictures(values: Values, visitor: str) -> list[str]:
+        return [*context.datasets, *([OWN] if has_own(context, visitor) else [])]
+
+    def budget(values: Values) -> tuple[float, float]:
+        return limits.steps if values["train.unit"] == "steps" else limits.seconds
+
+    def shown(values: Values, changed: Collection[str], visitor: str) -> Changes:
+        changes: Changes = {}
+        if "train.preset" in changed:
+            changes[settings.told] = preset_note(values["train.preset"], context)
+        for (schedule, option), field in settings.options.items():
+            key, seen = f"train.{schedule}-{option}", schedule == values["train.schedule"]
+            new = {"value": values[key]} if key in changed else {}
+            changes[field] = gr.update(visible=seen, **new)
+        return changes
+
+    presets = {name: preset_values(name, context) for name in (*PRESETS, *LECTURE_PRESETS)}
+
+    def by_preset(name: str) -> Follows:
+        return "train.preset", {preset: values[name] for preset, values in presets.items()}
+
+    address.field("train.preset", settings.preset, former=FORMER)
+    for name, control in controls.items():
+        key = f"train.{name.replace('_', '-')}"
+        about: dict[str, Any] = {"follows": by_preset(name), "bounds": bounds.get(name)}
+        if name == "data":
+            about |= {"choices": pictures, "lacks": "your own images", "shipped": context.datasets}
+        elif name == "budget":
+            about |= {"bounds": budget}
+        elif name == "size":
+            about |= {"check": check_side}
+        address.field(key, control, **about)
+    for (schedule, option), field in settings.options.items():
+        check = partial(SCHEDULES[schedule].options[option].check, option)
+        address.field(f"train.{schedule}-{option}", field, check=check)
+    address.also("train", shown, [settings.told, *settings.options.values()])
+
+
+def has_own(context: Context, visitor: str) -> bool:
+    """Whether a visitor has brought pictures to train on."""
+    return bool(visitor) and own_pictures.stored(context.runs(visitor)) is not None
 
 
 @dataclass(frozen=True)
@@ -192,15 +300,16 @@ class TrainParts:
         return cls(Settings(context), gr.State(None, render=False), race)
 
 
-def data_menu(context: Context, folder: Path | None = None, **props: Any) -> gr.Dropdown:
+def data_menu(context: Context, folder: Path | None = None, **props: Any) -> Menu:
     """The data sets of this place, and the visitor's own pictures if there are some."""
     titles = [(DATASETS[name].title, name) for name in context.datasets]
     if folder is not None and (own := own_pictures.stored(folder)):
         titles.append((f"Your images ({own[0]:,})", OWN))
-    return gr.Dropdown(titles, elem_id="train-data", **props)
+    return Menu(titles, elem_id="train-data", **props)
 
 
 def button_name(unit: str, budget: Any) -> str:
     """What the primary button says."""
-    amount = f"{budget:g}" if isinstance(budget, (int, float)) and budget > 0 else "…"
-    return f"Train for {amount} {'s' if unit == 'seconds' else 'steps'}"
+    if not isinstance(budget, (int, float)) or budget <= 0:
+        return f"Train for … {unit}"
+    return f"Train for {exactly(budget) if unit == 'seconds' else counted(round(budget), 'step')}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.gui.frame.room import Room
+from explorer.gui.frame.runs_folder import why_not
 from explorer.training import Record, Run, TrainConfig
 from explorer.training.record import prune
 
@@ -71,9 +72,15 @@ def free_path(folder: Path, name: str) -> Path:
 
 
 def _made(folder: Path) -> bool:
-    """Make a folder; False if it is there already."""
+    """Make a folder; False if it is there already. OSError, a sentence, if none can be made."""
     try:
         folder.mkdir(parents=True)
         return True
-    except FileExistsError:
-        return False
+    except OSError as error:
+        if isinstance(error, FileExistsError) and folder.parent.is_dir():
+            return False
+        why = why_not(folder.parent) or "it cannot be written"
+        raise OSError(
+            f"no run can be saved in the folder of runs: {why}; start the app with --runs FOLDER "
+            "to keep runs elsewhere"
+        ) from error

@@ -14,6 +14,7 @@ from PIL import Image
 from explorer.data import ImageSet, loading
 from explorer.gui.frame.device import Ended
 from explorer.gui.frame.shared import plain
+from explorer.gui.frame.spoken import counted, lasting, remaining
 from explorer.gui.train import growth
 from explorer.gui.train.growth import Growth
 from explorer.gui.train.look import (
@@ -98,7 +99,7 @@ def _slices(
     stopped: Callable[[], bool],
     slice_seconds: float | None,
 ) -> Generator[Progress, None, None]:
-    progress = Progress(status="reading the pictures …")
+    progress = Progress(status="reading the images …")
     yield progress
     data = None
     for state in read(job):
@@ -170,9 +171,10 @@ def work(
         progress.saved = job.model.stem
         ended = "paused and saved" if progress.paused else "saved"
         progress.status = (
-            f"**{plain(job.model.stem)}** {ended}: {run.step} steps in {run.seconds:.0f} s, "
+            f"**{plain(job.model.stem)}** {ended}: {counted(run.step, 'step')} in "
+            f"{lasting(run.seconds)}, "
             f"loss {run.smooth_loss:.3f}, probe {run.history.probes[-1].loss:.3f} "
-            f"± {run.history.probe_error:.3f}"
+            f"± {run.history.probe_error:.3f}" + (f" · {plain(run.note)}" if run.note else "")
         )
     yield progress
 
@@ -210,7 +212,7 @@ def watch(
             growth.write(film, job.record.folder / "film")
         if now - shown < SHOW_EVERY and not progress.paused:
             continue
-        progress.status = " · ".join(filter(None, (status(seen.step), run.note)))
+        progress.status = " · ".join(filter(None, (status(seen.step), plain(run.note))))
         progress.speed = seen.step.images_per_second / run.config.batch
         if now - sampled > pause:
             progress.samples = sheet(run, samples(run))
@@ -253,8 +255,8 @@ def change_rate(run: Run, rate: float) -> None:
 
 
 def status(step: TrainStep) -> str:
-    """ "step 412 · 426 images/s · 38 s left"."""
+    """ "step 412 · 426 images/s · about 38 seconds left"."""
     return (
         f"step {step.step} · loss {step.smooth_loss:.3f} · "
-        f"{step.images_per_second:.0f} images/s · {step.seconds_left:.0f} s left"
+        f"{step.images_per_second:.0f} images/s · {remaining(step.seconds_left)}"
     )

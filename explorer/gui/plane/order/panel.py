@@ -10,7 +10,16 @@ from explorer.diffusion import SCHEDULES, SPACINGS
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
-from explorer.gui.frame.shared import LIVE, QUIET, Changes, guarded, message, prose
+from explorer.gui.frame.shared import (
+    LIVE,
+    QUIET,
+    Changes,
+    Shared,
+    guarded,
+    message,
+    prose,
+    what_to_look_at,
+)
 from explorer.gui.parts.plot_view import PlotView
 from explorer.gui.plane.order.figure import order_figure
 from explorer.gui.plane.order.work import AGAINST, Order, checked, measure, read, sentence_of
@@ -18,10 +27,11 @@ from explorer.gui.plane.order.work import AGAINST, Order, checked, measure, read
 TITLE = "Error against steps"
 
 
-def build(context: Context) -> None:
+def build(context: Context, shared: Shared) -> None:
     """Inside whatever container is open."""
     stored = read()
     now = gr.State(stored)
+    what_to_look_at(__file__)
     with gr.Row():
         schedule = gr.Dropdown(
             list(SCHEDULES), value=stored.schedule, label="Schedule", elem_id="order-schedule"
@@ -52,9 +62,10 @@ def build(context: Context) -> None:
         return {plot: figure, state: sentence_of(order, against)}
 
     jobs = Jobs(context, "order", state=state, trouble=trouble, quick=True)
-    for control in (schedule, grid):
-        event = jobs.wire(
-            control.input, compute, [schedule, grid], [now], trigger_mode="always_last"
-        )
+    address = shared.address
+    for key, field in {"schedule": schedule, "grid": grid, "against": against}.items():
+        address.field(f"plane.order.{key}", field)
+    for changed in (schedule.input, grid.input, address.restored("plane.order")):
+        event = jobs.wire(changed, compute, [schedule, grid], [now], trigger_mode="always_last")
         event.then(show, [now, against], [plot, state], **QUIET)
     against.input(guarded(trouble)(show), [now, against], [plot, state, trouble], **LIVE)

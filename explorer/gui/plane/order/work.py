@@ -90,7 +90,7 @@ def measure(
     device: torch.device = CPU,
     stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Order]:
-    """Walk n points from the noise by the exact law, with every sampler that adds none;
+    """Walk n points from the noise by the exact distribution, with every sampler that adds none;
     in float64, which not every device has: on the CPU."""
     table = make_schedule(schedule, T)
     law = GaussianMixture(gaussian_means(), table, std=SPREAD)
@@ -124,7 +124,8 @@ def sentence_of(order: Order, against: str) -> str:
         found += f"with {many} {last} does ({nearest})"
     slopes = ", ".join(f"{each.way.title} {slope_text(each, against)}" for each in order.curves)
     return (
-        f"Computed from the exact law, {order.schedule} schedule with T = {T}, {order.grid} grid, "
+        f"Computed from the exact distribution, {order.schedule} schedule with T = {T}, "
+        f"{order.grid} grid, "
         f"{order.points} points: {found}. Fitted slopes: {slopes}."
     )
 

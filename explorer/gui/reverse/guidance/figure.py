@@ -86,8 +86,8 @@ def guidance_figure(curves: Sequence[Curve], diversity: str = "pixels") -> go.Fi
             x=[star[0][0]],
             y=[star[0][1]],
             mode="markers",
-            name="real pictures",
-            customdata=[f"real pictures: {_numbers(real, real_of.error(real))}"],
+            name="real images",
+            customdata=[f"real images: {_numbers(real, real_of.error(real))}"],
             hovertemplate="%{customdata}<extra></extra>",
             marker=marker,
             meta={"dark": FAINT.dark},
@@ -227,5 +227,5 @@ def _numbers(point: Point, error: float) -> str:
     return (
         f"{point.accuracy:.1%} ± {2 * error:.1%} as asked<br>"
         f"apart by {point.pixels:.3f} (pixels), {point.features:.3g} (features)<br>"
-        f"{point.n} pictures of each class"
+        f"{point.n} images of each class"
     )

@@ -62,7 +62,7 @@ def begin(spec: Spec, kind: str, strengths: Sequence[float], seed: int) -> Strip
     """A strip of a model that nothing is computed of; ValueError if it was never told classes."""
     if not spec.classes:
         raise ValueError(
-            f"{spec.name} was trained without classes: there is nothing to guide it to"
+            f"{spec.name} was trained without classes: there is no class to guide it towards"
         )
     return Strip(spec.name, kind, spec.T, seed, tuple(strengths), spec.classes[:COLUMNS])
 

@@ -1,7 +1,8 @@
 // @ts-check
 import { fileUrl } from "../../parts/bytes.js";
+import { addHelp } from "../../parts/explain.js";
 import { digits, MINUS, signed, wide, within } from "../../parts/numbers.js";
-import { $, decoded, make } from "../../parts/page.js";
+import { $, decoded, keepNumber, make } from "../../parts/page.js";
 import { fitCanvas } from "../../parts/pixels.js";
 
 const table = $(".table");
@@ -113,7 +114,7 @@ function formula() {
   const value = Object.fromEntries(loaded.names.map((name, i) => [name, digits(found[i] ?? NaN)]));
   term("ε̂", value.all, "guided");
   term("=", "=", "", true);
-  term("ε̂_{∅}", value.free, "no class told");
+  term("ε̂_{∅}", value.free, "no class given");
   if (loaded.kind === "w") {
     term("+", "+", "", true);
     term("w", shown(strength), "strength");
@@ -124,18 +125,18 @@ function formula() {
     term("s", shown(strength), "strength");
     term("·", "·", "", true);
     term("√(1−ᾱ_{t}) ∇ log p(c | x_{t})", value.part, "the classifier's push");
-    term("p(c | x_{t})", value.p, "how sure it is");
+    term("p(c | x_{t})", value.p, "how certain it is");
   }
-  const done = at > moment ? "The pictures are done; before, at" : "At";
+  const done = at > moment ? "The images are done; before, at" : "At";
   $(".note").textContent =
-    `${done} t = ${t}, asked for ${asked}: root mean squares over the picture's pixels (they are sizes of vectors, which need not add up). Choose another picture to see its numbers.`;
+    `${done} t = ${t}, asked for ${asked}: root mean squares over the image's pixels (they are vector lengths, which need not add up). Choose another image to see its numbers.`;
   element.dataset.t = t;
 }
 function moveTo(index) {
   at = within(index, 0, loaded.times.length - 1);
   slider.value = String(loaded.times.length - 1 - at); // noise is on the right, as everywhere
   $(".clock output").textContent = `${wide(loaded.times[at], loaded.T)} / ${loaded.T}`;
-  slider.setAttribute("aria-valuetext", `t = ${loaded.times[at]}`);
+  slider.setAttribute("aria-valuetext", `t = ${loaded.times[at]} of ${loaded.T}`);
   draw();
   formula();
 }
@@ -153,7 +154,7 @@ async function load() {
     if (!value.read) return;
     count.append(`${value.read[row]}/${value.classes.length}`);
     make("span", { textContent: " right" }, count);
-    count.title = "read as what was asked for by the bundled classifier";
+    count.title = "recognised as the requested class by the bundled classifier";
   });
   slider.disabled = value.running || value.times.length < 2;
   if (!value.sheet) return;
@@ -164,8 +165,37 @@ async function load() {
   loaded = value;
   slider.max = String(value.times.length - 1);
   moveTo(value.running || before?.running || at === null ? value.times.length - 1 : at);
+  if (linked !== null) moveTo(nearest(linked));
+  linked = null;
   element.dataset.moments = String(value.times.length);
 }
 slider.addEventListener("input", () => moveTo(loaded.times.length - 1 - Number(slider.value)));
+let linked = null; // the t of a link, until the pictures are here
+const newest = () => loaded.times.length - 1;
+const nearest = (t) =>
+  loaded.times.reduce(
+    (best, each, i) => (Math.abs(each - t) < Math.abs(loaded.times[best] - t) ? i : best),
+    0,
+  );
+keepNumber(
+  "reverse.guidance.t",
+  () => linked ?? (loaded && at < newest() ? loaded.times[at] : null),
+  (t) => {
+    linked = loaded ? null : t;
+    if (loaded) moveTo(t === null ? newest() : nearest(t));
+  },
+);
+addHelp(table, "the strip of guided images", () => {
+  if (!loaded) return null;
+  const counts = strip.read?.map((right, i) => `${right} at ${letter()} = ${shown(strip.strengths[i])}`);
+  const read = counts
+    ? `Of ${strip.classes.length} images the classifier recognises as requested: ${counts.join(", ")}.`
+    : `At t = ${loaded.times[at]} nothing is counted yet.`;
+  return `**Axes.** Across: the class that was asked for. Down: the strength ${letter()}. Every column starts from one noise.
+
+**Look at** one column from top to bottom: only the strength differs. More guidance makes the class clearer and the images more alike.
+
+**What follows.** ${read}`;
+});
 watch("value", load);
 load();

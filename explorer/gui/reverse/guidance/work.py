@@ -35,7 +35,7 @@ MOST = 8.0
 def chosen(kind: Any, values: Any) -> tuple[str, list[float]]:
     """The kind and its strengths, increasing; ValueError for what is not offered."""
     if kind not in KINDS:
-        raise ValueError(f"Guidance: {kind!r} is none of the two; choose again")
+        raise ValueError(f"Guidance: {kind!r} is neither of the two; choose again")
     known = {name(value): value for value in STRENGTHS[kind]}
     found = sorted({known[each] for each in values or [] if each in known})
     if not found:
@@ -58,12 +58,15 @@ def fitting(spec: Spec | None) -> str:
     if spec is None:
         return ""
     if not spec.classes:
-        return f"{plain(spec.name)} was trained without classes: there is nothing to guide it to."
+        return (
+            f"{plain(spec.name)} was trained without classes: there is no class to guide it "
+            "towards."
+        )
     try:
         path = find_guide(spec)
     except ValueError as error:
         return f"Classifier-free guidance works; {plain(str(error))}."
-    return f"Both ways work: {plain(path.stem)} is a classifier of such noisy pictures."
+    return f"Both ways work: {plain(path.stem)} is a classifier of such noisy images."
 
 
 def check_cost(
@@ -73,8 +76,8 @@ def check_cost(
     needed = guidance.cost(kind, strengths, pictures, spec.T)
     if needed > limits.evaluations:
         raise ValueError(
-            f"{needed:,} evaluations of the network are more than {limits.evaluations:,} and too "
-            "many here: choose fewer strengths or pictures"
+            f"{needed:,} evaluations of the network are too many: {limits.evaluations:,} are "
+            "allowed here; choose fewer strengths or images"
         )
 
 
@@ -138,7 +141,7 @@ def status(strip: Strip) -> str:
     what = f"{plain(strip.model)}, seed {strip.seed}"
     if strip.finished:
         count = len(strip.strengths) * len(strip.classes)
-        return f"{what}: {count} pictures from one noise, DDIM-{min(STEPS, strip.T)}"
+        return f"{what}: {count} images from one noise, DDIM-{min(STEPS, strip.T)}"
     total = min(STEPS, strip.T)
     word = "running" if strip.running else "stopped"
     return f"{what}: {word} at step {max(0, len(strip.times) - 1):2d} of {total}"
@@ -151,8 +154,8 @@ def curve_facts(curves: Sequence[Curve]) -> str:
         if curve.points:
             worst = 2 * max(map(curve.error, curve.points))
             parts.append(
-                f"**{plain(curve.model)}**, {curve.kind}: {curve.points[0].n} pictures of each "
-                f"class at each {curve.kind}, DDIM-{STEPS}, so that a share is off by up to "
+                f"**{plain(curve.model)}**, {curve.kind}: {curve.points[0].n} images of each "
+                f"class at each {curve.kind}, DDIM-{STEPS}, so a share has an error of up to "
                 f"{worst:.0%}"
             )
     if not parts:
@@ -174,7 +177,7 @@ def compare_ways(curves: Sequence[Curve]) -> str:
     how = "fewer than" if gap > 3 * error else "more than" if gap < -3 * error else "as many as"
     but = ", within the errors" if how == "as many as" else ""
     return (
-        f"By the classifier at most {best.accuracy:.0%} are read as asked for "
+        f"With the classifier at most {best.accuracy:.0%} are recognised as requested "
         f"(s = {best.strength:g}), {how} the {told.accuracy:.0%} of w = 1{but}."
     )
 

@@ -22,7 +22,7 @@ CHECKPOINTS = Path("checkpoints")
 
 
 def make_mistakes(*arguments: str) -> None:
-    """All shipped models, 500 pictures a lane and S = 50, unless the arguments say otherwise."""
+    """All shipped models, 500 images a lane and S = 50, unless the arguments say otherwise."""
     numbers = {"n": 500, "steps": 50}
     given = dict(word.split("=", 1) for word in arguments if "=" in word)
     if unknown := set(given) - set(numbers):

@@ -7,15 +7,25 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from explorer.gui.frame.agree import Passing
 from explorer.gui.frame.bar import find_model
 from explorer.gui.frame.context import Context
-from explorer.gui.frame.shared import QUIET, Changes, Shared, guarded, message, prose
+from explorer.gui.frame.shared import (
+    QUIET,
+    Changes,
+    Shared,
+    guarded,
+    message,
+    prose,
+    what_to_look_at,
+)
 from explorer.gui.reverse.mistakes.records import NO_NOISE, lane_settings, one_class
 from explorer.gui.reverse.mistakes.shown import groups, measured_of, models_shown
 from explorer.gui.reverse.mistakes.view import MistakeView
-from explorer.race.lanes import BREAKS
+from explorer.race.breaks import MISTAKES
 
 TITLE = "Common mistakes"
+SUMMARY = "One thing done wrong, beside the same noise done right"
 
 FIRST = NO_NOISE
 SAMPLERS = [("η = 1, as noisy as DDPM", 1.0), ("η = 0, DDIM", 0.0)]
@@ -47,8 +57,9 @@ def build(context: Context, shared: Shared) -> LiveRun:
     models, shipped = context.models(""), context.checkpoints
     first = next(iter(models), None)
     shown = groups(first, FIRST, SAMPLERS[0][1], models, shipped) if first else None
+    what_to_look_at(__file__)
     mistake = gr.Radio(
-        [(entry.title, name) for name, entry in BREAKS.items()],
+        [(entry.title, name) for name, entry in MISTAKES.items()],
         value=FIRST,
         label="Mistake",
         elem_id="mistake",
@@ -77,12 +88,14 @@ def build(context: Context, shared: Shared) -> LiveRun:
     inputs: list[Any] = [mistake, eta, shared.model]
     for control in inputs:
         control.change(show, inputs, [wrong, view, live, trouble], **QUIET)
+    shared.address.field("reverse.mistakes.mistake", mistake)
+    shared.address.field("reverse.mistakes.sampler", eta)
     return LiveRun(live, inputs)
 
 
 def done_wrong(mistake: str) -> str:
     """What is done wrong, whatever the model."""
-    return f"**{BREAKS[mistake].title}.** {BREAKS[mistake].sentence}"
+    return f"**{MISTAKES[mistake].title}.** {MISTAKES[mistake].sentence}"
 
 
 def live_label(model: str) -> str:
@@ -92,8 +105,8 @@ def live_label(model: str) -> str:
 
 def checked(mistake: Any, eta: Any) -> tuple[str, float]:
     """ValueError for what is not offered."""
-    if not isinstance(mistake, str) or mistake not in BREAKS:
-        raise ValueError(f"Mistake: {mistake!r} is none of {', '.join(BREAKS)}")
+    if not isinstance(mistake, str) or mistake not in MISTAKES:
+        raise ValueError(f"Mistake: {mistake!r} is none of {', '.join(MISTAKES)}")
     if eta not in dict(SAMPLERS).values():
         raise ValueError(f"Sampler: η = {eta!r} is not offered; choose again")
     return mistake, float(eta)
@@ -109,6 +122,6 @@ def asked(context: Context, mistake: Any, eta: Any, name: Any, visitor: str) -> 
     measured = measured_of(path, context.checkpoints)
     steps, seed = (measured.steps, measured.seed) if measured else (min(STEPS, spec.T), SEED)
     if mistake == NO_NOISE and eta == 0:
-        raise ValueError("With η = 0 DDIM adds no noise: choose η = 1 to leave it out.")
+        raise Passing("With η = 0 DDIM adds no noise: choose η = 1 to leave it out.")
     label = spec.classes[one_class(spec.classes)] if mistake == NO_NOISE and spec.classes else None
     return Asked(model, lane_settings(eta, steps), mistake, seed, label)

@@ -13,16 +13,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from explorer.evaluation.bound import rounded
 from explorer.evaluation.errors import Estimate
-from explorer.evaluation.store import parse
+from explorer.evaluation.store import parse, rounded
 from explorer.files import written_whole
 from explorer.gui.reverse.mistakes.look import Free, Look
 
 VERSION = 1
 STORED = Path(__file__).with_name("stored")
 SOUND, NO_NOISE, NO_CLIPPING, WRONG_ORDER = "", "no noise", "no clipping", "wrong order"
-"""The lane that nothing is wrong with, and those of `BREAKS` that more is said of."""
+"""The lane that nothing is wrong with, and those of `MISTAKES` that more is said of."""
 EACH, ONE, NO_CLASS = "each class", "one class", "no class"
 """What the pictures of a strip were asked for."""
 COLUMNS = 10
@@ -46,7 +45,7 @@ class Outcome:
 
     eta: float
     mistake: str
-    """One of `BREAKS`, or `SOUND`."""
+    """One of `MISTAKES`, or `SOUND`."""
     look: Look
     moved: Estimate
     """From the sound lane's picture of the same noise, in the unit of `Look.diversity`."""
@@ -96,7 +95,7 @@ def one_class(classes: Sequence[str]) -> int:
 
 
 def lane_settings(eta: float, steps: int) -> dict[str, Any]:
-    """The sound lane, as `explorer.race.lanes.lane_from` takes it."""
+    """The sound lane, as `explorer.race.breaks.lane_from` takes it."""
     return {"sampler": "ddim", "steps": steps, "eta": eta}
 
 

@@ -79,13 +79,14 @@ def _noise(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
     here, there = outcome.look.alike, sound.look.alike
     if is_noise(outcome, sound):
         return (
-            f"Mostly noise comes out: neighbouring pixels correlate by {written(here)}, the sound "
+            f"The result is mostly noise: neighbouring pixels correlate by {written(here)}, the "
+            "correct "
             f"sampler's by {written(there)}, white noise's by 0."
         )
     if outcome.mistake == WRONG_ORDER and here.value >= NOISE:
         return (
-            f"What comes out is more than noise: neighbouring pixels correlate by "
-            f"{written(here)}, white noise's by 0, the sound sampler's by {written(there)}."
+            f"The result is more than noise: neighbouring pixels correlate by "
+            f"{written(here)}, white noise's by 0, the correct sampler's by {written(there)}."
         )
     return ""
 
@@ -97,11 +98,11 @@ def _accuracy(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
         return ""
     numbers = f"{written(here, True)} instead of {written(there, True)}"
     if way > 0:
-        return f"More pictures are read as what was asked for: {numbers}."
+        return f"More images are recognised as the requested class: {numbers}."
     if here.value - chance <= LIKE * here.error:
-        by = f"chance ({100 * chance:.0f} %), as far as {measured.n:,} pictures tell"
-        return f"No more are read as what was asked for than by {by}: {numbers}."
-    return f"Fewer pictures are read as what was asked for: {numbers}."
+        by = f"chance ({100 * chance:.0f} %), as far as {measured.n:,} images tell"
+        return f"No more are recognised as the requested class than by {by}: {numbers}."
+    return f"Fewer images are recognised as the requested class: {numbers}."
 
 
 def _contrast(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
@@ -111,7 +112,7 @@ def _contrast(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
         return ""
     return (
         f"The pixels' standard deviation {'rises' if way > 0 else 'falls'} to {written(here)} "
-        f"from {written(there)} (real pictures: {written(measured.real.contrast)})."
+        f"from {written(there)} (real images: {written(measured.real.contrast)})."
     )
 
 
@@ -136,43 +137,45 @@ def _diversity(measured: Measured, outcome: Outcome, sound: Outcome) -> str:
     accuracy, usual = outcome.look.accuracy, sound.look.accuracy
     reading = compared(accuracy, usual)
     apart = (
-        f"pictures of one class are {written(here, True)} as far apart as real ones, instead of "
+        f"images of one class are {written(here, True)} as far apart as real ones, instead of "
         f"{written(there, True)}"
     )
     if way > 0:
-        also = " (in pixels: what is drawn wrongly counts too)" if reading < 0 else ""
+        also = " (in pixels: wrongly drawn parts count too)" if reading < 0 else ""
         return f"{apart.capitalize()}{also}."
     if not is_lost(outcome, sound):
         return (
-            f"{apart.capitalize()}: their contrast has fallen, too, and beyond that no loss of "
-            "diversity is sure."
+            f"{apart.capitalize()}: their contrast has fallen, too, and no further loss of "
+            "diversity is certain."
         )
     if reading:
         return f"Diversity is lost: {apart}."
-    same = f"{written(accuracy, True)}, sound {written(usual, True)}"
+    same = f"{written(accuracy, True)}, correct sampler {written(usual, True)}"
     return (
-        f"Diversity is lost: {apart}. How many are read as what was asked for does not differ for "
-        f"sure ({same})."
+        f"Diversity is lost: {apart}. The number recognised as the requested class does not "
+        "clearly "
+        f"differ ({same})."
     )
 
 
 def _nothing(measured: Measured, outcome: Outcome) -> str:
     """None of the numbers differs; whether the pictures stay the same is another question."""
     first = (
-        f"None of the first four numbers differs for sure: {measured.n:,} pictures show no change "
-        "of them."
+        f"None of the first four numbers clearly differs: {measured.n:,} images show no change "
+        "in them."
     )
     distance = f"{written(outcome.moved, True)} of the distance between two real ones of its class"
     if outcome.moved.value < STAYS:
-        return f"{first} From the same noise nearly the same picture comes, off by {distance}."
-    return f"{first} But from the same noise a changed picture comes, off by {distance}."
+        return f"{first} The same noise gives nearly the same image, off by {distance}."
+    return f"{first} But the same noise gives a different image, off by {distance}."
 
 
 def _reach(outcome: Outcome) -> str:
     largest = f"{outcome.largest:,.{0 if outcome.largest >= 100 else 2}f}"
     return (
-        f"On a picture's way |x̂₀| reaches {written(outcome.reach)} (mean of its largest values; "
-        f"of all {largest}), where clipping would stop it at 1."
+        f"On the path of an image |x̂₀| reaches {written(outcome.reach)} (mean of its largest "
+        "values; "
+        f"of all {largest}), where clipping would limit it to 1."
     )
 
 
@@ -180,10 +183,10 @@ def _free(outcome: Outcome, sound: Outcome) -> str:
     """Without a class: the share of the commonest one, and how far all are apart."""
     here, there = outcome.free, sound.free
     assert here and there  # the caller has looked
-    most = f"{written(here.share, True)} are read as “{here.commonest}”"
-    usual = f"the commonest with noise is “{there.commonest}”, {written(there.share, True)}"
+    most = f"{written(here.share, True)} are recognised as “{here.commonest}”"
+    usual = f"the most common with noise is “{there.commonest}”, {written(there.share, True)}"
     apart = (
         f"they are {written(here.diversity, True)} as far apart as real ones of all classes, "
         f"with noise {written(there.diversity, True)}"
     )
-    return f"Asked for no class, {most} ({usual}); {apart}."
+    return f"With no class requested, {most} ({usual}); {apart}."

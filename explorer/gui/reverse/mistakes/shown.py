@@ -28,7 +28,7 @@ from explorer.gui.reverse.mistakes.records import (
 from explorer.gui.reverse.mistakes.sentences import seen_facts, written
 from explorer.gui.reverse.mistakes.view import Group, Row
 from explorer.race import lane_from
-from explorer.race.lanes import BREAKS
+from explorer.race.breaks import MISTAKES
 
 Models = Mapping[str, tuple[Path, Spec]]
 GAP = 2
@@ -88,21 +88,29 @@ def strips_of(measured: Measured, outcome: Outcome) -> tuple[Row, ...]:
     """Sound and broken pictures of the same noises, those of one class first."""
     pictures = dict(zip(measured.strips, read_sheet(measured), strict=True))
     words = {
-        ONE: f", all asked for “{measured.classes[measured.one]}”",
-        NO_CLASS: ", asked for no class",
+        ONE: f", all requested as “{measured.classes[measured.one]}”",
+        NO_CLASS: ", no class requested",
         EACH: ", each class in turn",
     }
     return tuple(
         Row(
-            f"{BREAKS[mistake].title if mistake else 'as it should be'}{words[asked]}",
+            f"{MISTAKES[mistake].title if mistake else 'correct'}{words[asked]}",
             bool(mistake),
             spaced(pictures[strip]),
+            asked_classes(measured, asked, len(pictures[strip])),
         )
         for asked in (ONE, NO_CLASS, EACH)
         if Strip(outcome.eta, outcome.mistake, asked) in pictures
         for mistake in (SOUND, outcome.mistake)
         for strip in [Strip(outcome.eta, mistake, asked)]
     )
+
+
+def asked_classes(measured: Measured, asked: str, columns: int) -> tuple[str, ...]:
+    """What each picture of a strip was asked to be; none without classes."""
+    names = {ONE: measured.classes[measured.one : measured.one + 1], EACH: measured.classes}
+    own = names.get(asked, ())
+    return tuple(own[i % len(own)] for i in range(columns)) if own else ()
 
 
 def spaced(pictures: Tensor) -> Image.Image:
@@ -118,24 +126,24 @@ def table_of(measured: Measured, outcome: Outcome, sound: Outcome) -> tuple[tupl
     """The numbers that the sentences speak of, of the sound lane, the broken and real pictures."""
     there, here, real = sound.look, outcome.look, measured.real
     lines = [
-        ("", "sound", "broken", "real"),
+        ("", "correct", "with the mistake", "real"),
         *(
             (name, *(written(getattr(look, field), percent) for look in (there, here, real)))
             for name, field, percent in (
-                ("read as asked for", "accuracy", True),
+                ("recognised as requested", "accuracy", True),
                 ("pixels’ standard deviation", "contrast", False),
                 ("distance within a class", "diversity", True),
                 ("neighbours’ correlation", "alike", False),
             )
         ),
-        ("off the sound picture", "", written(outcome.moved, True), ""),
+        ("off the correct image", "", written(outcome.moved, True), ""),
     ]
     if outcome.mistake == NO_CLIPPING:
         lines.append(("largest |x̂₀|", written(sound.reach), written(outcome.reach), ""))
     if outcome.free and sound.free:
         lines += [
             (
-                "no class: the commonest",
+                "no class: most common",
                 f"“{sound.free.commonest}” {written(sound.free.share, True)}",
                 f"“{outcome.free.commonest}” {written(outcome.free.share, True)}",
                 "",
@@ -153,7 +161,7 @@ def table_of(measured: Measured, outcome: Outcome, sound: Outcome) -> tuple[tupl
 def about(measured: Measured) -> str:
     """How it was measured."""
     return (
-        f"{measured.n:,} pictures of each lane, seed {measured.seed}; {measured.real_n:,} real "
-        f"pictures of {measured.data}. {measured.date}, {measured.hardware}. ± is one standard "
-        "error; distances are a share of that between real pictures of a class."
+        f"{measured.n:,} images per lane, seed {measured.seed}; {measured.real_n:,} real "
+        f"images of {measured.data}. {measured.date}, {measured.hardware}. ± is one standard "
+        "error; distances are a share of that between real images of a class."
     )

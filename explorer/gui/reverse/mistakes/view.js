@@ -10,10 +10,12 @@ function drawTable([head, ...rows], parent) {
   line("th", head);
   for (const row of rows) line("td", row);
 }
-function drawStrip({ title, broken, src, width, height }, of, parent) {
+function drawStrip({ title, broken, classes, src, width, height }, of, parent) {
   const figure = make("figure", { className: broken ? "broken" : "sound" }, parent);
   make("figcaption", { textContent: title }, figure);
   make("img", { src, width, height, alt: `${of}: ${title}` }, figure);
+  const names = classes.length ? make("div", { className: "classes" }, figure) : null;
+  for (const textContent of classes) make("span", { textContent, title: `class ${textContent}` }, names);
 }
 function drawGroup(group) {
   const section = make("section", { className: "group" });

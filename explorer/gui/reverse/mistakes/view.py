@@ -18,6 +18,8 @@ class Row:
     title: str
     broken: bool
     picture: Image.Image
+    classes: tuple[str, ...] = ()
+    """What each was asked to be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +50,7 @@ class MistakeView(Widget):
                     {
                         "title": row.title,
                         "broken": row.broken,
+                        "classes": list(row.classes),
                         "src": png_uri(row.picture),
                         "width": row.picture.width,
                         "height": row.picture.height,

@@ -32,7 +32,7 @@ from explorer.gui.reverse.mistakes.records import (
 )
 from explorer.inference import prepare
 from explorer.race import Lane, lane_from, race
-from explorer.race.lanes import BREAKS, broken
+from explorer.race.breaks import MISTAKES, broken
 
 ETAS = (1.0, 0.0)
 """DDIM's η of the lanes that are broken: as much noise as DDPM, and none."""
@@ -58,7 +58,7 @@ def measure(
     batch: int = 50,
     device: str | torch.device = "cpu",
 ) -> Iterator[tuple[Measured, Tensor]]:
-    """n pictures of the sound lane and of each of `BREAKS`, for each η of `ETAS`.
+    """n pictures of the sound lane and of each of `MISTAKES`, for each η of `ETAS`.
 
     All start from the same noises, and picture i is asked for class i modulo their number. With
     and without noise n more are made that no class is asked for, if the network has learnt that.
@@ -70,7 +70,7 @@ def measure(
     """
     least = max(40, COLUMNS * len(spec.classes))
     if n < least or batch < 1:
-        raise ValueError(f"n = {n}: at least {least} pictures; batch = {batch}: at least 1")
+        raise ValueError(f"n = {n}: at least {least} images; batch = {batch}: at least 1")
     about = Measured(
         model=spec.name,
         weights=weights_of(denoiser, spec),
@@ -138,10 +138,10 @@ def _measure(
 
 
 def lanes_of(spec: Spec, eta: float, steps: int) -> dict[str, Lane]:
-    """The sound lane by the name `SOUND`, and those of `BREAKS` that change it."""
+    """The sound lane by the name `SOUND`, and those of `MISTAKES` that change it."""
     schedule = spec.make_schedule()
     sound = lane_from(lane_settings(eta, steps), schedule)
-    wrong = {name: broken(sound, schedule, name) for name in BREAKS}
+    wrong = {name: broken(sound, schedule, name) for name in MISTAKES}
     return {SOUND: sound} | {name: lane for name, lane in wrong.items() if lane != sound}
 
 
@@ -186,5 +186,5 @@ def make_pictures(
 def as_saved(x: Tensor) -> Tensor:
     """What a file of these pictures holds; FloatingPointError if they are none."""
     if not x.isfinite().all():
-        raise FloatingPointError("pictures that are not finite numbers")
+        raise FloatingPointError("images that are not finite numbers")
     return to_tensor(from_tensor(x.cpu()))

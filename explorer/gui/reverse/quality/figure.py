@@ -131,17 +131,17 @@ def _draw_real(
                 **drawn(Style(FAINT.light, FAINT.dark, "solid"), 0.5),
             )
         told = with_error(kind.scale * mean, kind.scale * deviation) + kind.unit
-        text = f"{n} real pictures: {told}"
+        text = f"{n} real images: {told}"
         seen = [low, high]
     else:
-        text, seen = f"{n} real pictures: {kind.shown(mean)}", [mean]
+        text, seen = f"{n} real images: {kind.shown(mean)}", [mean]
     figure.add_scatter(
         x=ends,
         y=[axis.place(mean)] * 2,
         mode="lines",
         text=[text, text],
         hovertemplate="%{text}<extra></extra>",
-        name="real pictures" + ("" if deviation is None else ", ± 2 standard deviations"),
+        name="real images" + ("" if deviation is None else ", ± 2 standard deviations"),
         **style,
     )
     return seen
@@ -204,4 +204,4 @@ def hover_text(row: Row, value: str) -> str:
     """What a point says under the pointer; S too where it is not what the axis counts."""
     each, S = row.seconds / row.n, row.setting.steps
     steps = f"S = {S}, {row.evaluations} evaluations, " if row.evaluations != S else ""
-    return f"{value} ({steps}{each:.2g} s a picture)"
+    return f"{value} ({steps}{each:.2g} s an image)"

@@ -48,13 +48,6 @@ def classifier_flops() -> int:
     return counter.get_total_flops()
 
 
-def duration(seconds: float) -> str:
-    """In seconds below two minutes, then in minutes or hours."""
-    if seconds < 120:
-        return f"{max(1, seconds):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
 def expected_errors(tables: Sequence[Quality], n: int, classes: bool) -> str:
     """The errors that n pictures a cell will have, by the first of the tables that has errors.
 
@@ -64,7 +57,7 @@ def expected_errors(tables: Sequence[Quality], n: int, classes: bool) -> str:
     accuracy = f" and at most ± {50 / n**0.5:.1f} % in class accuracy (½/√n)" if classes else ""
     if known is None:
         return (
-            "How exact the distance will be is not known before: no table here has errors yet"
+            "The error of the distance is not known in advance: no table here has errors yet"
             + (f". Expect a standard error of{accuracy.removeprefix(' and')}" if classes else "")
             + "."
         )
@@ -72,5 +65,5 @@ def expected_errors(tables: Sequence[Quality], n: int, classes: bool) -> str:
     here = there * (known.n / n) ** 0.5
     return (
         f"Expect a standard error of about {here:.0%} of a distance ({there:.0%} is the median of "
-        f"{plain(known.model)} with {known.n:,} pictures, scaled by 1/√n){accuracy}."
+        f"{plain(known.model)} with {known.n:,} images, scaled by 1/√n){accuracy}."
     )

@@ -16,11 +16,11 @@ from explorer.evaluation.paper import WHAT
 from explorer.gui.frame.shared import plain
 from explorer.gui.reverse.quality.figure import empty_figure, quality_figure, quality_html
 
-INVITATION = "This model is not measured yet: press *Measure* below."
+INVITATION = "This model has not been measured yet: press *Measure* below."
 PAPER = (
     f"{WHAT}, of models for CIFAR-10 and CelebA: other data, another network and other "
-    "features, so that only the order of the cells can be compared with ours. In bold is the best "
-    "of a row; the paper gives no errors."
+    "features, so only the order of the cells can be compared with ours. The best of each row "
+    "is in bold; the paper gives no errors."
 )
 
 
@@ -28,19 +28,20 @@ def quality_caption(quality: Quality | None, invitation: str = INVITATION) -> st
     """What the numbers are."""
     if quality is None:
         return invitation
-    few = " With so few pictures only large differences mean something." * (quality.n < 200)
+    few = " With so few images only large differences are meaningful." * (quality.n < 200)
     notes = "".join(f" {note}" for note in (*evaluation_notes(quality), missing_cells(quality)))
     errors = (
-        " ± is one standard error, bars in the plot are two; in bold is the best of a row and "
+        " ± is one standard error, bars in the plot are two; bold marks the best of each row and "
         f"what is not clearly worse, by {clear_of(len(quality.rows)):.1f} errors of the "
-        f"difference (as much as chance puts between any two of {len(quality.rows)} equal cells "
+        f"difference (chance alone puts as much between any two of {len(quality.rows)} equal "
+        "cells "
         "in one table of twenty)."
         if quality.has_errors
-        else " Measured without errors: in bold is the best of a row as shown."
+        else " Measured without errors: bold marks the best of each row as shown."
     )
     return (
-        f"**{plain(quality.model)}**: {quality.n:,} pictures a cell against "
-        f"{quality.reference:,} training pictures of {plain(quality.data)}; "
+        f"**{plain(quality.model)}**: {quality.n:,} images per cell against "
+        f"{quality.reference:,} training images of {plain(quality.data)}; "
         f"{plain(quality.precision)}, {plain(quality.date)}. {' '.join(floor_notes(quality))}"
         f"{errors}{few}{notes}"
     )
@@ -50,7 +51,7 @@ def findings_text(quality: Quality | None) -> str:
     """What the table says, as a list; "" for none."""
     said = findings(quality) if quality else []
     return "\n".join(
-        ["**What this table says**\n", *(f"- {text}" for text in said)] if said else []
+        ["**What this table shows**\n", *(f"- {text}" for text in said)] if said else []
     )
 
 

@@ -166,7 +166,7 @@ def summary(found: Draws) -> str:
     if not found.moments:
         return ""
     moment = found.moments[-1]
-    return f"{found.model}, {moment_text(moment)}"
+    return f"{found.model}, seed {found.seed}, {moment_text(moment)}"
 
 
 def moment_text(moment: Moment) -> str:
@@ -174,7 +174,7 @@ def moment_text(moment: Moment) -> str:
     ddpm, ddim = (moment.ratios[sampler.name] for sampler in BACK)
     draw = moment.errors[BACK[0].name]
     return (
-        f"{moment.n} pictures from t = {moment.t}: the squared error of one shot is "
+        f"{moment.n} images from t = {moment.t}: the squared error of one shot is "
         f"{amount(moment.shot)}, of DDPM's draw {amount(draw)}: {ddpm.value:.2f} ± "
         f"{ddpm.error:.2f} times as large, {gap(ddpm)}. DDIM's end has "
         f"{ddim.value:.2f} ± {ddim.error:.2f} times the error of one shot."

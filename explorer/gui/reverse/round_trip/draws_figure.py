@@ -46,7 +46,7 @@ def draws_figure(stored: Draws | None, here: Draws | None = None) -> go.Figure:
                 y=[value.value for value in values],
                 error_y={"type": "data", "array": [value.error for value in values]},
                 text=[
-                    f"{v.value:.2f} ± {v.error:.2f} ({m.n} pictures)"
+                    f"{v.value:.2f} ± {v.error:.2f} ({m.n} images)"
                     for v, m in zip(values, moments, strict=True)
                 ],
                 mode=mode,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,10 @@ import gradio as gr
 from PIL import Image
 
 from explorer.checkpoints import Spec
+from explorer.gui.answers.answer import Answer
+from explorer.gui.answers.photo import photo_answer
+from explorer.gui.frame.address_field import Values
+from explorer.gui.frame.agree import Agreement
 from explorer.gui.frame.bar import find_model, job_bar
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
@@ -24,9 +29,11 @@ from explorer.gui.frame.shared import (
     message,
     prose,
     seed_input,
+    what_to_look_at,
 )
-from explorer.gui.frame.upload import take_upload, upload_box
-from explorer.gui.parts.picker import Picker
+from explorer.gui.frame.upload import bring_upload, is_framed, upload_box
+from explorer.gui.parts.picker import OWN as OWN_NAME
+from explorer.gui.parts.picker import Picker, check_shipped, picked_name
 from explorer.gui.reverse.round_trip.draws_panel import build_draws
 from explorer.gui.reverse.round_trip.table import TripTable
 from explorer.gui.reverse.round_trip.trip import read
@@ -43,8 +50,9 @@ from explorer.gui.reverse.round_trip.work import (
 )
 
 TITLE = "Round trip"
+SUMMARY = "An image noised up to t₀: what comes back"
 
-OWN = "your picture"
+OWN = "your image"
 
 
 def build(context: Context, shared: Shared) -> None:
@@ -54,24 +62,25 @@ def build(context: Context, shared: Shared) -> None:
     stored = read(STORED)
     with gr.Row(elem_classes="stage-row"):
         with gr.Column(elem_classes="stage"):
+            what_to_look_at(__file__)
             thumbs = {n: p.resize((56, 56), Image.Resampling.BOX) for n, p in choices.items()}
-            picker = Picker(thumbs, elem_id="trip-picker")
+            picker = Picker(thumbs, key="reverse.trip.image", elem_id="trip-picker")
+            picked = picked_name(choices, START)
             share = gr.Slider(
-                1, 100, value=SHARE, step=1, label="Noise it up to t₀, % of T", elem_id="trip-t"
+                1, 100, value=SHARE, step=1, label="Add noise up to t₀, % of T", elem_id="trip-t"
             )
             said = f"Stored, model {status(stored)}"
-            run, stop, state = job_bar("trip", "There and back", said)
+            run, stop, state = job_bar("trip", "Noise and denoise", said)
             table = TripTable(stored, elem_id="trip-table")
             prose(__file__)
             section = gr.Column()
         with gr.Column(elem_classes="rail"):
             upload = upload_box(
-                label="Your picture",
-                sources=["upload", "webcam", "clipboard"],
+                label="Your image",
                 elem_id="trip-image",
-                elem_classes="image-frame",
                 height=190,
             )
+            Answer(photo_answer(limits), elem_id="trip-photo")
             trouble = message()
             seed = seed_input(SEEDS, SEED)
     with section:
@@ -82,43 +91,89 @@ def build(context: Context, shared: Shared) -> None:
         part = whole("t₀, % of T", share, (1, 100))
         return path, spec, max(1, round(part * spec.T / 100)), whole("Seed", seed, SEEDS)
 
-    def begin(call: Call, chosen: Chosen, *values: Any) -> Steps:
+    def begin(call: Call, image: Chosen, _: Any, *values: Any) -> Steps:
         path, _, t, seed = ask(call.visitor, *values)
-        yield {}
-        for trip in call.run(run_trip, path, chosen, t, seed):
+        yield {chosen: image}  # for a page that comes later
+        for trip in call.run(run_trip, path, image, t, seed):
             yield {table: trip, state: status(trip)}
 
-    jobs = Jobs(context, "trip", state=state, trouble=trouble, idle=[run], stop=stop)
+    def asked(visitor: str, image: Any, *values: Any) -> tuple[Any, Any, int, int]:
+        """Image, model, t_0 and seed."""
+        _, _, t, seed = ask(visitor, *values)
+        return image, values[0], t, seed
+
+    agreement = Agreement(
+        context,
+        shared.address,
+        fields=[picked, shared.model, share, seed],
+        read=asked,
+        state=state,
+        trouble=trouble,
+        result=table,
+    )
+    jobs = Jobs(
+        context,
+        "trip",
+        state=state,
+        trouble=trouble,
+        idle=[run],
+        stop=stop,
+        agreement=agreement,
+    )
 
     @guarded(trouble)
     def show(request: gr.Request, chosen: Chosen, *values: Any) -> Changes:
         """The picture and its noise at once; while a trip runs they wait for the next."""
         _, spec, t, seed = ask(context.visitor(request), *values)
         if jobs.running(request):
-            return {trouble: "This is for the next trip; one is under way."}
+            return {}
         with heavy():
             trip = preview(spec, chosen, t, seed)
-        return {table: trip, state: f"{status(trip)}, ready to go back"}
+        name = chosen[0] if chosen[0] in choices else OWN_NAME
+        changes: Changes = {table: trip, state: f"{status(trip)}, ready to go back"}
+        return changes | agreement.made_with((name, values[0], t, seed))
 
     @guarded(trouble)
     def pick(request: gr.Request, event: gr.EventData, *values: Any) -> Changes:
         name = str(getattr(event, "name", ""))
         if name not in choices:
-            raise ValueError("There is no such sample; choose one of the strip.")
-        picked = (name, choices[name])
-        return {chosen: picked} | show(request, picked, *values)
+            raise ValueError("There is no such sample; choose one from the strip.")
+        return {chosen: (name, choices[name]), picked: name} | show(
+            request, (name, choices[name]), *values
+        )
 
     @guarded(trouble)
     def bring(request: gr.Request, path: str | None, *values: Any) -> Changes:
-        if path is None:  # cleared: what is shown stays
-            return {}
-        brought = (OWN, take_upload(path, limits))
-        return {chosen: brought} | show(request, brought, *values)
+        if path is None or is_framed(path):  # by us, or cleared: what is shown and said stays
+            return {trouble: gr.skip()}
+        picture, also = bring_upload(upload, trouble, path, limits)
+        if picture is None:
+            return also
+        brought = (OWN, picture)
+        return {chosen: brought, picked: OWN_NAME} | show(request, brought, *values) | also
 
     settings: list[Any] = [shared.model, share, seed]
-    shown = [table, state, trouble]
-    jobs.wire(run.click, begin, [chosen, *settings], [table])
-    picker.pick(pick, settings, [chosen, *shown], **QUIET)
-    upload.change(bring, [upload, *settings], [chosen, *shown], **QUIET)
+    shown = [table, state, trouble, agreement.line]
+    jobs.wire(run.click, begin, [chosen, *agreement.fields], [table, chosen])
+    picker.pick(pick, settings, [chosen, picked, *shown], **QUIET)
+    upload.clear(lambda: "", None, trouble, **QUIET)
+    upload.change(bring, [upload, *settings], [upload, chosen, picked, *shown], **QUIET)
     for setting in settings:
         setting.change(show, [chosen, *settings], shown, **LIVE)
+
+    def picture_of(values: Values, changed: Collection[str], visitor: str) -> Changes:
+        name = values[f"{group}.image"]
+        return {chosen: (name, choices[name])} if f"{group}.image" in changed else {}
+
+    address, group = shared.address, "reverse.trip"
+    address.field(
+        f"{group}.image",
+        picked,
+        lacks="your own image",
+        shipped=list(choices),
+        check=check_shipped,
+    )
+    address.field(f"{group}.t0", share)
+    address.field(f"{group}.seed", seed)
+    address.also(group, picture_of, [chosen])
+    address.restored(group)(show, [chosen, *settings], shown, **LIVE)

@@ -10,7 +10,7 @@ const heads = $$(".head");
 const COLUMNS = heads.map(({ dataset }) => dataset.column);
 const WAYS = heads.filter(({ dataset }) => "way" in dataset); // the samplers' columns
 const MEANT = {
-  original: "as the model sees it",
+  original: "as the model receives it",
   noisy: "with noise",
   shot: "at one shot",
   ...Object.fromEntries(
@@ -66,7 +66,7 @@ function compare(company) {
   }
   if (company.bound === null) return;
   const usual = make("div", { className: "usual" }, scale);
-  usual.title = `pictures of the kind predict up to ${company.bound.toFixed(2)}`;
+  usual.title = `images of this kind predict up to ${company.bound.toFixed(2)}`;
   usual.style.setProperty("--end", `${place(company.bound)}`);
 }
 function load() {
@@ -99,7 +99,7 @@ function load() {
       caption.style.setProperty("--share", Math.min(1, change ?? 0));
       number.textContent = typeof change === "number" ? change.toFixed(2) : "";
       number.title =
-        "root mean square of the change ÷ the picture's own contrast: 1 is no nearer than a flat picture";
+        "root mean square of the change ÷ the image's own contrast: 1 is no nearer than a flat image";
     }
   });
   compare(trip.company);

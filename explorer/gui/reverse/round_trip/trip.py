@@ -1,4 +1,4 @@
-"""There and back again as the page shows it: noised to t_0, denoised by both samplers."""
+"""Noise and denoise again as the page shows it: noised to t_0, denoised by both samplers."""
 
 from __future__ import annotations
 

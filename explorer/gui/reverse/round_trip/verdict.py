@@ -15,7 +15,7 @@ def verdict(trip: Trip) -> str:
     company = trip.company
     if not trip.finished or company is None:
         return ""
-    left = f"At t₀ = {trip.t} of {trip.T}, {trip.signal:.0%} of a picture's amplitude is left."
+    left = f"At t₀ = {trip.t} of {trip.T}, {trip.signal:.0%} of an image's amplitude is left."
     return f"{left} {WORDS[company.judgement](trip, company)}"
 
 
@@ -24,9 +24,10 @@ def _figures(trip: Trip, company: Company) -> str:
     own, real, ddpm = company.own, company.real, trip.changes["ddpm"][0]
     beside = f", {len(real.changes)} {trip.others} by {_mean(real)}" if real.changes else ""
     return (
-        f"Measured by its own contrast (1: no nearer than a flat picture), yours is changed by "
-        f"{_mean(own)} ({len(own.changes)} noises){beside}; ± is the standard deviation, the way "
-        f"back DDIM's. DDPM changes yours by {ddpm / own.contrasts[0]:.2f} (one noise)."
+        f"Relative to its own contrast (1: no nearer than a flat image), your image changed by "
+        f"{_mean(own)} ({len(own.changes)} noises){beside}; ± is the standard deviation, with "
+        "DDIM on "
+        f"the way back. DDPM changes yours by {ddpm / own.contrasts[0]:.2f} (one noise)."
     )
 
 
@@ -38,8 +39,8 @@ def _lost_share(company: Company) -> str:
 
 def _references(company: Company) -> str:
     return (
-        f"A flat picture as bright as yours is changed by {_mean(company.flat)} of your "
-        f"picture's contrast, noise as bright and as strong by {_mean(company.noise)} of its own."
+        f"A flat image as bright as yours is changed by {_mean(company.flat)} of your "
+        f"image's contrast, noise as bright and as strong by {_mean(company.noise)} of its own."
     )
 
 
@@ -56,22 +57,24 @@ def _flat(trip: Trip, company: Company) -> str:
         else ""
     )
     return (
-        f"Your picture is flat (contrast {company.own.contrasts[0]:.3f}): it has nothing of its "
-        "own that could come back, and no contrast to measure a change by. What came back differs "
+        f"Your image is flat (contrast {company.own.contrasts[0]:.3f}): it has no content "
+        "that could come back, and no contrast to measure a change by. The result differs "
         f"from it by {sum(changes) / len(changes):.2f}, root mean square on a scale from −1 to 1 "
         f"(DDIM, {len(changes)} noises){beside}."
     )
 
 
 def _alone(trip: Trip, company: Company) -> str:
-    return f"{_figures(trip, company)} There is no picture of the model's kind to compare it with."
+    return f"{_figures(trip, company)} There is no image of the model's kind to compare it with."
 
 
 def _lost(trip: Trip, company: Company) -> str:
     return (
-        f"{_figures(trip, company)} From so large a t₀ even they keep less than half of their "
-        f"variance (a change above {HALF:.2f}): whether yours is foreign cannot be told here. "
-        "Take a smaller t₀."
+        f"{_figures(trip, company)} From such a large t₀ even they keep less than half of their "
+        "variance "
+        f"(a change above {HALF:.2f}): whether yours is unlike the training data cannot be "
+        "judged here. "
+        "Choose a smaller t₀."
     )
 
 
@@ -80,8 +83,9 @@ def _foreign(trip: Trip, company: Company) -> str:
     kept = "is not kept" if company.own.mean > HALF else "is only partly kept"
     return (
         f"{_figures(trip, company)} That is {times:.1f} times their change, and beyond "
-        f"{company.real.bound:.2f}, where the range ends that they predict. Yours {kept} "
-        f"({_lost_share(company)}): it is foreign to a network that has only ever seen "
+        f"{company.real.bound:.2f}, the end of the range that they predict. Yours {kept} "
+        f"({_lost_share(company)}): it is unlike anything in the training data of a network that "
+        "has only seen "
         f"{trip.kind}. {_references(company)}"
     )
 
@@ -90,21 +94,21 @@ def _less(trip: Trip, company: Company) -> str:
     return (
         f"{_figures(trip, company)} More than three quarters of its variance came back, yet its "
         f"change is beyond the range that they predict (up to {company.real.bound:.2f}): yours is "
-        f"unusual among {trip.kind}, as one of them can be too. {_references(company)}"
+        f"unusual among {trip.kind}, as some of them are too. {_references(company)}"
     )
 
 
 def _kept(trip: Trip, company: Company) -> str:
     return (
         f"{_figures(trip, company)} Yours came back, with more than three quarters of its "
-        f"variance and as well as such pictures do (they predict up to "
+        f"variance and as well as such images do (they predict up to "
         f"{company.real.bound:.2f})."
     )
 
 
 def _partly(trip: Trip, company: Company) -> str:
     return (
-        f"{_figures(trip, company)} Yours came back in part only ({_lost_share(company)}). "
+        f"{_figures(trip, company)} Yours came back only in part ({_lost_share(company)}). "
         f"{_usual(company)}"
     )
 
@@ -118,8 +122,9 @@ def _gone(trip: Trip, company: Company) -> str:
 
 def _usual(company: Company) -> str:
     return (
-        f"That is within what such pictures lose from here (they predict up to "
-        f"{company.real.bound:.2f}): nothing says that yours is foreign."
+        f"Such images lose as much from here (they predict up to {company.real.bound:.2f}): "
+        "nothing suggests "
+        f"that yours is unlike the training data."
     )
 
 

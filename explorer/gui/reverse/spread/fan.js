@@ -1,4 +1,5 @@
 // @ts-check
+import { addHelp } from "../../parts/explain.js";
 import { $, decoded, make } from "../../parts/page.js";
 
 const COLUMNS = 11; // t = 0, T/10, …, T
@@ -7,12 +8,12 @@ const lanes = new Map(); // name -> { image, src }
 function laneOf({ name, rows }) {
   if (!lanes.has(name)) {
     const section = make("section", { className: `lane ${name.toLowerCase()}` }, $(".sheets"));
-    make("span", { className: "label", textContent: name }, section);
+    const label = make("span", { className: "label" }, section);
     const frame = make("div", { className: "frame" }, section);
     frame.style.aspectRatio = `${COLUMNS} / ${rows}`;
-    const alt = `${name}: the pictures that came out, a column for each t of the fork, from 0 to T`;
+    const alt = `${name}: the images that came out, a column for each t of the fork, from 0 to T`;
     const image = make("img", { hidden: true, id: `spread-${name.toLowerCase()}`, alt }, frame);
-    lanes.set(name, { image, src: null });
+    lanes.set(name, { image, label, src: null });
   }
   return lanes.get(name);
 }
@@ -35,9 +36,19 @@ function load() {
   node.style.setProperty("--right", `${constants.right}px`);
   for (const each of fan.lanes) {
     const lane = laneOf(each);
+    lane.label.textContent = [each.name, fan.given].filter(Boolean).join("\n");
     if (lane.src !== each.src) show(lane, each.src);
   }
   $(".text").textContent = fan.text;
 }
+addHelp($(".sheets"), "the images of the forks", () => {
+  const fan = props.value;
+  if (!fan?.lanes.some(({ src }) => src)) return null;
+  return `**Axes.** A row for each continuation, a block for each sampler. Across: t of the fork, from 0 to T, under the points of the curve above.
+
+**Look at** a column: all its images continue from the same x_t. Where they agree, x_t decided; where they differ, the noise that was drawn after it did.
+
+**What follows.** ${fan.text}`;
+});
 watch("value", load);
 load();

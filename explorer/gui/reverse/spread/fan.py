@@ -23,6 +23,7 @@ class Fan(Widget):
         return {
             "running": value.running,
             "text": summary(value),
+            "given": "" if value.label is None else f"class {value.label}",
             "lanes": [
                 {
                     "name": lane.name,

@@ -16,6 +16,7 @@ from torch import Tensor
 from explorer.evaluation.errors import Estimate, average_of
 from explorer.figures.pictures import grid
 from explorer.gui.frame.shared import plain
+from explorer.gui.frame.spoken import counted
 from explorer.race.fork import BRANCHES
 
 STORED = Path(__file__).with_name("stored")
@@ -78,10 +79,14 @@ def status(view: SpreadView) -> str:
     if view.finished:
         given = "no class" if view.label is None else f"class {plain(view.label)}"
         each = len(view.lanes[0].times) if view.lanes else 0
-        return f"{plain(view.model)}, {given}: {view.wanted} × {each} forks, {BRANCHES} ways on"
+        return (
+            f"{plain(view.model)}, {given}, seed {view.seed}: {view.wanted} × {each} forks, "
+            f"{BRANCHES} continuations"
+        )
     done = len(view.lanes[0].ways) if view.lanes else 0
     going = "running" if view.running else "stopped"
-    return f"{going}: {view.share:4.0%}, {done} of {view.wanted} trajectories"
+    ways = counted(view.wanted, "trajectory", "trajectories")
+    return f"{going}: {view.share:4.0%}, {done} of {ways}"
 
 
 def decided(times: Sequence[int], values: Sequence[float]) -> float | None:
@@ -149,22 +154,22 @@ def _halves_text(view: SpreadView, lane: LaneSpread) -> str:
     at_T = f"{begun.value:.2f} ± {begun.error:.2f}" if begun else f"{lane.ways[0][0]:.2f}"
     given = "without a class" if view.label is None else f"given the class {view.label}"
     said = [
-        f"{lane.name} {given}: forked at t = {lane.times[0]}, the {lane.rows} pictures differ by "
+        f"{lane.name} {given}: forked at t = {lane.times[0]}, the {lane.rows} images differ by "
         f"{at_T}" + (f" (mean of {n} x_T ± its standard error)." if n > 1 else " (one x_T).")
     ]
     if not found.times:
-        said.append("They are equal wherever it is forked: nothing is left to be decided.")
+        said.append("They are equal wherever it is forked: nothing is left to decide.")
         return " ".join(said)
     mean, count = found.mean, len(found.times)
     if count == 1:
         said.append(
-            f"Half of that is gone at t = {mean.value:.0f}; a single trajectory cannot say how "
-            "far others are from it."
+            f"Half of that is gone at t = {mean.value:.0f}; a single trajectory cannot show "
+            "how much others differ."
         )
     else:
         said.append(
             f"Half of that is gone at t = {mean.value:.0f} ± {mean.error:.0f} (mean of {count} ± "
-            f"its standard error): single pictures at {min(found.times):.0f} to "
+            f"its standard error): single images at {min(found.times):.0f} to "
             f"{max(found.times):.0f}, with a standard deviation of {found.std:.0f}."
         )
         said += _scales_text(lane)
@@ -199,8 +204,9 @@ def _still_text(lane: LaneSpread) -> str:
     largest = max(max(values) for values in lane.ways)
     if largest < NOTHING:
         return (
-            f"{lane.name}'s differ by 0 wherever its trajectory is forked: without noise x_t has "
-            "one picture only, decided from the start."
+            f"{lane.name}'s differ by 0 wherever its trajectory is forked: without noise x_t "
+            "leads to "
+            "one image only, decided from the start."
         )
     return f"{lane.name}'s differ by up to {largest:.3f}."
 

@@ -172,7 +172,9 @@ def choose_label(spec: Spec, label: Any) -> int | None:
     if label == NO_CLASS:
         return None
     if label not in spec.classes:
-        raise ValueError(f"Class: {label!r} is none of this model's; choose one of the menu")
+        raise ValueError(
+            f"Class: {label!r} is not a class of this model; choose one from the menu"
+        )
     return spec.classes.index(label)
 
 
