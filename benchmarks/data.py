@@ -106,7 +106,7 @@ def grown(path: Path, size: int, root: Path, answer: Connection) -> None:
 def fullest() -> float:
     """MB that this process has had at most, with what it has mapped and read."""
     with suppress(OSError):  # Linux: rusage there also counts what its parent had
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path("/proc/self/status").read_text("utf-8").splitlines()
         return next(int(line.split()[1]) / 2**10 for line in lines if line.startswith("VmHWM"))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most / (2**20 if sys.platform == "darwin" else 2**10)
@@ -137,7 +137,7 @@ def memory(n: int, size: int) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.data")
     parser.add_argument("folder", type=Path, metavar="FOLDER", nargs="?")
-    parser.add_argument("--memory", type=int, metavar="N", help="measure it for N pictures")
+    parser.add_argument("--memory", type=int, metavar="N", help="measure it for N images")
     parser.add_argument("--only", choices=FILES, action="append")
     parser.add_argument("--steps", type=int, default=200, help="0 only loads")
     parser.add_argument("--size", type=int, help="16, and 64 for --memory")

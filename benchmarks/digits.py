@@ -1,6 +1,6 @@
 """Time to recognisable digits: a preset of the Train tab, trained as the page does it, judged.
 
-python -m benchmarks.digits ["Digits 16×16 · 90 s"] [--n 500] [--root FOLDER] [--target x0]
+python -m benchmarks.digits ["Digits 16×16 · 90 seconds"] [--n 500] [--root FOLDER] [--target x0]
 
 Samples and film are made meanwhile, as for somebody who watches. A classifier made for the
 purpose (`tools/judge.py`, needs MNIST under --root) then reads DDIM-50 samples of the kept model.
@@ -22,6 +22,7 @@ from explorer.gui.train import watch
 from explorer.gui.train.choices import PRESETS, make_config, preset_values
 from explorer.gui.train.task import Job
 from tools import judge
+from tools.readers import reader_of
 
 
 def main() -> None:
@@ -34,12 +35,14 @@ def main() -> None:
     parser.add_argument("--device")
     args = parser.parse_args()
 
+    judge.check_count(args.n)
     device = find_device(args.device)
     threads = choose_threads(spare=1) if device.type == "cpu" else 0  # as the app does
     context = Context(Device(device), LOCAL, root=args.root)
     values = preset_values(args.preset) | {"seed": args.seed}
     values["target"] = args.target or values["target"]
     config = make_config(values, {}, context)
+    reader_of(config.data, config.size, args.root)  # before the training, not after it
     with tempfile.TemporaryDirectory() as folder:
         job = Job(config, Path(folder) / "digits.safetensors", args.root)
         *_, progress = watch.train(job, context.device.runner(lambda: False), str, lambda: False)

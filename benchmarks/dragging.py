@@ -44,16 +44,23 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
+def needed_chromium() -> str:
+    """Its path; ValueError where there is none, ImportError without Playwright."""
+    import playwright.async_api  # noqa: F401
+
+    if path := chromium():
+        return path
+    raise ValueError("no browser: install Chromium or name one in CHROMIUM=")
+
+
 async def drag(address: str, count: int, end: float, findings: Findings) -> None:
     """`count` browsers open the page, click Run once, and drag until `end` (`time.monotonic`).
 
-    LookupError where there is no browser.
+    As `needed_chromium` where there is no browser.
     """
     if not count:
         return
-    path = chromium()
-    if path is None:
-        raise LookupError("no browser: install Chromium, name one in CHROMIUM=, or --browsers 0")
+    path = needed_chromium()
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.dragging import drag
+from benchmarks.dragging import drag, needed_chromium
 from benchmarks.findings import Findings, table, write_json
 from benchmarks.foreign import (
     has_noise_of_seed,
@@ -31,6 +31,7 @@ from benchmarks.foreign import (
 from benchmarks.page import Changes, Config
 from benchmarks.served import ROOT, Served, Watch, loopback, serve
 from benchmarks.visitors import Failed, Shown, Visitor
+from explorer.cli.console import check_writable
 
 PLAYER, STATUS = "reverse-player", "reverse-status"
 DDIM = {"Lane 1: sampler": "DDIM", "Lane 2: sampler": "–"}
@@ -96,7 +97,7 @@ async def load(served: Served, plan: Plan) -> dict[str, Any]:
         task.cancel()
     watch.look()
     await asyncio.to_thread(check_races, room)
-    if served.log and "Traceback" in (log := served.log.read_text(errors="replace")):
+    if served.log and "Traceback" in (log := served.log.read_text("utf-8", "replace")):
         findings.errors["the app's log has a traceback"] += log.count("Traceback")
     settings = (
         f"{plan.visitors} visitors, {plan.browsers} of them with Chromium, {plan.trainers} train "
@@ -233,6 +234,10 @@ def main() -> None:
         parser.error("at most 200 visitors and an hour")
     if plan.browsers + plan.trainers > plan.visitors:
         parser.error("more browsers and trainers than visitors")
+    if path:
+        check_writable(path, "--json")
+    if plan.browsers:
+        needed_chromium()
     try:
         with TemporaryDirectory(prefix="explorer-load-") as folder:
             if url:

@@ -31,11 +31,16 @@ def difference(frechet: Frechet, first: Tensor, second: Tensor) -> Estimate:
     return jackknife(lambda kept: frechet.of(second[kept]) - frechet.of(first[kept]), len(first))
 
 
+def whole_numbers(text: str) -> list[int]:
+    """Of "20,50"; ValueError for anything else."""
+    return [int(part) for part in text.split(",")]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--n", type=int, default=1024)
-    parser.add_argument("--steps", default="20,50")
+    parser.add_argument("--steps", type=whole_numbers, default="20,50")
     parser.add_argument("--root", type=Path, default=default_root())
     args = parser.parse_args()
 
@@ -46,7 +51,7 @@ def main() -> None:
         parser.exit(1, f"the bundled classifier does not know the classes of {spec.name}\n")
     frechet, asked = Frechet(reference.features), torch.tensor(labels)
     print(f"{args.file}, n = {args.n}, {torch.get_num_threads()} threads")
-    for steps in map(int, args.steps.split(",")):
+    for steps in args.steps:
         made, seen, right = {}, {}, {}
         for precision in PAIR:
             how, begun = Sampling(steps=steps, precision=precision), time.process_time()
@@ -68,7 +73,7 @@ def main() -> None:
         print(
             f"  difference: distance {apart.value:+.4f} ± {apart.error:.4f}, right "
             f"{gain.value:+.2%} ± {gain.error:.2%}; of 255 a pixel changes by "
-            f"{change.mean():.2f}, the most of the median picture by {most:.0f}"
+            f"{change.mean():.2f}, the most of the median image by {most:.0f}"
         )
 
 

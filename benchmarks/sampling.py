@@ -167,7 +167,7 @@ def default_race(denoiser: Denoiser, spec: Spec, device: torch.device, rounds: i
     total, least = (statistics.median(found[name].seconds) for name in ("race", "bare"))
     own = statistics.median(found["race"].said)
     print(
-        f"\nThe default race (4 pictures, DDPM {spec.T} against DDIM 50) as the app runs it: "
+        f"\nThe default race (4 images, DDPM {spec.T} against DDIM 50) as the app runs it: "
         f"first frames after {statistics.median(first[1:]):.2f} s, all after {total:.2f} s, "
         f"{ratio(found['race'], found['bare']):.3f} × the bare network ({least:.2f} s)"
         + (f", {own:.3f} × its own calls" if device.type == "cpu" else "")

@@ -65,15 +65,18 @@ def share_models(folder: Path, checkpoints: Path = ROOT / "checkpoints") -> Path
 
 
 @contextmanager
-def serve(folder: Path, checkpoints: Path | None = None, **environment: str) -> Iterator[Served]:
+def serve(
+    folder: Path, checkpoints: Path | None = None, root: Path = ROOT, **environment: str
+) -> Iterator[Served]:
     """`python app.py`, hosted, on a free port of loopback; ended when the block is left.
 
     folder : for its log, its temporary files and, unless `checkpoints` is given, its runs.
+    root : the repository that is served.
     environment : more variables.
 
     RuntimeError with the end of its log if it does not start.
     """
-    checkpoints = checkpoints or share_models(folder / "checkpoints")
+    checkpoints = checkpoints or share_models(folder / "checkpoints", root / "checkpoints")
     address = f"http://127.0.0.1:{(port := free_port())}"
     settings = {
         "GRADIO_SERVER_NAME": "127.0.0.1",
@@ -84,10 +87,10 @@ def serve(folder: Path, checkpoints: Path | None = None, **environment: str) -> 
         "OMP_NUM_THREADS": "1",
     }
     log = folder / "log"
-    with open(log, "w") as out:
+    with open(log, "w", encoding="utf-8") as out:
         process = subprocess.Popen(
             [sys.executable, "app.py"],
-            cwd=ROOT,
+            cwd=root,
             env=os.environ | settings | environment,
             stdout=out,
             stderr=out,
@@ -116,7 +119,7 @@ def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
             OPENER.open(f"{address}/gradio_api/app_id", timeout=5).read()
             return
         time.sleep(0.3)
-    raise RuntimeError(f"the app did not start:\n{log.read_text()[-2000:]}")
+    raise RuntimeError(f"the app did not start:\n{log.read_text('utf-8', 'replace')[-2000:]}")
 
 
 def folder_bytes(folder: Path) -> int:

@@ -26,6 +26,7 @@ from benchmarks.load import DDIM, PLAYER
 from benchmarks.page import Changes, Config
 from benchmarks.served import Served, Watch, serve
 from benchmarks.visitors import Failed, Visitor
+from explorer.cli.console import check_writable
 
 WARM = 10
 """Sessions after which memory is compared with that at the end."""
@@ -116,7 +117,7 @@ async def soak(served: Served, sessions: int, together: int, budget: float) -> d
             )
 
     await asyncio.gather(*(one_after_the_other() for _ in range(together)))
-    if served.log and "Traceback" in (log := served.log.read_text(errors="replace")):
+    if served.log and "Traceback" in (log := served.log.read_text("utf-8", "replace")):
         found.errors["the app's log has a traceback"] += log.count("Traceback")
     settings = f"{sessions} sessions, {together} at a time, trainings of {budget:g} s"
     return found.report() | {"settings": settings, "server": watch.samples}
@@ -132,6 +133,8 @@ def main() -> None:
     given = parser.parse_args()
     if not 1 <= given.sessions <= 1000 or not 1 <= given.together <= 8:
         parser.error("1 to 1000 sessions, 1 to 8 at a time")
+    if given.json:
+        check_writable(given.json, "--json")
     try:
         with ExitStack() as stack:
             folder = given.folder or Path(stack.enter_context(TemporaryDirectory()))
