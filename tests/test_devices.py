@@ -169,7 +169,7 @@ def test_the_best_is_cuda_then_xpu_then_mps(monkeypatch: pytest.MonkeyPatch) -> 
 def test_what_computes_nothing_here_is_refused(name: str) -> None:
     with pytest.raises(ValueError) as error:
         devices.find_device(name)
-    assert str(error.value) == f"device {name!r} is not on this machine; cpu always is"
+    assert str(error.value) == f"device {name!r} is not available on this machine; cpu always is"
 
 
 def test_a_refusal_names_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,10 +40,10 @@ MEMORY = [
 ]
 FAILURES = [
     *[(error, "not enough memory") for error in MEMORY],
-    (OutOfMemory("memory does not suffice for 64 pictures"), "for 64 pictures"),
-    (system(errno.ENOSPC), "the disk is full: make room"),
-    (system(errno.ENOSPC, None), "the disk is full: make room"),
-    (system(errno.EDQUOT), "part of the disk that is allowed here is full"),
+    (OutOfMemory("memory does not suffice for 64 images"), "for 64 images"),
+    (system(errno.ENOSPC), "the disk is full: free some space"),
+    (system(errno.ENOSPC, None), "the disk is full: free some space"),
+    (system(errno.EDQUOT), "disk quota here is full"),
     (system(errno.ENOSPC, f"{tempfile.gettempdir()}/x/a.png"), "the temporary folder is full"),
     (SafetensorError("I/O error: No space left on device (os error 28)"), "the disk is full"),
     (
@@ -57,24 +57,28 @@ FAILURES = [
         "no temporary folder that can be written",
     ),
     (system(errno.EROFS), "'state.safetensors' is in a read-only place: choose another"),
-    (system(errno.EACCES), "'state.safetensors' may not be read or written"),
-    (system(errno.EPERM), "may not be read or written by this program"),
+    (system(errno.EACCES), "'state.safetensors' cannot be read or written"),
+    (system(errno.EPERM), "cannot be read or written by this program"),
     (system(errno.EMFILE, None), "too many files are open"),
     (system(errno.ENFILE, None), "too many files are open"),
-    (system(errno.ENOENT), "'state.safetensors' is not there, or not there any more"),
-    (system(errno.ENOENT, None), "a file or folder that is needed is not there"),
+    (system(errno.ENOENT), "'state.safetensors' does not exist, or no longer does"),
+    (system(errno.ENOENT, None), "a file or folder that is needed does not exist"),
     (system(errno.EIO), "the system refused something: Input/output error ('state.safetensors')"),
-    (BrokenProcessPool("A process in the pool was terminated abruptly"), "helper process died"),
+    (BrokenProcessPool("A process in the pool was terminated abruptly"), "worker process died"),
     (
         RuntimeError("DataLoader worker (pid(s) 1234) exited unexpectedly"),
-        "helper process died before it was done",
+        "worker process died before it finished",
     ),
     (ValueError("steps = 0 is not allowed: at least 1"), "steps = 0 is not allowed"),
-    (ValueError(f"{SECRET} is not a picture"), "is not a picture"),
+    (ValueError(f"{SECRET} is not an image"), "is not an image"),
     (ValueError("a sentence\n  over two lines"), "a sentence over two lines"),
-    (ValueError(), "without a reason (ValueError)"),
+    (ValueError(), "without giving a reason (ValueError)"),
     (FloatingPointError("the loss became nan at step 3"), "became nan at step 3"),
     (OSError("the state of a could not be written"), "the state of a could not"),
+    (OSError("<urlopen error [Errno -3] Temporary failure>; try again"), "Temporary failure; try"),
+    (ValueError("x is not there ([Errno 13] Permission denied: 'y')"), "(Permission denied: 'y')"),
+    (ValueError("no model (I/O error: File exists (os error 17))"), "(I/O error: File exists)"),
+    (OSError("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1000)"), "wrong version"),
     (UnidentifiedImageError(f"cannot identify image file '{SECRET}'"), "file 'state.safetensors'"),
 ]
 
@@ -83,6 +87,7 @@ FAILURES = [
 def test_a_failure_is_one_sentence_without_a_path(error: BaseException, says: str) -> None:
     said = told(error)
     assert said is not None and says in said and "\n" not in said
+    assert "rrno" not in said and "urlopen" not in said and "os error" not in said
     assert "/srv" not in said and tempfile.gettempdir() not in said
 
 
@@ -108,7 +113,7 @@ def test_the_page_shows_it_as_plain_text() -> None:
         ("see https://example.org/a/b.html", "see https://example.org/a/b.html"),
         ("'../../etc/passwd' is not a name", "'../../etc/passwd' is not a name"),
         ("a </script> tag", "a </script> tag"),
-        ("/srv/app/x.png: no picture", "x.png: no picture"),
+        ("/srv/app/x.png: no image", "x.png: no image"),
         ("in '/srv/my app/x y.png', too", "in 'x y.png', too"),
         ("it is /srv/app/x.png.", "it is x.png."),
         (r"C:\Users\me\x.png is gone", "x.png is gone"),
@@ -127,8 +132,8 @@ def test_real_failures_are_recognised(tmp_path: Path) -> None:
     assert out_of_memory(memory.value) and told(memory.value) == NO_MEMORY
     with pytest.raises(FileNotFoundError) as gone:
         (tmp_path / "absent").read_bytes()
-    assert "'absent' is not there" in str(told(gone.value))
-    assert f"'{tmp_path / 'absent'}' is not there" in str(told(gone.value, paths=True))
+    assert "'absent' does not exist" in str(told(gone.value))
+    assert f"'{tmp_path / 'absent'}' does not exist" in str(told(gone.value, paths=True))
 
 
 def test_the_command_line_shows_no_traceback(
@@ -138,7 +143,7 @@ def test_the_command_line_shows_no_traceback(
     for error, says in [
         (KeyError("weights"), "something went wrong (KeyError: 'weights'); python -X dev"),
         (MemoryError(), NO_MEMORY),
-        (system(errno.EACCES), f"'{SECRET}' may not be read"),  # the user gave it
+        (system(errno.EACCES), f"'{SECRET}' cannot be read"),  # the user gave it
     ]:
 
         def fail(*_: object, error: Exception = error) -> None:

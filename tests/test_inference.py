@@ -198,9 +198,9 @@ def test_the_network_looks_at_no_value_on_the_device() -> None:
     """Fake tensors have shapes and a device, and refuse to be looked at."""
     gpu = torch.device("cuda", 0)
     with FakeTensorMode(), torch.device(gpu):
-        fake = UNet(UNetConfig(classes=10, width=16, patch=2)).eval()
-        x, t = torch.empty(2, 1, 28, 28), torch.empty(2, dtype=torch.long)
         try:
+            fake = UNet(UNetConfig(classes=10, width=16, patch=2)).eval()
+            x, t = torch.empty(2, 1, 28, 28), torch.empty(2, dtype=torch.long)
             for given in ((x, t), (x, t, torch.empty(2, dtype=torch.long))):
                 assert fake(*given).shape == x.shape
         except torch.AcceleratorError:

@@ -82,7 +82,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             [sys.executable, "app.py"], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
         try:
-            for _ in range(240):
+            for _ in range(1200):
                 if process.poll() is not None:
                     pytest.fail(f"the app ended:\n{(folder / 'log').read_text()}")
                 try:
@@ -171,16 +171,17 @@ class Visit:
         self.page.get_by_role("tab", name=tab, exact=True).click()
 
     def open_panel(self, name: str) -> None:
-        """A tab within a tab; on a phone the later ones stand in a menu."""
-        tab = self.page.get_by_role("tab", name=name)
-        if not tab.is_visible():
-            self.page.locator(".panels .overflow-menu > button").click()
-            tab = self.page.locator(".panels .overflow-dropdown button", has_text=name)
-        tab.click()
+        """A tab within a tab, by its title, the first line of what it says."""
+        self.page.get_by_role("tab", name=name).click()
 
     def open_topic(self, name: str) -> None:
+        """By its card, from wherever the page is."""
         self.open("Lectures")
-        unfold(self.page.locator(f"#topic-{name} button.label-wrap").first)
+        self.page.wait_for_selector("#lectures-home [data-topic]", state="attached")
+        for back in self.page.locator(".topic .way-back").filter(visible=True).all():
+            back.click()
+        self.page.click(f"#lectures-home [data-topic={name}]")
+        self.page.wait_for_selector(f"#topic-{name} h2 >> visible=true")
 
     def text(self, selector: str) -> str:
         return self.page.inner_text(selector)

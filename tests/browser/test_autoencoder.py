@@ -43,7 +43,7 @@ def test_slide_train_and_start_from_noise(phone: Visit) -> None:
     assert phone.requests[seen:] == []
 
     page.click("#autoencoder-noise-run")
-    page.wait_for_function("document.body.innerText.includes('Train it first')")
+    page.wait_for_function("document.body.innerText.includes('Train the autoencoder first')")
     assert "Stored: 400 of 400" in page.inner_text("#autoencoder-state")
     page.fill("#autoencoder-steps input[type=number]", "50")
     page.keyboard.press("Tab")

@@ -28,7 +28,7 @@ def opened(visit: Visit) -> Page:
 
 def test_it_streams_stops_and_nothing_moves(visit: Visit) -> None:
     page = opened(visit)
-    assert "Stored: mnist, 64 test pictures" in page.inner_text("#bound-status")
+    assert "Stored: mnist, 64 test images" in page.inner_text("#bound-status")
     stored, tops = page.evaluate(CELLS, "total"), page.evaluate(TOPS)
     assert len(stored) == 2 and all(1 < float(text) < 3 for text in stored)
     page.fill("#bound-n input", "16")
@@ -48,7 +48,7 @@ def test_it_streams_stops_and_nothing_moves(visit: Visit) -> None:
     assert page.evaluate(TOPS) == tops
     page.fill("#bound-n input", "1")
     page.click("#bound-run")
-    page.get_by_text("Pictures: 1 is not allowed").wait_for()
+    page.get_by_text("Images: 1 is not allowed").wait_for()
     assert all(float(text) > 0 for text in page.evaluate(CELLS, "total"))  # nothing is lost
 
 

@@ -85,8 +85,8 @@ def test_equation_values_and_keys(visit: Visit) -> None:
         assert f"{alpha_bar:.3g}" in values and "dB" in values
         snr = 10 * np.log10(alpha_bar / (1 - alpha_bar))
         assert f"{abs(snr):.1f} dB" in values
-    assert "At t = 443 cosine keeps more of the picture" in visit.text(".told")
-    assert "With T = 1,000 cosine keeps more at t = 1…995" in visit.text(".told")
+    assert "At t = 443 cosine keeps more of the image" in visit.text(".told")
+    assert "With T = 1,000 cosine keeps more of the image at t = 1…995" in visit.text(".told")
     own = visit.text("[data-pane='0'] [data-of='own']")
     schedule = visit.text("[data-pane='0'] [data-of='snr']")
     apart = [float(text.replace("−", "-").split()[0]) for text in (own, schedule)]
@@ -140,15 +140,15 @@ def test_samples_resolution_noise_and_T(visit: Visit) -> None:
     visit.page.keyboard.press("Tab")
     after_load(visit, before)
     assert visit.page.get_attribute("#forward-t", "max") == "50"
-    assert "With T = 50 linear keeps more at every t" in visit.text(".told")
+    assert "With T = 50 linear keeps more of the image at every t" in visit.text(".told")
 
 
 def test_a_broken_upload_gets_a_sentence_and_loses_nothing(visit: Visit, tmp_path: Path) -> None:
     before = canvas(visit, "forward-linear")
     broken = tmp_path / "broken.png"
-    broken.write_text("this is no picture")
+    broken.write_text("this is not an image")
     visit.page.set_input_files("#forward-image input[type=file]", broken)
-    visit.wait_for_text("body", "not a picture that can be read")
+    visit.wait_for_text("body", "not an image that can be read")
     assert (canvas(visit, "forward-linear") == before).all()
     assert "Traceback" not in visit.text("body")
     visit.page.fill("#forward-T input", "1")
@@ -176,3 +176,51 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(phone: Visit) -> None:
         phone.open(tab)
         phone.page.wait_for_timeout(800)
         assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390, tab
+
+
+def test_the_frame_shows_what_was_read_and_says_what_is_wrong_with_it(
+    visit: Visit, tmp_path: Path
+) -> None:
+    """Browsers show neither TIFF nor HEIC."""
+    values = np.random.default_rng(0).integers(0, 4096, (120, 90)).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "scan.tif")
+    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf" + bytes(200))
+    page, before = visit.page, loads(visit)
+    clear = page.locator("#forward-image [aria-label='Remove Image']")
+    if clear.count():
+        clear.click()
+    page.set_input_files("#forward-image input[type=file]", tmp_path / "scan.tif")
+    after_load(visit, before)
+    visit.wait_for_text("#tab-forward", "6.2% of its 16-bit range")
+    page.wait_for_function(
+        "document.querySelector('#forward-image img')?.src.endsWith('.png')"
+        " && document.querySelector('#forward-image img').naturalWidth === 256"
+    )
+    page.wait_for_timeout(500)
+    assert "6.2% of its 16-bit range" in visit.text("#tab-forward")
+    clear.click()
+    page.wait_for_function("!document.body.innerText.includes('16-bit range')")
+    page.set_input_files("#forward-image input[type=file]", tmp_path / "phone.heic")
+    visit.wait_for_text("#tab-forward", "This image is HEIC: save it as JPEG")
+    page.wait_for_function("!document.querySelector('#forward-image img')")  # no broken one
+    page.wait_for_timeout(500)
+    assert "This image is HEIC" in visit.text("#tab-forward")
+
+
+def test_a_camera_or_clipboard_that_is_refused_is_a_sentence(visit: Visit) -> None:
+    """This browser has no camera, and asks nobody before it refuses the clipboard."""
+    page, button = visit.page, "#forward-image .source-selection button >> nth={}"
+    clear = page.locator("#forward-image [aria-label='Remove Image']")
+    if clear.count():
+        clear.click()
+    page.click(button.format(1))
+    prompt = page.locator("#forward-image [title='grant webcam access'] button .wrap")
+    lowest, tools = prompt.bounding_box(), page.locator("#forward-image .source-selection")
+    assert lowest and lowest["y"] + lowest["height"] <= tools.bounding_box()["y"] + 1
+    prompt.click()
+    visit.wait_for_text("#tab-forward", "No camera was found: connect one, or upload an image.")
+    page.click(button.format(2))
+    page.wait_for_function("!document.body.innerText.includes('No camera was found')")
+    visit.wait_for_text("#tab-forward", "The browser does not let this page read the clipboard")
+    page.click(button.format(0))
+    page.wait_for_function("!document.body.innerText.includes('read the clipboard')")

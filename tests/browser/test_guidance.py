@@ -46,7 +46,7 @@ def test_a_strip_is_there_is_moved_and_is_made(visit: Visit) -> None:
     assert "asked for 3" in page.inner_text("#guidance-strip .note")
     page.click("#guidance-strip button[aria-label='asked for 8, w = 2']")
     assert "asked for 8" in page.inner_text("#guidance-strip .note")
-    page.get_by_label("By a classifier, s").check()
+    page.get_by_role("radio", name="By a classifier, s").check()
     page.wait_for_function(
         "document.querySelector('#guidance-strip .formula').innerText.includes('log p')"
     )
@@ -56,7 +56,7 @@ def test_a_strip_is_there_is_moved_and_is_made(visit: Visit) -> None:
     page.wait_for_function("document.querySelectorAll('#guidance-strip .cell').length === 20")
     page.click("#guidance-stop:not([disabled])")
     page.wait_for_selector("#guidance-run:not([disabled])")
-    assert any(w in page.inner_text("#guidance-status") for w in ("stopped", "20 pictures"))
+    assert any(w in page.inner_text("#guidance-status") for w in ("stopped", "20 images"))
 
 
 def test_a_phone_shows_it_whole(phone: Visit) -> None:

@@ -194,11 +194,11 @@ def test_a_models_names_are_text_wherever_it_is_chosen(visited: Visit) -> None:
         choose(visited, "#reverse-model", f"m-{name}")
         visited.open_panel("Steps against quality")
         says(visited, "#quality-facts", f"{words(text)}: ")
-        says(visited, "#quality-facts", f"training pictures of {words(text)};")
+        says(visited, "#quality-facts", f"training images of {words(text)};")
         visited.open_panel("Guidance")
         says(visited, "#guidance-fits", f"{words(text)} was trained without classes")
         visited.open_panel("Round trip")
-        says(visited, "#trip-status", f"{words(text)}: t₀")
+        says(visited, "#trip-status", f"{words(text)}, ")
     visited.page.click("#reverse-run")
     visited.page.wait_for_selector("#reverse-run:not([disabled])")
     says(visited, "#reverse-player", f"{words(text)} · seed 7")
@@ -232,7 +232,7 @@ def bring(visit: Visit, capsule: Path, text: str) -> None:
 
 def test_a_capsules_names_are_text(visited: Visit, tmp_path: Path) -> None:
     visited.open("Reverse")
-    visited.open_panel("Take it away")
+    visited.open_panel("Export")
     for name, text in NAMES.items():
         bring(visited, tmp_path / f"{name}.race.zip", text)
         says(visited, "#reverse-status", f"From a capsule: {text.strip()} 4 of 4 evaluations")
@@ -242,7 +242,7 @@ def test_a_capsules_names_are_text(visited: Visit, tmp_path: Path) -> None:
 
 def test_a_refused_capsule_says_so_in_text(visited: Visit, tmp_path: Path) -> None:
     visited.open("Reverse")
-    visited.open_panel("Take it away")
+    visited.open_panel("Export")
     bring(visited, tmp_path / "a.race.zip", NO_NAMES["turned"])
     visited.page.wait_for_function("document.body.innerText.includes('are not text')")
 
@@ -250,7 +250,7 @@ def test_a_refused_capsule_says_so_in_text(visited: Visit, tmp_path: Path) -> No
 def test_runs_and_files_are_called_in_text(visited: Visit, tmp_path: Path) -> None:
     visited.open("Train")
     page = visited.page
-    visited.page.get_by_role("button", name="Compare runs").click()
+    visited.open_panel("Compare runs")
     for text in list(FILES.values())[:2]:
         page.locator("#train-compare input").click()
         page.get_by_role("option", name=text, exact=True).click()
@@ -261,15 +261,15 @@ def test_runs_and_files_are_called_in_text(visited: Visit, tmp_path: Path) -> No
         )
     page.get_by_role("button", name="Earlier runs").click()
     choose(visited, "#train-earlier", FILES["markup"])
-    says(visited, "#train-status", f"{FILES['markup']}, as it was left")
+    says(visited, "#train-status", f"{FILES['markup']}, after ")
     page.get_by_role("button", name="Your own images").click()
     files = pictures(tmp_path / "in", 8)
     for text in FILES.values():
         bad = tmp_path / f"{text}.png"
-        bad.write_text("no picture")
+        bad.write_text("no image")
         page.wait_for_selector("#train-files input[type=file]", state="attached")
         page.set_input_files("#train-files input[type=file]", [*files, bad])
-        says(visited, "#train-report", "1 is no picture (")
+        says(visited, "#train-report", "1 is not an image (")
         page.click("#train-files [aria-label='Clear']")
 
 

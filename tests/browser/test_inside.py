@@ -28,7 +28,7 @@ def test_drag_let_go_and_choose_another_model(phone: Visit) -> None:
     assert phone.requests[seen:] == []
 
     page.evaluate("document.getElementById('inside-t').dispatchEvent(new Event('change'))")
-    says("#inside-state", "mnist, t = 250, picture 4, seed 7")
+    says("#inside-state", "mnist, t = 250, image 4, seed 7")
     says("#inside-told", "x₂₅₀")
     says("#inside-network .title", "channels at t = 250")
 

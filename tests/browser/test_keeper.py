@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import BrowserContext
 
+from explorer.gui.frame.spoken import exactly
 from tests.browser.conftest import Visit
 
 pytestmark = pytest.mark.browser
@@ -84,7 +85,7 @@ def begin(visit: Visit, seconds: int) -> None:
     visit.open("Train")
     visit.page.fill("#train-budget input", str(seconds))
     visit.page.keyboard.press("Tab")
-    visit.wait_for_text("#train-start", f"Train for {seconds} s")
+    visit.wait_for_text("#train-start", f"Train for {exactly(seconds)}")
     visit.page.click("#train-start")
     visit.wait_for_text("#train-status", "images/s")
 
@@ -119,10 +120,10 @@ def test_a_run_goes_on_through_a_reload_and_in_another_tab(
     stranger: BrowserContext, app: str
 ) -> None:
     visit = Visit(stranger, app)
-    begin(visit, 60)
+    begin(visit, 100)
     again(visit)
     goes_on(visit)
-    assert visit.page.input_value("#train-budget input") == "60"  # as it was asked for
+    assert visit.page.input_value("#train-budget input") == "100"  # as it was asked for
     assert visit.page.is_disabled("#train-start") and visit.page.is_enabled("#train-stop")
     other = Visit(stranger, app)
     other.open("Train")

@@ -55,7 +55,7 @@ def one_click_sets_the_train_tab(visit: Visit) -> None:
         value(page, "#train-size input", str(lecture.shared_size))
         value(page, "#train-budget input", "300")
         visit.wait_for_text("#train-start", "Train for 300 steps")
-        visit.wait_for_text("#train-told", "in place of mnist")
+        visit.wait_for_text("#train-told", "instead of mnist")
         visit.wait_for_text("#train-forecast", "M weights")
         assert page.locator(".trouble-text p").filter(visible=True).count() == 0
 
@@ -64,8 +64,8 @@ def test_ours_is_one_click_away_too(visit: Visit) -> None:
     page = visit.page
     visit.open_topic("lecture-oslo")
     page.click("#oslo-ours")
-    visit.wait_for_text("#train-told", "Ours, for the pictures")
-    value(page, "#train-preset input", "")
+    visit.wait_for_text("#train-told", "Ours, for the images")
+    value(page, "#train-preset input", "custom")
     value(page, "#train-budget input", "300")
     visit.wait_for_text("#train-forecast", "1.1 M weights")
 

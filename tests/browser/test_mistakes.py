@@ -14,7 +14,7 @@ SHOWN = "#mistake-view figcaption"
 def test_a_mistake_is_shown_by_its_numbers_and_run_live(visit: Visit) -> None:
     from explorer.gui.reverse.mistakes.records import NO_NOISE, WRONG_ORDER, read
     from explorer.gui.reverse.mistakes.sentences import seen_facts
-    from explorer.race.lanes import BREAKS
+    from explorer.race.breaks import MISTAKES
 
     measured = read("mnist")
     assert measured is not None
@@ -23,8 +23,8 @@ def test_a_mistake_is_shown_by_its_numbers_and_run_live(visit: Visit) -> None:
     page = visit.page
     page.wait_for_selector(SHOWN)
     for mistake, strips in ((NO_NOISE, 6), (WRONG_ORDER, 2)):
-        page.get_by_label(BREAKS[mistake].title).first.check()
-        visit.wait_for_text("#mistake-wrong", BREAKS[mistake].sentence[:30])
+        page.get_by_label(MISTAKES[mistake].title).first.check()
+        visit.wait_for_text("#mistake-wrong", MISTAKES[mistake].sentence[:30])
         outcome = measured.find(1.0, mistake)
         assert outcome is not None
         page.wait_for_function(

@@ -103,7 +103,8 @@ def test_a_lane_holds_its_last_frame_and_keys_step_through_all_grids(desktop: Pa
     desktop.set(637)
     assert desktop.shown_t(*names) == [640, 640]
     labels = [desktop.page.get_attribute(f"#{name}", "aria-label") for name in names]
-    assert labels == ["DDPM, t = 640", "DDIM, S = 50, t = 640"]
+    seen = "state of 4 images, t = 640 of 1000: 13 % signal, SNR −18 dB"
+    assert labels == [f"DDPM: {seen}", f"DDIM, S = 50: {seen}"]
     desktop.page.focus("#reverse-t")
     desktop.press("ArrowLeft")
     assert (desktop.cursor()["t"], desktop.shown_t(*names)) == (632, [632, 640])
@@ -172,7 +173,7 @@ def test_beliefs_beyond_all_bounds_add_up_too(desktop: Page, mapping: str) -> No
 def test_a_corrected_step_adds_up_to_the_next_frame(desktop: Page) -> None:
     """To half a grey level before rounding: at most one after it."""
     desktop.bring("corrected", "9,9")
-    for i, (name, words) in enumerate((("dpm-solver", "belief"), ("heun", "noise seen"))):
+    for i, (name, words) in enumerate((("dpm-solver", "x̂₀"), ("heun", "the predicted noise"))):
         desktop.page.locator(".lane header").nth(i).click()
         assert desktop.page.is_visible("#anatomy-change")
         assert not desktop.page.is_visible("#anatomy-z")
@@ -184,7 +185,7 @@ def test_a_corrected_step_adds_up_to_the_next_frame(desktop: Page) -> None:
             s = int(desktop.page.get_attribute(".anatomy", "data-s") or 0)
             desktop.set(s)
             assert np.abs(total - desktop.picture(f"reverse-{name}", 0, 28, 2)).max() <= 1
-        assert sum(f"corrected by how the {words}" in text for text in told) >= 6
+        assert sum(f"corrected by the change of {words}" in text for text in told) >= 6
     desktop.bring("two", "126,51")
     assert desktop.page.is_visible("#anatomy-z")
     assert not desktop.page.is_visible("#anatomy-change")
@@ -206,7 +207,9 @@ def test_the_formula_has_the_live_numbers(desktop: Page) -> None:
     assert formula == f"x620 = {signal:#.3g}·x̂0 + {direction:#.3g}·ε̂ + 0·z".split()
     assert desktop.page.inner_text(".step") == "DDIM jumps from t = 640 to s = 620."
     assert desktop.page.is_visible(".none")
-    desktop.page.click("#reverse-ddpm", position={"x": 480, "y": 40})  # the fourth picture
+    box = desktop.page.locator("#reverse-ddpm").bounding_box()
+    fourth = {"x": 0.875 * box["width"], "y": 0.5 * box["height"]}  # of four beside each other
+    desktop.page.click("#reverse-ddpm", position=fourth)
     drawn(desktop.page)
     assert desktop.cursor() == {"t": 631, "lane": 0, "picture": 3, "frame_t": 632}
     assert not desktop.page.is_visible(".none")
@@ -214,7 +217,7 @@ def test_the_formula_has_the_live_numbers(desktop: Page) -> None:
     desktop.page.click("[data-picture='-1']")
     assert desktop.cursor()["picture"] == 2
     desktop.set(0)
-    assert "the picture is finished" in desktop.page.inner_text(".step")
+    assert "the image is finished" in desktop.page.inner_text(".step")
     sums = desktop.picture("anatomy-sum", 0, 28, 1)
     assert (sums == desktop.picture("reverse-ddpm", 2, 28, 4)).all()
 
@@ -316,7 +319,7 @@ def test_frames_that_get_lost_are_said_and_asked_for_again(desktop: Page) -> Non
 
 def test_what_clipping_changed_is_said_with_its_size(desktop: Page) -> None:
     said = ".clipped .changed"
-    assert desktop.page.inner_text(said).startswith("This race was kept without")  # of before
+    assert desktop.page.inner_text(said).startswith("This race was saved without")  # of before
     assert desktop.page.inner_text(".noise-of") == "from the clipped x̂0"
     desktop.bring("one", "126")  # its lane strays
     desktop.set(400)

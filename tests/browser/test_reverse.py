@@ -104,20 +104,20 @@ def test_steps_against_quality_are_there_at_once(reverse: Visit) -> None:
     reverse.wait_for_text("#quality-table", "DPM-Solver++(2M)")
     assert "±" in reverse.text("#quality-table")
     reverse.page.wait_for_selector("#quality-plot .main-svg")
-    assert "training pictures" in reverse.text("#quality-facts")
+    assert "training images" in reverse.text("#quality-facts")
     reverse.page.get_by_label("class accuracy").check()
     reverse.wait_for_text("#quality-table", "%")
 
 
 def test_a_race_is_taken_away_and_reopened(reverse: Visit, tmp_path: Path) -> None:
-    reverse.page.get_by_role("tab", name="Take it away").click()
+    reverse.page.get_by_role("tab", name="Export").click()
     reverse.wait_for_text("#take-python", "ddim(spec.T, 50)")
     with reverse.page.expect_download() as download:
         reverse.page.get_by_role("button", name="Capsule", exact=True).click()
     capsule = tmp_path / download.value.suggested_filename
     assert capsule.name == "mnist-seed-7.race.zip"
     download.value.save_as(capsule)
-    reverse.page.fill("[aria-label='number input for Pictures']", "1")
+    reverse.page.fill("[aria-label='number input for Images']", "1")
     choose_race(reverse, "Grid: uniform, quadratic or Karras")
     reverse.page.click("#reverse-run")
     reverse.wait_for_text("#take-python", "quadratic")
@@ -139,7 +139,7 @@ def test_a_real_race_streams_and_ends_where_python_ends(reverse: Visit) -> None:
     from explorer.race import ddim, pictures
     from tests.browser.conftest import ROOT
 
-    reverse.page.fill("[aria-label='number input for Pictures']", "2")
+    reverse.page.fill("[aria-label='number input for Images']", "2")
     choose_race(reverse, "S = 5, 10, 50 and 1,000")
     reverse.page.wait_for_function("document.body.innerText.includes('Lane 4: DDIM, S = 5')")
     reverse.page.click("#reverse-run")
@@ -158,7 +158,7 @@ def test_a_real_race_streams_and_ends_where_python_ends(reverse: Visit) -> None:
 
 def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
     """And what is stopped keeps its frames; a fork plays, and one finds back."""
-    reverse.page.fill("[aria-label='number input for Pictures']", "1")
+    reverse.page.fill("[aria-label='number input for Images']", "1")
     choose_race(reverse, "How much noise: η = 0, 0.2, 0.5, 1")
     reverse.page.wait_for_function("document.body.innerText.includes('S = 50, η = 0.2')")
     reverse.page.click("#reverse-run")
@@ -171,12 +171,12 @@ def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
         wait_until_idle(reverse)
     frame_counts(reverse, "51,51,51,51")
     reverse.page.wait_for_function("document.getElementById('reverse-t').value === '0'")
-    reverse.open_panel("Take it away")
+    reverse.open_panel("Export")
     reverse.wait_for_text("#take-python", "eta=0.2")
     reverse.page.focus("#reverse-t")
     reverse.page.keyboard.press("End")
     reverse.page.click("#reverse-fork")
-    reverse.wait_for_text("#reverse-player .title", "Fork of picture 1")
+    reverse.wait_for_text("#reverse-player .title", "Fork of image 1")
     wait_until_idle(reverse)
     frame_counts(reverse, "51,51,51,51")
     reverse.wait_for_text("#take-python", "This is a fork")
@@ -193,9 +193,9 @@ def test_a_race_is_stopped_goes_on_and_is_forked(reverse: Visit) -> None:
 
 
 def test_a_broken_lane_runs_beside_the_sound_one(reverse: Visit) -> None:
-    reverse.page.fill("[aria-label='number input for Pictures']", "1")
+    reverse.page.fill("[aria-label='number input for Images']", "1")
     choose_race(reverse, "Grid: uniform, quadratic or Karras")
-    reverse.page.get_by_text("Break it on purpose").click()
+    reverse.page.get_by_role("button", name="Common mistakes").click()
     reverse.page.get_by_label("a grid that starts below T").check()
     reverse.page.click("#reverse-run")
     reverse.wait_for_text("#reverse-status", "late start")

@@ -47,7 +47,7 @@ def test_a_digit_goes_there_and_back(visit: Visit, tmp_path: Path) -> None:
     page.click("#trip-picker button[title='digit 7']")
     page.wait_for_function("document.querySelector('#trip-table').innerText.includes('digit 7')")
     assert cell(page, "ddpm") is None and cell(page, "shot") is None
-    page.fill("[aria-label='number input for Noise it up to t₀, % of T']", "10")
+    page.fill("[aria-label='number input for Add noise up to t₀, % of T']", "10")
     page.keyboard.press("Tab")
     page.wait_for_selector("#trip-table .trip[data-t='100']")
     spec = describe(ROOT / "checkpoints" / "mnist.safetensors")
@@ -64,9 +64,9 @@ def test_a_digit_goes_there_and_back(visit: Visit, tmp_path: Path) -> None:
     assert page.evaluate("document.querySelector('#trip-table').offsetHeight") == height
 
     bad = tmp_path / "a.png"
-    bad.write_text("no picture")
+    bad.write_text("no image")
     page.set_input_files("#trip-image input[type=file]", bad)
-    page.wait_for_function("document.body.innerText.includes('not a picture')")
+    page.wait_for_function("document.body.innerText.includes('not an image')")
 
 
 def open_spread(visit: Visit) -> Page:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from explorer.gui.frame.spoken import exactly
 from explorer.gui.reverse.tab import about
 from tests.browser.conftest import Pages, Visit, unfold
 from tests.gui.small import pictures
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 NAME = "mnist-5k-16-cosine"
+PANELS = ("Why is my loss flat?", "Learnt when?", "Memorised or new?")
 FILM_STEPS = """document.querySelector("#train-film .film").closest("#train-film")
   .querySelector("[data-snapshots]").explorer.growth.snapshots.map(({ step }) => step)"""
 
@@ -25,7 +27,7 @@ FILM_STEPS = """document.querySelector("#train-film .film").closest("#train-film
 def seconds(visit: Visit, amount: int) -> None:
     visit.page.fill("#train-budget input", str(amount))
     visit.page.keyboard.press("Tab")
-    visit.wait_for_text("#train-start", f"Train for {amount} s")
+    visit.wait_for_text("#train-start", f"Train for {exactly(amount)}")
 
 
 def trace(visit: Visit, plot: str, index: int, axis: str = "y") -> list[float]:
@@ -52,6 +54,10 @@ def start(visit: Visit) -> None:
 def opened(visit: Visit) -> Visit:
     visit.open("Train")
     visit.page.wait_for_selector("#train-loss [data-draws]")
+    for panel in PANELS:  # each is there once it has been seen; the last stays open
+        visit.open_panel(panel)
+    visit.page.wait_for_selector("#train-buckets [data-draws]", state="attached")
+    visit.page.wait_for_selector("#train-levels [data-draws]", state="attached")
     return visit
 
 
@@ -100,7 +106,7 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
 
     assert "after" in train.text("#train-samples figcaption")
     assert train.page.get_attribute("#train-samples img", "src") != before
-    train.wait_for_text("#train-neighbours", "training pictures")
+    train.wait_for_text("#train-neighbours", "training images")
     train.page.wait_for_function(
         "(old) => { const i = document.querySelector('#train-neighbours img');"
         "return !i.hidden && i.src !== old; }",
@@ -130,7 +136,7 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     spec = describe(download.value.path())
     assert (spec.size, spec.schedule, spec.training["steps"]) == (16, "cosine", steps)
 
-    open_fold(train, "Compare runs")
+    train.open_panel("Compare runs")
     train.page.wait_for_selector("#train-compare-plot [data-draws]")
     overlaid = "document.querySelector('#train-compare-plot .graph')?._fullData?.length"
     train.page.wait_for_function(f"{overlaid} === 2")  # the stored runs
@@ -144,7 +150,7 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     train.page.keyboard.press("Escape")
 
     train.open("Reverse")
-    pictures = train.page.locator("[aria-label='number input for Pictures']").filter(visible=True)
+    pictures = train.page.locator("[aria-label='number input for Images']").filter(visible=True)
     pictures.fill("16")  # a long race, which the second press below is to find running
     train.page.keyboard.press("Tab")
     train.open("Train")
@@ -154,13 +160,12 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     )
     train.wait_for_text("body", about(spec))
     train.wait_for_text("#reverse-status", "running")  # without another click
+    train.page.evaluate("document.querySelector('#train-race').click()")  # while it runs
+    train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
     train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7")
-    train.open("Train")
-    train.page.click("#train-race")
-    train.wait_for_text("#reverse-status", f"{NAME} is chosen: press “Run the race” next")
     train.page.evaluate("document.querySelector('#reverse-stop').click()")  # or it has ended
     train.page.wait_for_selector("#reverse-run:not([disabled])")
-    train.wait_for_text("#reverse-status", f"{NAME} is chosen")
+    train.wait_for_text("#reverse-status", f"{NAME} is selected")
     assert "of 1000 evaluations" in train.text("#reverse-status")
 
 
@@ -191,7 +196,7 @@ def test_pause_continue_stop_and_look_back(train: Visit) -> None:
     open_fold(train, "Earlier runs")
     train.page.click("#train-earlier input")
     train.page.get_by_role("option", name=name, exact=True).click()
-    train.wait_for_text("#train-status", f"{name}, as it was left after {done} steps")
+    train.wait_for_text("#train-status", f"{name}, after {done} steps")
     train.page.click("#train-continue")
     train.wait_for_text("#train-status", "images/s")
     train.page.click("#train-stop")
@@ -204,15 +209,15 @@ def test_ones_own_pictures(train: Visit, tmp_path: Path) -> None:
     chooser = "#train-files input[type=file]"
     train.page.wait_for_selector(chooser, state="attached")
     train.page.set_input_files(chooser, pictures(tmp_path / "few", 3))
-    train.wait_for_text("#train-report", "at least 8 pictures are needed, and 3 could be read")
+    train.wait_for_text("#train-report", "at least 8 images are needed, and 3 could be read")
     bad = tmp_path / "in" / "**no** [picture](x).png"
     files = pictures(tmp_path / "in", 10)
-    bad.write_text("no picture")
+    bad.write_text("no image")
     train.page.click("#train-files [aria-label='Clear']")
     train.page.wait_for_selector(chooser, state="attached")
     train.page.set_input_files(chooser, [*files, bad])
-    train.wait_for_text("#train-report", "Read 10 pictures")
-    train.wait_for_text("#train-report", "1 skipped: 1 is no picture (")
+    train.wait_for_text("#train-report", "Read 10 images")
+    train.wait_for_text("#train-report", "1 skipped: 1 is not an image (")
     assert train.page.locator("#train-report a, #train-report strong").count() == 0
     train.page.wait_for_function(
         "document.querySelector('#train-data input').value === 'Your images (10)'"
@@ -221,7 +226,28 @@ def test_ones_own_pictures(train: Visit, tmp_path: Path) -> None:
     start(train)
     train.wait_for_text("#train-status", "saved")
     assert "your-images-16-cosine" in train.text("#train-status")
-    train.wait_for_text("#train-neighbours", "training pictures")
+    train.wait_for_text("#train-neighbours", "training images")
+
+
+def test_files_taken_from_the_list_are_taken_from_the_set(train: Visit, tmp_path: Path) -> None:
+    open_fold(train, "Your own images")
+    chooser, clear = "#train-files input[type=file]", "#train-files [aria-label='Clear']"
+    if train.page.is_visible(clear):  # another test's
+        train.page.click(clear)
+        train.wait_for_text("#train-report", "Your images are removed.")
+    train.page.wait_for_selector(chooser, state="attached")
+    train.page.set_input_files(chooser, pictures(tmp_path / "in", 10))
+    train.wait_for_text("#train-report", "Read 10 images")
+    train.page.locator("#train-files [aria-label='Remove this file']").first.click()
+    train.wait_for_text("#train-report", "Read 9 images")
+    train.page.wait_for_function(
+        "document.querySelector('#train-data input').value === 'Your images (9)'"
+    )
+    train.page.click(clear)
+    train.wait_for_text("#train-report", "Your images are removed.")
+    train.page.wait_for_function(
+        "document.querySelector('#train-data input').value.startsWith('Digits')"
+    )
 
 
 def test_leaving_the_page_frees_the_device(
@@ -256,7 +282,7 @@ def test_a_model_of_few_steps_races_with_as_few(train: Visit) -> None:
     train.wait_for_text("#reverse-player .title", f"{name} · seed 7")
     train.wait_for_text("#reverse-status", "DDIM, S = 20 20 of 20 evaluations")
     train.page.wait_for_selector("#reverse-run:not([disabled])")
-    train.open_panel("Take it away")
+    train.open_panel("Export")
     train.wait_for_text("#take-python", "ddim(spec.T, 20)")
 
 
@@ -280,5 +306,5 @@ def test_what_is_said_before_the_start(fresh: Visit) -> None:
     train.page.keyboard.press("Tab")
     train.wait_for_text("body", "Size: 17 is not allowed; the network needs a multiple of 4")
     train.page.click("#train-start")
-    train.wait_for_text("#train-status", "not running")
+    train.wait_for_text("#train-status", "failed")
     assert train.page.is_enabled("#train-start") and train.page.is_disabled("#train-stop")

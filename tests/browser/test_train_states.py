@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-PASSING = ("s left", "images/s", "starting", "stopping", "reading", "going on", "waiting")
+PASSING = ("s left", "images/s", "starting", "stopping", "reading", "continuing", "waiting")
 """What is said of a run only while it goes on."""
 
 
@@ -68,7 +68,7 @@ def is_quiet(train: Visit) -> None:
     assert not [words for words in PASSING if words in said], said
     for part in ("#train-samples", "#train-neighbours", "#train-film", "#train-flat"):
         text = train.text(part)
-        assert "To be seen" not in text and "on its way" not in text, text
+        assert "Shown " not in text and "on its way" not in text, text
     assert train.page.is_disabled("#train-stop") and train.page.is_disabled("#train-pause")
 
 
@@ -161,14 +161,14 @@ def test_a_failure_leaves_nothing_that_is_announced(
     train: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise ValueError("these pictures do not fit")
+        raise ValueError("these images do not fit")
 
     with monkeypatch.context() as patch:
         patch.setattr(watch, "Run", refuse)
         train.page.click("#train-start")
-        train.wait_for_text("body", "these pictures do not fit")
+        train.wait_for_text("body", "these images do not fit")
     ready(train)
-    assert train.text("#train-status") == "not running"
+    assert train.text("#train-status") == "failed"
     is_quiet(train)
     assert trace(train, "#train-loss", 1) == [] and trace(train, "#train-buckets", 0) == []
     assert train.text("#train-film .title") == "No snapshots yet"

@@ -14,6 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from accelerate.state import AcceleratorState
@@ -93,7 +94,7 @@ def test_sample_writes_the_same_grid_for_the_same_seed(trained: Path, tmp_path: 
     out = tmp_path / "new" / "grid.png"
     done = explorer("sample", trained, "--steps", 4, "--n", 5, "--seed", 7, "--out", out)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{out}: 5 pictures, DDIM, 4 evaluations each\n"
+    assert done.stdout == f"{out}: 5 images, DDIM, 4 evaluations each\n"
     with Image.open(out) as picture:
         assert picture.size == (3 * 10 + 2, 2 * 10 + 2)  # 3 columns, 2 rows, gaps of 2
     sampled(trained, tmp_path / "again.png", "--steps", 4, "--n", 5, "--seed", 7)
@@ -106,11 +107,11 @@ def test_ddpm_takes_all_steps(
     awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ddpm = sampled(awake, tmp_path / "a.png", "--sampler", "ddpm", "--n", 2)
-    assert "2 pictures, DDPM, 20 evaluations each" in capsys.readouterr().out
+    assert "2 images, DDPM, 20 evaluations each" in capsys.readouterr().out
     same = sampled(awake, tmp_path / "b.png", "--steps", 20, "--eta", 1, "--n", 2)
     assert same.tobytes() == ddpm.tobytes()  # DDIM with all steps and eta = 1 is DDPM
     ddim = sampled(awake, tmp_path / "c.png", "--n", 2)  # of 50 steps, but there are only 20
-    assert "2 pictures, DDIM, 20 evaluations each" in capsys.readouterr().out
+    assert "2 images, DDIM, 20 evaluations each" in capsys.readouterr().out
     assert ddim.tobytes() != ddpm.tobytes()
 
 
@@ -135,12 +136,55 @@ def test_lectures_sample_their_way(
     assert [line.split(": ")[0] for line in told.out.splitlines()] == [
         str(out.with_stem(stem)) for stem in ("jax", "jax-2", "jax-3")
     ]
-    assert "σ² = β, no clipping, 20 evaluations" in told.out and "S = 4" in told.out
+    first = "DDPM, σ² = β, no clipping, α, β ahead, z in every step, 19 evaluations"
+    assert first in told.out and "S = 4, no clipping, α for ᾱ, 4 evaluations" in told.out
     beta = sampled(awake, tmp_path / "b.png", "--sampler", "ddpm", "--variance", "beta", "--n", 4)
     assert beta != sampled(awake, tmp_path / "c.png", "--sampler", "ddpm", "--n", 4)
     looks = sampled(awake, tmp_path / "d.png", "--lecture", "sutd", "--n", 2)
     assert looks.height == 4 * 10 + 2  # x_t and x̂_0 of two pictures
-    assert "in one shot, at t = 19, 0" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "in one shot, at t = 19, 0" in told
+    assert "d-2.png: 2 rows from pure noise, x̂₀ fed back, after t = 19, 0" in told
+    with Image.open(tmp_path / "d-2.png") as walks:
+        assert walks.size == (3 * 10 + 2, 2 * 10 + 2)
+
+
+def test_a_lecture_is_sampled_without_its_slips(
+    awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in ((), ("--repair",)):
+        sampled(awake, tmp_path / "a.png", "--lecture", "scinet", "--n", 2, *words)
+    code, right = capsys.readouterr().out.splitlines()
+    assert "no clipping, T + 1 steps, 21 evaluations" in code
+    assert "no clipping, 20 evaluations" in right
+    sampled(awake, tmp_path / "b.png", "--lecture", "sutd", "--n", 2, "--repair")
+    assert "DDIM's steps, after t = 19, 0" in capsys.readouterr().out
+    words = ["sample", str(awake), "--repair", "--out", str(tmp_path / "c.png")]
+    assert main(words) == 1 and "--repair: also give --lecture" in capsys.readouterr().err
+
+
+def test_any_model_does_what_can_be_done_wrong(
+    awake: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sound = sampled(awake, tmp_path / "a.png", "--steps", 5, "--n", 2)
+    wrong = sampled(
+        awake, tmp_path / "b.png", "--steps", 5, "--n", 2,
+        "--breaks", "no-clipping", "alpha-for-alpha-bar",
+    )  # fmt: skip
+    assert sound != wrong
+    assert "DDIM, S = 5, no clipping, α for ᾱ, 5 evaluations" in capsys.readouterr().out
+    same = sampled(awake, tmp_path / "c.png", "--steps", 5, "--n", 2, "--breaks", "no-noise")
+    assert same == sound
+    assert "--breaks no-noise changes nothing in DDIM, S = 5" in capsys.readouterr().err
+    words = ["sample", str(awake), "--breaks", "alpha-ahed", "--out", str(tmp_path / "d.png")]
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert "--breaks alpha-ahed: there are: no-clipping, " in told and "mean alpha-ahead?" in told
+    out = tmp_path / "e.npz"
+    words = ["sample", str(awake), "--n", "2", "--steps", "5", "--out", str(out)]
+    assert main([*words, "--breaks", "t-from-0"]) == 0
+    with np.load(out) as stored:
+        assert "t from 0" in str(stored["settings"]) or "t-from-0" in str(stored["settings"])
 
 
 def test_a_lectures_looks_by_a_recorded_network(
@@ -183,13 +227,13 @@ def test_labels_are_taken_by_name_and_number(awake: Path, tmp_path: Path) -> Non
 
 
 def test_resume_goes_on_where_the_run_stopped(trained: Path, tmp_path: Path) -> None:
-    path = tmp_path / "digits.safetensors"
+    before, path = signal.getsignal(signal.SIGINT), tmp_path / "digits.safetensors"
     shutil.copy(trained, path)
     shutil.copytree(trained.with_suffix(".run"), path.with_suffix(".run"))
     options = ["--T", "20", "--schedule", "linear", "--target", "x0", *QUICK, "--out", str(path)]
     assert main(["train", *options, "--steps", "5", "--resume"]) == 0
     assert checkpoints.describe(path).training["steps"] == 5
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> str:
@@ -207,7 +251,7 @@ def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> 
     ("command", "says"),
     [
         ("train --data cifar --out {tmp}/a.safetensors", "no data set 'cifar'"),
-        ("train --data {tmp} --out {tmp}/a.safetensors", "at least 8 pictures are needed"),
+        ("train --data {tmp} --out {tmp}/a.safetensors", "at least 8 images are needed"),
         ("train --data {tmp}/text.png --out {tmp}/a.safetensors", "text.png"),
         ("train --weighting p2 --out {tmp}/a.safetensors", "--weighting"),
         ("train --gamma 0 --out {tmp}/a.safetensors", "gamma = 0"),
@@ -242,8 +286,8 @@ def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> 
         ("train", "--out"),
         ("train --out {tmp}/a.safetensors --epochs 3", "--epochs"),
         ("sample {tmp}/absent.safetensors", "no checkpoint"),
-        ("sample {tmp}/text.png", "not a whole safetensors file"),
-        ("sample {tmp}/cut.safetensors", "cut short"),
+        ("sample {tmp}/text.png", "not a complete safetensors file"),
+        ("sample {tmp}/cut.safetensors", "truncated"),
         ("sample {awake} --label fox", "no such class; there are: cat, dog"),
         ("sample {awake} --label 2", "there are: cat, dog"),
         ("sample {awake} --label -1", "label '-1'"),
@@ -258,7 +302,7 @@ def complaint(capsys: pytest.CaptureFixture[str], command: Sequence[object]) -> 
         ("sample {awake} --steps 2 --out {tmp}/folder.safetensors", "folder.safetensors"),
         ("sample {awake} --steps 2 --out {tmp}/a.xyz", ".xyz"),
         ("describe {tmp}/absent.safetensors", "no checkpoint"),
-        ("describe {tmp}/cut.safetensors", "cut short"),
+        ("describe {tmp}/cut.safetensors", "truncated"),
         ("describe", "FILE"),
         ("paint", "paint"),
         ("", "train | sample | describe"),
@@ -360,7 +404,7 @@ def test_an_error_is_one_line_of_the_process_too(tmp_path: Path) -> None:
     (tmp_path / "a.safetensors").write_text("hello")
     done = explorer("describe", tmp_path / "a.safetensors")
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("explorer: a.safetensors is not a whole safetensors file")
+    assert done.stderr.startswith("explorer: a.safetensors is not a complete safetensors file")
     assert done.stderr.count("\n") == 1
 
 
@@ -381,7 +425,7 @@ def test_a_signal_leaves_a_checkpoint_and_a_state_to_resume(
     steps = checkpoints.describe(path).training["steps"]
     assert process.returncode == 130 and 0 < steps < 20_000
     last = rest.decode().splitlines()[-1]
-    assert last == f"explorer: stopped; {steps} steps are kept in {path}; go on with --resume"
+    assert last == f"explorer: stopped; {steps} steps are saved in {path}; continue with --resume"
     assert main(["train", *QUICK, "--resume", "--steps", str(steps + 2), "--out", str(path)]) == 0
     assert checkpoints.describe(path).training["steps"] == steps + 2
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.run", "a.safetensors"]

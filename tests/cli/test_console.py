@@ -105,13 +105,14 @@ def test_elsewhere_they_end_the_work_as_ctrl_c_does(number: signal.Signals) -> N
     assert signal.getsignal(number) is before
 
 
-def test_a_hangup_that_is_ignored_stays_so() -> None:
-    """As under nohup."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_is_ignored_stays_so(number: signal.Signals) -> None:
+    """As SIGHUP under nohup, and SIGINT in the background of a shell."""
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         with signals_end_it(), signals_noted() as asked:
-            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(number)
         assert asked == []
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGHUP, before)
+        signal.signal(number, before)

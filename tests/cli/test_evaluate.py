@@ -57,10 +57,10 @@ def test_a_table_beside_the_checkpoint(file: Path, explorer: Explorer) -> None:
     )  # fmt: skip
     lines = out.splitlines()
     assert quality.precision == choose_precision("auto", torch.device("cpu"))
-    against = "tiny: 20 pictures a cell against 300 of mnist-5k"
+    against = "tiny: 20 images per cell against 300 of mnist-5k"
     assert lines[0].startswith(f"{against}; {quality.precision} on CPU")
-    assert lines[1].startswith("20 real pictures: Fréchet distance ") and "±" in lines[1]
-    assert lines[2].startswith("Mean and standard deviation of 20 draws out of all 320 pictures")
+    assert lines[1].startswith("20 real images: Fréchet distance ") and "±" in lines[1]
+    assert lines[2].startswith("Mean and standard deviation of 20 draws out of all 320 images")
     at = lines.index("Fréchet distance")
     assert lines[at + 1].split() == ["S", "η", "=", "0", "σ̂"]
     assert [line.split()[0] for line in lines[at + 2 : at + 4]] == ["2", "40"]
@@ -77,7 +77,7 @@ def test_other_samplers_are_columns_too(file: Path, explorer: Explorer) -> None:
         (4, "ddim", 4), (4, "dpm-solver", 4), (4, "heun", 7),
     ]  # fmt: skip
     lines = out.splitlines()
-    assert "Heun asks the network 2S − 1 times." in lines
+    assert "Heun evaluates the network 2S − 1 times." in lines
     at = lines.index("Fréchet distance")
     assert lines[at + 1].endswith("η = 0 DPM-Solver++(2M) Heun, karras")
     widths = {len(line.rstrip("*")) for line in lines[at + 1 : at + 4]}
@@ -122,7 +122,7 @@ def test_another_model_or_a_damaged_file_starts_over(file: Path, explorer: Explo
     kept = path.read_bytes()
     made(file, DIGITS, seed=2)
     code, _, err = explorer(file, "--steps 3 --eta 0", COMMON)
-    assert code == 0 and err.startswith("explorer: starting over, what there was is now ")
+    assert code == 0 and err.startswith("explorer: starting over; the earlier table is now ")
     assert "weights " in err and err.count("\n") == 0
     assert [row.setting.steps for row in read(path).rows] == [3]
     assert path.with_suffix(".json.old").read_bytes() == kept
@@ -139,12 +139,12 @@ def test_ctrl_c_keeps_what_there_is(
         if len(quality.rows) == 2:
             os.kill(os.getpid(), signal.SIGINT)
 
-    written = evaluation.write
+    written, before = evaluation.write, signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(evaluation, "write", write)
     words = (file, "--steps 2,3,4 --eta 0", COMMON)
     code, out, err = explorer(*words)
-    assert code == 130 and "2 rows are kept" in err and "Fréchet distance" in out
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert code == 130 and "2 rows are saved" in err and "Fréchet distance" in out
+    assert signal.getsignal(signal.SIGINT) is before
     kept = read(quality_path(file))
     assert len(kept.rows) == 2
     monkeypatch.setattr(evaluation, "write", written)
@@ -186,9 +186,12 @@ def test_without_classes_there_is_no_accuracy(
         ("{file} --eta 2", "--eta 2"),
         ("{file} --eta hut", "--eta hut"),
         ("{file} --eta nan", "--eta nan"),
-        ("{file} --sampler euler", "--sampler euler: with S steps there are: ddim, dpm-solver, "),
-        ("{file} --sampler ddim,ddpm", "--sampler ddpm: with S steps there are: ddim"),
-        ("{file} --sampler heun,dpm-solver", "no η in Heun and DPM-Solver++(2M); leave --eta out"),
+        (
+            "{file} --sampler euler",
+            "--sampler euler: samplers that take S steps: ddim, dpm-solver, ",
+        ),
+        ("{file} --sampler ddim,ddpm", "--sampler ddpm: samplers that take S steps: ddim"),
+        ("{file} --sampler heun,dpm-solver", "Heun and DPM-Solver++(2M) have no η; leave out"),
         ("{file} --seed -1", "seed = -1"),
         ("{file} --guidance -1", "guidance = -1"),
         ("{file} --batch 0", "batch = 0"),
@@ -196,7 +199,7 @@ def test_without_classes_there_is_no_accuracy(
         ("{file} --precision half", "--precision half: there are: auto, float32"),
         ("{file} --device gpu", "'gpu'"),
         ("{file} --data absent", "no data set 'absent'"),
-        ("{file} --data emoji", "pictures of 3 channels, tiny makes pictures of 1"),
+        ("{file} --data emoji", "images of 3 channels, tiny makes images of 1"),
         ("{file} --out {tmp}/a.txt", "end in .json"),
         ("{file} --out {tmp}/text/a.json", "cannot be written"),
         ("{own}", "say where they are (--data)"),

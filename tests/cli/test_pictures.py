@@ -65,7 +65,7 @@ def test_nothing_is_written_over_but_the_usual_grid(
     for words in (["--out", "a.png"], ["--out", "a.npz"], ["--each"]):
         assert sample("--n", 2, *words) == 0
         assert sample("--n", 2, *words) == 1
-        assert "already: write over it (--overwrite)" in capsys.readouterr().err
+        assert "already exists: overwrite it (--overwrite)" in capsys.readouterr().err
         assert sample("--n", 2, "--overwrite", *words) == 0
     assert sample("--n", 2) == 0 and sample("--n", 2) == 0 and Path("grid.png").is_file()
 
@@ -93,7 +93,7 @@ def test_ctrl_c_keeps_the_pictures_that_are_finished(
     added = pictures.Writer.add
     monkeypatch.setattr(pictures.Writer, "add", add)
     assert sample("--n", 9, "--batch", 3, *words) == 130
-    assert "stopped; 6 of 9 pictures are kept in " in capsys.readouterr().err
+    assert "stopped; 6 of 9 images are saved in " in capsys.readouterr().err
     if "a.npz" in words:
         assert len(np.load("a.npz")["images"]) == 6
     elif words == ["--each"]:
@@ -109,7 +109,7 @@ def test_ctrl_c_before_the_first_keeps_nothing(
 ) -> None:
     monkeypatch.setattr("explorer.cli.sample.signals_noted", lambda: _asked())
     assert sample("--n", 2) == 130 and not Path("grid.png").exists()
-    assert "no picture was finished" in capsys.readouterr().err
+    assert "no image was finished" in capsys.readouterr().err
 
 
 class _asked:
@@ -124,7 +124,7 @@ class _asked:
     ("words", "says"),
     [
         ("--each --out a.png", "with --each it is a folder"),
-        ("--out folder", "pictures end in .png"),
+        ("--out folder", "images end in .png"),
         ("--batch 0", "--batch 0"),
         ("--precision half", "--precision half: there are: auto, float32, bfloat16, float16"),
         ("--precision float16", "float16"),

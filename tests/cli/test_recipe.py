@@ -49,7 +49,8 @@ def test_every_field_of_a_run_and_of_a_network_is_a_flag_with_its_docstring() ->
             assert docstrings(TrainConfig)[field.name]
     for kind in CONFIGS.values():
         for field in fields(kind):
-            assert (f"--network.{field.name}" in flags) == (field.name not in GIVEN)
+            flag = f"--network.{field.name.replace('_', '-')}"
+            assert (flag in flags) == (field.name not in GIVEN)
 
 
 def test_the_precisions_have_one_list_of_names() -> None:
@@ -134,7 +135,7 @@ def test_flags_override_the_file(tmp_path: Path) -> None:
         ("batch: [1", "run.yaml: while parsing"),
         ("batch: many", "--batch many: it must be a whole number"),
         ("flips: maybe", "flips is 'maybe' and should be true or false"),
-        ("data: no", "data is False and should not be so: put words in quotes"),
+        ("data: no", "data is False and should be text: put words in quotes"),
         ("no-flips: true", "there is no setting 'no-flips'"),
         ("print-config: true", "there is no setting 'print-config'"),
         (None, "No such file"),
@@ -210,7 +211,7 @@ def test_help_and_what_is_wrong_do_not_wait_for_torch() -> None:
     assert done.returncode == 0, done.stderr
     codes, torch, numpy = json.loads(done.stdout.splitlines()[-1])
     assert codes == [0, 0, 2, *[0] * (len(commands) - 3)] and not torch and not numpy
-    for part in ("--network.width", "Side of the pictures", "diffusion-explorer 0.", "--eta"):
+    for part in ("--network.width", "Side of the images", "diffusion-explorer 0.", "--eta"):
         assert part in done.stdout
 
 

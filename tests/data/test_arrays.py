@@ -39,7 +39,7 @@ def test_grey_pictures_are_read_as_they_are_in_every_layout(layout: str, tmp_pat
     images = {"NHW": DIGITS, "NHWC": DIGITS[..., None], "NCHW": DIGITS[:, None]}[layout]
     data, note = read_array(npz(tmp_path, images=images))
     assert np.array_equal(data.images.numpy(), DIGITS[:, None])
-    assert data.labels is None and "Read 12 pictures from an array, 28 × 28" in note
+    assert data.labels is None and "Read 12 images from an array, 28 × 28" in note
 
 
 def test_colours_are_the_same_first_or_last(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_labels_that_tell_nothing_make_no_classes(
         ({"images": DIGITS.astype(np.int64)}, "images is int64"),
         ({"images": DIGITS[:, :, 0]}, r"images is uint8 \(12, 28\), which is no set"),
         ({"images": DIGITS[..., None].repeat(2, 3)}, "no set of grey, RGB or RGBA"),
-        ({"images": DIGITS[:7]}, "at least 8 pictures are needed, and images has 7"),
+        ({"images": DIGITS[:7]}, "at least 8 images are needed, and images has 7"),
         ({"images": DIGITS[:, :0]}, "no set of grey"),
         ({"images": DIGITS.T}, "stored by columns"),
         ({"images": np.array([None] * 9)}, "pickled"),
@@ -122,8 +122,8 @@ def test_what_does_not_fit_is_a_sentence(
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
-        (OwnLimits(entries=11), "12 pictures, and at most 11"),
-        (OwnLimits(file_bytes=700), "784 bytes in each picture, and at most 700"),
+        (OwnLimits(entries=11), "12 images, and at most 11"),
+        (OwnLimits(file_bytes=700), "784 bytes in each image, and at most 700"),
         (OwnLimits(total_pixels=9000), "9,408 pixels in all, and at most 9,000"),
         (OwnLimits(bytes=9000), "9,408 bytes in all, and at most 9,000"),
     ],
@@ -145,9 +145,9 @@ def forged(folder: Path, shape: tuple[int, ...], data: bytes, version: bytes = b
 
 def test_headers_that_lie_are_refused(tmp_path: Path) -> None:
     for shape, data, version, says in (
-        ((12, 28, 28), bytes(100), b"\1\0", "damaged or cut short"),
+        ((12, 28, 28), bytes(100), b"\1\0", "damaged or incomplete"),
         ((12, 28, 28), bytes(12 * 28 * 28 + 1), b"\1\0", "longer than its header says"),
-        ((10**18, 28, 28), bytes(100), b"\1\0", "pictures, and at most 2,000"),
+        ((10**18, 28, 28), bytes(100), b"\1\0", "images, and at most 2,000"),
         ((12, 28, -28), bytes(100), b"\1\0", "no set of grey"),
         ((12, 28, 28), bytes(100), b"\2\0", "format .2, 0., not 1.0"),
         ((12, 28, 28), bytes(100), b"\7\0", "damaged|not 1.0"),
@@ -155,7 +155,7 @@ def test_headers_that_lie_are_refused(tmp_path: Path) -> None:
         with pytest.raises(DataError, match=says):
             read_array(forged(tmp_path, shape, data, version), limits=HOSTED)
     (tmp_path / "a.npz").write_bytes(b"no zip")
-    with pytest.raises(DataError, match="is a damaged .npz, or none") as error:
+    with pytest.raises(DataError, match="is a damaged .npz file, or not one") as error:
         read_array(tmp_path / "a.npz")
     assert HELP in str(error.value)
 
@@ -172,7 +172,7 @@ def test_an_array_stands_for_a_data_set_at_its_own_size_or_another(tmp_path: Pat
 
 def test_an_array_among_pictures_is_left_out(tmp_path: Path) -> None:
     npz(fill(tmp_path / "in", 8), images=DIGITS)
-    assert "1 is an array of pictures: give it by itself (a.npz)" in read(tmp_path / "in")[1]
+    assert "1 is an array of images: give it by itself (a.npz)" in read(tmp_path / "in")[1]
     few = fill(tmp_path / "few", 7)
     (few / "b.png").write_bytes(picture())
     data, note = read(*few.iterdir(), npz(tmp_path, images=DIGITS))

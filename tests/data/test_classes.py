@@ -73,8 +73,8 @@ def test_what_is_not_listed_listed_twice_or_not_there_is_counted(tmp_path: Path)
     data, note = read(tmp_path)
     assert data.labels.tolist() == LABELS and data.classes == ("cat", "dog")
     assert "1 is in no table of classes (09.png)" in note
-    assert "labels.csv has 2 lines on a picture that it listed before" in note
-    assert "1 lines on files that are not there" in note
+    assert "labels.csv has 2 lines for an image that it has already listed" in note
+    assert "1 lines for files that do not exist" in note
 
 
 def test_a_table_that_tells_too_little_leaves_the_pictures_as_they_are(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_what_is_no_table_is_said(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(NO_TABLES[name])
     data, note = read(tmp_path, limits=OwnLimits(entries=100))
     assert len(data) == 8 and data.labels is None
-    assert f"1 is no table of files and classes that can be read ({name})" in note
+    assert f"1 is not a readable table of files and classes ({name})" in note
 
 
 def test_a_table_beside_every_picture_is_no_work(tmp_path: Path) -> None:
@@ -126,7 +126,9 @@ def test_a_table_beside_every_picture_is_no_work(tmp_path: Path) -> None:
     for i in range(30):
         (tmp_path / f"{i:02}.json").write_text('{"width": 16}')
     data, note = read(tmp_path)
-    assert len(data) == 30 and data.labels is None and f"{30 - MOST} are no tables" in note
+    assert (
+        len(data) == 30 and data.labels is None and f"{30 - MOST} are not readable tables" in note
+    )
 
 
 @pytest.mark.parametrize(
@@ -176,7 +178,7 @@ def test_a_bomb_of_a_table_is_bounded_by_the_zips_limits(tmp_path: Path) -> None
 def test_the_classes_of_what_could_not_be_read_are_no_classes(tmp_path: Path) -> None:
     fill(tmp_path, 9)
     rows: list[tuple[str, Any]] = [*ROWS, ("bad.png", "ox")]
-    (tmp_path / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "bad.png").write_bytes(b"no image")
     (tmp_path / "labels.csv").write_text(written("labels.csv", rows))
     assert read(tmp_path)[0].classes == ("cat", "dog")
 
@@ -214,6 +216,38 @@ def test_paths_from_the_root_of_a_disk_are_taken_by_their_ends(tmp_path: Path) -
     data, _ = read(tmp_path)
     assert data.classes == ("bird", "cat", "dog")
     assert data.labels.tolist() == [label + 1 for label in LABELS] + [0] * 9
+
+
+def test_one_stray_image_does_not_take_the_classes_silently(tmp_path: Path) -> None:
+    fill(tmp_path / "set" / "cats", 8)
+    fill(tmp_path / "set" / "dogs", 8)
+    assert read(tmp_path)[0].classes == ("cats", "dogs")
+    (tmp_path / "preview.png").write_bytes(picture(3))
+    (tmp_path / "set" / "all.png").write_bytes(picture(4))
+    data, note = read(tmp_path)
+    assert data.labels is None and "without classes: 2 images lie in none of the class" in note
+    assert "folders cats, dogs (preview.png, set/all.png)" in note
+    (tmp_path / "set" / "all.png").unlink()
+    note = read(tmp_path)[1]
+    assert "1 image lies in none of the class folders cats, dogs (preview.png); move it" in note
+
+
+@pytest.mark.parametrize("stray", ["readme.png", "bird_1.png"])
+def test_one_name_of_another_form_is_said(stray: str, tmp_path: Path) -> None:
+    for kind in ("cat", "dog"):
+        for i in range(5):
+            (tmp_path / f"{kind}_{i}.png").write_bytes(picture(i))
+    assert read(tmp_path)[0].classes == ("cat", "dog")
+    (tmp_path / stray).write_bytes(picture())
+    data, note = read(tmp_path)
+    assert data.labels is None and f"1 image is called otherwise ({stray}) than the rest" in note
+    assert "cat, dog with numbers, several of each; rename or move it" in note
+
+
+def test_where_nothing_looks_like_classes_nothing_is_guessed(tmp_path: Path) -> None:
+    fill(tmp_path, 8)
+    fill(tmp_path / "more", 2)
+    assert "without classes: no table, folder or file name gives any" in read(tmp_path)[1]
 
 
 def test_what_cameras_call_their_pictures_is_no_class() -> None:

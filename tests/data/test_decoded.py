@@ -139,7 +139,7 @@ def test_a_full_disk_is_a_sentence_or_costs_only_the_cache(
     assert list((tmp_path / "root" / FOLDER).iterdir()) == []
     pixels = Pixels((1, 8, 8), 100, tmp_path)
     monkeypatch.setattr(pixels, "_file", type("Full", (), {"write": full})())
-    with pytest.raises(DataError, match="No space left.*MB are needed in .*make room"):
+    with pytest.raises(DataError, match="No space left.*MB are needed in .*free some space"):
         pixels.add(np.zeros((1, 8, 8), np.uint8))
 
 
@@ -230,7 +230,7 @@ print((fullest() * 2**20 - before) / data.images.nbytes, len(data))
 
 @pytest.fixture
 def long_array(tmp_path: Path) -> Path:
-    """12,000 pictures of 64 × 64 in colour: 147 MB."""
+    """12,000 images of 64 × 64 in colour: 147 MB."""
     images = np.zeros((12_000, 64, 64, 3), np.uint8)
     np.savez(tmp_path / "long.npz", images=images)
     return tmp_path / "long.npz"

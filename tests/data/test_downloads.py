@@ -43,6 +43,7 @@ def test_without_a_network_it_fails_at_once_and_names_the_bundled_sets(
     assert time.monotonic() - started < 2
     text = str(failure.value)
     assert str(error.args[-1]) in text and name in text and "\n" not in text
+    assert "rrno" not in text and "urlopen" not in text and "<" not in text
 
 
 def test_a_name_that_is_never_found_is_not_waited_for(

@@ -90,7 +90,7 @@ def test_other_sizes_are_refused(size: Any) -> None:
         ({"images": torch.zeros(3, 1, 8, 8)}, "uint8"),
         ({"images": torch.zeros(3, 2, 8, 8, dtype=torch.uint8)}, "1 or 3"),
         ({"images": torch.zeros(3, 8, 8, dtype=torch.uint8)}, "1 or 3"),
-        ({"images": torch.zeros(0, 1, 8, 8, dtype=torch.uint8)}, "no pictures"),
+        ({"images": torch.zeros(0, 1, 8, 8, dtype=torch.uint8)}, "no images"),
         ({"labels": torch.tensor([0, 1])}, "int64"),
         ({"labels": torch.tensor([0.0, 1.0, 1.0])}, "int64"),
         ({"labels": torch.tensor([0, 1, 2])}, "0…1"),

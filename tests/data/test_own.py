@@ -23,20 +23,20 @@ def test_files_become_a_set_in_the_order_of_their_names(tmp_path: Path) -> None:
     assert data.images.shape == (10, 3, 8, 8) and data.images.dtype == torch.uint8
     assert data.images[:, 0, 4, 4].tolist() == list(range(10))
     assert (data.labels, data.classes, data.name) == (None, (), "your images")
-    assert "10 pictures" in note and "nothing was skipped" in note
+    assert "10 images" in note and "nothing was skipped" in note
 
 
 def test_progress_counts_the_pictures_and_ends_with_the_set(tmp_path: Path) -> None:
     steps = list(read_own([fill(tmp_path, 9)], size=8))
     assert [step.done for step in steps] == [*range(9), 9]
-    assert {step.total for step in steps} == {9} and steps[0].what == "reading 9 pictures"
+    assert {step.total for step in steps} == {9} and steps[0].what == "reading 9 images"
     assert [step.data is not None for step in steps] == [False] * 9 + [True]
 
 
 @pytest.mark.parametrize("n", [0, 1, 7])
 def test_fewer_than_eight_are_refused_with_their_number(n: int, tmp_path: Path) -> None:
     fill(tmp_path, n)
-    (tmp_path / "notes.txt").write_text("no picture")
+    (tmp_path / "notes.txt").write_text("no image")
     with pytest.raises(DataError, match=f"at least 8 .* {n} could be read.*notes.txt"):
         read(tmp_path)
 
@@ -59,17 +59,24 @@ def test_what_is_skipped_is_grouped_and_named(tmp_path: Path) -> None:
     for name in (".DS_Store", ".hidden.png", "Thumbs.db"):
         (tmp_path / name).write_bytes(picture())
     data, note = read(tmp_path)
-    assert len(data) == 8 and "7 skipped: " in note
+    assert len(data) == 8 and "10 skipped: " in note
     for says in (
-        "2 are no pictures (a.pdf, notes.txt)",
-        "1 is damaged or cut short (cut.png)",
+        "2 are not images (a.pdf, notes.txt)",
+        "1 is damaged or incomplete (cut.png)",
         "1 is empty (empty.jpg)",
         "1 is HEIC: save it as JPEG first (phone.HEIC)",
         "1 cannot be found (gone.png)",
         "1 is a zip inside: give it by itself (more.zip)",
+        "3 are hidden, or are kept by the system for itself (.DS_Store, .hidden.png, Thumbs.db)",
     ):
         assert says in note
-    assert "DS_Store" not in note and "hidden" not in note and "Thumbs" not in note
+
+
+def test_hidden_folders_are_counted_and_not_entered(tmp_path: Path) -> None:
+    fill(tmp_path, 8)
+    fill(tmp_path / ".thumbnails", 3)
+    data, note = read(tmp_path)
+    assert len(data) == 8 and "1 skipped: 1 is hidden" in note and "(.thumbnails/)" in note
 
 
 def test_folders_are_classes_whatever_they_have_in_common(tmp_path: Path) -> None:
@@ -153,7 +160,7 @@ def test_with_margins_the_whole_picture_is_kept(kind: str, tmp_path: Path) -> No
     assert red.sum(1).amax(1).tolist()[:4] == [8, 16, 1, 16]  # rows high
     assert red.sum(2).amax(1).tolist()[:4] == [16, 8, 16, 1]
     assert (data.images.permute(0, 2, 3, 1)[~red] == 128).all()
-    assert "whole, with grey margins to squares" in note
+    assert "padded to squares with grey margins" in note
     assert (read(tmp_path, size=16)[0].images[:, 0] > 200).all()
 
 
@@ -189,7 +196,7 @@ def test_links_to_files_are_followed_and_loops_are_not(tmp_path: Path) -> None:
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     fill(tmp_path, 8)
     os.mkfifo(tmp_path / "pipe.png")
-    assert "1 is no plain file" in read(tmp_path)[1]
+    assert "1 is not a regular file" in read(tmp_path)[1]
     assert "pipe.zip" in read(tmp_path, _pipe(tmp_path.parent / "pipe.zip"))[1]
 
 
@@ -247,7 +254,7 @@ def test_a_folder_or_zip_can_stand_for_a_data_set(tmp_path: Path) -> None:
     archive = zipped(tmp_path / "cats.zip", {}, 8)
     last = finished(loading(str(folder), size=16))
     assert last.data.images.shape == (8, 3, 16, 16) and last.data.name == "emoji/"
-    assert "8 pictures" in last.note
+    assert "8 images" in last.note
     assert load(archive).images.shape == (8, 3, 64, 64) and load(archive).name == "cats.zip"
     with pytest.raises(DataError, match="split 'test'"):
         load(folder, split="test")

@@ -21,7 +21,9 @@ from explorer.diffusion import (
     sample,
     strided_times,
 )
+from explorer.lectures.catalogue import LECTURES
 
+PAGE = Path(__file__).parents[2] / "docs" / "conventions.md"
 T = 1000
 LINEAR = make_schedule("linear", T)
 SETTINGS = {"num_train_timesteps": T, "beta_start": 1e-4, "beta_end": 0.02}
@@ -274,11 +276,74 @@ def test_karras_times_are_the_nearest_to_karras_sigmas() -> None:
         assert t == nearest or t <= 12  # where two would coincide they move apart
 
 
+def test_guidance_is_theirs_by_one_formula_each() -> None:
+    """diffusers' guidance_scale is w; Ho & Salimans' w is one less; any target can be guided."""
+
+    def classy(x: Tensor, t: Tensor, label: Tensor) -> Tensor:
+        return network(x, t) + 0.1 * (label + 1)[:, None, None, None]
+
+    x, t, label = noise(), 400, torch.tensor([0, 2])
+    times = torch.full((2,), t)
+    free, given = classy(x, times, torch.full_like(label, -1)), classy(x, times, label)
+    for w in (0.0, 1.0, 1.5, 7.5):
+        denoiser = Denoiser(classy, LINEAR, clip=False, guidance=w)
+        ours = denoiser.ask(x, t, label)
+        scaled = free + w * (given - free)  # StableDiffusionPipeline: guidance_scale
+        salimans = (1 + (w - 1)) * given - (w - 1) * free
+        torch.testing.assert_close(ours, scaled)
+        torch.testing.assert_close(ours, salimans)
+        beliefs = [denoiser.unclipped(x, t, eps) for eps in (free, given, ours)]
+        torch.testing.assert_close(beliefs[2], beliefs[0] + w * (beliefs[1] - beliefs[0]))
+
+
+def test_the_variances_bound_what_a_step_can_have() -> None:
+    """Ho et al. 2020, 3.2: β̃ for one known point, β for data of unit variance; σ̂ when strided."""
+    t, s = 400, 380
+    ab_t, ab_s = LINEAR.alpha_bar[t], LINEAR.alpha_bar[s]
+    kept = ab_t / ab_s  # x_t = √kept x_s + √(1 − kept) z
+    for data, variance in ((0.0, "posterior"), (1.0, "beta")):
+        before = ab_s * data + 1 - ab_s  # the variance of x_s
+        bayes = 1 / (1 / before + kept / (1 - kept))  # that of x_s given x_t, both Gaussian
+        step = reverse(LINEAR, noise(), noise(seed=1), t, s, eta=1.0, variance=variance)
+        if variance == "posterior":
+            assert step.std**2 == pytest.approx(bayes.item(), rel=1e-9)
+        else:
+            assert step.std**2 == pytest.approx((1 - kept).item(), rel=1e-9)
+            assert bayes == pytest.approx((1 - kept).item(), rel=1e-9)
+
+
+def test_lambda_is_half_the_log_snr() -> None:
+    theirs = diffusers.DPMSolverMultistepScheduler(**SETTINGS).lambda_t
+    ours = 0.5 * (LINEAR.alpha_bar / (1 - LINEAR.alpha_bar)).log()[1:]
+    torch.testing.assert_close(theirs.double(), ours, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_the_lectures_are_as_the_page_says(name: str) -> None:
+    """T, schedule, variance and steps of each, from the catalogue."""
+    lecture, page = LECTURES[name], PAGE.read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.endswith(f"| `{name}` |")]
+    title, T, schedule, variance, _, _ = [cell.strip() for cell in row.strip("|").split("|")]
+    assert (title, T, schedule) == (lecture.title, str(lecture.T), f"`{lecture.schedule}`")
+    if lecture.looks:
+        assert not lecture.lanes and "x̂_0 is fed back" in variance
+    else:
+        first, *others = lecture.lanes
+        beta = first.get("variance") == "beta"
+        slips = first.get("breaks", [])
+        start = "β of t + 1" if "alpha ahead" in slips else "β_t" if beta else "β̃_t"
+        assert variance.startswith(start) and first["sampler"] == "ddpm"
+        for slip, word in (("x_s clamped", "clamped"), ("z in every step", "z in every step")):
+            assert (slip in slips) == (word in variance)
+        assert all(str(lane["steps"]) in variance for lane in others)
+
+
 def test_the_page_names_what_is_tested() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "conventions.md").read_text(encoding="utf-8")
+    page = PAGE.read_text(encoding="utf-8")
     for name in (
         "use_clipped_model_output=True", "set_alpha_to_one", "timestep_spacing", "prediction_type",
         "fixed_small", "quad", "posterior_log_variance_clipped", "EulerDiscreteScheduler",
+        "guidance_scale", "DPMSolverMultistepScheduler", *LECTURES,
     ):  # fmt: skip
         assert name in page
     assert page.count("✓") >= 25

@@ -206,7 +206,7 @@ def test_the_gradient_is_that_of_finite_differences(dtype: torch.dtype, n: int) 
     [
         ({"label": torch.tensor([0, 1, 3])}, "classes are 0 to 2, or −1"),
         ({"label": torch.tensor([0, -2, 1])}, "classes are 0 to 2, or −1"),
-        ({"label": torch.tensor([0, 1])}, r"label must be .* each of the 3 pictures"),
+        ({"label": torch.tensor([0, 1])}, r"label must be .* each of the 3 images"),
         ({"label": torch.tensor([1])}, "label must be"),
         ({"label": torch.tensor([0.0, 1.0, 2.0])}, "label must be whole numbers"),
         ({"t": torch.tensor([1, 2])}, "t must be whole numbers"),

@@ -257,7 +257,7 @@ def test_as_many_times_as_pictures() -> None:
     three = torch.tensor([1, 2, 3])
     for name, call in TAKES_TIMES.items():
         if not name.startswith("reverse_step"):
-            with pytest.raises(ValueError, match="one for all or for each of the 2 pictures"):
+            with pytest.raises(ValueError, match="one for all or for each of the 2 images"):
                 call(three)
     with pytest.raises(ValueError, match="3 times t and 2 times s"):
         reverse_step(SCHEDULE, three + 1, torch.tensor([0, 0]))
@@ -308,7 +308,7 @@ def test_times_on_a_device_are_not_looked_at() -> None:
     jump = forward(make_schedule("linear", 10), x, t)
     assert jump.mean.shape == x.shape and jump.std.shape == (3, 1, 1, 1)
     for wrong in (t[:2], t[:, None], t.float()):
-        with pytest.raises(ValueError, match="each of the 3 pictures"):
+        with pytest.raises(ValueError, match="each of the 3 images"):
             forward(make_schedule("linear", 10), x, wrong)
 
 

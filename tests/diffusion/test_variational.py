@@ -256,11 +256,11 @@ def test_eps_errors_are_what_l_simple_adds_up() -> None:
         ({"count": 0, "schedule": make_schedule("linear", 1)}, "count = 0"),
         ({"variances": ["hat"]}, "there are: beta, posterior"),
         ({"variances": []}, "there are: beta, posterior"),
-        ({"x0": torch.zeros(0, 1)}, "no pictures"),
+        ({"x0": torch.zeros(0, 1)}, "no images"),
         ({"x0": one(0.0)}, "256 steps"),
         ({"x0": one(math.nan)}, "NaN"),
         ({"x0": torch.full((2, 1), 200, dtype=torch.uint8)}, "floating point"),
-        ({"generator": picture_generators(1, 2)}, "2 generators for 1 pictures"),
+        ({"generator": picture_generators(1, 2)}, "2 generators for 1 images"),
     ],
 )
 def test_refuses_at_once(changes: dict, says: str) -> None:

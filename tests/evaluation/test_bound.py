@@ -28,7 +28,8 @@ from explorer.diffusion import (
     noise_weights,
     picture_generators,
 )
-from explorer.evaluation.bound import measure_bound, noise_bits, read_bound, shares_of
+from explorer.evaluation.bound import measure_bound, read_bound
+from explorer.evaluation.bound_shares import noise_bits, shares_of
 from explorer.evaluation.held_out import choose_pictures, held_out
 from explorer.evaluation.weights import fingerprint
 from explorer.networks import PRESETS
@@ -52,7 +53,7 @@ def test_what_a_run_held_out_is_what_the_bound_takes() -> None:
     assert torch.equal(data.images[held_out(len(data), 3)], run.held_out.cpu())
     spec = replace(DIGITS, data="emoji", channels=3, training={"seed": 3})
     found = choose_pictures(spec, 1000)
-    assert found.what == f"{len(run.held_out)} pictures of emoji kept out of training"
+    assert found.what == f"{len(run.held_out)} images of emoji kept out of training"
     rows = {tuple(row) for row in run.held_out.cpu().flatten(1).tolist()}
     assert {tuple(row) for row in from_tensor(found.x0).flatten(1).tolist()} == rows
 
@@ -60,23 +61,21 @@ def test_what_a_run_held_out_is_what_the_bound_takes() -> None:
 def test_pictures_are_the_first_of_one_order() -> None:
     few, many = digits(4), digits(9)
     assert few.x0.shape == (4, 1, 8, 8) and torch.equal(few.x0, many.x0[:4])
-    assert few.what == "4 pictures of mnist-5k, seen in training"
-    assert digits(4, training={"seed": 0}).what == "4 pictures of mnist-5k kept out of training"
+    assert few.what == "4 images of mnist-5k, seen in training"
+    assert digits(4, training={"seed": 0}).what == "4 images of mnist-5k kept out of training"
 
 
 def test_bundled_pictures_stand_in_and_say_so() -> None:
     spec = replace(DIGITS, data="mnist")
-    assert (
-        choose_pictures(spec, 5, bundled=True).what == "5 pictures of mnist-5k, seen in training"
-    )
+    assert choose_pictures(spec, 5, bundled=True).what == "5 images of mnist-5k, seen in training"
     spec = replace(DIGITS, data="fashion-mnist")
-    assert choose_pictures(spec, 16, bundled=True).what == "10 pictures of fashion-mnist-10"
+    assert choose_pictures(spec, 16, bundled=True).what == "10 images of fashion-mnist-10"
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "says"),
     [
-        ({"data": "cifar10", "channels": 3}, DataError, "no pictures of cifar10"),
+        ({"data": "cifar10", "channels": 3}, DataError, "no images of cifar10"),
         ({"data": "my cat.zip"}, DataError, "not one of the data sets"),
         ({"channels": 3}, ValueError, "1 channels"),
     ],
@@ -156,7 +155,7 @@ def test_the_loss_is_that_of_training(target: str, weighting: str) -> None:
 
 
 def test_the_error_of_a_share_covers_the_truth() -> None:
-    """Of 400 draws of 30 pictures, about 68 in 100 lie within one standard error."""
+    """Of 400 draws of 30 images, about 68 in 100 lie within one standard error."""
     generator = torch.Generator().manual_seed(0)
     inside = 0
     for _ in range(400):
@@ -228,7 +227,7 @@ def test_a_damaged_bound_is_said_to_be_one(
 def test_refuses(model: tuple[Denoiser, Spec], changes: dict, says: str) -> None:
     with pytest.raises(ValueError, match=says):
         measure_bound(*model, digits(2), **changes)
-    with pytest.raises(ValueError, match="at least two pictures"):
+    with pytest.raises(ValueError, match="at least two images"):
         measure_bound(*model, digits(1))
 
 
@@ -259,7 +258,7 @@ def test_the_command_prints_and_keeps(
     result = read_bound(out)
     assert code == 0 and (result.n, result.count, result.seed) == (4, 6, 0)
     lines = said.splitlines()
-    assert lines[0].startswith("tiny: 4 pictures of mnist-5k, seen in training; 6 ranges of t")
+    assert lines[0].startswith("tiny: 4 images of mnist-5k, seen in training; 6 ranges of t")
     total = next(line for line in lines if line.startswith("total"))
     shown = [float(text) for text in total.split()[1::3]]
     truth = [result.lines[variance].total.value for variance in VARIANCES]

@@ -117,7 +117,7 @@ def test_no_draw_is_of_one_picture_alone() -> None:
 
 def test_too_few_pictures_for_an_error_are_refused() -> None:
     frechet = Frechet(torch.randn(50, 4))
-    with pytest.raises(ValueError, match="39 pictures are too few .* at least 40"):
+    with pytest.raises(ValueError, match="39 images are too few .* at least 40"):
         distance_of(frechet, torch.randn(39, 4))
 
 

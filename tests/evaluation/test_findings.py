@@ -44,7 +44,7 @@ def test_more_steps_help_as_far_as_is_clear() -> None:
     (said,) = of_steps(exact(*along(ZERO, 3.0, 2.0, 1.0, 0.99)), "Fréchet distance")
     assert said == (
         "Fréchet distance: more steps lower it, from the fewest to the best S, for"
-        "\n    - η = 0: 3.000 ± 0.010 at S = 5, 0.990 ± 0.010 at S = 50; S = 20 is as good "
+        "\n    - η = 0: 3.000 ± 0.010 at S = 5, 0.990 ± 0.010 at S = 50; S = 20 is equally good "
         "within the errors"
     )
 
@@ -80,11 +80,12 @@ def test_accuracy_is_better_when_it_is_higher() -> None:
 def test_the_noises_at_one_S() -> None:
     rows = [exact_row(5, ZERO, 1.0), exact_row(5, ONE, 1.01), exact_row(5, HAT, 9.0)]
     assert of_noises(exact(*rows), 5) == (
-        "At S = 5 the best noise is η = 0 (1.000 ± 0.010), not clearly apart from η = 1; the "
+        "At S = 5 the best noise is η = 0 (1.000 ± 0.010), not clearly different from η = 1; the "
         "worst is σ̂ (9.000 ± 0.010)."
     )
     assert of_noises(exact(*rows[:2]), 5) == (
-        "At S = 5 no noise is clearly better than another: from η = 0 (1.000 ± 0.010) to η = 1 "
+        "At S = 5 no noise setting is clearly better than another: from η = 0 (1.000 ± 0.010) to "
+        "η = 1 "
         "(1.010 ± 0.010)."
     )
     other = exact_row(5, Column(sampler="heun"), 0.1)
@@ -96,8 +97,9 @@ def test_samplers_are_compared_at_few_evaluations() -> None:
     heun = [exact_row(S, Column(sampler="heun"), v) for S, v in ((5, 0.5), (10, 0.1))]
     rows = [exact_row(5, ZERO, 1.0), exact_row(10, ZERO, 0.51), *heun]
     assert of_evaluations(exact(*rows)) == [
-        "With at most 10 evaluations of the network the least distance is that of Heun, karras, "
-        "0.500 ± 0.010 at S = 5; not clearly apart from it: η = 0 at S = 10."
+        "With at most 10 evaluations of the network the smallest distance is that of Heun, "
+        "karras, "
+        "0.500 ± 0.010 at S = 5; not clearly different from it: η = 0 at S = 10."
     ]
     assert of_evaluations(exact(*rows[:2])) == []
 
@@ -105,15 +107,16 @@ def test_samplers_are_compared_at_few_evaluations() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ((3, 2, 1), "Here of the 3 noises measured σ̂ is best too; η = 1 is not the worst: that "
-         "is η = 0 (3.000 ± 0.010)."),
+        ((3, 2, 1), "Here of the 3 noise settings measured σ̂ is best too; η = 1 is not the worst: "
+         "that is η = 0 (3.000 ± 0.010)."),
         ((2, 3, 1), "σ̂ is best too; η = 1 is worst too."),
         ((1, 2, 3), "σ̂ is not the best: that is η = 0 (1.000 ± 0.010); η = 1 is not the worst: "
          "that is σ̂ (3.000 ± 0.010)."),
-        ((1, 2, 1.01), "σ̂ is not clearly apart from the best, η = 0 (1.000 ± 0.010); η = 1 is "
+        ((1, 2, 1.01), "σ̂ is not clearly different from the best, η = 0 (1.000 ± 0.010); η = 1 is "
          "worst too."),
-        ((1.01, 2, 1), "σ̂ is best too, not clearly apart from η = 0; η = 1 is worst too."),
-        ((1.005, 1.01, 1), "Here none of the 3 noises measured is clearly better or worse."),
+        ((1.01, 2, 1), "σ̂ is best too, not clearly different from η = 0; η = 1 is worst too."),
+        ((1.005, 1.01, 1), "Here none of the 3 noise settings measured is clearly better or "
+         "worse."),
     ],
 )  # fmt: skip
 def test_beside_the_paper(values: tuple[float, float, float], said: str) -> None:
@@ -139,12 +142,12 @@ def test_the_papers_table_and_its_extremes() -> None:
 def test_real_pictures_are_a_band() -> None:
     rows = [exact_row(5, ZERO, 1.1), exact_row(5, ONE, 0.7), exact_row(5, HAT, 2.0)]
     assert of_floor(exact(*rows)) == [
-        "Within the distances of real pictures, 0.8 to 1.2: η = 0 1.100 ± 0.010 at S = 5.",
-        "Clearly below them, nearer to the training pictures than other real ones: η = 1 "
+        "Within the distances of real images, 0.8 to 1.2: η = 0 1.100 ± 0.010 at S = 5.",
+        "Clearly below them, nearer to the training images than other real ones: η = 1 "
         "0.700 ± 0.010 at S = 5.",
     ]
     assert of_floor(exact(rows[2])) == [
-        "Within the distances of real pictures, 0.8 to 1.2: no cell."
+        "Within the distances of real images, 0.8 to 1.2: no cell."
     ]
     many = [exact_row(S, ZERO, 1.0) for S in range(5, 12)]
     assert of_floor(exact(*many))[0].endswith(": 7 cells.")
@@ -155,13 +158,13 @@ def test_fewer_real_pictures_are_compared_without_the_bias() -> None:
     rows = [exact_row(5, ZERO, 0.5), exact_row(5, ONE, -3.0)]  # KID × 1000: the same numbers
     few = replace(exact(*rows), floor_n=60)
     assert of_floor(few) == [
-        "Within the KID × 1000 of real pictures (there are only 60 to spare: with fewer than a "
+        "Within the KID × 1000 of real images (there are only 60 to spare: with fewer than a "
         "cell's 200 the Fréchet distance is larger, and not compared), -0.9 to 1.1: η = 0 "
         "0.500 ± 0.010 at S = 5.",
-        "Clearly below them, nearer to the training pictures than other real ones: η = 1 "
+        "Clearly below them, nearer to the training images than other real ones: η = 1 "
         "-3.000 ± 0.010 at S = 5.",
     ]
-    assert "fewer than a cell's" in floor_notes(few)[0]
+    assert "fewer than in a cell" in floor_notes(few)[0]
     assert "fewer" not in floor_notes(exact(*rows))[0]
 
 

@@ -146,7 +146,7 @@ def test_a_table_of_the_first_version_is_read_and_says_that_it_has_no_errors(
     (said,) = findings(old)
     assert said.startswith("Measured without errors")
     assert floor_notes(old) == [
-        "128 real pictures: Fréchet distance 0.546, class accuracy 100.0%. That is one draw."
+        "128 real images: Fréchet distance 0.546, class accuracy 100.0%. This is a single draw."
     ]
     new = write(tmp_path / "new.quality.json", old)
     assert read(new) == old and json.loads(new.read_text())["version"] == 2
@@ -186,7 +186,7 @@ def test_every_sampler_has_a_column_in_the_registrys_order() -> None:
     assert columns == ["S", "η = 0", "η = 1", "σ̂", "η = 0.7", "DPM-Solver++(2M)", "Heun, karras"]
     assert [cell.text for cell in rows[0][1]] == ["12.3", "40.0", "322", "3.00", "2.00", ""]
     assert rows[1][1][-1] == ("1.00", True)
-    assert evaluation_notes(more) == ["Heun asks the network 2S − 1 times."]
+    assert evaluation_notes(more) == ["Heun evaluates the network 2S − 1 times."]
     assert {len(Column(sampler=name).noise) for name in STRIDED} == {0, 2}
 
 

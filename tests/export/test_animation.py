@@ -17,7 +17,8 @@ from explorer.export.animation import GIF_AREA, Stage
 from explorer.export.drawing import fitted, font, plain
 from explorer.export.indexed import indexed
 from explorer.export.numbers import animation, filmstrip, frames_npz
-from explorer.race.lanes import ddim, lane_from
+from explorer.race.breaks import lane_from
+from explorer.race.lanes import ddim
 from explorer.race.view import LaneView, RaceView
 from tests.race.toy_race import Toy
 

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from explorer.diffusion import Denoiser, make_schedule
 from explorer.export import capsule
 from explorer.export.capsule import CapsuleError, pack, unpack
-from explorer.export.check import StoredLane, StoredRace
+from explorer.export.check import LaneSettings, StoredLane, StoredRace
 from explorer.race import race
-from explorer.race.lanes import lane_from
+from explorer.race.breaks import lane_from
 from explorer.race.view import LaneView, RaceView, decode, gather, view_of
 from tests.export.capsules import (
     PACKED,
@@ -95,7 +95,7 @@ def test_what_cannot_be_opened_is_not_packed(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(CapsuleError, match="run it again"):
         pack(gone)
     monkeypatch.setattr(capsule, "MAX_BYTES", len(PACKED) - 1)
-    with pytest.raises(CapsuleError, match="fewer or smaller pictures"):
+    with pytest.raises(CapsuleError, match="fewer or smaller images"):
         pack(TOY.view)
 
 
@@ -166,3 +166,8 @@ def test_any_field_may_be_anything(path: tuple[Any, ...], value: Any) -> None:
     found = opened(data)
     if found is not None:
         assert opened(pack(capsule._opened(data))) == found
+
+
+def test_mistakes_are_read_by_their_former_names() -> None:
+    lane = LaneSettings(sampler="ddpm", breaks=["foreign schedule", "no clipping"])
+    assert lane.breaks == ["wrong schedule", "no clipping"]

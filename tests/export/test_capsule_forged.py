@@ -37,7 +37,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("title", "\ud800", "some of it is not"),
     ("settings", {"command": "x"}, "no 'model'"),
     ("settings", SETTINGS | {"command": "x"}, "unknown entry 'command'"),
-    ("settings", SETTINGS, "another number of pictures"),
+    ("settings", SETTINGS, "another number of images"),
     ("settings", SETTINGS | {"lanes": [{"sampler": "ddim", "steps": 3.0}]}, "steps = 3.0"),
     ("settings", [], "settings = .. should be a table"),
     ("lanes", [], "at least 1"),
@@ -65,7 +65,7 @@ WRONG_LANE: list[tuple[str, Any, str]] = [
     ("counts", [2, 2], "count 4 frames"),
     ("counts", [2, 0, 3], "counts = 0"),
     ("counts", [1, 4], "not 1 frames"),
-    ("counts", [5], "other files"),
+    ("counts", [5], "files that do not belong"),
     ("sheets", ["../0-0.bin"], "unknown entry 'sheets'"),
 ]
 
@@ -94,19 +94,19 @@ def test_json_that_describes_nothing_is_refused(text: bytes) -> None:
     ["../0-0.bin", "/etc/passwd", "C:\\race.json", "race.json/", "0-2.bin"],
 )
 def test_only_expected_names_are_read(name: str) -> None:
-    refused(zipped(entries() | {name: b"x"}), "other files")
+    refused(zipped(entries() | {name: b"x"}), "files that do not belong")
 
 
 def test_missing_doubled_and_renamed_entries_are_refused() -> None:
     contents = entries()
     missing = {name: data for name, data in contents.items() if name != "1-0.bin"}
-    refused(zipped(missing), "other files")
-    refused(zipped(missing | {"../1-0.bin": contents["1-0.bin"]}), "other files")
+    refused(zipped(missing), "files that do not belong")
+    refused(zipped(missing | {"../1-0.bin": contents["1-0.bin"]}), "files that do not belong")
     refused(zipped({"0-0.bin": contents["0-0.bin"]}), "race.json is missing")
     buffer = io.BytesIO(PACKED)
     with zipfile.ZipFile(buffer, "a") as file, pytest.warns(UserWarning, match="Duplicate"):
         file.writestr("race.json", contents["race.json"])
-    refused(buffer.getvalue(), "other files")
+    refused(buffer.getvalue(), "files that do not belong")
 
 
 def test_sheets_hold_exactly_their_frames() -> None:
@@ -150,7 +150,7 @@ def test_endless_lists_are_refused_before_they_are_read() -> None:
 
 
 def test_unusual_entries_are_refused() -> None:
-    refused(zipped(entries(), zipfile.ZIP_BZIP2), "packed in a way")
+    refused(zipped(entries(), zipfile.ZIP_BZIP2), "packed in an unsupported way")
     encrypted = PACKED.replace(
         b"PK\x01\x02\x14\x03\x14\x00\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01\x00"
     )
@@ -159,8 +159,8 @@ def test_unusual_entries_are_refused() -> None:
 
 
 def test_files_that_are_no_capsule_are_refused(tmp_path: Path) -> None:
-    refused(b"", "no whole")
-    refused(b"PNG", "no whole")
+    refused(b"", "not a complete")
+    refused(b"PNG", "not a complete")
     refused(tmp_path / "none", "did not arrive")
     refused(tmp_path, "did not arrive")
     refused("a\0b", "did not arrive")

@@ -22,7 +22,8 @@ from explorer.diffusion import SAMPLERS, make_schedule
 from explorer.export.numbers import frames_npz, python_snippet
 from explorer.figures.pictures import grid
 from explorer.race import race
-from explorer.race.lanes import BREAKS, ddim, ddpm, lane_from, lane_of
+from explorer.race.breaks import BREAKS, lane_from
+from explorer.race.lanes import ddim, ddpm, lane_of
 from explorer.race.view import decode
 from tests.race.toy_race import SETTINGS, Toy, settings
 

@@ -60,6 +60,10 @@ def merged(answers: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {name: value for answer in answers for name, value in answer.items()}
 
 
+PATIENCE = 120.0
+"""Seconds after which what never answers has failed."""
+
+
 def in_turn(answers: AsyncIterator[Any]) -> Iterator[Any]:
     """What an asynchronous handler answers, as a browser's connection would have it; to close it
     is to close the page."""
@@ -67,7 +71,7 @@ def in_turn(answers: AsyncIterator[Any]) -> Iterator[Any]:
         runner = asyncio.Runner()
 
         def finished(coroutine: Any) -> Any:
-            return elsewhere.submit(runner.run, coroutine).result()
+            return elsewhere.submit(runner.run, coroutine).result(PATIENCE)
 
         try:
             while True:
@@ -77,7 +81,7 @@ def in_turn(answers: AsyncIterator[Any]) -> Iterator[Any]:
                     return
         finally:
             finished(answers.aclose())  # type: ignore[attr-defined]
-            elsewhere.submit(runner.close).result()
+            elsewhere.submit(runner.close).result(PATIENCE)
 
 
 async def _next(answers: AsyncIterator[Any]) -> Any:

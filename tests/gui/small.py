@@ -127,7 +127,7 @@ class Page:
     def settings(self, **changes: Any) -> list[Any]:
         """The values of all controls as they stand at first, but for some by their labels."""
         values = {c.label: c.value for c in self.blocks["begin"].inputs}
-        fast = {"Size, pixels": 8, "Budget in": "steps", "Budget": 10, "Batch, pictures": 4}
+        fast = {"Size, pixels": 8, "Budget in": "steps", "Budget": 10, "Batch size, images": 4}
         fast |= {"T, steps": 10, "Network": "tiny"}
         assert values.keys() >= fast.keys() | changes.keys()
         return list((values | fast | changes).values())

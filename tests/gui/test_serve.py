@@ -36,8 +36,10 @@ context = Context(Device(torch.device("cpu")), LOCAL, Path(sys.argv[1]), dataset
 demo = create_app(context)
 begin = next(f for f in demo.fns.values() if f.name == "begin" and "train" in f.fn.__module__)
 values = {c.label: c.value for c in begin.inputs}
-values |= {"Size, pixels": 8, "Budget in": "steps", "Budget": 10**6, "Batch, pictures": 4}
-values |= {"T, steps": 10, "Network": "tiny"}
+chosen = {"Size, pixels": 8, "Budget in": "steps", "Budget": 10**6, "Batch size, images": 4}
+chosen |= {"T, steps": 10, "Network": "tiny"}
+assert chosen.keys() <= values.keys()
+values |= chosen
 
 async def train():
     async for changes in begin.fn(SimpleNamespace(session_hash="one"), *values.values()):
@@ -120,8 +122,8 @@ def test_a_signal_saves_what_trains_and_ends_in_peace(tmp_path: Path, name: str)
         before = app.step
         app.process.send_signal(getattr(signal, name))
         assert app.process.wait(60) == 0
-    assert "Traceback" not in app.text() and "trainings are saved" in app.text()
-    assert "not ended in time" not in app.text()
+    assert "Traceback" not in app.text() and "training runs are saved" in app.text()
+    assert "not finished in time" not in app.text()
     assert goes_on(app.record) >= before  # all that it had told of
     found = unfinished(tmp_path / "runs")
     assert found == app.record and "stopped at step" in how_far(found)

@@ -19,7 +19,7 @@ from explorer.export.numbers import filmstrip, frames_npz, python_snippet
 from explorer.failures import told
 from explorer.figures.learning import QUANTITIES, Curves, compare_figure
 from explorer.gui.frame.shared import MARKS, plain, sentence
-from explorer.gui.lectures.bound.topic import first_with
+from explorer.gui.lectures.bound.panel import first_with
 from explorer.gui.reverse.export.panel import make_file, script
 from explorer.gui.reverse.guidance.work import fitting
 from explorer.gui.reverse.quality.words import quality_caption

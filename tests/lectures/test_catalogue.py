@@ -15,10 +15,18 @@ from explorer.cli.recipe import read_train
 from explorer.data import DATASETS
 from explorer.diffusion import Denoiser, forward, make_schedule
 from explorer.lectures import LECTURES, adapt, find, nearest_data
-from explorer.lectures.sampling import confused_ddim, looks_of, one_shot, shifted
+from explorer.lectures.sampling import (
+    WALKED,
+    demonstrate,
+    look_lane,
+    looks_of,
+    one_shot,
+    progressive,
+)
 from explorer.networks import CHOICES, NETWORKS
 from explorer.race import pictures, race
-from explorer.race.lanes import ddim, ddpm, lane_from
+from explorer.race.breaks import lane_from
+from explorer.race.lanes import ddim
 
 SCHEDULE = make_schedule("linear", 200)
 X0 = torch.linspace(-0.9, 0.9, 16).reshape(1, 1, 4, 4)
@@ -62,7 +70,8 @@ def test_lectures_sample_their_way(name: str) -> None:
         (lane.sampler, lane.evaluations, lane.options.get("eta", 1.0), lane.options["variance"])
         for lane in lanes
     ]
-    beta = ("ddpm", lecture.T, 1.0, "beta")
+    T = {"jax": 199, "scinet": 1001}.get(name, lecture.T)
+    beta = ("ddpm", T, 1.0, "beta")
     assert (
         told
         == {
@@ -75,9 +84,15 @@ def test_lectures_sample_their_way(name: str) -> None:
     )
     assert [lane.clamp for lane in lanes] == [name == "cars"] * len(lanes)
     assert not any(lane.clip for lane in lanes)
+    right = lecture.make_lanes(lecture.make_schedule(), repair=True)
+    assert lecture.slips == (name != "oslo") == (name == "sutd" or lanes != right)
+    assert not any(lane.clip or lane.rule or lane.finish or lane.clamp for lane in right)
+    assert [lane.sampler for lane in right] == [lane.sampler for lane in lanes]
+    assert all(lane.times[0] == lecture.T and not lane.noisy_end for lane in right)
     assert lecture.looks == ((999, 799, 599, 399, 199, 0) if name == "sutd" else ())
     shorter = lecture.make_lanes(make_schedule(lecture.schedule, 3))
-    assert all(lane.times[0] == 3 for lane in shorter)
+    starts = {"jax": [2, 2, 2]}.get(name, [3] * len(lanes))
+    assert [lane.times[0] for lane in shorter] == starts
     assert lecture.note.count("**") >= 6
 
 
@@ -126,32 +141,59 @@ def test_looks_leave_their_caller_able_to_learn() -> None:
     looks.close()
 
 
-def test_confused_ddim_takes_alpha_for_alpha_bar() -> None:
-    told = []
+def test_the_walk_feeds_back_what_a_look_gives_and_repaired_it_is_ddim() -> None:
+    denoiser, start = knowing(), torch.randn(2, 1, 4, 4)
+    looks = (199, 120, 40, 0)
+    walk = progressive(denoiser, start, looks)
+    assert walk.times == looks and walk.x.shape == (5, 2, 1, 4, 4)
+    assert torch.equal(walk.x[0], start)
+    x = start
+    for i, look in enumerate(looks, 1):
+        bar = SCHEDULE.alpha_bar[look + 1].item()
+        t = torch.full((2,), look + 1)
+        x = (x - (1 - bar) ** 0.5 * denoiser.network(x, t)) / bar**0.5
+        x = x.clamp(-1, 1)
+        torch.testing.assert_close(walk.x[i], x, rtol=0, atol=1e-4)
+    right = progressive(denoiser, start, looks, repair=True).x
+    bar = SCHEDULE.alpha_bar[121].item()
+    eps = (start - SCHEDULE.alpha_bar[200].item() ** 0.5 * X0) / (
+        1 - SCHEDULE.alpha_bar[200].item()
+    ) ** 0.5
+    torch.testing.assert_close(right[1], bar**0.5 * X0 + (1 - bar) ** 0.5 * eps, rtol=0, atol=1e-4)
+    short = replace(denoiser, schedule=make_schedule("linear", 100))
+    assert progressive(short, start, looks).times == (99, 40, 0)
+    with pytest.raises(ValueError, match="t"):
+        look_lane(SCHEDULE, (0, 50))
 
-    def network(x_t: Tensor, t: Tensor) -> Tensor:
-        told.append(int(t[0]))
-        return knowing().network(x_t, t)
 
-    x = torch.randn(1, 1, 4, 4)
-    end = confused_ddim(Denoiser(network, SCHEDULE, "eps"), x, 4)
-    assert told == [150, 100, 50]
-    truth = x
-    for t in told:
-        bar, alpha = SCHEDULE.alpha_bar[t].item(), 1 - SCHEDULE.betas[t - 1].item()
-        eps = (truth - bar**0.5 * X0) / (1 - bar) ** 0.5
-        truth = alpha**0.5 * X0 + (1 - alpha) ** 0.5 * eps
-    torch.testing.assert_close(end, truth, rtol=0, atol=1e-4)
-    for steps in (0, 1, 201):
-        with pytest.raises(ValueError, match=f"steps = {steps} is not allowed.* from 2 to 200"):
-            confused_ddim(knowing(), x, steps)
-
-
-def test_the_index_shift_moves_alpha_bar_by_one_step() -> None:
-    lane = shifted(ddpm(200, variance="beta"), SCHEDULE)
-    own = lane.schedule.alpha_bar
-    assert own[0] == 1 and torch.equal(own[1:-1], SCHEDULE.alpha_bar[2:])
-    assert own[-1] < own[-2] and lane.checked(SCHEDULE) and "shifted" in lane.title
+def test_sutds_demonstration_has_its_rows_and_its_walks() -> None:
+    x0 = torch.rand(6, 1, 4, 4) * 1.6 - 0.8
+    schedule = make_schedule("cosine-clipped", 1000)
+    denoiser = Denoiser(lambda x, t: torch.zeros_like(x), schedule, "eps")
+    looks = LECTURES["sutd"].looks
+    shown = demonstrate(denoiser, x0, looks, seed=3)
+    assert shown.times == looks and torch.equal(shown.original, x0)
+    for i, look in enumerate(looks):
+        bar = schedule.alpha_bar[look + 1].item()
+        guess = (shown.noisy[i] / bar**0.5).clamp(-1, 1)
+        torch.testing.assert_close(shown.reconstructed[i], guess, rtol=0, atol=1e-5)
+        eps = (shown.noisy[i] - bar**0.5 * x0[i]) / (1 - bar) ** 0.5
+        if i < WALKED:
+            torch.testing.assert_close(eps, shown.noise[0, i], rtol=0, atol=1e-3)
+    bar = schedule.alpha_bar[1000].item()
+    start = bar**0.5 * x0[:WALKED] + (1 - bar) ** 0.5 * shown.noise[0]
+    torch.testing.assert_close(shown.digits[0], start, rtol=0, atol=1e-5)
+    for walk, mended in (
+        (shown.digits, shown.digits_repaired),
+        (shown.noise, shown.noise_repaired),
+    ):
+        assert walk.shape == mended.shape == (7, WALKED, 1, 4, 4)
+        assert torch.equal(walk[0], mended[0]) and not torch.equal(walk[1], mended[1])
+        assert walk[1:].abs().max() <= 1
+    again = demonstrate(denoiser, x0, looks, seed=4)
+    assert not torch.equal(again.noise, shown.noise)
+    with pytest.raises(ValueError, match="5 images for 6 times"):
+        demonstrate(denoiser, x0[:5], looks, seed=3)
 
 
 def test_clamping_keeps_x_in_range_and_nothing_else_does() -> None:
@@ -179,7 +221,7 @@ def test_a_lecture_sets_the_defaults_and_flags_override(
     words = ["train", "--lecture", "oslo", *WORDS, "--size", "8", "--root", str(tmp_path)]
     assert main([*words, "--out", str(path)]) == 0
     said = capsys.readouterr().err
-    assert "not as in the lecture oslo: pictures mnist-5k in place of mnist, size 8" in said
+    assert "different from the lecture oslo: images mnist-5k instead of mnist, size 8" in said
     spec = checkpoints.describe(path)
     assert (spec.network, spec.T, spec.schedule, spec.size) == ("plain-net", 300, "linear", 8)
     assert (spec.target, spec.classes, spec.training["batch"]) == ("eps", (), 4)
@@ -198,15 +240,15 @@ def test_every_setting_that_a_flag_overrides_is_told(
     assert main([*words, "--out", str(tmp_path / "a.safetensors")]) == 0
     said = capsys.readouterr().err.splitlines()[0]
     for part in (
-        *("schedule linear beta_end = 0.01 in place of linear", "EMA 0.9 in place of 0"),
-        *("optimiser AdamW in place of Adam", "weighting min-snr in place of simple"),
-        *("batch 4 in place of 128", "pictures mirrored half in place of none"),
+        *("schedule linear beta_end = 0.01 instead of linear", "EMA 0.9 instead of 0"),
+        *("optimiser AdamW instead of Adam", "weighting min-snr instead of simple"),
+        *("batch 4 instead of 128", "mirrored images half instead of none"),
     ):
         assert part in said
     assert "T " not in said and "learning rate" not in said
 
 
-SMALL = {"scinet": (32, 15), "cars": (16, 50), "sutd": (8, 40), "jax": (8, 12), "oslo": (8, 40)}
+SMALL = {"scinet": (32, 15), "cars": (16, 50), "sutd": (8, 120), "jax": (8, 12), "oslo": (8, 40)}
 """A side that passes through its network, and steps after which it has learnt something."""
 
 
@@ -257,9 +299,9 @@ def test_unknown_names_are_refused_with_the_choices(
         (["--lecture", "scinet", "--size", "28"], "multiples of 32, not 28 × 28; 32 × 32 would"),
         (
             ["--lecture", "cars", "--size", "16", "--batch", "1", "--steps", "2"],
-            "train with a batch of 2 or more, or pictures larger than 16 × 16",
+            "train with a batch of 2 or more, or images larger than 16 × 16",
         ),
-        (["--network", "plain", "--steps", "2"], "classes = 10: this network cannot be told"),
+        (["--network", "plain", "--steps", "2"], "classes = 10: this network takes no classes"),
         (["--lecture", "oslo", "--device", "gpu9"], "gpu9"),
     ],
 )

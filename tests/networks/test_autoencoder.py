@@ -16,21 +16,20 @@ def digits(n: int) -> torch.Tensor:
 
 def test_the_network_is_the_lectures() -> None:
     network = fresh(0)
-    linear = [m for m in network.modules() if isinstance(m, nn.Linear)]
-    assert [(m.in_features, m.out_features) for m in linear] == [
-        (784, 400),
-        (400, 400),
-        (400, 784),
-    ]
-    assert sum(p.numel() for p in network.parameters()) == 788_784
+    widths = [(784, 400), (400, 400), (400, 400), (400, 784)]
+    layers = [*network.encoder, *network.decoder]
+    assert [(m.in_features, m.out_features) for m in layers[::2]] == widths
+    assert [type(m) for m in layers[1::2]] == [nn.ReLU, nn.ReLU, nn.ReLU, nn.Sigmoid]
+    assert len(network.encoder) == len(network.decoder) == 4
+    assert sum(p.numel() for p in network.parameters()) == 949_184
     with torch.no_grad():
         out = network(10 * torch.randn(5, 784))
     assert out.shape == (5, 784) and 0 <= out.min() and out.max() <= 1
 
 
-def test_noise_is_added_and_clamped() -> None:
+def test_noise_is_added_and_not_clamped() -> None:
     x, eps = torch.tensor([[0.0, 0.5, 1.0, 0.2]]), torch.tensor([[-1.0, 0.5, 2.0, 1.0]])
-    assert torch.allclose(add_noise(x, eps, 0.5), torch.tensor([[0.0, 0.75, 1.0, 0.7]]))
+    assert torch.allclose(add_noise(x, eps, 0.5), torch.tensor([[-0.5, 0.75, 2.0, 0.7]]))
     assert torch.equal(add_noise(x, eps, 0), x)
 
 

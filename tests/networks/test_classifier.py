@@ -92,13 +92,13 @@ def test_the_shipped_one_reads_noisy_digits() -> None:
 def test_it_is_no_model_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = shipped()
     assert catalogue(path.parent) == {} and describe(path).classifies
-    with pytest.raises(CheckpointError, match="makes no pictures itself"):
+    with pytest.raises(CheckpointError, match="makes no images itself"):
         load(path)
     with pytest.raises(CheckpointError, match="a model, not a classifier"):
         load_classifier(MODELS / "mnist.safetensors")
     for command in (["sample", path, "--out", tmp_path / "x.png"], ["evaluate", path, "--n", 4]):
         assert main([str(word) for word in command]) == 1
-        assert "is a classifier of noisy pictures" in capsys.readouterr().err
+        assert "is a classifier of noisy images" in capsys.readouterr().err
 
 
 def test_which_model_it_fits() -> None:

@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 
 from explorer.diffusion import Denoiser, IdealDenoiser, make_schedule
+from explorer.lectures import LECTURES
 from explorer.race import pictures, race
-from explorer.race.lanes import BREAKS, Lane, broken, ddim, ddpm, lane_from
+from explorer.race.breaks import BREAKS, MISTAKES, SLIPS, broken, lane_from
+from explorer.race.lanes import Lane, ddim, ddpm
 
 T = 40
 COSINE = make_schedule("cosine", T)
@@ -117,10 +119,15 @@ def test_in_the_wrong_order_the_noise_stays() -> None:
 
 
 def test_a_foreign_schedule_is_linear_for_cosine_and_cosine_for_others() -> None:
-    assert broken(ddpm(T), COSINE, "foreign schedule").schedule.name == "linear"
+    assert broken(ddpm(T), COSINE, "wrong schedule").schedule.name == "linear"
     linear = make_schedule("linear", T)
-    assert broken(ddpm(T), linear, "foreign schedule").schedule.name == "cosine"
-    assert not torch.allclose(made("foreign schedule"), made(), atol=0.01)
+    assert broken(ddpm(T), linear, "wrong schedule").schedule.name == "cosine"
+    assert not torch.allclose(made("wrong schedule"), made(), atol=0.01)
+
+
+def test_former_names_of_mistakes_mean_what_they_meant() -> None:
+    former, now = (broken(ddpm(T), COSINE, f"{word} schedule") for word in ("foreign", "wrong"))
+    assert (former.schedule.name, former.details) == (now.schedule.name, now.details)
 
 
 def test_unclipped_beliefs_leave_the_range() -> None:
@@ -134,7 +141,7 @@ def test_unclipped_beliefs_leave_the_range() -> None:
 
 
 def test_sound_and_broken_lanes_share_calls_and_do_not_disturb_each_other() -> None:
-    lanes = [ddpm(T), *(broken(ddpm(T), COSINE, name) for name in BREAKS)]
+    lanes = [ddpm(T), *(broken(ddpm(T), COSINE, name) for name in MISTAKES)]
     alone = [pictures(ideal(SQUARES), lane, SHAPE, seed=3, n=3) for lane in lanes]
     ends = {}
     for entry in race(ideal(SQUARES), lanes, SHAPE, seed=3, n=3):
@@ -155,5 +162,6 @@ def test_every_break_has_a_sentence() -> None:
     for name, entry in BREAKS.items():
         assert entry.sentence.endswith(".") and ". " not in entry.sentence
         assert "_" not in entry.sentence  # it is shown as it is, not as a formula
-        assert entry.title and name
-        assert broken(ddpm(T), COSINE, name).title == f"DDPM, {name}"
+        assert entry.title and name and (entry.lecture in LECTURES) == (name in SLIPS)
+        sound, mark = ddpm(T) if name != "alpha for alpha-bar" else ddim(T, 5), entry.mark or name
+        assert broken(sound, COSINE, name).title == f"{sound.title}, {mark}"

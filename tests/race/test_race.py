@@ -144,9 +144,9 @@ def test_lanes_at_the_same_time_share_one_call() -> None:
 def test_a_race_without_pictures_is_refused(
     arguments: dict[str, object], denoiser: Denoiser
 ) -> None:
-    with pytest.raises(ValueError, match="at least one picture"):
+    with pytest.raises(ValueError, match="at least one image"):
         race(denoiser, LANES, SHAPE, seed=0, **arguments)
-    with pytest.raises(ValueError, match="at least one picture"):
+    with pytest.raises(ValueError, match="at least one image"):
         pictures(denoiser, LANES[0], SHAPE, seed=0, **arguments)
 
 

@@ -182,7 +182,7 @@ def test_a_step_without_clipping_adds_up_however_far_its_belief_strays() -> None
     """A network that predicts ε, and not well: 1/√ᾱ_t makes hundreds of its first x̂_0."""
     schedule = make_schedule("cosine", 1000)
     denoiser = Denoiser(lambda x, t: torch.tanh(x.roll(1, -1)), schedule, "eps")
-    breaks = (["no clipping"], ["no clipping", "wrong order"], ["no clipping", "foreign schedule"])
+    breaks = (["no clipping"], ["no clipping", "wrong order"], ["no clipping", "wrong schedule"])
     settings = {"sampler": "ddim", "steps": 10, "eta": 0.5}
     lanes = [lane_from(settings | {"breaks": names}, schedule) for names in breaks]
     entries = list(race(denoiser, lanes, SHAPE, seed=1, n=N))

@@ -202,7 +202,7 @@ def test_what_does_not_go_together_is_said_before() -> None:
     uneven = config(target="x0", weighting="bound", schedule="linear").advice()
     assert len(uneven) == 1 and "'bound'" in uneven[0] and "'x0'" in uneven[0]
     short = config(schedule="linear", T=50).advice()
-    assert len(short) == 1 and "of the picture's amplitude" in short[0]
+    assert len(short) == 1 and "of the image's amplitude" in short[0]
     guess = config(target="eps").advice()
     assert len(guess) == 1 and "v is safer" in guess[0]
     for sentences in (uneven, short, guess):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from explorer.checkpoints import load
+from explorer.checkpoints import CheckpointError, load
 from explorer.data import ImageSet
-from explorer.lectures import LECTURES, adapt, differences, run_settings
+from explorer.data import load as read
+from explorer.diffusion import sample, strided_times
+from explorer.lectures import LECTURES, Lecture, adapt, differences, run_settings
+from explorer.networks import CHOICES, PRESETS
+from explorer.settings.networks import CONFIGS
 from explorer.training import Record, Run, TrainConfig, fit, load_state, save_state
 from explorer.training.state import read_state
 from tests.networks.test_lecture import KINDS, SIDES
@@ -28,9 +33,52 @@ def begin(kind: str, data: ImageSet, **changes: Any) -> Run:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_thirty_steps_lower_the_loss(kind: str, small_digits: ImageSet) -> None:
-    losses = [step.loss for step in fit(begin(kind, small_digits, steps=30, batch=16))]
+def test_some_steps_lower_the_loss(kind: str, small_digits: ImageSet) -> None:
+    slow = kind in ("timeless-unet", "ladder-unet")  # without norms and skips it begins so
+    steps, options = (300, {"width": 16}) if slow else (30, {"width": 8})
+    run = begin(kind, small_digits, steps=steps, batch=16, network_options=options)
+    losses = [step.loss for step in fit(run)]
     assert sum(losses[-8:]) < 0.75 * sum(losses[:3]) * 8 / 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_samples_of_a_short_run_are_numbers(
+    kind: str, ema: float, small_digits: ImageSet, tmp_path: Path
+) -> None:
+    run = begin(kind, small_digits, steps=20, ema=ema)
+    assert [step.step for step in fit(run)][-1] == 20
+    run.save(tmp_path / "a.safetensors")
+    times = strided_times(run.schedule, 10)
+    noise = torch.randn(2, 1, SIDES[kind], SIDES[kind])
+    made = []
+    for denoiser in (run.denoiser(), load(tmp_path / "a.safetensors")[0]):
+        *_, last = sample(denoiser, run.schedule, noise, times, eta=0.0)
+        assert last.x.isfinite().all() and last.x.shape == noise.shape
+        made.append(last.x)
+    torch.testing.assert_close(*made, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_they_are_trained_in_bfloat16_too(kind: str, small_digits: ImageSet) -> None:
+    run = begin(kind, small_digits, steps=3, precision="bfloat16")
+    assert all(math.isfinite(step.loss) for step in fit(run))
+    dtypes = {value.dtype for value in run.ema.state_dict().values() if value.is_floating_point()}
+    assert dtypes == {torch.float32}
+
+
+def test_what_batchnorm_counted_reaches_the_model_that_samples(small_digits: ImageSet) -> None:
+    run = begin("simple-unet", small_digits, steps=20, precision="float32")
+    norm = run.network.get_submodule("down.0.norm1")
+    means: list[torch.Tensor] = []
+    norm.register_forward_pre_hook(lambda _, given: means.append(given[0].mean((0, 2, 3))))
+    *_, _ = fit(run)
+    expected = torch.zeros_like(means[0])
+    for mean in means:  # a moving average of the batches' own
+        expected = 0.9 * expected + 0.1 * mean.detach()
+    kept = run.denoiser().network.get_submodule("down.0.norm1")
+    torch.testing.assert_close(kept.running_mean, expected)
+    assert not kept.training and kept.num_batches_tracked == len(means) == 20
 
 
 def test_adam_keeps_its_rate_and_decays_nothing(small_digits: ImageSet) -> None:
@@ -106,17 +154,67 @@ def test_runs_from_before_a_setting_existed_go_on(
     assert run.step == 2 and read_state(path).config.final_rate == 0.1
 
 
+def test_a_run_of_a_former_network_is_not_gone_on_with(
+    small_digits: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, run = tmp_path / "old.safetensors", begin("plain-net", small_digits)
+    monkeypatch.setattr("explorer.training.state.newest", lambda _: 2)
+    save_state(advance(run, 2), path)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="continued .PlainNet has since been rebuilt"):
+        load_state(run, path)
+
+
 @pytest.mark.parametrize("changes", [{"final_rate": 1.5}, {"weight_decay": -1.0}])
 def test_settings_out_of_range_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=f"{next(iter(changes))} = .* is not allowed"):
         TrainConfig(steps=1, **changes)
 
 
-def test_what_differs_from_a_lecture_is_named() -> None:
+def as_in(lecture: Lecture, **changes: Any) -> TrainConfig:
+    """A run as the lecture has it, whatever is at hand here."""
+    here = adapt(lecture, lecture.data[:1] if lecture.data[0] == "mnist" else ())
+    own = here._replace(data=lecture.data[0], network=lecture.network, size=lecture.size)
+    return TrainConfig(**run_settings(lecture, own) | changes, steps=300)
+
+
+@pytest.mark.parametrize("lecture", LECTURES.values(), ids=LECTURES)
+def test_what_differs_from_a_lecture_is_named(lecture: Lecture) -> None:
+    holes = [*lecture.otherwise, *lecture.holes]
+    assert differences(lecture, as_in(lecture)) == holes
+    other = as_in(lecture, batch=5)
+    assert differences(lecture, other) == [f"batch 5 instead of {lecture.batch}", *holes]
+    kind, options = CHOICES[lecture.network]
+    narrow = as_in(lecture, network_options={"width": 8})
+    width = f"{CONFIGS[kind].called} of width 8 instead of {options['width']}"
+    assert differences(lecture, narrow) == [*lecture.otherwise, width, *lecture.holes]
+    ours = as_in(lecture, network="unet", network_options=dict(PRESETS["tiny"]))
+    network = f"network tiny instead of {lecture.network}"
+    assert differences(lecture, ours) == [*lecture.otherwise, network]
+
+
+def test_what_only_a_lectures_training_does_is_said() -> None:
+    assert {name for name, each in LECTURES.items() if each.otherwise} == {"jax", "scinet"}
+    (index,) = LECTURES["jax"].otherwise
+    assert "t drawn from 1…T" in index and "0…T − 1" in index and "ᾱ = 1 at index 0" in index
+    (epsilon,) = LECTURES["scinet"].otherwise
+    (group,) = torch.optim.AdamW([torch.zeros(1)]).param_groups
+    assert group["eps"] == 1e-8 and epsilon == "Adam's ε 1e-8 instead of 1e-7, Keras's default"
+    run = Run(as_in(LECTURES["oslo"]), read("mnist-5k", size=28))
+    assert run.optimizer.param_groups[0]["eps"] == group["eps"]
+
+
+def test_what_stands_in_a_networks_holes_is_said() -> None:
+    assert {name for name, lecture in LECTURES.items() if lecture.holes} == {"scinet", "sutd"}
+    said = " ".join(LECTURES["scinet"].holes)
+    assert "strides" in said and "TimeLayer" in said and "2n, n, n" in said
+    sutd = LECTURES["sutd"]
+    skips = as_in(sutd, network_options=dict(CHOICES["timeless-skips"][1]))
+    assert differences(sutd, skips) == [
+        "TimelessUnet with skips instead of without",
+        "a forward pass of our own instead of one that is not printed",
+    ]
+    told = as_in(sutd, network_options={"width": 64, "skips": False})
+    assert differences(sutd, told) == list(sutd.holes)
     for lecture in LECTURES.values():
-        here = adapt(lecture, lecture.data[:1] if lecture.data[0] == "mnist" else ())
-        own = here._replace(data=lecture.data[0], network=lecture.network, size=lecture.size)
-        config = TrainConfig(**run_settings(lecture, own), steps=300)
-        assert differences(lecture, config) == []
-        other = TrainConfig(**run_settings(lecture, own) | {"batch": 5}, steps=300)
-        assert differences(lecture, other) == [f"batch 5 in place of {lecture.batch}"]
+        assert bool(lecture.holes) == ("filled.**" in lecture.note)

@@ -104,7 +104,7 @@ def test_another_processes_run_is_refused_until_it_is_killed(
     assert main(words) == 1
     said = capsys.readouterr()
     assert said.out == "" and said.err.count("\n") == 1
-    assert said.err.startswith("explorer: the run digits is being trained just now")
+    assert said.err.startswith("explorer: the run digits is being trained right now")
     assert not record.model.exists() and os.listdir(record.folder) == [LOCK]
     holder.send_signal(signal.SIGKILL)
     holder.wait()

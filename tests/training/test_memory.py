@@ -62,7 +62,7 @@ def test_the_batch_is_halved_and_the_run_goes_on(
     assert rest == [4, 5, 6, 7, 8] and run.config.batch == 2
     assert run.seen == 3 * 4 + 5 * 2 == run.spec("a").training["images"]
     assert run.note == (
-        "memory did not suffice for 4 pictures a step: after step 3 it goes on with 2"
+        "there was not enough memory for 4 images per step: after step 3 it continues with 2"
     )
     assert run.history.steps == list(range(1, 9)) and len(run.history.losses) == 8
     assert differing(everything(run), before) != []
@@ -106,9 +106,9 @@ def test_the_second_time_it_ends_with_what_to_choose(
     assert run.step == 3 and run.config.batch == 2
     said = told(error.value)
     assert said == str(error.value) and "\n" not in said
-    assert "2 pictures of 8 × 8" in said and "the network unet of" in said
+    assert "2 images of 8 × 8" in said and "the network unet of" in said
     assert said.endswith(
-        "weights: lower --batch: choose a batch below 2, smaller pictures or a smaller network"
+        "weights: lower --batch: choose a batch below 2, smaller images or a smaller network"
     )
 
 
@@ -117,7 +117,7 @@ def test_a_single_picture_cannot_be_halved(
 ) -> None:
     monkeypatch.setattr(loop, "train_step", failing(1))
     run = begin(small_digits, batch=1)
-    with pytest.raises(OutOfMemory, match="weights: choose smaller pictures or a smaller network"):
+    with pytest.raises(OutOfMemory, match="weights: choose smaller images or a smaller network"):
         list(fit(run))
     assert run.config.batch == 1 and run.step == 0
 
@@ -162,7 +162,8 @@ def test_the_command_line_says_it_and_keeps_what_was_learnt(
     assert main([*words, str(out)]) == 1
     said = [line for line in capsys.readouterr().err.splitlines() if "explorer: " in line]
     assert said[0] == (
-        "explorer: memory did not suffice for 8 pictures a step: after step 1 it goes on with 4"
+        "explorer: there was not enough memory for 8 images per step: "
+        "after step 1 it continues with 4"
     )
     assert len(said) == 2 and "a batch below 4" in said[1]
     assert checkpoints.describe(out).training["steps"] == 3

@@ -15,6 +15,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTens
 from explorer.data import load
 from explorer.training import Run, TrainConfig
 from explorer.training.loop import train_step
+from tests.networks.test_lecture import KINDS, SIDES
 
 GPU = torch.device("cuda", 0)
 
@@ -56,8 +57,10 @@ def fake_backward(run: Run) -> Any:
 
 
 def on_gpu(network: nn.Module) -> nn.Module:
-    """The network with fake weights."""
+    """The network with fake weights, and what its layers count."""
     for module in network.modules():
+        for name, count in module.named_buffers(recurse=False):
+            setattr(module, name, torch.empty_like(count, device=GPU))
         for name, weight in module.named_parameters(recurse=False):
             fake = torch.empty(weight.shape, device=GPU)
             setattr(module, name, nn.Parameter(fake, requires_grad=weight.requires_grad))
@@ -65,15 +68,26 @@ def on_gpu(network: nn.Module) -> nn.Module:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+def network() -> str:
+    """What the run trains."""
+    return "unet"
+
+
+@pytest.fixture
+def run(network: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A run whose tensors are fake and on a GPU."""
-    config = TrainConfig(size=16, steps=10, network_options={"width": 16}, flips=True)
-    run = Run(config, load("mnist-5k", size=16))
+    size, told = (16, True) if network == "unet" else (SIDES[network], False)
+    config = TrainConfig(
+        size=size, steps=10, network=network, network_options={"width": 16}, flips=True,
+        conditional=told,
+    )  # fmt: skip
+    run = Run(config, load("mnist-5k", size=size))
     with FakeTensorMode(allow_non_fake_inputs=True):
         run.network = run.model = on_gpu(run.network)
         run.ema = on_gpu(run.ema)
         for name in ("images", "labels", "weights", "rate", "decay", "sound"):
-            setattr(run, name, torch.empty_like(getattr(run, name), device=GPU))
+            if (value := getattr(run, name)) is not None:
+                setattr(run, name, torch.empty_like(value, device=GPU))
         run.optimizer = FakeOptimizer()
         run.device, run.generator = GPU, Generator()
         for name in ("randint", "randn", "rand"):
@@ -89,6 +103,7 @@ def step(run: Run) -> Tensor:
         pytest.skip("the fake tensors of this PyTorch ask for a driver")
 
 
+@pytest.mark.parametrize("network", ["unet", *KINDS])
 def test_a_step_waits_for_nothing(run: Run) -> None:
     found = step(run)
     assert found.shape == (3,) and found.device == GPU

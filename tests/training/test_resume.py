@@ -101,7 +101,7 @@ def test_other_settings_are_refused_naming_them(
     save_state(begin(digits), path)
     run = begin(digits, **changes)
     before = {name: value.clone() for name, value in everything(run).items()}
-    with pytest.raises(CheckpointError, match="was begun with") as error:
+    with pytest.raises(CheckpointError, match="was started with") as error:
         load_state(run, path)
     assert all(name in str(error.value) for name in names) and str(error.value).count("=") == (
         len(names)
@@ -118,7 +118,7 @@ def test_a_file_that_is_no_state_is_refused(digits: ImageSet, tmp_path: Path) ->
     content = (tmp_path / "run.resume").read_bytes()
     for wrong in (b"", b"hello", content[:1000], content[:-1]):
         (tmp_path / "run.resume").write_bytes(wrong)
-        with pytest.raises(CheckpointError, match="cut short"):
+        with pytest.raises(CheckpointError, match="truncated"):
             load_state(run, tmp_path / "run.resume")
     with pytest.raises(CheckpointError, match="no checkpoint"):
         load_state(run, tmp_path / "absent.resume")

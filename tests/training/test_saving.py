@@ -151,15 +151,15 @@ def test_what_is_kept_and_what_is_not_is_said(
 
     run = advance(begin(small_digits), 1)
     assert "the state of digits could" in failed(lambda: record.keep(run, ""))
-    assert "nothing of this run is kept: make room" in failed(lambda: record.keep(run, ""))
+    assert "nothing of this run is saved: free some" in failed(lambda: record.keep(run, ""))
     record.keep(run, "")
-    assert "; the run is kept up to step 1: make" in failed(lambda: record.keep_snapshot(run))
+    assert "; the run is kept up to step 1: free" in failed(lambda: record.keep_snapshot(run))
     advance(run, 3)
     assert "up to step 1, what it learnt up to step 4 is not" in failed(
         lambda: record.keep(run, "")
     )
     other = advance(begin(small_digits), 1)
-    assert "earlier run of this name is still whole" in failed(lambda: record.keep(other, ""))
+    assert "earlier run of this name is intact" in failed(lambda: record.keep(other, ""))
 
 
 def test_the_command_line_keeps_the_earlier_run_until_the_new_one_is_saved(

@@ -125,7 +125,7 @@ def test_tensors_of_another_network_are_refused(small_digits: ImageSet, tmp_path
     header = read_header(tmp_path / "whole")
     cut = {"generator": run.generator.get_state()}
     write_tensors(tmp_path / "state", cut, header)
-    with pytest.raises(CheckpointError, match="holds no such run's state") as error:
+    with pytest.raises(CheckpointError, match="does not contain such a run's state") as error:
         load_state(begin(small_digits), tmp_path / "state")
     assert "\n" not in str(error.value)
 
@@ -152,6 +152,6 @@ def test_a_state_that_is_not_finite_is_refused(
     write_tensors(tmp_path / "state", tensors, header)
     run = begin(small_digits)
     before = everything(run)
-    with pytest.raises(CheckpointError, match=f"state holds .*{name}") as error:
+    with pytest.raises(CheckpointError, match=f"state does not contain .*{name}") as error:
         load_state(run, tmp_path / "state")
     assert "\n" not in str(error.value) and differing(everything(run), before) == []

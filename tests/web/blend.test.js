@@ -9,13 +9,14 @@ import {
   matchingTime,
   strength,
 } from "../../explorer/gui/forward/blend_math.js";
+import { normals, pictureNoise } from "../../explorer/gui/forward/noise.js";
 import { barsPath, normalPath } from "../../explorer/gui/parts/histogram.js";
 import { decibels } from "../../explorer/gui/parts/numbers.js";
 import { colours, expected, near } from "./expected.js";
 
 const python = expected("blend");
-const { size, epsScale, alphaBar } = python;
-const scene = { size, epsScale, x0: Uint8Array.from(python.x0), eps: Int16Array.from(python.eps) };
+const { size, alphaBar } = python;
+const scene = { size, x0: Uint8Array.from(python.x0), eps: Float32Array.from(python.eps) };
 
 test("x_t is Python's, at every pixel to half a grey level", () => {
   const pixels = new Uint8ClampedArray(4 * size * size);
@@ -25,7 +26,20 @@ test("x_t is Python's, at every pixel to half a grey level", () => {
     near(colours(pixels), shown, 0.5 + 1e-9);
   });
 });
-test("a small picture has some of the pixels", () => {
+test("the noise of a seed is PyTorch's", () => {
+  for (const { seed, values } of python.drawn) near(normals(seed, values.length), values, 2e-5);
+});
+test("noise lies by row, column and channel", () => {
+  const drawn = normals(3, 3 * size * size);
+  const laid = pictureNoise(3, size);
+  for (const [y, x, c] of [
+    [0, 0, 2],
+    [5, 7, 1],
+    [size - 1, 0, 0],
+  ])
+    assert.equal(laid[3 * (y * size + x) + c], drawn[(c * size + y) * size + x]);
+});
+test("a small image has some of the pixels", () => {
   const whole = new Uint8ClampedArray(4 * size * size);
   const small = new Uint8ClampedArray((4 * size * size) / 9);
   blend(scene, alphaBar[3], whole);
@@ -71,7 +85,7 @@ test("a normal sample's bars follow the normal's outline", () => {
   near(bars, middles.slice(0, 80), 0.11);
   assert.ok(Math.min(...bars) < 5.1 && Math.max(...bars) > 9.8);
 });
-test("a picture's own SNR is the schedule's times its mean square", () => {
+test("an image's own SNR is the schedule's times its mean square", () => {
   const { power, mean } = strength(scene.x0);
   near([power, mean], [python.power, python.mean], 1e-9);
   const levels = [0.9, 0.5, 0.01];
@@ -91,7 +105,7 @@ test("the schedule that keeps more is named, and how much both keep", () => {
       ],
       "At t = 9",
     );
-  assert.equal(at(0.25, 0.81), "At t = 9 cosine keeps more of the picture: √ᾱ = 90.0 %, linear 50.0 %.");
-  assert.equal(at(0.81, 0.25), "At t = 9 linear keeps more of the picture: √ᾱ = 90.0 %, cosine 50.0 %.");
-  assert.equal(at(1, 1), "At t = 9 both schedules keep √ᾱ = 100.0 % of the picture.");
+  assert.equal(at(0.25, 0.81), "At t = 9 cosine keeps more of the image: √ᾱ = 90.0 %, linear 50.0 %.");
+  assert.equal(at(0.81, 0.25), "At t = 9 linear keeps more of the image: √ᾱ = 90.0 %, cosine 50.0 %.");
+  assert.equal(at(1, 1), "At t = 9 both schedules keep √ᾱ = 100.0 % of the image.");
 });

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import torch
 from torch import Tensor
 
@@ -18,7 +19,6 @@ from explorer.data.images import from_tensor
 from explorer.diffusion import SAMPLERS, Frame, GaussianMixture, make_schedule
 from explorer.diffusion.process import forward, reverse, reverse_step
 from explorer.diffusion.samplers import Terms
-from explorer.gui.forward.blend import NOISE_RANGE
 from explorer.gui.lectures.sde.film import RANGE
 from explorer.gui.lectures.sde.film import pack as pack_pixels
 from explorer.gui.plane.view import UNIT, network_of, pack, sampler, unpack
@@ -31,7 +31,7 @@ from explorer.race.view import RaceView, decode, gather, view_of
 
 def write_numbers(folder: Path) -> None:
     """A JSON file for each `*.test.js`."""
-    for make in (formats, blend, frames, plane, films):
+    for make in (formats, blend, frames, plane, films, words):
         text = json.dumps(make(), allow_nan=False)
         (folder / f"{make.__name__}.json").write_text(text, encoding="utf-8")
 
@@ -81,21 +81,56 @@ def formats() -> dict[str, Any]:
     }
 
 
+# ---- what is said of pictures and plots -------------------------------------------------------
+def words() -> dict[str, Any]:
+    """Where on the way to noise something is; a figure as it is sent, and what is in it."""
+    levels = []
+    for name in ("linear", "cosine"):
+        alpha_bar = make_schedule(name, 1000).alpha_bar.tolist()
+        for t in (1, 37, 400, 777, 999):
+            db = f"{10 * math.log10(alpha_bar[t] / (1 - alpha_bar[t])):+.0f}".replace("-", "−")
+            share = f"{100 * math.sqrt(alpha_bar[t]):.0f} % signal"
+            levels.append([t, alpha_bar[t], f"t = {t} of 1000: {share}, SNR {db} dB"])
+    x = np.arange(50)
+    waves = {"float64": np.sin(x / 7), "float32": np.cos(x / 5).astype(np.float32)}
+    figure = go.Figure(layout={"xaxis": {"title": "t<sub>0</sub>"}, "yaxis": {"title": "error"}})
+    for name, y in waves.items():
+        figure.add_scatter(x=x, y=y, name=name)
+    figure.add_scatter(x=[1, 2, 3], y=[None, 4.0, None], name="one")
+    figure.add_scatter(x=x, y=x, name="not told", hoverinfo="skip")
+    heat = np.arange(12).reshape(3, 4) / 8
+    counts = np.histogram(draws(8, 5000).mul(1.3).add(0.4).numpy(), 64, (-4, 4))[0]
+    middles = np.linspace(-4, 4, 65)[:-1] + 1 / 16
+    mean = float(np.average(middles, weights=counts))
+    return {
+        "levels": levels,
+        "figure": json.loads(figure.to_json()),
+        "waves": [[name, y.astype(float).tolist()] for name, y in waves.items()],
+        "heat": json.loads(go.Figure(go.Heatmap(x=[9, 8, 7, 6], y=[1, 2, 3], z=heat)).to_json()),
+        "rows": heat.tolist(),
+        "counts": counts.tolist(),
+        "moments": [mean, float(np.sqrt(np.average((middles - mean) ** 2, weights=counts)))],
+    }
+
+
 # ---- Forward ------------------------------------------------------------------------------
 def blend() -> dict[str, Any]:
     """x_t of a picture, the histogram of its values, and times of equal ᾱ."""
     size, cosine, linear = 12, make_schedule("cosine", 1000), make_schedule("linear", 1000)
     x0 = torch.randint(0, 256, (size, size, 3), generator=torch.Generator().manual_seed(1)).byte()
-    eps = (draws(2, size, size, 3) * 32767 / NOISE_RANGE).round().clamp(-32767, 32767)
-    clean, noise = x0.double() / 127.5 - 1, eps * NOISE_RANGE / 32767
+    clean, noise = x0.double() / 127.5 - 1, draws(2, size, size, 3)
     times = [0, 1, 137, 500, 863, 1000]
     states = [at.mean + at.std * noise for t in times for at in [forward(cosine, clean, t)]]
     nearest = [int((cosine.alpha_bar - ab).abs().argmin()) for ab in linear.alpha_bar]
     return {
         "size": size,
         "x0": x0.flatten().tolist(),
-        "eps": eps.flatten().int().tolist(),
-        "epsScale": NOISE_RANGE / 32767,
+        "eps": noise.flatten().tolist(),
+        "drawn": [
+            {"seed": seed, "values": torch.randn(n, generator=g.manual_seed(seed)).tolist()}
+            for seed, n in ((7, 3 * 32**2), (0, 16), (2**32 - 1, 1261))
+            for g in [torch.Generator()]
+        ],
         "alphaBar": [cosine.alpha_bar[t].item() for t in times],
         "pixels": [((x + 1) * 127.5).flatten().tolist() for x in states],
         "counts": [np.histogram(x.numpy(), 64, (-4, 4))[0].tolist() for x in states],

@@ -8,7 +8,7 @@ import { GAP, paintPictures, unpackFrames } from "../../explorer/gui/reverse/fra
 import { predictedNoise, shownMix, stepTerms, sumOfTerms } from "../../explorer/gui/reverse/mixes.js";
 import { expected, near } from "./expected.js";
 
-/** Grey levels of values in [−range, range]; what lies outside is cut.
+/** Grey levels of values in [−range, range]; values outside are clipped.
  * @param {number[]} values
  * @param {number} range
  */
@@ -120,7 +120,7 @@ for (const python of expected("frames")) {
     });
   });
 }
-test("one picture of a frame can be painted alone", () => {
+test("one image of a frame can be painted alone", () => {
   const [{ sheet, lane, grid, values, times }] = expected("frames");
   const [frame] = unpackFrames(unpackBytes(sheet).buffer, times.length, values, lane);
   const { size } = grid;

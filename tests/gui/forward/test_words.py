@@ -45,7 +45,9 @@ def test_who_keeps_more_is_what_the_tables_say(left: str, right: str, T: int) ->
     text, a, b = compare_kept(one, other), one.values, other.values
     for name, mine, others in ((left, a, b), (right, b, a)):
         more = [t for t in range(1, T + 1) if mine[t] > others[t]]
-        stated = re.search(rf"(?<![\w-]){name} keeps more at (every t|t = ([\d…, ]*\d))", text)
+        stated = re.search(
+            rf"(?<![\w-]){name} keeps more of the image at (every t|t = ([\d…, ]*\d))", text
+        )
         if len(more) == T:
             assert stated and stated[1] == "every t"
         elif more:
@@ -53,7 +55,7 @@ def test_who_keeps_more_is_what_the_tables_say(left: str, right: str, T: int) ->
         else:
             assert stated is None
     half = re.search(
-        rf"Half-way {left} is at ᾱ = (\S+) and {right} at (\S+), at the end at (\S+) and (\S+)\.$",
+        rf"Halfway, {left} has ᾱ = (\S+) and {right} (\S+); at the end (\S+) and (\S+)\.$",
         text,
     )
     for said, value in zip(half.groups(), (a[T // 2], b[T // 2], a[T], b[T]), strict=True):
@@ -64,7 +66,7 @@ def test_who_keeps_more_is_what_the_tables_say(left: str, right: str, T: int) ->
 
 def test_cosine_keeps_more_where_the_prose_says_so() -> None:
     text = prose_of(forward)
-    assert r"with $T = 1000$ it is *cosine* nearly everywhere, with $T \le 200$ nowhere" in text
+    assert "with *T* = 1000 it is *cosine* nearly everywhere, with *T* ≤ 200 nowhere" in text
     for T in range(LOCAL.T[0], 201):
         linear, cosine = make_schedule("linear", T), make_schedule("cosine", T)
         assert (linear.alpha_bar[1:] > cosine.alpha_bar[1:]).all()
@@ -88,7 +90,7 @@ def test_the_cat_is_at_minus_nine_decibels_where_the_schedule_is_at_zero() -> No
         power = (x0**2).mean()
         assert round(10 * math.log10(power)) == -9
     assert round(power, 2) == 0.13
-    assert "The cat's mean square is 0.13, so that it is at −9 dB there." in prose_of(forward)
+    assert "The cat's mean square is 0.13, so it is at −9 dB there." in prose_of(forward)
     below = [
         (np.asarray(picture.convert("RGB")) / 127.5 - 1) ** 2
         for picture in forward.samples().values()
@@ -113,7 +115,7 @@ def test_when_a_histogram_is_that_of_pure_noise() -> None:
         alpha_bar = 1 / (1 + (cat**2).mean())  # ᾱ E x_0² = 1 − ᾱ
         assert math.sqrt(alpha_bar * cat.var() + 1 - alpha_bar) < 0.5
     assert "the cat's has a standard deviation below 0.5 there" in text
-    assert "at −20 dB of the schedule at most 4 % of any picture's values" in text
+    assert "at −20 dB of the schedule at most 4 % of any image's values" in text
     drowned = 0.01 / 1.01
     # no mixture of values is farther off than the worst of them: black or white
     worst = max(off_the_bell(np.array([v]), drowned) for v in (-1.0, 1.0))

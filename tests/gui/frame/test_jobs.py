@@ -103,7 +103,7 @@ def test_a_job_from_the_press_to_its_end() -> None:
 def test_wrong_values_are_a_sentence_before_anything_waits() -> None:
     page = Page()
     (answer,) = page.answers(page.counting, "x")
-    assert answer["trouble"] == "x is no number" and answer["state"] == "not running"
+    assert answer["trouble"] == "x is no number" and answer["state"] == "failed"
     assert pressable(answer) == {"run": True, "stop": False, "pause": False}
     assert not page.jobs.running(REQUEST)
 
@@ -150,9 +150,9 @@ def test_who_asks_to_stop_ends_ones_own_job_alone() -> None:
     page = Page(hosted=True)
     answers = page.answers(page.counting, 10**9)
     next(answers), next(answers)
-    assert page.jobs.ask_to_stop(SimpleNamespace(session_hash="two")) == gr.skip()
+    page.jobs.ask_to_stop(SimpleNamespace(session_hash="two"))
     assert next(answers) == {"count": 1}
-    assert page.jobs.ask_to_stop(REQUEST) == {page.state: "stopping …"}
+    page.jobs.ask_to_stop(REQUEST)
     assert pressable(merged(answers)) == {"run": True, "stop": False, "pause": False}
 
 
@@ -245,10 +245,26 @@ def test_no_page_goes_on_to_say_that_it_stops() -> None:
     while seen.get("state") != "at work":
         seen |= next(answers)
     version, _ = page.job.since(0)
-    page.jobs.ask_to_stop(REQUEST)  # the page says "stopping …"
-    list(answers)
+    page.jobs.ask_to_stop(REQUEST)
     (job,) = page.context.jobs.of("owner")
+    list(answers)
     assert job.since(version)[1][page.state] == "at work"
+
+
+def test_after_its_last_words_a_job_does_not_say_that_it_stops() -> None:
+    """However late the wish comes: what a page is shown last is how it ended."""
+    page = Page()
+    job = Job("test", "owner")
+    job.show({page.state: "half"})
+    job.stop({page.state: "stopping …"})
+    assert job.flag() and job.last(page.state) == "stopping …"
+    job.close()
+    job.show({page.state: "done"})
+    job.stop({page.state: "stopping …"})
+    assert job.last(page.state) == "done"
+    job.end()
+    job.stop({page.state: "stopping …"})
+    assert job.last(page.state) == "done"
 
 
 def test_a_line_does_not_say_of_another_that_it_stops() -> None:
@@ -257,7 +273,9 @@ def test_a_line_does_not_say_of_another_that_it_stops() -> None:
         other = Jobs(page.context, "test", state=page.other, trouble=page.trouble, stop=page.stop)
     answers = page.answers(page.counting, 10**9)
     next(answers)
-    assert other.ask_to_stop(REQUEST) == gr.skip()
+    job = page.job
+    other.ask_to_stop(REQUEST)
+    assert "stopping …" not in (job.last(page.state), job.last(page.other))
     list(answers)
     assert not page.context.jobs.alive
 
@@ -301,7 +319,7 @@ def test_a_quick_job_speaks_only_if_it_must_wait() -> None:
     next(other)
     answers = page.answers(page.counting, 1)
     assert "state" not in next(answers)
-    assert next(answers)["state"].startswith("waiting: 1 before you, about ")
+    assert next(answers)["state"].startswith("waiting: 1 ahead of you, about ")
     other.close()
     assert {"state": "starting …"} in list(answers)
 

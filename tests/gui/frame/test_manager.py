@@ -16,6 +16,7 @@ import torch
 from explorer.gui.frame import job as job_module
 from explorer.gui.frame import keeper as keeper_module
 from explorer.gui.frame import manager as manager_module
+from explorer.gui.frame.address import Address
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
@@ -57,7 +58,7 @@ class Page:
                 lasting=lasting,
             )
             self.jobs.wire(self.run.click, self.work, [], [self.count])
-            keep_attached(self.context, self.demo, keeper)
+            keep_attached(self.context, self.demo, keeper, Address())
         self.handlers = {fn.name: fn.fn for fn in self.demo.fns.values()}
 
     def work(self, call: Call, turns: int = 1) -> Steps:
@@ -389,9 +390,9 @@ def test_the_wait_is_told_and_stop_acts_in_it() -> None:
     next(other)
     running = page.press()
     seen: dict[str, Any] = {}
-    while "1 before you" not in seen.get("state", ""):
+    while "1 ahead of you" not in seen.get("state", ""):
         seen |= next(running)
-    assert "about" in seen["state"] and seen["state"].endswith(" s")
+    assert "about" in seen["state"] and seen["state"].endswith(" seconds")
     page.jobs.ask_to_stop(request())
     last = merged(running)
     assert last["state"] == "stopped before it began" and page.reached == 0

@@ -51,7 +51,7 @@ import sys, threading
 from explorer.gui.frame import memory
 import psutil
 limited = sys.argv[1] == "limited" and memory.limit_arenas()
-def work():  # as pictures are decoded: some blocks of 16 MB, and small things in between
+def work():  # as images are decoded: some blocks of 16 MB, and small things in between
     kept = []
     for _ in range(4):
         block = bytearray(8 * 2**20)

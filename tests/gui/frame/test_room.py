@@ -60,7 +60,7 @@ def test_a_visitor_has_so_much_and_is_told_how_much_is_left(tmp_path: Path) -> N
     with pytest.raises(OSError, match=r"take 5 MB more.*4 MB are left.*2 hours") as refused:
         room.check(5 * MB, "this run")
     assert str(tmp_path) not in str(refused.value)
-    room.check(10 * MB, "your pictures", room.folder / "your-images.cache")  # in their place
+    room.check(10 * MB, "your images", room.folder / "your-images.cache")  # in their place
     room_of(tmp_path, visitor="two").check(10 * MB, "this run")
 
 
@@ -84,7 +84,7 @@ def test_the_newest_run_never_makes_room(tmp_path: Path) -> None:
     room = room_of(tmp_path)
     run = make_run(room.folder, "only", 8 * MB)
     with pytest.raises(OSError, match="2 MB are left"):
-        room.check(3 * MB, "your pictures", room.folder / "your-images.cache")
+        room.check(3 * MB, "your images", room.folder / "your-images.cache")
     (room.folder / "more").write_bytes(bytes(5 * MB))
     room.tidy()
     assert run.exists()
@@ -123,7 +123,7 @@ def test_at_home_only_the_disk_counts(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_what_browsers_fetch_has_a_bound(tmp_path: Path) -> None:
     limits = replace(HOSTED, temporary_bytes=5 * MB)
     check_temporary(tmp_path, 3 * MB, limits)  # counted, though not yet written
-    with pytest.raises(OSError, match="take 3 MB, and the 5 MB .* are taken"):
+    with pytest.raises(OSError, match="take 3 MB, and the 5 MB .* are in use"):
         check_temporary(tmp_path, 3 * MB, limits)
     filling(tmp_path).look_again()
     check_temporary(tmp_path, 3 * MB, limits)

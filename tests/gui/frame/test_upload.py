@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import gradio as gr
 import pytest
+from gradio.components.image import ImageData
 from PIL import Image
 
 from explorer.gui.frame import upload as module
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.room import filling
-from explorer.gui.frame.upload import Uploads, take_upload
+from explorer.gui.frame.shared import message
+from explorer.gui.frame.upload import Uploads, bring_upload, is_framed, take_upload, upload_box
 
 MB = 10**6
 
@@ -20,7 +23,9 @@ def test_a_visitor_may_send_so_much_within_two_hours(tmp_path: Path) -> None:
     uploads = Uploads(HOSTED, tmp_path)
     assert uploads.refusal("one", 200 * MB, now=0) is None
     refused = uploads.refusal("one", 60 * MB, now=10)
-    assert refused and "60 MB is too much: 200 MB of the 256 MB" in refused and "2 h" in refused
+    assert (
+        refused and "60 MB is too large: 200 MB of the 256 MB" in refused and "2 hours" in refused
+    )
     assert uploads.refusal("one", 50 * MB, now=10) is None  # what was refused is not counted
     assert uploads.refusal("two", 200 * MB, now=10) is None
     assert uploads.refusal("one", 200 * MB, now=HOSTED.temporary_keep + 5) is None
@@ -71,3 +76,40 @@ def test_of_a_picture_only_the_square_that_is_shown_is_kept(
         with Image.open(path) as left:
             assert left.size == kept and shown.size == (256, 256)
         assert take_upload(str(path), HOSTED).tobytes() == shown.tobytes()  # as often as asked
+
+
+@pytest.mark.parametrize(
+    ("kind", "framed"),
+    [("PNG", False), ("JPEG", False), ("GIF", False), ("WEBP", False), ("BMP", False)]
+    + [("TIFF", True)]
+    + ([("AVIF", True)] if "AVIF" in Image.SAVE else []),
+)
+def test_what_browsers_do_not_show_is_framed_as_its_square(
+    kind: str, framed: bool, tmp_path: Path
+) -> None:
+    """By what is in the file, whatever it is called."""
+    box, path = upload_box(), tmp_path / "mine.png"
+    Image.new("RGB", (300, 200), (200, 30, 40)).save(path, kind)
+    picture, also = bring_upload(box, message(), str(path), LOCAL)
+    assert bool(also) == framed
+    for shown in also.values():
+        assert is_framed(shown) and not is_framed(str(path))
+        with Image.open(shown) as left:
+            assert left.format == "PNG" and left.tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize("data", [b"\0\0\0\x1cftypheic", b"", b"\xff\xd8\xff" + bytes(40)])
+def test_a_box_does_not_go_on_to_show_what_was_refused(data: bytes, tmp_path: Path) -> None:
+    """HEIC, nothing, a JPEG that has only begun: browsers would show a broken image."""
+    box, said, path = upload_box(), message(), tmp_path / "phone.jpg"
+    path.write_bytes(data)
+    picture, also = bring_upload(box, said, str(path), LOCAL)
+    assert picture is None and also.keys() == {box, said} and also[box] is None
+    assert also[said].endswith((".", "&#46;"))
+
+
+def test_a_box_hands_over_files_that_gradio_cannot_read() -> None:
+    """Also the instance that stands in for one whose value was changed."""
+    data = ImageData(path="/somewhere/phone.heic", orig_name="phone.heic")
+    for box in (upload_box(), gr.Image(type="filepath")):
+        assert box.preprocess(data) == "/somewhere/phone.heic" and box.preprocess(None) is None

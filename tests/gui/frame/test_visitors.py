@@ -62,7 +62,7 @@ def test_only_what_looks_like_a_secret_is_believed(value: Any) -> None:
 def test_a_page_without_the_cookie_says_what_becomes_of_its_models() -> None:
     assert cookie_notice(with_cookie(new_secret())) == ""
     assert cookie_notice(with_cookie("made up")) == WITHOUT_COOKIE
-    assert "gone when it is reloaded" in WITHOUT_COOKIE
+    assert "lost when you reload it" in WITHOUT_COOKIE
 
 
 @pytest.mark.parametrize(

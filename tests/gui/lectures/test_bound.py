@@ -22,7 +22,7 @@ from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device, StopFlag
 from explorer.gui.frame.limits import LOCAL
 from explorer.gui.frame.shared import Shared
-from explorer.gui.lectures.bound import topic as bound
+from explorer.gui.lectures.bound import panel as bound
 from explorer.gui.lectures.bound.words import conclusions
 from explorer.gui.lectures.bound.work import (
     CHOICES,
@@ -129,18 +129,18 @@ def test_nobody_keeps_the_device_for_long(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"n": 1}, "Pictures: 1 is not allowed"),
-        ({"n": None}, "Pictures is empty"),
+        ({"n": 1}, "Images: 1 is not allowed"),
+        ({"n": None}, "Images is empty"),
         ({"times": 0}, "Times t: 0"),
         ({"seed": -1}, "Seed: "),
-        ({"name": "gone"}, "is not here any more"),
+        ({"name": "gone"}, "is no longer available"),
         ({"view": "else"}, "no view"),
         ({"view": VIEWS[3], "T": 1}, "T of the schedules: 1"),
     ],
 )
 def test_bad_input_is_one_sentence(page: Page, changes: dict[str, Any], says: str) -> None:
     last = merged(page.run(**changes))
-    assert says in unescape(last["trouble"]) and last["status"] == "not running"
+    assert says in unescape(last["trouble"]) and last["status"] == "failed"
     assert "State" not in last and last["run"].interactive and not last["stop"].interactive
 
 
@@ -171,7 +171,7 @@ def test_what_is_chosen_meanwhile_is_what_comes_next(page: Page) -> None:
     ]  # fmt: skip
     page.call("ask_to_stop")
     last = merged(states)
-    assert last["status"].startswith("stopped") and len(last["plot"].data) == 3
+    assert "tiny, stopped" in last["status"] and len(last["plot"].data) == 3
 
 
 def test_stored_results_belong_to_the_shipped_models(folder: Path, tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_before_it_is_computed_the_prior_is_known(page: Page) -> None:
     assert table.rows["prior"][0][0] != "–" and table.rows["matching"][0][0] == "–"
     assert replace(result, seconds=0) == replace(not_yet(DIGITS), seconds=0)
     refused = page.call("choose", "gone", VIEWS[0], "both", 1000)
-    assert "not here any more" in refused.pop("trouble") and not refused
+    assert "no longer available" in refused.pop("trouble") and not refused
 
 
 def test_nothing_is_public(page: Page) -> None:
@@ -203,4 +203,4 @@ def test_nothing_is_public(page: Page) -> None:
 def test_without_any_model_it_says_so(tmp_path: Path) -> None:
     page = Page(tmp_path)
     refused = page.call("redraw", None, VIEWS[0], "both", 1000)
-    assert "no model" in refused.pop("trouble") and not refused
+    assert "No model is available" in refused.pop("trouble") and not refused

@@ -18,7 +18,8 @@ from explorer.diffusion import (
     make_schedule,
     noise_weights,
 )
-from explorer.evaluation.bound import BoundResult, VarianceTerms, noise_bits
+from explorer.evaluation.bound import BoundResult, VarianceTerms
+from explorer.evaluation.bound_shares import noise_bits
 from explorer.gui.lectures.bound.figure import bars_figure, in_powers, noise_figure, share_figure
 from explorer.gui.lectures.bound.terms import (
     errors_per_time,
@@ -177,15 +178,15 @@ def test_shares_are_drawn_with_their_errors() -> None:
 
 def test_what_is_said_is_what_was_measured() -> None:
     said = conclusions(RESULT, "beta")
-    assert "50.0 ± 1.0 % of L₀ + Σ Lₜ₋₁ is L₀" in said
-    assert "5.0 ± 0.2 % lies at t = 21…100" in said
-    assert "(mean over t: 0.0421 ± 0.0012) 52.0 ± 0.4 % lies there" in said
+    assert "50.0 ± 1.0 % of L₀ + Σ Lₜ₋₁ comes from L₀" in said
+    assert "5.0 ± 0.2 % from t = 21…100" in said
+    assert "(mean over t: 0.0421 ± 0.0012) 52.0 ± 0.4 % comes from there" in said
     assert "trained with, ‖v − v̂‖² (0.2270 ± 0.0030), 82.0 ± 0.3 %." in said
     schedule = make_schedule("linear", 100)
     r = (schedule.posterior_variance[1] / schedule.betas[1]).item()
     cost = 0.5 * (r - 1 - math.log(r)) / math.log(2)
     assert f"{cost:.3f} of the 0.200 ± 0.010 bits/dim" in said
-    assert "unequal widths" not in conclusions(RESULT, "posterior")
+    assert "unequal variances" not in conclusions(RESULT, "posterior")
     itself = conclusions(replace(RESULT, target="eps"), "beta")
     assert "trained with L_simple itself" in itself and "82" not in itself
     assert conclusions(HALF, "beta") == conclusions(NOTHING, "beta") == ""

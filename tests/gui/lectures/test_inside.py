@@ -46,8 +46,8 @@ def test_rows_are_what_the_network_hears() -> None:
 def test_each_half_of_a_row_goes_from_fast_waves_to_slow_ones() -> None:
     """As the prose says: cosines on the left, sines on the right."""
     text = Path(topic.__file__).with_name("prose.md").read_text(encoding="utf-8")
-    assert "on the left stand the cosines, on the right the sines" in text
-    assert "in each half the waves begin fast" in text
+    assert "the cosines are on the left, the sines of the same angles on the right" in text
+    assert "In each half the waves go from fast" in text
     for width in (32, 48, 64):
         table = work.waves(1000, width) / 32767
         half = width // 2
@@ -135,7 +135,7 @@ def test_another_model_is_drawn_before_it_works(handlers: dict[str, Any]) -> Non
     "values, said",
     [
         (("gone", 4, 7, 400), "gone"),
-        (("mnist", 11, 7, 400), "Picture"),
+        (("mnist", 11, 7, 400), "Image"),
         (("mnist", 4, -1, 400), "Seed"),
         (("mnist", 4, 7, -3), "t"),
         (("mnist", 4, 7, "x"), "t"),

@@ -12,24 +12,40 @@ from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from explorer.checkpoints import Spec, save
+from explorer.checkpoints import Spec, load, save
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, LOCAL, Limits
+from explorer.gui.frame.presets import CUSTOM
 from explorer.gui.frame.shared import Shared
-from explorer.gui.lectures.pages.topic import PAGES, numbers, stored_page
-from explorer.gui.lectures.pages.topic import STORED as FOLDER
-from explorer.gui.lectures.pages.work import numbers_at, own_models, room, sample_as
+from explorer.gui.lectures.pages.demonstration import blocks_of, read, write
+from explorer.gui.lectures.pages.formula import numbers_at
+from explorer.gui.lectures.pages.stored import STORED as FOLDER
+from explorer.gui.lectures.pages.stored import stored_page
+from explorer.gui.lectures.pages.topic import PAGES, numbers
+from explorer.gui.lectures.pages.work import (
+    COUNT,
+    SEED,
+    own_models,
+    room,
+    sample_as,
+    sheet_of,
+)
+from explorer.gui.parts.gallery import Gallery
+from explorer.gui.parts.tiles import Tiles
 from explorer.gui.schedules import tab as schedules
 from explorer.gui.train.choices import LECTURE_PRESETS, preset_values
 from explorer.gui.train.settings import Settings, TrainParts
 from explorer.gui.train.task import Job
 from explorer.lectures import LECTURES
+from explorer.lectures.sampling import demonstrate
 from explorer.networks import CHOICES, NETWORKS, PRESETS
+from explorer.race import pictures
 from tests.gui.panel import answers, by_name, merged, named
 from tests.gui.small import CPU, progress_of, same, small
 
@@ -65,7 +81,7 @@ def test_one_click_sets_everything_in_train(limits: Limits, tmp_path: Path) -> N
     for handler, (title, lecture) in zip(handlers, LECTURE_PRESETS.items(), strict=True):
         tab, preset, note, *values = in_order(handler)
         assert tab.selected == "train" and preset == title
-        assert note.startswith("Here pictures")
+        assert note.startswith("Here: images")
         assert len(values) == len(settings.inputs) == len(handler.outputs) - 3
         config = settings.read(values)
         assert (config.T, config.schedule) == (lecture.T, lecture.schedule)
@@ -83,7 +99,7 @@ def test_ours_is_set_for_the_same_data_budget_and_seed(tmp_path: Path) -> None:
     assert len(pairs[1]) == len(LECTURES)
     for theirs, ours in zip(*pairs, strict=True):
         tab, preset, note, *values = in_order(ours)
-        assert tab.selected == "train" and preset is None and note.startswith("Ours, for the")
+        assert tab.selected == "train" and preset == CUSTOM and note.startswith("Ours, for the")
         a, b = settings.read(in_order(theirs)[3:]), settings.read(values)
         same = ("data", "size", "conditional", "schedule", "T", "target", "batch", "steps", "seed")
         assert [getattr(a, name) for name in same] == [getattr(b, name) for name in same]
@@ -97,7 +113,7 @@ def test_a_preset_resets_the_schedules_numbers_too(tmp_path: Path) -> None:
     assert filled[settings.options["cosine-clipped", "beta_max"]] == 0.02
     assert filled[settings.options["linear", "beta_end"]] == 0.02
     data, note = settings.controls["data"], settings.told
-    assert settings.fill("Digits 16×16 · 90 s")[note] == "" == settings.fill(None)[note]
+    assert settings.fill("Digits 16×16 · 90 seconds")[note] == "" == settings.fill(None)[note]
     assert settings.fill(["x"])[data] == "mnist-5k"
 
 
@@ -119,19 +135,22 @@ def test_the_table_names_the_lectures_numbers(name: str) -> None:
 
 @pytest.mark.parametrize("name", STORED)
 def test_what_is_stored_was_trained_alike(name: str) -> None:
+    """The lecture's network alone, longer, or beside ours, for as many steps."""
     stored = stored_page(name)
-    theirs, ours = stored.curves
-    assert theirs.steps[-1] == ours.steps[-1] >= 300
-    for curves in (theirs, ours):
-        assert curves.smooth[-1] < 0.5 * curves.smooth[0]
-        assert curves.probe[-1][1] < 0.5 * curves.probe[0][1]
-    assert stored.about.startswith("Stored: both trained for")
-    assert stored.sheets and all(picture.width > 40 for picture, _ in stored.sheets)
+    both = len(stored.curves) > 1
+    assert len({curves.probe[-1][0] for curves in stored.curves}) == 1
+    for curves in stored.curves:
+        assert curves.probe[-1][0] >= (300 if both else 2000)
+        assert curves.probe[-1][1] < (0.5 if both else 0.1) * curves.probe[0][1]
+        assert not both or curves.smooth[-1] < 0.5 * curves.smooth[0]
+    assert stored.about.startswith(f"Stored: {'both ' if both else ''}trained for")
+    assert stored.sheets or stored.blocks
+    assert all(picture.width > 40 for picture, _ in stored.sheets)
 
 
 def test_what_is_stored_is_small() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 400_000
+    assert sum(path.stat().st_size for path in files) < 600_000
 
 
 def test_the_schedules_tab_takes_a_lectures_schedule() -> None:
@@ -169,30 +188,82 @@ def trained(
     return save(folder / f"{called}.safetensors", spec.make_network().state_dict(), spec)
 
 
-@pytest.mark.parametrize("name", LECTURES)
+WITH_LANES = [name for name, lecture in LECTURES.items() if lecture.lanes]
+
+
+@pytest.mark.parametrize("name", WITH_LANES)
 def test_ones_own_model_is_sampled_as_the_lecture_does(name: str, tmp_path: Path) -> None:
     paths = [trained(name, tmp_path), trained(name, tmp_path, ours=True)]
-    *_, last = sample_as(paths, name, CPU, lambda: False)
+    *_, last = sample_as(paths, name, False, CPU, lambda: False)
     places = room(LECTURES[name])
     for (picture, caption), (nothing, before) in zip(last.sheets, places, strict=True):
         assert picture.width > 10 and nothing is None
-        assert caption.split(":")[0] == before.split(":")[0] or name == "sutd"
-        assert "S = " in before or "DDPM" in before or "one shot" in before
+        assert caption.split(":")[0] == before.split(":")[0]
+        assert "S = " in before or "DDPM" in before
     assert f"{name} and {name}-ours" in last.status
-    *_, alone = sample_as(paths[:1], name, CPU, lambda: False)
-    if name == "sutd":
-        assert last.sheets[0][0].height > alone.sheets[0][0].height
-    else:
-        half = len(places) // 2
-        assert alone.sheets == last.sheets[:half] and len(alone.sheets) == half
-        assert alone.sheets[0][0] != last.sheets[half][0]
-        (stopped,) = sample_as(paths, name, CPU, lambda: True)
-        assert "stopped" in stopped.status and stopped.film is None
+    *_, alone = sample_as(paths[:1], name, False, CPU, lambda: False)
+    half = len(places) // 2
+    assert alone.sheets == last.sheets[:half] and len(alone.sheets) == half
+    assert alone.sheets[0][0] != last.sheets[half][0]
+    (stopped,) = sample_as(paths, name, False, CPU, lambda: True)
+    assert "stopped" in stopped.status and stopped.film is None
+
+
+@pytest.mark.parametrize("name", WITH_LANES)
+def test_repaired_it_is_sampled_as_it_should_be(name: str, tmp_path: Path) -> None:
+    path, lecture = trained(name, tmp_path), LECTURES[name]
+    *_, code = sample_as([path], name, False, CPU, lambda: False)
+    *_, right = sample_as([path], name, True, CPU, lambda: False)
+    assert len(right.sheets) == len(code.sheets) == len(lecture.lanes) and right.film is None
+    denoiser, spec = load(path)
+    lanes = lecture.make_lanes(denoiser.schedule, repair=True)
+    for (picture, caption), (slipped, _), lane in zip(
+        right.sheets, code.sheets, lanes, strict=True
+    ):
+        shape = (spec.channels, spec.size, spec.size)
+        made = pictures(denoiser, lane, shape, seed=SEED, n=COUNT)
+        off = np.asarray(picture).astype(int) - np.asarray(sheet_of(made)).astype(int)
+        assert abs(off).max() <= 2  # lanes that share a call differ in the last digits
+        assert caption == f"Your model, repaired: {lane.title}"
+        assert (picture != slipped) == lecture.slips
+    assert [text for _, text in room(lecture, repair=True)][: len(lanes)] == [
+        caption for _, caption in right.sheets
+    ]
+
+
+def test_sutds_demonstration_of_ones_own_models(tmp_path: Path) -> None:
+    paths = [trained("sutd", tmp_path), trained("sutd", tmp_path, ours=True)]
+    first, last = sample_as(paths, "sutd", False, CPU, lambda: False)
+    assert room(LECTURES["sutd"]) == () == last.sheets
+    assert (len(first.blocks), len(last.blocks)) == (3, 6)
+    rows, digit, noise = first.blocks
+    assert rows.names == ("original", "noisy", "reconstructed") and rows.rows == 3
+    assert [head for head, _ in rows.headings] == ["t = 11", "t = 0"]  # its T is 12
+    assert "from a noised digit, x̂₀ fed back" in digit.title and "pure noise" in noise.title
+    assert len(digit.columns) == len(digit.headings) == 3 and len(digit.names) == digit.rows == 2
+    *_, both = sample_as(paths[:1], "sutd", True, CPU, lambda: False)
+    assert [block.title for block in both.blocks[:3]] == [block.title for block in first.blocks]
+    assert len(both.blocks) == 5 and "noise put back" in both.blocks[-1].title
+    sent = Tiles().postprocess(both.blocks)
+    assert sent[0]["names"] == list(rows.names) and sent[0]["rows"] == 3
+
+
+def test_a_demonstration_is_read_as_it_was_written(tmp_path: Path) -> None:
+    denoiser, _ = load(trained("sutd", tmp_path, T=1000))
+    x0 = torch.rand(6, 1, 8, 8) * 2 - 1
+    shown = demonstrate(denoiser, x0, LECTURES["sutd"].looks, seed=1)
+    write(tmp_path / "a.npz", shown)
+    again = read(tmp_path / "a.npz")
+    assert again.times == shown.times == LECTURES["sutd"].looks
+    for a, b in zip(again[1:], shown[1:], strict=True):
+        torch.testing.assert_close(a, b.clamp(-1, 1), rtol=0, atol=1 / 127)
+    for a, b in zip(blocks_of(again, "x"), blocks_of(shown, "x"), strict=True):
+        assert all(map(torch.equal, a.columns, b.columns))
 
 
 def test_only_the_lecture_with_a_gif_gets_one_of_the_way_to_its_pictures(tmp_path: Path) -> None:
     for name in ("jax", "oslo"):
-        *_, last = sample_as([trained(name, tmp_path, T=40)], name, CPU, lambda: False)
+        *_, last = sample_as([trained(name, tmp_path, T=40)], name, False, CPU, lambda: False)
         assert (last.film is not None) == (name == "jax")
         if last.film:
             kind, _, data = last.film.partition(",")
@@ -225,28 +296,39 @@ def test_the_formulas_numbers_are_those_of_the_papers(name: str, share: float) -
         expected = [bar**-0.5, (1 / bar - 1) ** 0.5, 0]
         assert f"t = {t - 1}." in text
     else:
-        variance = beta
+        ahead = betas[t].item() if name == "jax" and t < lecture.T else beta
+        variance = ahead
         if name == "cars":
             variance *= (1 - bars[t - 2].item()) / (1 - bar) if t > 1 else 0
-        std = 0.0 if t == 1 else variance**0.5
-        expected = [(1 - beta) ** -0.5, beta / ((1 - bar) * (1 - beta)) ** 0.5, std]
+        dropped = t == 1 and name in ("cars", "oslo")
+        std = 0.0 if dropped else variance**0.5
+        expected = [(1 - ahead) ** -0.5, ahead / ((1 - bar) * (1 - ahead)) ** 0.5, std]
+        assert ("the last step, where $z$ is dropped" in text) == dropped
+        assert ("one more step follows at index 0" in text) == (t == 1 and name == "scinet")
     if name == "jax":
         s = max(0, t - 20)
         kept = bars[s - 1].item() if s else 1.0
-        expected += [kept**0.5, (1 - kept) ** 0.5]
+        expected += [(1 - beta) ** 0.5, beta**0.5]
         found += [coefficient(lines[-1], symbol) for symbol in (r"\hat x_0", noise)]
-        assert f"= {(1 - beta) ** 0.5:.4g}$ and" in text and f"= {beta**0.5:.4g}$ in" in text
+        assert f"= {kept**0.5:.4g}$ and" in text
+        if t == lecture.T:  # its loop begins one below
+            assert "The loop begins at t = 199" in lines[0]
+            found, expected = found[3:], expected[3:]
+        else:
+            assert rf"\beta_{{{t + 1}}}" in text
     assert found == pytest.approx(expected, rel=1e-3, abs=1e-6)
     assert ("clamps" in text) == (name == "cars")
-    assert ("the last step, where $z$ is dropped" in text) == (t == 1 and name != "sutd")
 
 
 def test_the_formula_follows_t_and_refuses_what_is_no_step(tmp_path: Path) -> None:
     demo, _ = page(LOCAL, tmp_path)
-    handlers = [fn.fn for fn in demo.fns.values() if fn.name == "numbers_of"]
+    found = [fn.fn for fn in demo.fns.values() if fn.name == "numbers_of"]
+    handlers = list(dict.fromkeys(found))  # a link calls it too
     for handler, (name, lecture) in zip(handlers, LECTURES.items(), strict=True):
         shown = {f"{name}-formula": numbers_at(lecture, lecture.T), "trouble": ""}
-        assert named(handler(lecture.T)) == shown
+        said = named(handler(lecture.T))
+        assert f'LECTURES["{name}"]' in said.pop(f"{name}-copy").texts["Copy as Python"]
+        assert said == shown
         for wrong in (0, lecture.T + 1, 2.5, None, "x"):
             refused = named(handler(wrong))
             assert "whole number from 1 to" in refused.pop("trouble") and not refused
@@ -262,7 +344,7 @@ def test_two_sentences_say_what_to_look_at(name: str) -> None:
 def test_the_newest_own_model_of_the_network_is_taken(tmp_path: Path) -> None:
     context = Context(Device(CPU), LOCAL, checkpoints=tmp_path, datasets=("mnist-5k", "emoji"))
     folder, lecture = context.runs("visitor"), LECTURES["oslo"]
-    with pytest.raises(ValueError, match="press “Set it in Train”"):
+    with pytest.raises(ValueError, match="press “Use these settings”"):
         own_models(context, lecture, "visitor")
     for i, called in enumerate(("a-newer", "z-older")):
         os.utime(trained("oslo", folder, called=called), (1000 - i, 1000 - i))
@@ -286,21 +368,35 @@ def test_ours_is_found_if_it_was_trained_alike(tmp_path: Path) -> None:
     assert [each for each, _ in own_models(context, lecture, "visitor")][1:] == [path]
 
 
-def test_the_button_says_what_is_missing_and_fills_the_sheets(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", LECTURES)
+def test_the_buttons_say_what_is_missing_and_fill_the_sheets(name: str, tmp_path: Path) -> None:
     context = Context(Device(CPU), LOCAL, checkpoints=tmp_path, datasets=("mnist-5k", "emoji"))
+    each = next(each for each in PAGES if each.ID == f"lecture-{name}")
     with gr.Blocks() as demo:
-        PAGES[-1].build(context, Shared(gr.Tabs(), gr.Dropdown([], render=False)))
-    begin = next(fn for fn in demo.fns.values() if fn.name == "begin").fn
+        each.build(context, Shared(gr.Tabs(), gr.Dropdown([], render=False)))
+    handlers = {fn.name: fn.fn for fn in demo.fns.values()}
+    assert ("begin_repaired" in handlers) == LECTURES[name].slips
     request = SimpleNamespace(session_hash="one")
-    (refused,) = named(begin(request))
-    assert refused["oslo-status"] == "not running" and "Set it in Train" in refused["trouble"]
-    trained("oslo", context.runs(context.visitor(request)))
-    first, *rest = answers(begin(request))
-    (fold,) = (value for value in first.values() if isinstance(value, gr.Accordion))
-    assert fold.open and not by_name(first)["oslo-run"].interactive
-    last = merged(map(by_name, rest))
-    assert last["Gallery"][0].width > 20 and last["oslo-run"].interactive
-    assert not context.device.busy
+    (refused,) = named(handlers["begin"](request))
+    assert refused[f"{name}-status"] == "failed" and "Use these settings" in refused["trouble"]
+    trained(name, context.runs(context.visitor(request)))
+    shown = []
+    for handler in ("begin", "begin_repaired"):
+        if handler not in handlers:
+            continue
+        first, *rest = answers(handlers[handler](request))
+        (fold,) = (value for value in first.values() if isinstance(value, gr.Accordion))
+        assert fold.open and not by_name(first)[f"{name}-run"].interactive
+        shown.append(merged(rest))
+        last = merged(map(by_name, rest))
+        assert last[f"{name}-run"].interactive and not context.device.busy
+        if name == "sutd":
+            assert len(last[f"{name}-own-blocks"]) == (3 if handler == "begin" else 5)
+        else:
+            assert last["Gallery"][0].width > 20
+    if len(shown) == 2 and name != "sutd":  # beside each other, not in each other's places
+        filled = [{c for c in answer if isinstance(c, Gallery)} for answer in shown]
+        assert len(filled[0]) == len(filled[1]) and not filled[0] & filled[1]
 
 
 def test_a_run_with_batchnorm_is_followed_paused_and_continued_in_the_train_tab(

@@ -368,7 +368,7 @@ def test_the_steps_beside_each_other_are_the_forward_process_and_euler_maruyama(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"name": "cow"}, "no picture 'cow'"),
+        ({"name": "cow"}, "no image 'cow'"),
         ({"schedule": None}, "no schedule None"),
         ({"steps": 10**9}, "Steps: 1000000000"),
         ({"seed": "x"}, "Seed: 'x'"),

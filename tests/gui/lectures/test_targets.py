@@ -75,7 +75,7 @@ def named_errors(times: tuple[int, ...], raw: torch.Tensor, **changes: Any) -> S
     trained = {"steps": 5000, "seed": 0, "network": "unet"}
     models = tuple(Model(name, target, "", trained) for target, name in MODELS.items())
     nothing = Drawn(7, 50, (), (), (), torch.empty(0, 0, 1, 2, 2, dtype=torch.uint8))
-    errors = Errors(times, raw, raw.clamp(max=1), "4 test pictures of mnist")
+    errors = Errors(times, raw, raw.clamp(max=1), "4 test images of mnist")
     return replace(Stored(models, ("cosine", 1000, {}), errors, nothing, 7), **changes)
 
 
@@ -289,7 +289,9 @@ def test_another_seed_is_drawn_by_all_three(folder: Path, kept: Stored) -> None:
     page = Page(folder)
     last = merged(page.run(11))
     (block,) = last["targets-samples"]
-    assert block.title.startswith("From above: mnist-eps (predicts ε), mnist-x0 (predicts x₀)")
+    assert block.title.startswith(
+        "From top to bottom: mnist-eps (predicts ε), mnist-x0 (predicts x₀)"
+    )
     assert len(block.columns) == 10 and block.columns[0].shape == (3, 1, 8, 8)
     assert "seed 11" in last["targets-status"] and last["trouble"] == ""
     assert last["targets-run"].interactive and "Largest |x̂₀|" in last["targets-far"]
@@ -314,7 +316,7 @@ def test_a_missing_model_is_said_and_the_others_draw(folder: Path, tmp_path: Pat
     assert list(found) == ["eps", "v"] and len(lacking) == 1
     assert lacking[0].startswith("mnist-x0, which predicts x₀, is not here: python -m explorer")
     (block,) = merged(page.run())["targets-samples"]
-    assert block.title == "From above: mnist-eps (predicts ε), mnist-v (predicts v)"
+    assert block.title == "From top to bottom: mnist-eps (predicts ε), mnist-v (predicts v)"
     assert block.rows == 2
 
 

@@ -32,6 +32,12 @@ def test_a_file_follows_what_it_imports_and_comes_once(tmp_path: Path) -> None:
     assert joined(main) == "\n".join(['"use strict";', *body]) + "\n"
 
 
+def test_a_type_before_a_value_is_no_line_of_comment(tmp_path: Path) -> None:
+    code = "const a = (x) =>\n  /** @type {number} */ (x);\nconst b = 2;"
+    main = written(tmp_path, a=f"{code}\n/** @type {{number}} */\nconst c = 3;\n")
+    assert joined(main) == f'"use strict";\n{code}\nconst c = 3;\n'
+
+
 def test_folders_have_files_of_one_name(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     written(tmp_path / "deep", a='export const inner = "deep";\n', b="export const other = 2;\n")

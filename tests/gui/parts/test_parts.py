@@ -15,12 +15,16 @@ from PIL import Image
 
 from explorer.diffusion import Frame
 from explorer.figures.learning import bucket_figure
-from explorer.gui.forward.blend import NOISE_RANGE, Blend
+from explorer.gui.forward.blend import Blend
 from explorer.gui.forward.tab import make_scene
 from explorer.gui.frame.limits import LOCAL
+from explorer.gui.frame.page_files import page_files
 from explorer.gui.parts.gallery import Gallery
 from explorer.gui.parts.plot_view import PlotView
+from explorer.gui.parts.widget import script_address
+from explorer.gui.reverse import player as player_module
 from explorer.gui.reverse.player import Player
+from explorer.gui.reverse.stored import FOLDER, stored_race
 from explorer.gui.train.film import Film
 from explorer.gui.train.growth import Growth, add, read, write
 from explorer.race.view import LaneView, RaceView, Sheet
@@ -37,23 +41,22 @@ def scene(seed: int) -> object:
     return make_scene(picture, 32, 50, seed, LOCAL)
 
 
-def test_picture_and_noise_reach_the_browser_exactly(cache: Path) -> None:
+def test_the_picture_reaches_the_browser_exactly(cache: Path) -> None:
     first = scene(1)
     packed = Blend().postprocess(first)
-    x0 = np.frombuffer(Path(packed["x0"]).read_bytes(), np.uint8).reshape(32, 32, 3)
-    assert (x0 == np.asarray(first.picture)).all()
-    eps = np.frombuffer(Path(packed["eps"]).read_bytes(), "<i2").reshape(32, 32, 3)
-    error = eps * packed["epsScale"] - first.eps.permute(1, 2, 0).numpy()
-    assert np.abs(error).max() <= NOISE_RANGE / 32767 / 2 * 1.001
+    with Image.open(packed["x0"]) as x0:
+        assert (np.asarray(x0.convert("RGB")) == np.asarray(first.picture)).all()
+    assert packed["seed"] == 1 and packed["size"] == 32
 
 
 def test_the_first_page_keeps_its_files_and_visitors_do_not(cache: Path) -> None:
     stage = Blend(scene(1))
-    first = {stage.value["x0"], stage.value["eps"]}
-    assert stage.keep_in_cache >= first
+    (first,) = stage.value.values()  # all that the page's configuration holds of it
+    value = json.loads(page_files.read(first))
+    assert page_files.read(value["x0"])[8:12] == b"WEBP" and not stage.temp_files
     again = stage.postprocess(scene(2))
-    assert again["x0"] in first  # the same picture is the same file
-    assert again["eps"] in stage.temp_files and again["eps"] not in stage.keep_in_cache
+    assert again["x0"] in stage.temp_files and not stage.keep_in_cache
+    assert Path(again["x0"]).read_bytes() == page_files.read(value["x0"])
 
 
 def test_publishing_again_makes_a_file_young_and_leaves_nothing_half_written(cache: Path) -> None:
@@ -75,7 +78,7 @@ def test_what_was_swept_away_is_published_anew_and_nothing_where_there_is_no_roo
     tight = replace(LOCAL, temporary_bytes=10)
     monkeypatch.setattr("explorer.gui.parts.widget.detect", lambda: tight)
     stage.publish(b"abc", "x.bin")  # is there
-    with pytest.raises(OSError, match="what browsers fetch are taken"):
+    with pytest.raises(OSError, match="what browsers load are in use"):
         stage.publish(bytes(20), "y.bin")
 
 
@@ -117,8 +120,10 @@ def test_a_film_publishes_each_sheet_and_keeps_what_it_is_given(
     add_one = film.postprocess(grown(1, 30, 200))
     assert add_one["snapshots"][:2] == shown["snapshots"]  # what is there is not sent again
     write(growth, tmp_path / "stored")
-    stored = Film(read(tmp_path / "stored"))  # the first page's files stay
-    assert {each["sheet"] for each in stored.value["snapshots"]} <= stored.keep_in_cache
+    stored = Film(read(tmp_path / "stored"))  # the first page's files are the page's
+    value = json.loads(page_files.read(stored.value["stored"]))
+    sheets = [page_files.read(each["sheet"]) for each in value["snapshots"]]
+    assert sheets == [snapshot.png for snapshot in growth.snapshots]
     assert film.postprocess(None) is None
 
 
@@ -158,13 +163,26 @@ def test_a_player_publishes_each_sheet_once(cache: Path) -> None:
 
 
 def test_the_first_race_of_a_page_stays(cache: Path) -> None:
-    player = Player(raced())
-    paths = {path for lane in player.value["lanes"] for path in lane["sheets"]}
-    assert len(paths) == 3 and paths <= player.keep_in_cache
+    view = raced()
+    value = json.loads(page_files.read(Player(view).value["stored"]))
+    sheets = [[page_files.read(path) for path in lane["sheets"]] for lane in value["lanes"]]
+    assert sheets == [[b"ab", b"c"], [b"d"]]
+    assert [sheet.data for sheet in view.lanes[0].sheets] == [b"ab", b"c"]  # exports read them
+
+
+def test_the_stored_race_is_fetched_from_the_package_now_and_later(cache: Path) -> None:
+    player = Player(stored_race())
+    value = json.loads(page_files.read(player.value["stored"]))
+    again = player.postprocess(stored_race())
+    assert json.loads(json.dumps(again)) == value and not player.temp_files
+    stored = [page_files.read(path) for lane in value["lanes"] for path in lane["sheets"]]
+    assert stored == [(FOLDER / name).read_bytes() for name in ("0-0.bin", "1-0.bin")]
 
 
 def test_the_players_script_is_whole() -> None:
-    script = Player().js_on_load
+    script = page_files.read(
+        script_address(Path(player_module.__file__).with_suffix(".js"))
+    ).decode()
     assert script.index("const fileUrl") < script.index("function fetchSheet")
     assert script.index("function paintPictures") < script.index("function drawAnatomy")
-    assert script.rstrip().endswith("load();")
+    assert script.rstrip().endswith("load();\n}")

@@ -23,6 +23,7 @@ from explorer.diffusion import (
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED
+from explorer.gui.frame.shared import Shared
 from explorer.gui.plane.order import panel
 from explorer.gui.plane.order.figure import order_figure
 from explorer.gui.plane.order.work import (
@@ -106,7 +107,8 @@ def test_the_sentence_says_what_the_numbers_say() -> None:
     lines = [curve("ddim", falling[1.0]), curve("heun", [50 * e for e in falling[2.0]], twice)]
     order = Order("cosine", "uniform", 9, lines)
     assert sentence_of(order, AGAINST[0]) == (
-        "Computed from the exact law, cosine schedule with T = 1000, uniform grid, 9 points: "
+        "Computed from the exact distribution, cosine schedule with T = 1000, uniform grid, 9 "
+        "points: "
         "with 10 steps DDIM ends nearest to the exact flow (error 0.1), with 160 Heun does "
         "(0.002). Fitted slopes: DDIM −1.0, Heun −2.0."
     )
@@ -177,7 +179,7 @@ def handlers(tmp_path: Path) -> Callable[..., list[dict]]:
     limits = replace(HOSTED, order_points=10)
     context = Context(Device(torch.device("cpu")), limits, checkpoints=tmp_path)
     with gr.Blocks() as demo:
-        panel.build(context)
+        panel.build(context, Shared(gr.Tabs(), gr.Dropdown()))
     found = {fn.name: fn.fn for fn in demo.fns.values()}
     request = SimpleNamespace(session_hash="one")
 

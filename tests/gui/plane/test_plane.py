@@ -20,7 +20,9 @@ from explorer.diffusion.process import noise_in
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
 from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.page_files import page_files
 from explorer.gui.frame.shared import Shared
+from explorer.gui.parts.widget import script_address
 from explorer.gui.plane import tab as plane
 from explorer.gui.plane.plane import Plane
 from explorer.gui.plane.view import (
@@ -184,7 +186,7 @@ def test_with_one_step_the_ideal_denoiser_does_not() -> None:
 
 
 def test_a_network_remembers_few_points_and_fills_in_between_many() -> None:
-    assert "of three points it soon learns each by heart" in PROSE
+    assert "given only three points it soon memorises each one" in PROSE
     few = taught(replace(plane.START, points=3, samples=100), 500)[-1].view
     assert max(few.beliefs["trained"].nearest) < 0.1 * few.fresh
     many = read(plane.STORED)
@@ -194,7 +196,7 @@ def test_a_network_remembers_few_points_and_fills_in_between_many() -> None:
 
 def test_the_grids_are_those_that_end_nearest_to_the_exact_flow() -> None:
     """With S = 25 on the plane's schedule, from noises of several seeds."""
-    assert "on the grid that ends nearest to the exact flow here with $S = 25$" in PROSE
+    assert "on the grid that ends nearest to the exact flow with $S = 25$" in PROSE
     table = schedule()
     law = GaussianMixture(gaussian_means(), table, std=SPREAD)
     x_T = torch.cat([noise(100, seed, "order") for seed in range(4)]).double()
@@ -281,10 +283,10 @@ def test_the_browser_gets_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert told["network"]["weights"] == paths["network"]
     assert set(paths.values()) <= stage.temp_files
     assert stage.postprocess(view) == told and stage.postprocess(None) is None
-    script = stage.js_on_load
+    script = page_files.read(script_address(Path(plane.__file__).with_name("plane.js"))).decode()
     assert script.index("function between") < script.index("function positions")
     assert script.index("function networkNoise") < script.index("function drawPanel")
-    assert script.rstrip().endswith("load();")
+    assert script.rstrip().endswith("load();\n}")
 
 
 def test_what_is_stored_is_what_the_tab_opens_with() -> None:
@@ -320,7 +322,7 @@ def tab(tmp_path: Path) -> Callable[..., list[dict]]:
 def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., list[dict]]) -> None:
     now = (plane.START, read(plane.STORED))
     last = merged(tab("choose", now, "moons", 30, 5, "ddpm", "ddim", 4, 7))
-    assert "50 to 1000" in last["trouble"] and last["plane-status"] == "not running"
+    assert "50 to 1000" in last["trouble"] and last["plane-status"] == "failed"
     assert last["plane-train"].interactive and not last["plane-stop"].interactive
     assert last["plane-data"] == plane.START.data  # the choice goes back to what is shown
     assert tab("choose", now, OWN, 30, 50, "ddpm", "ddim", 10, 7) == [{}]  # nothing changes

@@ -205,7 +205,7 @@ DRAWS = Draws("toy", "abc", 1000, "64 toys", 11, (moment(100, 1.9), moment(400, 
 
 def test_the_words_are_the_numbers() -> None:
     text = moment_text(moment(400, 1.6))
-    assert "64 pictures from t = 400" in text and "0.0200 ± 0.0010" in text
+    assert "64 images from t = 400" in text and "0.0200 ± 0.0010" in text
     assert "1.60 ± 0.05 times as large, 0.40 below an exact network's 2" in text
     assert "1.50 ± 0.04 times the error of one shot" in text
     assert "agrees" in gap(Estimate(1.91, 0.05)) and "agrees" in gap(Estimate(2.09, 0.05))
@@ -264,16 +264,16 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
 def test_a_measurement_ends_in_words_and_points(panel: Panel) -> None:
     answers = list(panel("measure", "toys", 60, 7, 8))
     last = merged(answers)
-    assert "8 pictures from t = 12:" in html.unescape(last["draws-said"])
+    assert "8 images from t = 12:" in html.unescape(last["draws-said"])
     assert "here" in last["draws-plot"].data[-1].name and not last["trouble"]
-    assert last["draws-status"].startswith("toys: 8 pictures of mnist")
+    assert last["draws-status"].startswith("toys: 8 images of mnist")
     assert last["draws-run"].interactive and not panel.context.device.busy
 
 
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        (("gone", 40, 7, 8), "is not here any more"),
+        (("gone", 40, 7, 8), "is no longer available"),
         (("toys", 0, 7, 8), "0 is not allowed"),
         (("toys", 40, -1, 8), "1 is not allowed"),
         (("toys", 40, 7, 1), "1 is not allowed"),
@@ -295,7 +295,7 @@ def test_a_model_of_nobody_knows_what_is_told_so(tmp_path: Path) -> None:
 def test_another_model_shows_what_is_stored_of_it() -> None:
     shipped = Panel(HOME / "checkpoints", trip_panel.build)
     for name in MEASURED:
-        answer = by_name(shipped.handlers["show_draws"](name, REQUEST))
+        answer = by_name(shipped.handlers["show_draws"](REQUEST, name, 40, 7, 8))
         assert name in html.unescape(answer["draws-facts"]) and not answer["trouble"]
         assert {trace.name for trace in answer["draws-plot"].data} >= {"DDPM", "DDIM"}
 

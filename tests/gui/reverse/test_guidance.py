@@ -63,7 +63,7 @@ def test_a_strip_shows_what_each_strength_does(quick: Path) -> None:
     last = strip.pixels[-1]
     assert (last[0] == last[0, 0]).all()  # w = 0: the class is not told, the noise is the same
     assert (last[2, 1].int() - last[2, 0].int()).abs().max() > 100
-    assert "50" not in status(strip) and "30 pictures from one noise" in status(strip)
+    assert "50" not in status(strip) and "30 images from one noise" in status(strip)
     denoiser, _ = load(quick)
     for row, w in enumerate(strip.strengths):  # the same picture as any other way to make it
         guided = replace(denoiser, guidance=w)
@@ -101,14 +101,14 @@ def test_what_opens_the_panel_is_small_and_says_it_all() -> None:
         first, last = curve.points[0], curve.points[-1]
         assert first.n == 20 and first.accuracy < 0.25 and last.accuracy > 0.75
         assert first.pixels > last.pixels  # the price
-    assert free.real.accuracy > 0.95 and "20 pictures of each class" in curve_facts([free])
+    assert free.real.accuracy > 0.95 and "20 images of each class" in curve_facts([free])
 
 
 def test_the_figure_labels_its_points_and_escapes_nothing_strange() -> None:
     figure = guidance_figure(stored_curves(), "features")
     free, pushed, real = figure.data
     assert free.text[0] == "w=0" and pushed.name == "by a classifier, s"
-    assert real.name == "real pictures" and "as asked" in free.customdata[0]
+    assert real.name == "real images" and "as asked" in free.customdata[0]
     assert all(trace.meta["dark"] for trace in figure.data)
     assert len(guidance_figure([Curve("m", "w")]).data[0].x) == 0
     free, _, _ = guidance_figure(stored_curves()).data
@@ -136,7 +136,7 @@ def test_what_cannot_be_is_one_sentence(quick: Path) -> None:
     denoiser, spec = load(quick)
     with pytest.raises(ValueError, match="digits, garments and emoji"):
         measure(denoiser, replace(spec, classes=("a", "b")), "w", [1.0], n=2)
-    with pytest.raises(ValueError, match="two pictures"):
+    with pytest.raises(ValueError, match="two images"):
         measure(denoiser, spec, "w", [1.0], n=1)
     with pytest.raises(ValueError, match="no classifier .* fits .*T = 1000; the model"):
         list(run_strip(quick, "s", (1.0,), 1, CPU, never))
@@ -155,17 +155,17 @@ def test_handlers_check_everything() -> None:
     def said(handler: str, *values: Any) -> str:
         return merged(hosted(handler, *values))["trouble"]
 
-    assert "not here any more" in said("guide", "nothing", "w", ["1"], [], 7)
+    assert "no longer available" in said("guide", "nothing", "w", ["1"], [], 7)
     assert "at least one w" in said("guide", "mnist", "w", [], [], 7)
     assert "Seed" in said("guide", "mnist", "w", ["1"], [], -1)
     everything = ["0", "0.5", "1", "1.5", "2", "4", "8"]
-    assert "too many here" in said("measure", "mnist", "w", everything, [], 40, "pixels").replace(
-        "&#45;", "-"
-    )
-    assert "Pictures of each class" in said("measure", "mnist", "w", ["1"], [], 1, "pixels")
-    shown = hosted("choose", "s")
+    assert "evaluations of the network are too many" in said(
+        "measure", "mnist", "w", everything, [], 40, "pixels"
+    ).replace("&#45;", "-")
+    assert "Images of each class" in said("measure", "mnist", "w", ["1"], [], 1, "pixels")
+    shown = hosted("choose", (), "mnist", "s", ["1"], ["1"], 7)
     assert shown["guidance-strip"].kind == "s" and "Stored" in shown["guidance-status"]
-    assert "guidance-strip" not in hosted("choose", "?")
+    assert "guidance-strip" not in hosted("choose", (), "mnist", "?", ["1"], ["1"], 7)
 
 
 def test_while_it_runs_only_the_newest_moment_is_sent() -> None:
@@ -229,7 +229,9 @@ def test_both_ways_are_compared_within_their_errors(accuracy: float, says: str) 
     free = Curve("m", "w", (Point(0, 20, 0.1, 1, 1), Point(1, 20, 0.95, 1, 1)))
     pushed = Curve("m", "s", (Point(0, 20, 0.1, 1, 1), Point(5, 20, accuracy, 1, 1)))
     assert says in compare_ways([free, pushed])
-    assert f"at most {accuracy:.0%} are read as asked for (s = 5)" in compare_ways([free, pushed])
+    assert f"at most {accuracy:.0%} are recognised as requested (s = 5)" in compare_ways(
+        [free, pushed]
+    )
     assert compare_ways([replace(free, model="n"), pushed]) == ""
 
 
@@ -246,7 +248,7 @@ def test_an_accuracy_carries_its_error() -> None:
     assert free.error_y.array == pytest.approx([2 * stored.error(p) for p in stored.points])
     assert "±" in free.customdata[0]
     worst = 2 * max(map(stored.error, stored.points))
-    assert f"so that a share is off by up to {worst:.0%}. Bars and ±" in curve_facts([stored])
+    assert f"so a share has an error of up to {worst:.0%}. Bars and ±" in curve_facts([stored])
 
 
 def test_right_of_the_star_are_the_wrong_classes() -> None:

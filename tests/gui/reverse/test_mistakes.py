@@ -59,7 +59,7 @@ from explorer.gui.reverse.mistakes.shown import (
 from explorer.gui.reverse.mistakes.view import MistakeView
 from explorer.gui.reverse.mistakes.work import ETAS, lanes_of, measure
 from explorer.race import pictures
-from explorer.race.lanes import BREAKS
+from explorer.race.breaks import MISTAKES
 from tests.gui.panel import Panel, tiny
 from tools.make_stored import MAKERS
 
@@ -184,13 +184,13 @@ def test_every_mistake_is_measured_that_changes_a_lane(
 ) -> None:
     measured, sheet = measurement
     lanes = [(o.eta, o.mistake) for o in measured.outcomes]
-    assert lanes == [(1.0, name) for name in (SOUND, *BREAKS)] + [
-        (0.0, name) for name in (SOUND, *BREAKS) if name != NO_NOISE
+    assert lanes == [(1.0, name) for name in (SOUND, *MISTAKES)] + [
+        (0.0, name) for name in (SOUND, *MISTAKES) if name != NO_NOISE
     ]
     assert (measured.n, measured.steps, measured.seed, measured.one) == (100, 4, 5, 3)
     assert measured.weights == weights_of(*load(small[0]))
     for outcome in measured.outcomes:
-        if outcome.mistake != NO_CLIPPING:  # what lies outside is cut where it is saved
+        if outcome.mistake != NO_CLIPPING:  # values outside are clipped where it is saved
             assert (outcome.moved.value == 0) == (outcome.mistake == SOUND)
         assert (outcome.largest > 1) == (outcome.mistake == NO_CLIPPING)  # it predicts ε
         with_free = outcome.eta == 1 and outcome.mistake in (SOUND, NO_NOISE)
@@ -284,64 +284,70 @@ def said(**given: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("given", "facts"),
     [
-        ({"accuracy": 0.50}, ["Fewer pictures are read as what was asked for: 50 ± 1 % instead of "
+        ({"accuracy": 0.50}, ["Fewer images are recognised as the requested class: 50 ± 1 % "
+                              "instead of "
                               "94 ± 1 %."]),
-        ({"accuracy": 0.11}, ["No more are read as what was asked for than by chance (10 %), as "
-                              "far as 500 pictures tell: 11 ± 1 % instead of 94 ± 1 %."]),
-        ({"accuracy": 0.125}, ["Fewer pictures are read as what was asked for: 12 ± 1 % instead "
+        ({"accuracy": 0.11}, ["No more are recognised as the requested class than by chance (10 "
+                              "%), as "
+                              "far as 500 images tell: 11 ± 1 % instead of 94 ± 1 %."]),
+        ({"accuracy": 0.125}, ["Fewer images are recognised as the requested class: 12 ± 1 % "
+                               "instead "
                                "of 94 ± 1 %."]),
-        ({"accuracy": 0.99}, ["More pictures are read as what was asked for: 99 ± 1 % instead of "
+        ({"accuracy": 0.99}, ["More images are recognised as the requested class: 99 ± 1 % "
+                              "instead of "
                               "94 ± 1 %."]),
         ({"contrast": 0.70}, ["The pixels' standard deviation rises to 0.70 ± 0.01 from 0.60 ± "
-                              "0.01 (real pictures: 0.61 ± 0.01)."]),
+                              "0.01 (real images: 0.61 ± 0.01)."]),
         ({"contrast": 0.40}, ["The pixels' standard deviation falls to 0.40 ± 0.01 from 0.60 ± "
-                              "0.01 (real pictures: 0.61 ± 0.01)."]),
+                              "0.01 (real images: 0.61 ± 0.01)."]),
         ({"alike": 0.70}, ["The grain is finer: neighbouring pixels correlate less, 0.70 ± 0.01 "
                            "instead of 0.80 ± 0.01."]),
         ({"alike": 0.90}, ["The grain is coarser: neighbouring pixels correlate more, 0.90 ± 0.01 "
                            "instead of 0.80 ± 0.01."]),
-        ({"alike": 0.02}, ["Mostly noise comes out: neighbouring pixels correlate by 0.02 ± 0.01, "
-                           "the sound sampler's by 0.80 ± 0.01, white noise's by 0."]),
+        ({"alike": 0.02}, ["The result is mostly noise: neighbouring pixels correlate by 0.02 ± "
+                           "0.01, "
+                           "the correct sampler's by 0.80 ± 0.01, white noise's by 0."]),
         ({"alike": 0.50, "mistake": WRONG_ORDER},
-         ["What comes out is more than noise: neighbouring pixels correlate by 0.50 ± 0.01, white "
-          "noise's by 0, the sound sampler's by 0.80 ± 0.01."]),
+         ["The result is more than noise: neighbouring pixels correlate by 0.50 ± 0.01, white "
+          "noise's by 0, the correct sampler's by 0.80 ± 0.01."]),
         ({"diversity": 0.30},
-         ["Diversity is lost: pictures of one class are 30 ± 1 % as far apart as real ones, "
-          "instead of 95 ± 1 %. How many are read as what was asked for does not differ for sure "
-          "(94 ± 1 %, sound 94 ± 1 %)."]),
+         ["Diversity is lost: images of one class are 30 ± 1 % as far apart as real ones, "
+          "instead of 95 ± 1 %. The number recognised as the requested class does not clearly "
+          "differ (94 ± "
+          "1 %, correct sampler 94 ± 1 %)."]),
         ({"diversity": 0.30, "accuracy": 0.99},
-         ["Diversity is lost: pictures of one class are 30 ± 1 % as far apart as real ones, "
+         ["Diversity is lost: images of one class are 30 ± 1 % as far apart as real ones, "
           "instead of 95 ± 1 %.",
-          "More pictures are read as what was asked for: 99 ± 1 % instead of 94 ± 1 %."]),
+          "More images are recognised as the requested class: 99 ± 1 % instead of 94 ± 1 %."]),
         ({"diversity": 0.80, "contrast": 0.40},
-         ["The pixels' standard deviation falls to 0.40 ± 0.01 from 0.60 ± 0.01 (real pictures: "
+         ["The pixels' standard deviation falls to 0.40 ± 0.01 from 0.60 ± 0.01 (real images: "
           "0.61 ± 0.01).",
-          "Pictures of one class are 80 ± 1 % as far apart as real ones, instead of 95 ± 1 %: "
-          "their contrast has fallen, too, and beyond that no loss of diversity is sure."]),
+          "Images of one class are 80 ± 1 % as far apart as real ones, instead of 95 ± 1 %: "
+          "their contrast has fallen, too, and no further loss of diversity is certain."]),
         ({"diversity": 0.0, "contrast": 0.0},
-         ["The pixels' standard deviation falls to 0.00 ± 0.01 from 0.60 ± 0.01 (real pictures: "
+         ["The pixels' standard deviation falls to 0.00 ± 0.01 from 0.60 ± 0.01 (real images: "
           "0.61 ± 0.01).",
-          "Pictures of one class are 0 ± 1 % as far apart as real ones, instead of 95 ± 1 %: "
-          "their contrast has fallen, too, and beyond that no loss of diversity is sure."]),
+          "Images of one class are 0 ± 1 % as far apart as real ones, instead of 95 ± 1 %: "
+          "their contrast has fallen, too, and no further loss of diversity is certain."]),
         ({"diversity": 1.30},
-         ["Pictures of one class are 130 ± 1 % as far apart as real ones, instead of 95 ± 1 %."]),
+         ["Images of one class are 130 ± 1 % as far apart as real ones, instead of 95 ± 1 %."]),
         ({"diversity": 1.30, "accuracy": 0.5},
-         ["Fewer pictures are read as what was asked for: 50 ± 1 % instead of 94 ± 1 %.",
-          "Pictures of one class are 130 ± 1 % as far apart as real ones, instead of 95 ± 1 % (in "
-          "pixels: what is drawn wrongly counts too)."]),
+         ["Fewer images are recognised as the requested class: 50 ± 1 % instead of 94 ± 1 %.",
+          "Images of one class are 130 ± 1 % as far apart as real ones, instead of 95 ± 1 % (in "
+          "pixels: wrongly drawn parts count too)."]),
         ({"moved": Estimate(0.012, 0.001)},
-         ["None of the first four numbers differs for sure: 500 pictures show no change of them. "
-          "From the same noise nearly the same picture comes, off by 1.2 ± 0.1 % of the distance "
+         ["None of the first four numbers clearly differs: 500 images show no change in them. "
+          "The same noise gives nearly the same image, off by 1.2 ± 0.1 % of the distance "
           "between two real ones of its class."]),
         ({"moved": Estimate(0.62, 0.01)},
-         ["None of the first four numbers differs for sure: 500 pictures show no change of them. "
-          "But from the same noise a changed picture comes, off by 62 ± 1 % of the distance "
+         ["None of the first four numbers clearly differs: 500 images show no change in them. "
+          "But the same noise gives a different image, off by 62 ± 1 % of the distance "
           "between two real ones of its class."]),
         ({"mistake": NO_CLIPPING, "reach": Estimate(3315.4, 12.0), "largest": 9001.0,
           "accuracy": 0.5},
-         ["On a picture's way |x̂₀| reaches 3,315 ± 12 (mean of its largest values; of all "
-          "9,001), where clipping would stop it at 1.",
-          "Fewer pictures are read as what was asked for: 50 ± 1 % instead of 94 ± 1 %."]),
+         ["On the path of an image |x̂₀| reaches 3,315 ± 12 (mean of its largest values; of all "
+          "9,001), where clipping would limit it to 1.",
+          "Fewer images are recognised as the requested class: 50 ± 1 % instead of 94 ± 1 %."]),
     ],
 )  # fmt: skip
 def test_what_is_seen_is_said_by_its_numbers(given: dict[str, Any], facts: list[str]) -> None:
@@ -352,18 +358,21 @@ def test_without_a_class_the_commonest_one_and_the_distance_are_told() -> None:
     usual = Free("9", Estimate(0.14, 0.02), Estimate(0.93, 0.01))
     ones = Free("1", Estimate(1.0, 0.01), Estimate(0.006, 0.001))
     assert said(mistake=NO_NOISE, diversity=0.5, free=ones, sound_free=usual)[-1] == (
-        "Asked for no class, 100 ± 1 % are read as “1” (the commonest with noise is “9”, 14 ± "
+        "With no class requested, 100 ± 1 % are recognised as “1” (the most common with noise is "
+        "“9”, 14 ± "
         "2 %); they are 0.6 ± 0.1 % as far apart as real ones of all classes, with noise 93 ± 1 %."
     )
 
 
-@pytest.mark.parametrize("mistake", [name for name in BREAKS if name != NO_CLIPPING])
+@pytest.mark.parametrize("mistake", [name for name in MISTAKES if name != NO_CLIPPING])
 def test_a_change_within_three_standard_errors_is_never_told(mistake: str) -> None:
     """Whatever is done: the same numbers give the same sentence, not what is expected of it."""
     near = {"accuracy": 0.90, "contrast": 0.64, "diversity": 0.91, "alike": 0.84}
-    (fact,) = [f for f in said(mistake=mistake, **near) if not f.startswith("What comes out")] or [
-        "None"
-    ]
+    (fact,) = [
+        f
+        for f in said(mistake=mistake, **near)
+        if not f.startswith("The result is more than noise")
+    ] or ["None"]
     assert fact.startswith("None")
     assert compared(Estimate(0.1, 0.01), Estimate(0.14, 0.01)) == 0
     assert compared(Estimate(0.1, 0.01), Estimate(0.15, 0.01)) == -1
@@ -482,7 +491,7 @@ def test_the_page_gets_pictures_numbers_and_sentences() -> None:
     (group,) = sent
     assert [strip["broken"] for strip in group["strips"]] == [False, True] * 3
     assert all(strip["src"].startswith("data:image/png;base64,") for strip in group["strips"])
-    assert group["table"][0] == ["", "sound", "broken", "real"]
+    assert group["table"][0] == ["", "correct", "with the mistake", "real"]
     assert group["facts"] and "standard error" in group["about"]
     assert MistakeView().postprocess(None) is None
 
@@ -499,7 +508,7 @@ def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
 
 def test_the_panel_says_what_is_done_wrong(panel: Panel) -> None:
     show = panel.handlers["show"]
-    for name, entry in BREAKS.items():
+    for name, entry in MISTAKES.items():
         changes = show(name, 0.0, "toys", None)
         told = {block.elem_id: value for block, value in changes.items()}
         assert told["mistake-wrong"] == f"**{entry.title}.** {entry.sentence}"
@@ -515,8 +524,8 @@ def test_the_panel_says_what_is_done_wrong(panel: Panel) -> None:
         (("no noise", 0.5, "toys"), "is not offered"),
         (("no noise", None, "toys"), "is not offered"),
         (("no noise", [1.0], "toys"), "is not offered"),
-        (("no noise", 1.0, "gone"), "is not here any more"),
-        (("no noise", 1.0, None), "is not here any more"),
+        (("no noise", 1.0, "gone"), "is no longer available"),
+        (("no noise", 1.0, None), "is no longer available"),
     ],
 )
 def test_what_is_not_offered_is_refused_in_a_sentence(

@@ -30,5 +30,5 @@ def test_how_far_the_first_of_ten_even_steps_goes_on_the_cosine_schedule() -> No
 
 
 def test_how_many_frames_of_a_long_lane_are_kept() -> None:
-    assert "Of a long lane at most about 120 frames are kept" in PROSE and FRAMES == 120
+    assert "A long lane keeps at most about 120 frames" in PROSE and FRAMES == 120
     assert len(kept(lane_of("ddpm", make_schedule("cosine")))) == 121

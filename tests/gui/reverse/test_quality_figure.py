@@ -22,12 +22,12 @@ from tests.evaluation.made import QUALITY, exact, exact_row, row
 
 def test_a_line_for_each_noise_and_the_floor() -> None:
     figure = quality_figure(QUALITY)
-    assert [trace.name for trace in figure.data] == ["real pictures", "η = 0", "η = 1", "σ̂"]
+    assert [trace.name for trace in figure.data] == ["real images", "η = 0", "η = 1", "σ̂"]
     assert figure.data[1].x == (5, 10) and figure.data[1].y == (12.344, 6.0)
     assert figure.data[1].error_y.array is None  # measured without errors
     floor = figure.data[0]
     assert floor.y == (3.25, 3.25) and floor.x == (5, 10) and floor.line.dash == "dot"
-    assert "20 real pictures: 3.25" in floor.text
+    assert "20 real images: 3.25" in floor.text
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
     low, high = figure.layout.yaxis.range
     assert 10**low < 3.25 and 10**high > 321.6
@@ -57,8 +57,8 @@ def test_errors_are_bars_and_real_pictures_a_band() -> None:
     low, high, mean, line = figure.data
     assert low.y == pytest.approx((0.8, 0.8)) and high.y == pytest.approx((1.2, 1.2))
     assert high.fill == "tonexty" and low.fill is None and low.x == high.x == (5, 10)
-    assert mean.y == (1.0, 1.0) and mean.text[0] == "200 real pictures: 1.00 ± 0.10"
-    assert mean.name == "real pictures, ± 2 standard deviations"
+    assert mean.y == (1.0, 1.0) and mean.text[0] == "200 real images: 1.00 ± 0.10"
+    assert mean.name == "real images, ± 2 standard deviations"
     for bars in (line.error_y.array, line.error_y.arrayminus):
         assert bars == pytest.approx((0.2, 0.02))
     assert line.text[0].startswith("2.00 ± 0.10 (")
@@ -121,8 +121,8 @@ def test_a_sampler_is_drawn_in_its_own_colours_against_what_it_asks() -> None:
         assert (trace.line.color, trace.meta["dark"], trace.line.dash) == tuple(sampler.style)
     heun, other = traces["Heun, karras"], traces["DPM-Solver++(2M)"]
     assert heun.x == (19,) and other.x == (10,)
-    assert heun.text == ("2.00 (S = 10, 19 evaluations, 0.75 s a picture)",)
-    assert other.text == ("2.00 (0.75 s a picture)",)
+    assert heun.text == ("2.00 (S = 10, 19 evaluations, 0.75 s an image)",)
+    assert other.text == ("2.00 (0.75 s an image)",)
     assert figure.layout.xaxis.title.text == "evaluations of the network"
     assert figure.layout.xaxis.tickvals == (5, 10, 19) and figure.data[0].x == (5, 19)
 

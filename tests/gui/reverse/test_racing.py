@@ -31,8 +31,9 @@ from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import Shared
 from explorer.gui.reverse import lane_form
 from explorer.gui.reverse import tab as reverse
+from explorer.gui.reverse.break_form import with_breaks
 from explorer.gui.reverse.export import panel as take_away
-from explorer.gui.reverse.lane_form import MOST, PRESETS, LaneForm, fill, title, with_breaks
+from explorer.gui.reverse.lane_form import MOST, PRESETS, LaneForm, fill, title
 from explorer.gui.reverse.racing import (
     Cursor,
     Going,
@@ -43,9 +44,10 @@ from explorer.gui.reverse.racing import (
 )
 from explorer.gui.reverse.stored import stored_race
 from explorer.gui.train.settings import TrainParts
+from explorer.lectures import LECTURES
 from explorer.race import ddim, pictures
 from explorer.race import view as race_view
-from explorer.race.lanes import BREAKS
+from explorer.race.breaks import BREAKS
 from explorer.race.view import RaceView, decode
 from tests.gui.panel import by_name, merged, named, tiny
 
@@ -164,7 +166,7 @@ def test_a_fork_fans_out_with_noise_and_not_without(raced: Going) -> None:
     cursor = Cursor(lane=0, picture=1, t=400)
     *_, fork = run_fork(SHIPPED, raced, cursor, CPU, lambda: False)
     assert fork.origin is raced and fork.view.pictures == 4 and fork.view.T == 1000
-    assert fork.view.settings == {} and "picture 2, seed 3, at t = 400" in fork.view.title
+    assert fork.view.settings == {} and "image 2, seed 3, at t = 400" in fork.view.title
     still, noisy = decode(fork.view)
     assert still.times == [400, 200, 0] and noisy.times[0] == 400
     start = decode(raced.view)[0].x[3, 1]
@@ -323,7 +325,7 @@ def test_a_model_from_train_races_at_once_unless_something_runs(toys: Context) -
     next(first)
     ((component, said),) = page("begin_sent", None, *toy_values())[0].items()
     assert component == "state"  # and nothing else changes
-    assert said.startswith("**toys** is chosen: press “Run the race”")
+    assert said.startswith("**toys** is selected: now press “Run the race”")
     last = merged(first)["reverse-status"]
     assert last.endswith(said)  # still said when the race has ended
 
@@ -338,10 +340,36 @@ def test_a_mistake_is_raced_with_its_settings_in_the_fields(toys: Context) -> No
     assert [last[f"break-{i}"].value for i in range(5)] == [False, False, False, True, False]
     assert last["reverse-lane-0-set"].label == "Lane 1: DDIM, S = 20"
     assert last["reverse-lane-1-set"].label == "Lane 2: none"
-    assert (last["Seed"], last["Pictures"], last["Class"].value) == (0, 4, "each in turn")
+    assert (last["Seed"], last["Images"], last["Class"].value) == (0, 4, "each in turn")
     assert last["run"] and last["Dropdown"] == "toys"
     *_, refused = Page(toys)("begin_live", None, "no noise", 0.0, "toys")
     assert "choose η = 1" in refused["trouble"].replace("&#61;", "=") and refused["run"]
+
+
+def test_one_click_runs_the_lanes_without_the_slips(toys: Context) -> None:
+    given = toy_values()
+    for name in ("no clipping", "x0 fed back", "t from 0"):
+        given[list(BREAKS).index(name) - len(BREAKS)] = True
+    *_, last, _ = Page(toys)("begin", None, *given)
+    lanes = last["going"].view.settings["lanes"]
+    both = ["no clipping", "x0 fed back", "t from 0"]
+    assert [lane.get("breaks", []) for lane in lanes] == [[], both, [], both]
+    assert "x̂₀ fed back, t from 0" in last["going"].view.lanes[1].name
+    mended = Page(toys)("begin_repaired", None, *given)[-1]
+    lanes = mended["going"].view.settings["lanes"]
+    assert [lane.get("breaks", []) for lane in lanes] == [[], ["no clipping"]] * 2
+    ticks = [mended[f"break-{i}"].value for i in range(len(BREAKS))]
+    assert ticks == [name == "no clipping" for name in BREAKS] and mended["run"]
+    *_, refused = Page(toys)("begin_repaired", None, *toy_values())
+    assert "No slip is ticked" in refused["trouble"]
+
+
+def test_every_slip_names_its_lecture(form: LaneForm) -> None:
+    ticks = dict(zip(BREAKS, form.breaks.ticks, strict=True))
+    for name, entry in BREAKS.items():
+        assert ticks[name].label == entry.title
+        whose = LECTURES[entry.lecture].title + ": " if entry.lecture else ""
+        assert ticks[name].info == whose + entry.sentence
 
 
 def test_a_models_lanes_are_filled_once_and_what_the_hand_sets_stays(toys: Context) -> None:
@@ -356,14 +384,18 @@ def test_a_models_lanes_are_filled_once_and_what_the_hand_sets_stays(toys: Conte
     steps = [(update["value"], update["maximum"]) for update in updates if "maximum" in update]
     assert steps == [(20, 20)] * MOST
     kept = by_name(page.handlers["describe"]("toys", preset, name, request))
-    assert kept == {"Markdown": facts, "trouble": ""}
+    told = {"Markdown", "trouble", "reverse-belief", "reverse-eta"}
+    assert kept.keys() == told and (kept["Markdown"], kept["trouble"]) == (facts, "")
 
 
 def test_what_has_no_model_is_not_forked(toys: Context) -> None:
     page = Page(toys)
     of_a_fork = Going(replace(stored_race(), settings={}))
     cursor = {"lane": 0, "picture": 0, "frame_t": 1000}
-    for going, says in ((of_a_fork, "do not say which model"), (None, "is not here any more")):
+    for going, says in (
+        (of_a_fork, "do not record which model"),
+        (None, "is no longer available"),
+    ):
         *_, end = page("split", going, cursor)
         assert says in end["trouble"] and end["run"]
 

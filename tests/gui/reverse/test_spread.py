@@ -41,7 +41,8 @@ def test_forks_draw_the_curve_and_the_columns(panel: Panel, label: str) -> None:
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert [len(trace.x) for trace in lines] == [11, 11] and "mean of 2" in lines[0].name
     given = "no class" if label == spread.NO_CLASS else "class dog"
-    assert state == f"toys, {given}: 2 × 10 forks, 4 ways on" and last["trouble"] == ""
+    assert state == f"toys, {given}, seed 7: 2 × 10 forks, 4 continuations"
+    assert last["trouble"] == ""
     assert last["spread-run"].interactive and not last["spread-stop"].interactive
     assert not panel.context.device.busy
     assert answers[0]["spread-stop"].interactive and not answers[0]["spread-run"].interactive
@@ -54,10 +55,10 @@ def test_forks_draw_the_curve_and_the_columns(panel: Panel, label: str) -> None:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        (("gone", spread.NO_CLASS, 7, 2), "is not here any more"),
-        (("toys", "cow", 7, 2), "'cow' is none of this model's"),
-        (("toys", None, 7, 2), "None is none of this model's"),
-        (("toys", ["cat"], 7, 2), "is none of this model's"),
+        (("gone", spread.NO_CLASS, 7, 2), "is no longer available"),
+        (("toys", "cow", 7, 2), "'cow' is not a class of this model"),
+        (("toys", None, 7, 2), "None is not a class of this model"),
+        (("toys", ["cat"], 7, 2), "is not a class of this model"),
         (("toys", "cat", 2**40, 2), "is not allowed"),
         (("toys", "cat", None, 2), "is empty"),
         (("toys", "cat", 7, 0), "0 is not allowed"),
@@ -67,7 +68,7 @@ def test_forks_draw_the_curve_and_the_columns(panel: Panel, label: str) -> None:
 def test_what_is_wrong_is_said(panel: Panel, values: tuple, says: str) -> None:
     *_, answer = panel("begin", *values)
     assert says in html.unescape(answer["trouble"])
-    assert answer["spread-status"] == "not running"
+    assert answer["spread-status"] == "failed"
     assert answer["spread-run"].interactive and not answer["spread-stop"].interactive
 
 
@@ -93,14 +94,16 @@ def test_another_model_offers_its_classes(tmp_path: Path) -> None:
     tiny(tmp_path, "toys", classes=("cat", "dog"))
     panel = Panel(tmp_path, spread_panel.build)
 
-    def offer(name: str) -> dict[str, Any]:
-        return by_name(panel.handlers["offer"](name, None))
+    def offer(name: str, chosen: str = spread.NO_CLASS) -> dict[str, Any]:
+        return by_name(panel.handlers["offer"](name, chosen, None))
 
     menu = offer("toys")["spread-class"]
     assert [name for name, _ in menu.choices] == [spread.NO_CLASS, "cat", "dog"]
-    assert not offer("toys")["trouble"]
+    assert menu.value == spread.NO_CLASS and not offer("toys")["trouble"]
+    assert offer("toys", "dog")["spread-class"].value == "dog"  # which it has too
+    assert offer("plain", "dog")["spread-class"].value == spread.NO_CLASS
     assert [name for name, _ in offer("plain")["spread-class"].choices] == [spread.NO_CLASS]
-    assert "not here any more" in html.unescape(offer("gone")["trouble"])
+    assert "no longer available" in html.unescape(offer("gone")["trouble"])
     view = merged(panel("begin", "plain", spread.NO_CLASS, 7, 1))["spread-fan"]  # three moments
     assert view.finished and view.lanes[0].times == (3, 2, 1)
 
@@ -148,4 +151,5 @@ def test_a_class_shows_what_is_stored_of_it() -> None:
     assert answer["spread-fan"].label == "3" and "class 3" in answer["spread-status"]
     answer = by_name(panel.handlers["show_stored"]("fashion-mnist", "Trouser", REQUEST))
     assert set(answer) == {"trouble"} and not answer["trouble"]
-    assert "none of" in by_name(panel.handlers["show_stored"]("mnist", "x", REQUEST))["trouble"]
+    answer = by_name(panel.handlers["show_stored"]("mnist", "x", REQUEST))
+    assert "not a class" in answer["trouble"]

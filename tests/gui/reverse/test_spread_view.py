@@ -163,13 +163,13 @@ def test_mean_and_errors_are_those_of_the_trajectories() -> None:
 
 def test_every_case_has_its_words() -> None:
     one = summary(viewed((0.8, 0.2)))
-    assert "a single trajectory cannot say" in one and "±" not in one
+    assert "a single trajectory cannot show" in one and "±" not in one
     late = summary(viewed((0.8, 0.6), (0.8, 0.2)))
     assert "In 1 of them it is half only after the last fork, at t = 50" in late
     none = summary(viewed((0.0, 0.0), (0.8, 0.2), (0.8, 0.3)))
     assert "In 1 of 3 nothing differs even from t = 100" in none and "mean of 2" in none
     alike = summary(viewed((0.0, 0.0), (0.0, 0.0)))
-    assert "nothing is left to be decided" in alike and "Half" not in alike
+    assert "nothing is left to decide" in alike and "Half" not in alike
     assert "DDIM's differ by 0 wherever" in one
     view = viewed((0.8, 0.2))
     moved = replace(view.lanes[1], ways=((0.5, 0.25),))

@@ -1,4 +1,4 @@
-"""There and back: what the page is told of it."""
+"""Noise and denoise: what the page is told of it."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from explorer.race.round_trip import difference, noised, round_trip
 
 T = 60
 COSINE = make_schedule("cosine", T)
-NAMES = ("mine", "a real picture of toys")
-TRIP = Trip("toy", "toys", T, 55, 3, 1.0, NAMES, "real pictures of toys")
+NAMES = ("mine", "a real image of toys")
+TRIP = Trip("toy", "toys", T, 55, 3, 1.0, NAMES, "real images of toys")
 
 
 def toy() -> Denoiser:

@@ -57,8 +57,8 @@ def said(company: Company | None, **trip: object) -> str:
     ways = {name: Way(10, 10) for name in ("ddpm", "ddim")}
     ddpm = company.own.changes[0] if company else 0.1
     shown = Trip(
-        "toy", "toys", 1000, 400, 3, 0.8, ("mine", "a real picture of toys"),
-        "real pictures of toys", company=company, ways=ways, changes={"ddpm": (ddpm,)},
+        "toy", "toys", 1000, 400, 3, 0.8, ("mine", "a real image of toys"),
+        "real images of toys", company=company, ways=ways, changes={"ddpm": (ddpm,)},
     )  # fmt: skip
     return verdict(replace(shown, **trip))
 
@@ -131,13 +131,13 @@ def test_the_bound_is_a_prediction_interval() -> None:
 # ---- the words, on made numbers ---------------------------------------------------------------
 
 TELLING = {
-    "flat": "Your picture is flat (contrast 0.010)",
-    "alone": "no picture of the model's kind to compare",
-    "lost": "cannot be told here",
-    "foreign": "it is foreign to a network that has only ever seen toys",
-    "less": "yours is unusual among toys, as one of them can be too",
+    "flat": "Your image is flat (contrast 0.010)",
+    "alone": "no image of the model's kind to compare",
+    "lost": "cannot be judged here",
+    "foreign": "it is unlike anything in the training data of a network that has only seen toys",
+    "less": "yours is unusual among toys, as some of them are too",
     "kept": "Yours came back, with more than three quarters",
-    "partly": "Yours came back in part only (36% of its variance is lost)",
+    "partly": "Yours came back only in part (36% of its variance is lost)",
     "gone": "Yours did not come back (72% of its variance is lost)",
 }
 CASES = [
@@ -161,7 +161,7 @@ def test_every_branch_has_its_words_and_no_other(company: Company, judgement: st
     assert company.judgement == judgement
     text = said(company)
     assert {name for name, words in TELLING.items() if words in text} == {judgement}
-    assert text.startswith("At t₀ = 400 of 1000, 80% of a picture's amplitude is left.")
+    assert text.startswith("At t₀ = 400 of 1000, 80% of an image's amplitude is left.")
 
 
 def test_every_branch_is_tried() -> None:
@@ -170,10 +170,10 @@ def test_every_branch_is_tried() -> None:
 
 def test_the_numbers_stand_in_the_words() -> None:
     text = said(made(1.4))
-    assert "changed by 1.40 ± 0.02 (3 noises), 4 real pictures of toys by 0.20 ± 0.02" in text
+    assert "changed by 1.40 ± 0.02 (3 noises), 4 real images of toys by 0.20 ± 0.02" in text
     assert "DDPM changes yours by 1.40" in text and "That is 7.0 times" in text
     assert f"beyond {made(1.4).real.bound:.2f}" in text and "none of its variance is left" in text
-    assert "flat picture as bright as yours is changed by 0.90 ± 0.00" in text
+    assert "flat image as bright as yours is changed by 0.90 ± 0.00" in text
     assert "noise as bright and as strong by 1.10 ± 0.00" in text
     assert "is only partly kept (36% of its variance is lost)" in said(made(0.6))
     assert "is not kept (81% of its variance is lost)" in said(made(0.9))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from explorer.data import DATASETS
 from explorer.diffusion import SCHEDULES
 from explorer.diffusion.schedule import make_schedule, schedule_options
 from explorer.gui.frame.context import Context
@@ -23,6 +24,7 @@ from explorer.gui.train.choices import (
     make_config,
     offered_networks,
     preset_note,
+    preset_title,
     preset_values,
 )
 from explorer.gui.train.settings import Settings
@@ -148,7 +150,7 @@ def test_strangers_steps_have_a_time_limit() -> None:
 def test_memory_is_limited_by_the_estimate(tmp_path: Path) -> None:
     tight = replace(HOSTED_CONTEXT, limits=replace(HOSTED, memory=1e8))
     check_run(config(tight), tmp_path, tight)
-    with pytest.raises(ValueError, match="MB of memory.*100 MB: choose smaller"):
+    with pytest.raises(ValueError, match="MB of memory; 100 MB are allowed here: choose smaller"):
         foresee(config(tight, network="base", batch=128, size=32), tmp_path, tight)
     biggest = config(HOSTED_CONTEXT, network="base", batch=128, size=32, data="emoji")
     check_run(biggest, tmp_path, HOSTED_CONTEXT)  # what the other limits allow fits
@@ -186,7 +188,7 @@ def test_lectures_are_presets_at_home_and_fit_when_hosted(name: str, tmp_path: P
     assert (made.batch, made.learning_rate, made.target) == (lecture.batch, lecture.rate, "eps")
     assert (made.weight_decay, made.ema, made.final_rate, made.steps) == (0, 0, 1, 300)
     needed = check_run(made, tmp_path, here)
-    assert needed.parameters > 1e5 and preset_note(name, here).startswith("Here pictures")
+    assert needed.parameters > 1e5 and preset_note(name, here).startswith("Here: images")
     assert set(preset_values(name, here)) == set(DEFAULTS)
     shared = config(HOSTED_CONTEXT, **preset_values(name, HOSTED_CONTEXT))
     assert check_run(shared, tmp_path, HOSTED_CONTEXT).memory < HOSTED.memory
@@ -201,7 +203,7 @@ def test_the_lectures_own_width_is_refused_when_hosted_naming_what_fits(tmp_path
     config(LOCALLY, **values | {"network": "naive-512", "size": 64})
     with pytest.raises(ValueError, match="multiples of 32"):
         check_run(config(HOSTED_CONTEXT, **values | {"size": 28}), tmp_path, HOSTED_CONTEXT)
-    with pytest.raises(ValueError, match="this network cannot be told of any"):
+    with pytest.raises(ValueError, match="this network takes no classes"):
         check_run(config(LOCALLY, **values | {"labels": True}), tmp_path, LOCALLY)
 
 
@@ -217,10 +219,15 @@ def test_networks_too_large_for_a_hosted_run_are_not_offered_and_refused(tmp_pat
         if name in offered:
             check_run(asked, tmp_path, HOSTED_CONTEXT)
         else:
-            with pytest.raises(ValueError, match=r"GB of memory|on the disk.*450 MB: choose"):
+            with pytest.raises(
+                ValueError, match=r"GB of memory|on the disk .* 470 MB are allowed here: choose"
+            ):
                 check_run(asked, tmp_path, HOSTED_CONTEXT)
     wide = config(HOSTED_CONTEXT, network="simple-64", size=32, batch=2, labels=False)
-    says = r"would leave 2\.2 GB on the disk.*may leave 450 MB: choose a smaller.*simple-16 fits"
+    says = (
+        r"would store 2\.2 GB on the disk .* 470 MB are allowed here: choose a smaller"
+        r".*simple-16 fits"
+    )
     with pytest.raises(ValueError, match=says):
         check_run(wide, tmp_path, HOSTED_CONTEXT)
 
@@ -234,9 +241,9 @@ def test_what_is_foreseen(tmp_path: Path) -> None:
     text = foresee(asked, tmp_path, context)
     assert f"**{needed.parameters / 1e6:.1f} M weights**" in text
     assert f"{needed.memory / 1e6:.0f} MB of memory" in text
-    assert "about 2 min for 1,000 steps" in text and "⚠" not in text
-    assert "about 900 steps in 90 s" in foresee(config(context), tmp_path, context)
-    assert "about 36,000 steps in 60 min" in foresee(
+    assert "about 2 minutes for 1,000 steps" in text and "⚠" not in text
+    assert "about 900 steps in 90 seconds" in foresee(config(context), tmp_path, context)
+    assert "about 36,000 steps in 1 hour" in foresee(
         config(context, budget=3600), tmp_path, context
     )
     bigger = [foresee(config(context, network=name), tmp_path, context) for name in NETWORKS]
@@ -247,7 +254,7 @@ def test_strangers_are_told_that_their_steps_will_not_be_reached(tmp_path: Path)
     context = replace(HOSTED_CONTEXT, device=Device(CPU))
     asked = config(context, unit="steps", budget=5000)
     context.device.speed = check_run(asked, tmp_path, context).flops * 10
-    assert "ends after 2 min, about 1,000 steps" in foresee(asked, tmp_path, context)
+    assert "ends after 100 seconds, about 1,000 steps" in foresee(asked, tmp_path, context)
 
 
 def test_advice_is_given_before_the_start(tmp_path: Path) -> None:
@@ -259,3 +266,17 @@ def test_advice_is_given_before_the_start(tmp_path: Path) -> None:
     assert "still leaves" in advice(schedule="linear", T=100)
     assert advice(target="eps", schedule="linear") == ""
     assert foresee(config(target="eps", weighting="bound"), tmp_path, LOCALLY).count("⚠") == 2
+
+
+@pytest.mark.parametrize("name", [*PRESETS, *LECTURE_PRESETS])
+def test_a_preset_that_downloads_says_so_in_the_menu(name: str) -> None:
+    bundled = DATASETS[preset_values(name, LOCALLY)["data"]].bundled
+    title = preset_title(name, LOCALLY)
+    assert title.startswith(name) and ("(downloads " in title) == (not bundled)
+    menu = Settings(LOCALLY).preset
+    if allowed(name, LOCALLY):
+        assert (title, name) in menu.choices
+
+
+def test_the_clothes_are_marked() -> None:
+    assert preset_title("Clothes 28×28 · 10 minutes", LOCALLY).endswith("(downloads 31 MB once)")

@@ -39,13 +39,16 @@ def test_the_share_of_the_floor_is_the_ratio_of_what_is_drawn() -> None:
         "at least 80% of the loss at t = 601…1000, and at most 5% of the loss at t = 1…400 "
         f"(standard errors of these shares: up to {math.hypot(0.001, 0.99 * 0.01) / 0.2:.1%})."
     ) in text
-    assert "all 50 training pictures" in text and "told their classes" in text
-    assert "off its average by 10.0% (standard deviation), while the probe fell by 20.0%" in text
+    assert "all 50 training images" in text and "given their classes" in text
+    assert (
+        "deviated from its average by 10.0% (standard deviation), while the probe fell by 20.0%"
+        in text
+    )
 
 
 def test_an_estimate_from_a_part_says_so() -> None:
     text = why_flat(history([0.5], pictures=20, told=False), 10)
-    assert "20 of the 50 training pictures, drawn at random" in text
+    assert "20 of the 50 training images, drawn at random" in text
     assert "on average over such draws, no lower" in text and "told" not in text
 
 

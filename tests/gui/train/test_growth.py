@@ -62,7 +62,7 @@ def test_frames_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="times"):
         add(growth, 1, frames[:-1])
     small = [Frame(frame.t, frame.x[:1], frame.x0[:1]) for frame in frames]
-    with pytest.raises(ValueError, match="3 pictures of 5 × 5"):
+    with pytest.raises(ValueError, match="3 images of 5 × 5"):
         add(growth, 1, small)
     for times in ([20, 0, 5], [19, 0], [20, 10], [20]):
         with pytest.raises(ValueError, match="must decrease"):
@@ -112,7 +112,7 @@ def test_reading_leaves_out_what_is_broken_and_says_when_nothing_is_there(tmp_pa
     for step in (1, 10, 100):
         add(growth, step, trajectory(step))
     write(growth, tmp_path)
-    (tmp_path / "1.png").write_bytes(b"no picture")
+    (tmp_path / "1.png").write_bytes(b"no image")
     Image.new("L", (4, 4)).save(tmp_path / "10.png")
     assert [snapshot.step for snapshot in read(tmp_path).snapshots] == [100]
     stored = json.loads((tmp_path / "growth.json").read_text())

@@ -67,7 +67,7 @@ def test_a_run_from_start_to_race(page: Page) -> None:
     assert (folder(page) / f"{name}.safetensors").is_file()
 
     shown = page("show_earlier", name)
-    assert "as it was left after 10 steps" in shown["train-status"]
+    assert "after 10 steps" in shown["train-status"]
     assert "after 10 steps" in shown["train-samples"][1] and shown["train-neighbours"][0]
     assert shown["train-film"].snapshots[-1].step == 10
     assert "Floor" in shown["train-flat"] and shown["train-levels"].data
@@ -100,12 +100,12 @@ def test_without_a_session_nothing_is_written(page: Page, handler: str) -> None:
 def test_what_does_not_fit_is_said_and_leaves_nothing(page: Page) -> None:
     for changes, says in (
         ({"Size, pixels": 17}, "multiple of 4"),
-        ({"Batch, pictures": 1000}, "1000 is not allowed here"),
-        ({"Pictures": "/etc"}, "no data set"),
+        ({"Batch size, images": 1000}, "1000 is not allowed here"),
+        ({"Data set": "/etc"}, "no data set"),
         ({"cosine: s": None}, "schedule is empty"),
     ):
         (answer,) = run(page, "begin", *page.settings(**changes))
-        assert answer["train-status"] == "not running" and says in answer["trouble"]
+        assert answer["train-status"] == "failed" and says in answer["trouble"]
         assert answer["train-start"].interactive is True
         ahead = page("look_ahead", *page.settings(**changes))
         assert ahead["train-forecast"] == "" and says in ahead["trouble"]
@@ -116,8 +116,8 @@ def test_a_second_run_of_one_visitor_is_refused(page: Page) -> None:
     first = page("begin", *page.settings(Budget=5000))
     next(first)
     (second,) = run(page, "begin", *page.settings())
-    assert second == {"trouble": GOING}
-    assert page("show_earlier", "x")["trouble"].startswith("a run")
+    assert second["trouble"] == GOING and second.keys() == {"trouble", "ChangedLine"}
+    assert page("show_earlier", "x")["trouble"] == GOING
     page("ask_to_stop")
     assert "State" not in merged(first)  # it never began
     assert len(run(page, "begin", *page.settings())) > 2  # and now it may
@@ -144,11 +144,11 @@ def test_a_run_that_fails_before_it_begins_leaves_nothing(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise ValueError("these pictures do not fit")
+        raise ValueError("these images do not fit")
 
     monkeypatch.setattr(watch, "Run", refuse)
     *_, last = run(page, "begin", *page.settings())
-    assert last["train-status"] == "not running" and "do not fit" in last["trouble"]
+    assert last["train-status"] == "failed" and "do not fit" in last["trouble"]
     assert "State" not in last and not page.device.busy
     for part in ("train-samples", "train-neighbours"):
         assert last[part] == (None, "")  # nothing is announced any more
@@ -193,7 +193,7 @@ def test_wishes_reach_a_running_job_alone(page: Page) -> None:
     assert flag.read() == '{"rate": 0.0005}'
     page("ask_to_pause")
     assert flag.read() == '{"pause": true}'
-    assert page("ask_to_stop") == {"train-status": "stopping …"}
+    page("ask_to_stop")
     assert flag() and flag.read() == ""
     goes_on.set()
     until(lambda: job.over)
@@ -202,7 +202,7 @@ def test_wishes_reach_a_running_job_alone(page: Page) -> None:
 
 
 def test_presets_set_every_control(page: Page) -> None:
-    values = page.blocks["fill"].fn("Emoji 32×32 · 20 min")
+    values = page.blocks["fill"].fn("Emoji 32×32 · 20 minutes")
     assert len(values) == len(page.blocks["fill"].outputs) > len(DEFAULTS)
     assert button_name("steps", 500) == "Train for 500 steps"
-    assert button_name("seconds", None) == "Train for … s"
+    assert button_name("seconds", None) == "Train for … seconds"

@@ -81,10 +81,10 @@ def test_a_run_is_shown_from_its_first_look_to_its_model(
     assert len({snapshot.png for snapshot in films[-1].snapshots}) == len(steps)
 
     sheets = [progress.samples for progress in seen if progress.samples]
-    assert "after 0 steps" in sheets[0][1] and "after 130 steps" in sheets[-1][1]
+    assert "before the first step" in sheets[0][1] and "after 130 steps" in sheets[-1][1]
     assert len({picture.tobytes() for picture, _ in sheets}) > 2
     assert [bool(progress.neighbours) for progress in seen[:-1]].count(True) == 0
-    assert "nearest of 4,744 training pictures" in last.neighbours[1]
+    assert "nearest of 4,744 training images" in last.neighbours[1]
 
     assert describe(whole.model).training["steps"] == 130
     denoiser, spec = load(whole.model)
@@ -311,7 +311,7 @@ def test_a_damaged_state_is_a_sentence(tmp_path: Path) -> None:
     progress_of(job(tmp_path, steps=1))
     state = Record(tmp_path / "run.safetensors").state
     state.write_bytes(state.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match="not a whole safetensors file"):
+    with pytest.raises(CheckpointError, match="not a complete safetensors file"):
         continued("run", tmp_path, small())
 
 

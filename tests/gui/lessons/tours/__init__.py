@@ -1,0 +1,1 @@
+"""What each lecture's tour says in numbers, put together from what computes them."""

@@ -1,0 +1,1 @@
+"""The app and the commands in rough places: accounts, proxies, terminals, folders."""
