@@ -1,7 +1,7 @@
 FROM python:3.12-slim
 
-# On a machine without a GPU PyTorch's CPU build is a smaller download (pytorch.org says where):
-#   docker compose build --build-arg PIP_EXTRA_INDEX_URL=...
+# PyTorch's own index has CPU wheels, a tenth of the size: pytorch.org names it (choose Pip, CPU).
+#   docker build --build-arg PIP_EXTRA_INDEX_URL=... -t diffusion-explorer .
 ARG PIP_EXTRA_INDEX_URL=
 
 RUN useradd --create-home --uid 10001 explorer
@@ -20,5 +20,5 @@ ENV GRADIO_SERVER_NAME=0.0.0.0 \
     PYTHONUNBUFFERED=1
 EXPOSE 7860
 HEALTHCHECK --interval=10s --timeout=5s --start-period=120s CMD \
-    ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/gradio_api/app_id', timeout=4)"]
+    ["python", "-c", "import urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:7860/gradio_api/app_id', timeout=4)"]
 CMD ["python", "app.py"]
