@@ -73,7 +73,7 @@ def wait(visit: Visit, condition: str) -> None:
         known = visit.page.evaluate(
             "[location.hash, String(explorer.state()), document.visibilityState]"
         )
-        raise AssertionError(f"{condition}: {known}") from error
+        raise AssertionError(f"{condition}: {known}; said: {said(visit)!r}") from error
 
 
 def reload(visit: Visit) -> None:

@@ -202,11 +202,21 @@ def test_the_clock_plays_and_steps(stage: Stage) -> None:
 def test_trouble_is_told_until_it_is_mended(stage: Stage) -> None:
     box = stage.page.locator("[aria-label='number input for Training points']")
     box.fill("9999")
-    stage.page.keyboard.press("Tab")
-    stage.visit.wait_for_text("body", "Training points: 9999 is not allowed here")
+    stage.visit.wait_for_text("#tab-plane .rail", "Training points: 9999 is not allowed here")
     box.fill("256")  # as it is shown
-    stage.page.keyboard.press("Tab")
+    stage.visit.wait_for_text("#plane-status", "Stored result")
     stage.page.wait_for_function("!document.body.innerText.includes('is not allowed here')")
+
+
+def test_too_many_points_are_as_many_as_there_can_be(stage: Stage) -> None:
+    """The number in the box, what is asked for and what is shown are one."""
+    box = stage.page.locator("[aria-label='number input for Training points']")
+    for typed, most in (("9999", "500"), ("1", "2"), ("256", "256")):
+        box.fill(typed)
+        stage.page.keyboard.press("Tab")
+        stage.page.wait_for_function(f"{EXPLORER}.view.title.includes(' {most} points')")
+        assert box.input_value() == most
+    assert stage.page.locator(".trouble-text").filter(visible=True).count() == 0
 
 
 def choose(page: Page, menu: str, name: str) -> None:

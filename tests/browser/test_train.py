@@ -158,15 +158,17 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     train.page.wait_for_function(
         f"document.querySelector('#reverse-model input')?.value === '{NAME}'"
     )
-    train.wait_for_text("body", about(spec))
-    train.wait_for_text("#reverse-status", "running")  # without another click
-    train.page.evaluate("document.querySelector('#train-race').click()")  # while it runs
+    train.page.wait_for_function(  # it runs without another click; then while it runs
+        """document.querySelector("#reverse-status").innerText.includes("running") &&
+        (document.querySelector("#train-race").click(), true)"""
+    )
     train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
     train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7")
     train.page.evaluate("document.querySelector('#reverse-stop').click()")  # or it has ended
     train.page.wait_for_selector("#reverse-run:not([disabled])")
     train.wait_for_text("#reverse-status", f"{NAME} is selected")
     assert "of 1000 evaluations" in train.text("#reverse-status")
+    train.wait_for_text("body", about(spec))
 
 
 def test_pause_continue_stop_and_look_back(train: Visit) -> None:

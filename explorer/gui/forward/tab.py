@@ -26,7 +26,6 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, Limits, whole
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
-    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -121,9 +120,8 @@ def build(context: Context, shared: Shared) -> None:
         return {stage: scene, script: copied(str(name), resolution, T, seed)}
 
     @guarded(trouble)
-    def pick(event: gr.EventData, *settings: Any) -> Changes:
-        name = str(getattr(event, "name", ""))
-        if name not in pictures:
+    def pick(name: Any, *settings: Any) -> Changes:
+        if not isinstance(name, str) or name not in pictures:
             raise ValueError("There is no such sample; choose one from the strip.")
         return {current: pictures[name], picked: name} | show(pictures[name], name, *settings)
 
@@ -138,12 +136,12 @@ def build(context: Context, shared: Shared) -> None:
 
     settings: list[Any] = [resolution, T, seed]
     shown = [stage, script, trouble]
-    picker.pick(pick, settings, [current, picked, *shown], **QUIET)
+    picker.answer(pick, settings, [current, picked, *shown])
     upload.clear(lambda: "", None, trouble, **QUIET)
     upload.change(bring, [upload, *settings], [upload, current, picked, *shown], **QUIET)
     renew.click(lambda: random.randrange(10**6), None, seed, **QUIET)
     for setting in settings:
-        setting.change(show, [current, picked, *settings], shown, **LIVE)
+        setting.change(show, [current, picked, *settings], shown, **QUIET)
 
     def picture_of(values: Values, changed: Collection[str], visitor: str) -> Changes:
         name = values["forward.image"]
@@ -161,4 +159,4 @@ def build(context: Context, shared: Shared) -> None:
     address.field("forward.resolution", resolution)
     address.field("forward.seed", seed)
     address.also("forward", picture_of, [current])
-    address.restored("forward")(show, [current, picked, *settings], shown, **LIVE)
+    address.restored("forward")(show, [current, picked, *settings], shown, **QUIET)

@@ -102,7 +102,7 @@ async function askPython(asked, groups, isNew) {
   if (answer?.turn !== mine) return ["The server did not answer: the settings of the link are not set."];
   const moved = new Set(changed.map(groupOf));
   const isSet = ([key, value]) => written(fields[key], values.get(key)) === written(fields[key], value);
-  await until(() => Object.entries(answer.set).every(isSet)); // the page has what Python said
+  await until(() => Object.entries(answer.set).every(isSet), PATIENCE / 50); // the page has what Python said
   for (const group of groups) if (moved.has(group)) trigger(`restored ${group}`);
   return answer.wrong;
 }

@@ -20,7 +20,7 @@ from gradio.blocks import Block
 from gradio.events import EventListener
 
 from explorer.gui.frame.address_field import Check, Choices, Field, Follows, Values, word
-from explorer.gui.frame.shared import QUIET, Changes
+from explorer.gui.frame.shared import EACH, QUIET, Changes
 from explorer.gui.parts.widget import Widget
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class Address(Widget):
     def restored(self, group: str) -> Callable[..., gr.events.Dependency]:
         """An event, as `button.click`: a link has set fields of this group."""
         listener = EventListener(event_name=f"restored {group}").listener
-        return partial(listener, self)
+        return partial(listener, self, trigger_mode="always_last")
 
     def key_of(self, component: Any) -> str:
         """A field's key; KeyError for a component that is none."""
@@ -140,7 +140,7 @@ class Address(Widget):
         for additions in self._additions.values():
             for _, blocks in additions:
                 outputs |= dict.fromkeys(blocks)
-        self.ask(ask, None, [self, *outputs], **QUIET)
+        self.ask(ask, None, [self, *outputs], **EACH)
         demo.load(None, None, None, js=READY)
         for group in dict.fromkeys(field.group for field in self.fields.values()):
             mine = [field for field in self.fields.values() if field.group == group]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import gradio as gr
 from gradio.blocks import Block, BlockContext
 
-from explorer.gui.frame.shared import QUIET, Changes, sentence
+from explorer.gui.frame.shared import EACH, Changes, sentence
 from explorer.gui.parts.widget import Widget
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Agreement:
             answer: Changes = {self.line: {"turn": getattr(event, "turn", 0), "mark": mark}}
             return answer if wrong is None else answer | {trouble: wrong}
 
-        self.line.ask(ask, None, [self.line, trouble], **QUIET)
+        self.line.ask(ask, None, [self.line, trouble], **EACH)
 
     def answer(self, values: Any, visitor: str) -> tuple[str | None, str | None]:
         """The mark of the fields as they stand, and what is wrong with them; None for nothing

@@ -114,6 +114,8 @@ class Jobs:
                     yield changes
 
         handler = handle_event if with_event else handle
+        if with_event:  # Gradio would ask with the data of the event before
+            options |= {"trigger_mode": "multiple"}
         handler.__name__, handler.__module__ = work.__name__, work.__module__
         everything = dict.fromkeys([*outputs, self.state, self.trouble, *self.buttons])
         if self.agreement:

@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from explorer.gui.frame.shared import LIVE, QUIET, Changes
+from explorer.gui.frame.shared import QUIET, Changes
 
 CUSTOM = "custom"
 """What a menu shows where its fields are as no preset has them."""
@@ -51,5 +51,5 @@ def name_preset(
         return follow(request, shown, before, *values) if shown == none else {last: shown}
 
     inputs, changed = [menu, last, *given, *fields], [menu, last, *outputs]
-    gr.on([field.change for field in fields], follow, inputs, changed, **LIVE)
+    gr.on([field.change for field in fields], follow, inputs, changed, **QUIET)
     menu.input(choose, inputs, changed, **QUIET)

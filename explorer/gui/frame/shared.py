@@ -28,10 +28,12 @@ QUIET: dict[str, Any] = {
     "show_progress": "hidden",
     "queue": False,
     "api_visibility": "private",
+    "trigger_mode": "always_last",
 }
-"""How events are wired that answer at once: nothing blinks, nobody queues."""
-LIVE = QUIET | {"trigger_mode": "always_last"}
-"""How those are that follow a slider: the last value counts."""
+"""How events are wired that answer at once: nothing blinks, nobody queues. Of what is asked while
+an answer is on its way the last counts: Gradio's own "once" would lose it."""
+EACH = QUIET | {"trigger_mode": "multiple"}
+"""The same for events with data of their own: the last is asked with the first's by Gradio."""
 MATH: list[dict[str, str | bool]] = [{"left": "$", "right": "$", "display": False}]
 """What stands for LaTeX in our Markdown."""
 OPENING = re.compile(r"\*\*What to look at\.\*\* .*?[.!?](?=\s+[A-Z*$]|\s*$)", re.S)

@@ -2,6 +2,7 @@
 import { followStatusLines } from "./announcer.js";
 import { keepRepaired } from "./markup.js";
 import { $ } from "./page.js";
+import { keepSlidersWithin } from "./slider_bounds.js";
 
 $(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the address holds what is shown, not where somebody stands
@@ -17,3 +18,4 @@ $(".skip").addEventListener("click", (event) => {
 });
 keepRepaired();
 followStatusLines();
+keepSlidersWithin();

@@ -2,6 +2,7 @@
 import { $, $$, make, press } from "./page.js";
 
 const strip = $(".picker");
+strip.dataset.key = constants.key;
 function load() {
   strip.replaceChildren();
   for (const { name, src } of props.value ?? []) {
@@ -9,7 +10,8 @@ function load() {
     make("img", { src, alt: "" }, button);
     button.addEventListener("click", () => {
       press(strip.children, button);
-      trigger("pick", { name });
+      strip.dataset.picked = name;
+      trigger("pick");
     });
   }
   pressShown();

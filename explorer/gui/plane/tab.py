@@ -86,7 +86,7 @@ def build(context: Context, shared: Shared) -> None:
             data = gr.Radio([*POINTS, OWN], value=START.data, label="Data", elem_id="plane-data")
             trouble = message()
             points = gr.Slider(
-                *(2, min(500, limits.plane_points[1])),
+                *limits.plane_points,
                 value=START.points,
                 step=1,
                 label="Training points",

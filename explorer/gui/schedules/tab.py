@@ -20,7 +20,6 @@ from explorer.gui.frame.limits import Limits, whole
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.presets import name_preset
 from explorer.gui.frame.shared import (
-    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -147,7 +146,7 @@ def build(context: Context, shared: Shared) -> None:
     name_preset(lecture, controls, fitting, none=OPEN, only_last=True)
     inputs: list[Any] = [names, quantity, T, *fields.values()]
     for control in inputs:
-        control.change(update, inputs, [plot, script, trouble], **LIVE)
+        control.change(update, inputs, [plot, script, trouble], **QUIET)
     address = shared.address
     address.field("schedules.quantity", quantity, title="Quantity")
     address.field("schedules.compare", names)

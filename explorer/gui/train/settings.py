@@ -18,7 +18,7 @@ from explorer.gui.frame.address_field import Follows, Values
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS
 from explorer.gui.frame.presets import CUSTOM, name_preset
-from explorer.gui.frame.shared import LIVE, QUIET, Changes, message, seed_input
+from explorer.gui.frame.shared import QUIET, Changes, message, seed_input
 from explorer.gui.frame.spoken import counted, exactly
 from explorer.gui.parts.menu import Menu
 from explorer.gui.train import own_pictures
@@ -164,7 +164,7 @@ class Settings:
             outputs=[self.told],
         )
         schedule.change(show_options, schedule, list(self.options.values()), **QUIET)
-        gr.on([control.change for control in budget], rename, budget, start, **LIVE)
+        gr.on([control.change for control in budget], rename, budget, start, **QUIET)
 
     def _main(self) -> None:
         first, add = DEFAULTS, self.controls

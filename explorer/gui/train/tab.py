@@ -20,7 +20,6 @@ from explorer.gui.frame.device import Ended
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import number
 from explorer.gui.frame.shared import (
-    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -295,10 +294,10 @@ def build(context: Context, shared: Shared) -> None:
     inputs, data = settings.inputs, settings.controls["data"]
     settings.wire(start)
     gr.on(
-        None, look_ahead, inputs, [forecast, script, trouble], **LIVE
+        None, look_ahead, inputs, [forecast, script, trouble], **QUIET
     )  # also when the page loads
     rate.change(change_rate, rate, trouble, **QUIET)
-    waiting = LIVE | {"queue": True}
+    waiting = QUIET | {"queue": True}
     files.upload(bring, files, [report, data], **waiting)
     gr.on([files.clear, files.delete], take_away, [files, data], [report, data], **waiting)
     offered = [finished, download, mine, earlier, shared.model]

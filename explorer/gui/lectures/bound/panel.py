@@ -17,7 +17,6 @@ from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
-    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -194,14 +193,14 @@ def build(context: Context, shared: Shared) -> None:
 
     given: list[Any] = [model, n, times, seed]
     for control in given:
-        control.change(write_script, given, [script, trouble], **LIVE)
+        control.change(write_script, given, [script, trouble], **QUIET)
     drawn = [bars, table, plot, said_of]
     changed = [*drawn, state, trouble, now, agreement.line]
     ran = jobs.wire(run.click, begin, [model, n, times, seed, *choices], [*drawn, now])
     ran.then(settle, [now, *choices], drawn, **QUIET)
     model.input(choose, [model, *choices], changed, **QUIET)
     for control in choices:
-        control.change(redraw, [now, *choices], [*drawn, trouble], **LIVE)
+        control.change(redraw, [now, *choices], [*drawn, trouble], **QUIET)
     keep_offering(context, model)
     address, group = shared.address, "lectures.bound"
     address.field(

@@ -17,7 +17,7 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
-    LIVE,
+    QUIET,
     Changes,
     Shared,
     guarded,
@@ -141,6 +141,6 @@ def build(context: Context, shared: Shared) -> None:
         context, ID, state=state, trouble=trouble, idle=[run], stop=stop, agreement=agreement
     )
     jobs.wire(run.click, begin, [seed, rung], [*sheets.values(), script])
-    rung.change(look, [rung, seed], [said, levels, script, trouble], **LIVE)
+    rung.change(look, [rung, seed], [said, levels, script, trouble], **QUIET)
     shared.address.field("lectures.ladder.rung", rung, title="Change")
     shared.address.field("lectures.ladder.seed", seed)

@@ -16,7 +16,6 @@ from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import whole
 from explorer.gui.frame.presets import CUSTOM
 from explorer.gui.frame.shared import (
-    LIVE,
     MATH,
     QUIET,
     Changes,
@@ -169,11 +168,11 @@ def build(context: Context, shared: Shared, name: str) -> None:
     jobs.wire(run.click, begin, None, [fold, *sheets, blocks, film])
     if lecture.slips:
         jobs.wire(repair.click, begin_repaired, None, [fold, *mended, blocks])
-    t.input(numbers_of, t, [numbers_now, script, trouble], trigger_mode="always_last", **QUIET)
+    t.input(numbers_of, t, [numbers_now, script, trouble], **QUIET)
 
     address, group = shared.address, f"lectures.{name}"
     address.field(f"{group}.t", t)
-    address.restored(group)(numbers_of, t, [numbers_now, script, trouble], **LIVE)
+    address.restored(group)(numbers_of, t, [numbers_now, script, trouble], **QUIET)
 
     if shared.train is None:
         go.visible = ours.visible = False

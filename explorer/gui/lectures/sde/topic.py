@@ -19,7 +19,6 @@ from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
-    LIVE,
     MATH,
     QUIET,
     Changes,
@@ -185,13 +184,10 @@ def build(context: Context, shared: Shared) -> None:
     def picture(name: Any, *values: Any) -> Changes:
         return {picked: name, film: follow_pixels(name, *values)}
 
-    def pick(event: gr.EventData, *values: Any) -> Changes:
-        return picture(str(getattr(event, "name", "")), *values)
-
     inputs: list[Any] = [kind, paths, seed, *fields.values()]
     kind.change(choose, kind, list(groups.values()), **QUIET)
     for control in inputs:
-        control.change(update, inputs, [*shown, script, trouble], **LIVE)
+        control.change(update, inputs, [*shown, script, trouble], **QUIET)
     agreement = Agreement(
         context,
         shared.address,
@@ -213,9 +209,9 @@ def build(context: Context, shared: Shared) -> None:
     jobs.wire(run.click, begin, inputs, [error_plot, fitted])
     wanted: list[Any] = [beta, steps, film_seed]
     drawn: list[Any] = [picked, film, film_trouble]
-    picker.pick(pick, wanted, drawn, **QUIET)
+    picker.answer(picture, wanted, drawn)
     for control in wanted:
-        control.change(picture, [picked, *wanted], drawn, **LIVE)
+        control.change(picture, [picked, *wanted], drawn, **QUIET)
     address, group = shared.address, "lectures.sde"
     ranges = {(name, "horizon"): horizons(name) for name in SDES}
     ranges |= {(name, "dt"): (SMALLEST_DT, horizons(name)[1]) for name in SDES}
@@ -229,7 +225,7 @@ def build(context: Context, shared: Shared) -> None:
     address.field(f"{film_group}.beta", beta)
     address.field(f"{film_group}.dt", steps)
     address.field(f"{film_group}.seed", film_seed)
-    address.restored(film_group)(picture, [picked, *wanted], drawn, **LIVE)
+    address.restored(film_group)(picture, [picked, *wanted], drawn, **QUIET)
 
 
 def _parameters() -> tuple[dict[tuple[str, str], Any], dict[str, gr.Column]]:

@@ -14,7 +14,7 @@ from explorer.gui.frame.context import Context, place_of
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
-    LIVE,
+    QUIET,
     Changes,
     Shared,
     guarded,
@@ -167,7 +167,7 @@ def build(context: Context, shared: Shared) -> None:
             multiplied: factor_figure(stored, of),
         }
 
-    choice.change(redraw, choice, [said, errors, multiplied, trouble], **LIVE)
+    choice.change(redraw, choice, [said, errors, multiplied, trouble], **QUIET)
 
 
 def expected(context: Context, found: dict[str, tuple[Any, Spec]]) -> float:

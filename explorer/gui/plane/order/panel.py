@@ -11,7 +11,6 @@ from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.shared import (
-    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -68,4 +67,4 @@ def build(context: Context, shared: Shared) -> None:
     for changed in (schedule.input, grid.input, address.restored("plane.order")):
         event = jobs.wire(changed, compute, [schedule, grid], [now], trigger_mode="always_last")
         event.then(show, [now, against], [plot, state], **QUIET)
-    against.input(guarded(trouble)(show), [now, against], [plot, state, trouble], **LIVE)
+    against.input(guarded(trouble)(show), [now, against], [plot, state, trouble], **QUIET)

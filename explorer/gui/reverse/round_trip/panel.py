@@ -21,7 +21,6 @@ from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import (
-    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -134,9 +133,8 @@ def build(context: Context, shared: Shared) -> None:
         return changes | agreement.made_with((name, values[0], t, seed))
 
     @guarded(trouble)
-    def pick(request: gr.Request, event: gr.EventData, *values: Any) -> Changes:
-        name = str(getattr(event, "name", ""))
-        if name not in choices:
+    def pick(request: gr.Request, name: Any, *values: Any) -> Changes:
+        if not isinstance(name, str) or name not in choices:
             raise ValueError("There is no such sample; choose one from the strip.")
         return {chosen: (name, choices[name]), picked: name} | show(
             request, (name, choices[name]), *values
@@ -155,11 +153,11 @@ def build(context: Context, shared: Shared) -> None:
     settings: list[Any] = [shared.model, share, seed]
     shown = [table, state, trouble, agreement.line]
     jobs.wire(run.click, begin, [chosen, *agreement.fields], [table, chosen])
-    picker.pick(pick, settings, [chosen, picked, *shown], **QUIET)
+    picker.answer(pick, settings, [chosen, picked, *shown])
     upload.clear(lambda: "", None, trouble, **QUIET)
     upload.change(bring, [upload, *settings], [upload, chosen, picked, *shown], **QUIET)
     for setting in settings:
-        setting.change(show, [chosen, *settings], shown, **LIVE)
+        setting.change(show, [chosen, *settings], shown, **QUIET)
 
     def picture_of(values: Values, changed: Collection[str], visitor: str) -> Changes:
         name = values[f"{group}.image"]
@@ -176,4 +174,4 @@ def build(context: Context, shared: Shared) -> None:
     address.field(f"{group}.t0", share)
     address.field(f"{group}.seed", seed)
     address.also(group, picture_of, [chosen])
-    address.restored(group)(show, [chosen, *settings], shown, **LIVE)
+    address.restored(group)(show, [chosen, *settings], shown, **QUIET)

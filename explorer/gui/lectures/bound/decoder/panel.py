@@ -8,7 +8,7 @@ import gradio as gr
 
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.shared import (
-    LIVE,
+    QUIET,
     Changes,
     Shared,
     guarded,
@@ -78,5 +78,5 @@ def build(context: Context, shared: Shared) -> None:
 
     fields: dict[str, Any] = {"true": true, "mean": mean, "sigma": sigma}
     for key, field in fields.items():
-        field.change(show_bins, list(fields.values()), [said, plot, numbers, trouble], **LIVE)
+        field.change(show_bins, list(fields.values()), [said, plot, numbers, trouble], **QUIET)
         shared.address.field(f"lectures.bound-decoder.{key}", field)

@@ -13,7 +13,6 @@ from explorer.gui.frame.context import Context
 from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import SEEDS
 from explorer.gui.frame.shared import (
-    LIVE,
     QUIET,
     Changes,
     Shared,
@@ -143,9 +142,9 @@ def build(context: Context, shared: Shared) -> None:
     drawn: list[Any] = [numbers, said, plot]
     ran = jobs.wire(run.click, draw_forms, [t, *fields], [*drawn, now])
     ran.then(settle_forms, [now, t], drawn, **QUIET)
-    t.change(move_time, [now, t], [*drawn, trouble], **LIVE)
+    t.change(move_time, [now, t], [*drawn, trouble], **QUIET)
     for control in (t, *fields):
-        control.change(write_forms, [t, *fields], [script, trouble], **LIVE)
+        control.change(write_forms, [t, *fields], [script, trouble], **QUIET)
     address, group = shared.address, "lectures.bound-forms"
     address.field(f"{group}.t", t)
     address.field(f"{group}.varying", varying)

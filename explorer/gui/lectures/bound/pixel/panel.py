@@ -9,7 +9,7 @@ import gradio as gr
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS
 from explorer.gui.frame.shared import (
-    LIVE,
+    QUIET,
     Changes,
     Shared,
     guarded,
@@ -71,6 +71,6 @@ def build(context: Context, shared: Shared) -> None:
     fields: dict[str, Any] = {"colour": colour, "beta": beta, "steps": steps, "seed": seed}
     for key, field in fields.items():
         field.change(
-            show_pixel, list(fields.values()), [said, plot, tiles, numbers, trouble], **LIVE
+            show_pixel, list(fields.values()), [said, plot, tiles, numbers, trouble], **QUIET
         )
         shared.address.field(f"lectures.bound-pixel.{key}", field)

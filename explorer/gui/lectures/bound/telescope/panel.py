@@ -9,8 +9,8 @@ import gradio as gr
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.frame.shared import (
-    LIVE,
     MATH,
+    QUIET,
     Changes,
     Shared,
     guarded,
@@ -82,8 +82,8 @@ def build(context: Context, shared: Shared) -> None:
 
     changed: list[Any] = [title, words, rows, trouble]
     for control in (stage, seed):
-        control.change(show_stage, [stage, seed], changed, **LIVE)
-    back.click(turn_back, stage, [stage, trouble], **LIVE)
-    forth.click(turn_on, stage, [stage, trouble], **LIVE)
+        control.change(show_stage, [stage, seed], changed, **QUIET)
+    back.click(turn_back, stage, [stage, trouble], **QUIET)
+    forth.click(turn_on, stage, [stage, trouble], **QUIET)
     shared.address.field("lectures.bound-telescope.step", stage)
     shared.address.field("lectures.bound-telescope.seed", seed)

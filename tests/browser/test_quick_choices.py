@@ -1,0 +1,86 @@
+"""Who chooses anew while the answer to the last choice is on its way gets the new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from explorer.gui.forward.tab import make_scene, samples
+from explorer.gui.frame.limits import LOCAL
+from explorer.lectures import LECTURES
+from tests.browser.conftest import Visit, pixels, slide
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
+
+pytestmark = pytest.mark.browser
+ANSWERS = "**/run/predict*"
+
+
+class Slow:
+    """A network that answers when it is told to."""
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.held: list[Route] = []
+        self.holds = True
+        visit.page.route(ANSWERS, self._hear)
+
+    def _hear(self, route: Route) -> None:
+        if self.holds:
+            self.held.append(route)
+        else:
+            route.continue_()
+
+    def wait(self) -> None:
+        """Until somebody has asked."""
+        for _ in range(600):
+            if self.held:
+                return
+            self.visit.page.wait_for_timeout(100)
+        raise AssertionError("nobody has asked")
+
+    def answer(self) -> None:
+        self.holds = False
+        for route in self.held:
+            route.continue_()
+
+
+@pytest.fixture
+def slow(visit: Visit) -> Iterator[Slow]:
+    slow = Slow(visit)
+    yield slow
+    visit.page.unroute(ANSWERS)
+
+
+def test_of_two_samples_the_second_is_shown(slow: Slow, visit: Visit) -> None:
+    slide(visit.page, "forward-t", 0)
+    for name in ("coffee", "rocket", "astronaut"):
+        visit.page.click(f".picker [title={name}] >> visible=true")
+        slow.wait()
+    slow.answer()
+    visit.page.wait_for_function("explorer.value('forward.image') === 'astronaut'")
+    wanted = make_scene(samples()["astronaut"], 256, 1000, 7, LOCAL).picture
+    for _ in range(60):
+        shown = pixels(visit.page, "forward-linear")[..., :3].astype(int)
+        if (apart := np.abs(shown - np.array(wanted)).max()) <= 3:
+            break
+        visit.page.wait_for_timeout(500)
+    assert apart <= 3
+
+
+def test_of_two_lectures_the_second_is_set(slow: Slow, visit: Visit) -> None:
+    visit.open("Schedules")
+    visit.page.wait_for_selector("#schedules-lecture input")
+    for title in (LECTURES["cars"].title, LECTURES["jax"].title):
+        visit.page.click("#schedules-lecture input")
+        visit.page.get_by_role("option", name=title, exact=True).click()
+        slow.wait()
+    slow.answer()
+    T = LECTURES["jax"].T
+    visit.page.wait_for_function(f"explorer.value('schedules.T') === {T}")
+    visit.page.wait_for_timeout(500)
+    assert visit.page.evaluate("explorer.value('schedules.T')") == T
