@@ -21,6 +21,15 @@ if getattr(signal, "SIGHUP", None) and signal.getsignal(signal.SIGHUP) is signal
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup: what is tested shall hear it
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file stays in one process. So do all browser tests: two browsers at a time on two cores
+    would each wait for the other."""
+    for item in items:
+        group = "browser" if item.get_closest_marker("browser") else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def data_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Nothing lands in the data root of whoever runs the tests."""
