@@ -13,6 +13,19 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 import pytest
 import torch
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+BROWSER = "tests/browser/"
+
+
+class OneBrowser(LoadFileScheduling):
+    """Hands out files, and the folder of the browser tests as if it were one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return BROWSER if file.startswith(BROWSER) else file
+
 
 settings.register_profile("suite", derandomize=True, deadline=None, max_examples=60)
 settings.load_profile("suite")
@@ -21,13 +34,11 @@ if getattr(signal, "SIGHUP", None) and signal.getsignal(signal.SIGHUP) is signal
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup: what is tested shall hear it
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file stays in one process. So do all browser tests: two browsers at a time on two cores
-    would each wait for the other."""
-    for item in items:
-        group = "browser" if item.get_closest_marker("browser") else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """A file stays in one process, and all browser tests in one: two browsers at a time on two
+    cores would each wait for the other. (Groups of xdist 3.8 do nothing with pytest 9.2.)"""
+    return OneBrowser(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
