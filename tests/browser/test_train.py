@@ -149,19 +149,21 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     assert sheets.count() == 3
     train.page.keyboard.press("Escape")
 
-    train.open("Reverse")
-    pictures = train.page.locator("[aria-label='number input for Images']").filter(visible=True)
-    pictures.fill("16")  # a long race, which the second press below is to find running
-    train.page.keyboard.press("Tab")
+    # a long race, which the second press below is to find running
+    train.page.evaluate("explorer.go('tab=reverse&pictures=16&w=4')")
     train.open("Train")
     train.page.click("#train-race")
     train.page.wait_for_function(
         f"document.querySelector('#reverse-model input')?.value === '{NAME}'"
     )
-    train.page.wait_for_function(  # it runs without another click; then while it runs
-        """document.querySelector("#reverse-status").innerText.includes("running") &&
-        (document.querySelector("#train-race").click(), true)"""
-    )
+    said = 'document.querySelector("#reverse-status").innerText'
+    for _ in range(5):  # on a busy machine the race may be over before the press is heard
+        train.page.wait_for_function(  # it runs without another click; then while it runs
+            f"{said}.includes('running') && (document.querySelector('#train-race').click(), true)"
+        )
+        train.page.wait_for_function(f"/is selected|evaluations in/.test({said})")
+        if "is selected" in train.text("#reverse-status"):
+            break
     train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
     train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7")
     train.page.evaluate("document.querySelector('#reverse-stop').click()")  # or it has ended
