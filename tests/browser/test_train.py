@@ -161,7 +161,7 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
         train.page.wait_for_function(  # it runs without another click; then while it runs
             f"{said}.includes('running') && (document.querySelector('#train-race').click(), true)"
         )
-        train.page.wait_for_function(f"/is selected|evaluations in/.test({said})")
+        train.page.wait_for_function(f"/is selected|1000 of 1000 evaluations in/.test({said})")
         if "is selected" in train.text("#reverse-status"):
             break
     train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
