@@ -165,11 +165,11 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
         if "is selected" in train.text("#reverse-status"):
             break
     train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
-    train.wait_for_text("#reverse-player .title", NAME)
+    train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7 · w = 4")
     train.page.evaluate("document.querySelector('#reverse-stop').click()")  # or it has ended
     train.page.wait_for_selector("#reverse-run:not([disabled])")
     train.wait_for_text("#reverse-status", f"{NAME} is selected")
-    assert "of 1000 evaluations" in train.text("#reverse-status")
+    train.wait_for_text("#reverse-status", "of 1000 evaluations")
     train.wait_for_text("body", about(spec))
 
 
