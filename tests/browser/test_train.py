@@ -158,12 +158,11 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     )
     said = 'document.querySelector("#reverse-status").innerText'
     for _ in range(5):  # on a busy machine the race may be over before the press is heard
-        train.page.wait_for_function(  # it runs without another click; then while it runs
-            f"{said}.includes('running') && (document.querySelector('#train-race').click(), true)"
-        )
-        train.page.wait_for_function(f"/is selected|1000 of 1000 evaluations in/.test({said})")
+        train.page.wait_for_function(f"/running|is selected/.test({said})")
         if "is selected" in train.text("#reverse-status"):
             break
+        train.page.evaluate("document.querySelector('#train-race').click()")
+        train.page.wait_for_function(f"/is selected|1000 of 1000 evaluations in/.test({said})")
     train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
     train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7 · w = 4")
     train.page.evaluate("document.querySelector('#reverse-stop').click()")  # or it has ended

@@ -46,6 +46,8 @@ class Job:
         """Sessions that have been shown all of it."""
         self.line: Block | None = None
         """What says on the page how far it is."""
+        self._words, self._aside = "", ""
+        """What it says there itself, and what is said beside it."""
         self.asked: Changes = {}
         """The fields of the page that it was begun with, and what stood in them."""
         self.made: Any = None
@@ -71,9 +73,22 @@ class Job:
     def _put(self, ready: Changes) -> None:
         self._version += 1
         for block, value in ready.items():
+            if block is self.line and isinstance(value, str):
+                self._words, value = value, " · ".join(filter(None, (value, self._aside)))
             if block in self._shown:
                 value = _both(self._shown[block][1], value)
             self._shown[block] = (self._version, value)
+
+    def say_beside(self, aside: str) -> bool:
+        """From now on this is said beside its own words on how far it is, also beside the last;
+        False if it is over, so that nobody would be shown it."""
+        with self._lock:
+            if self.over or self.line is None:
+                return False
+            self._aside = aside
+            self._put({self.line: self._words})
+        self._notify()
+        return True
 
     def stop(self, said: Changes) -> None:
         """It ends at its next look; until then pages see what is said. Nothing once it closes."""
@@ -94,7 +109,8 @@ class Job:
         self.close()
         self.flag.stop()
         self.attended = time.monotonic()
-        self.state = "over"
+        with self._lock:
+            self.state = "over"
         self._notify()
 
     def since(self, version: int) -> tuple[int, Changes]:

@@ -86,14 +86,14 @@ class Jobs:
         outputs: Sequence[gr.blocks.Block],
         *,
         with_event: bool = False,
-        taken: Callable[..., Changes] | None = None,
+        taken: Callable[..., Changes | None] | None = None,
         **options: Any,
     ) -> gr.events.Dependency:
         """Let an event such as `button.click` begin `work`, which changes the outputs.
 
         with_event : whether work gets Gradio's event data before the values.
-        taken : answers (job, *values) for a visitor of whom one runs already; without it that is
-            no hindrance.
+        taken : answers (job, *values) for a visitor of whom one runs already, None if it is no
+            hindrance; without it it is none.
         """
 
         given = list(inputs) if isinstance(inputs, Sequence) else [inputs] if inputs else []
@@ -128,7 +128,7 @@ class Jobs:
     async def _answer(
         self,
         work: Work,
-        taken: Callable[..., Changes] | None,
+        taken: Callable[..., Changes | None] | None,
         asked: Mapping[int, Block],
         request: gr.Request,
         values: tuple[Any, ...],
@@ -136,8 +136,9 @@ class Jobs:
     ) -> AsyncGenerator[Changes, None]:
         context, owner = self.context, self.context.visitor(request)
         session = session_of(request)
-        if taken and (job := context.jobs.running(owner, self.kind)):
-            yield taken(job, *event, *values)
+        running = context.jobs.running(owner, self.kind)
+        if taken and running and (answer := taken(running, *event, *values)) is not None:
+            yield answer
             return
         if self.quick:
             for earlier in context.jobs.of(owner, self.kind):

@@ -223,14 +223,12 @@ def build(context: Context, shared: Shared) -> None:
         return {button: gr.Button(interactive=can) for button, can in on.items()}
 
     def watch(call: Call, now: Going | None, entries: Iterator[Going]) -> Steps:
-        """Show a race as it goes on; beside its summary stands what was wished meanwhile."""
+        """Show a race as it goes on."""
         yield ways_on(None)
-        wish, call.left = "", ways_on(now)
+        call.left = ways_on(now)
         for news in entries:
-            wish = call.flag.read() or wish
-            said = " · ".join(filter(None, (lane_summary(news.view), wish)))
             race = news.origin or news  # a fork has its race's settings
-            changes: Changes = {player: news.view, state: said}
+            changes: Changes = {player: news.view, state: lane_summary(news.view)}
             changes |= agreement.made_with(complete(race.view.settings))
             if news.racers or not news.view.running:
                 changes[going] = news
@@ -268,10 +266,10 @@ def build(context: Context, shared: Shared) -> None:
         yield dict(zip(lanes.breaks.ticks, map(gr.Checkbox, left), strict=True))
         yield from begin(call, now, *values[:-size], *left)
 
-    def announce(job: Job, now: Going | None, *values: Any) -> Changes:
-        wish = f"**{plain(str(values[0]))}** is selected: now press “Run the race”"
-        job.flag.wish(wish)
-        return {state: wish}
+    def announce(job: Job, now: Going | None, *values: Any) -> Changes | None:
+        name = plain(str(values[0]))
+        told = job.say_beside(f"**{name}** is selected: now press “Run the race”")
+        return gr.skip() if told else None
 
     def go_on(call: Call, now: Going | None) -> Steps:
         if now is None or now.racers is None:

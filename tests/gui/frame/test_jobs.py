@@ -280,6 +280,23 @@ def test_a_line_does_not_say_of_another_that_it_stops() -> None:
     assert not page.context.jobs.alive
 
 
+def test_what_is_said_beside_a_job_stands_beside_its_last_words_too() -> None:
+    """Whichever comes first, and however late; what comes after its end is not lost unnoticed."""
+    page = Page()
+    job = Job("test", "owner")
+    job.line = page.state
+    assert job.say_beside("look") and job.last(page.state) == "look"
+    job.show({page.state: "half", page.count: 1})
+    assert job.last(page.state) == "half · look" and job.last(page.count) == 1
+    job.stop({page.state: "stopping …"})
+    assert job.last(page.state) == "stopping … · look"
+    job.close()
+    job.show({page.state: "done"})
+    assert job.say_beside("look again") and job.last(page.state) == "done · look again"
+    job.end()
+    assert not job.say_beside("nobody hears") and job.last(page.state) == "done · look again"
+
+
 def test_a_second_one_is_told_that_one_runs_where_that_is_asked_for() -> None:
     page = Page()
     first = page.answers(page.counting, 10**9)
@@ -299,6 +316,16 @@ def test_a_second_one_is_told_that_one_runs_where_that_is_asked_for() -> None:
     page.jobs.wish(REQUEST, "slower")  # nobody is there to hear it
     assert job.flag.read() == ""
     assert len(list(page.answers(page.counting, 1, taken=refuse))) == 3
+
+
+def test_where_the_one_that_runs_has_just_ended_the_second_begins() -> None:
+    page = Page()
+    first = page.answers(page.counting, 10**9)
+    next(first)
+    answers = page.answers(page.counting, 2, taken=lambda job, n: None)
+    page.jobs.ask_to_stop(REQUEST)
+    assert merged(answers)["count"] == 1
+    list(first)
 
 
 def test_who_yields_nothing_changes_nothing() -> None:

@@ -321,13 +321,18 @@ def test_a_model_from_train_races_at_once_unless_something_runs(toys: Context) -
     page, one = Page(toys), SimpleNamespace(session_hash="one")
     *_, last, end = page("begin_sent", None, *toy_values())
     assert last["going"].view.title == "toys · seed 5" and end["run"]
+    held = toys.device.run(lambda device, stopped: iter(range(9)), None, lambda: False)
+    next(held)
     first = named(page.handlers["begin"](one, None, *toy_values()))
-    next(first)
-    ((component, said),) = page("begin_sent", None, *toy_values())[0].items()
-    assert component == "state"  # and nothing else changes
-    assert said.startswith("**toys** is selected: now press “Run the race”")
+    next(first)  # it waits for the device
+    assert page("begin_sent", None, *toy_values()) == [{}]  # the race that goes on says it
+    wish = "**toys** is selected: now press “Run the race”"
+    held.close()
     last = merged(first)["reverse-status"]
-    assert last.endswith(said)  # still said when the race has ended
+    assert last.endswith(f" · {wish}") and last.count(wish) == 1
+    assert "of 20 evaluations" in last  # still said when the race has ended
+    again = named(page.handlers["begin"](one, None, *toy_values()))
+    assert wish not in merged(again)["reverse-status"]
 
 
 def test_a_mistake_is_raced_with_its_settings_in_the_fields(toys: Context) -> None:
