@@ -84,11 +84,20 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(700)
 
 
+def load_anew(visit: Visit) -> None:
+    """The same place, without what was opened elsewhere: axe-core is slow with what is hidden."""
+    visit.page.reload()
+    visit.page.wait_for_selector("html[data-explorer=ready]")
+    prepare(visit.page)
+
+
 def views(visit: Visit) -> Iterator[str]:
     """The names of all tabs, panels and topics, each while it is open with all its folds."""
     page = visit.page
     for tab in TABS:
         visit.open(tab)
+        page.wait_for_function(f"explorer.state().get('tab') === '{tab.lower()}'")
+        load_anew(visit)
         page.wait_for_timeout(700)
         panels = page.locator(".panels [role=tab]").filter(visible=True)
         cards = page.locator("#lectures-home [data-topic]").filter(visible=True)
@@ -99,6 +108,9 @@ def views(visit: Visit) -> Iterator[str]:
         doors |= {topic: partial(visit.open_topic, topic) for topic in topics}
         for name, enter in doors.items():
             enter()
+            if name in topics:
+                load_anew(visit)
+                page.wait_for_selector(f"#topic-{name} h2 >> visible=true")
             settle(page)
             unfold_all(page)
             settle(page)

@@ -7,13 +7,14 @@ import pytest
 from tests.browser.access import (
     OF_COLOURS,
     RUN_AXE,
+    TABS,
     THEMES,
     leaps,
-    prepare,
     set_theme,
+    settle,
     views,
 )
-from tests.browser.conftest import Pages
+from tests.browser.conftest import Pages, Visit
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +23,6 @@ pytestmark = pytest.mark.browser
 def test_every_view_is_accessible(pages: Pages, width: int) -> None:
     visit = pages.visit(width)
     page = visit.page
-    prepare(page)
     trouble, seen = [], 0
     for view in views(visit):
         seen += 1
@@ -38,3 +38,21 @@ def test_every_view_is_accessible(pages: Pages, width: int) -> None:
     assert seen >= 20
     assert trouble == []
     visit.check()
+
+
+def test_no_id_is_used_twice_however_much_has_been_opened(visit: Visit) -> None:
+    """What labels and describes is found by its id, whether or not it is seen."""
+    for tab in TABS:
+        visit.open(tab)
+        for panel in visit.page.locator(".panels [role=tab]").filter(visible=True).all():
+            panel.click()
+    topics = visit.page.locator("#lectures-home [data-topic]")
+    topics.first.wait_for(state="attached")
+    for name in [topic.get_attribute("data-topic") for topic in topics.all()]:
+        visit.open_topic(name)
+    settle(visit.page)
+    named, twice = visit.page.evaluate(
+        """() => { const ids = [...document.querySelectorAll("[id]:not([id=''])")].map((node) => node.id);
+        return [ids.length, ids.filter((id, i) => ids.indexOf(id) !== i)]; }"""
+    )
+    assert named > 500 and twice == []
