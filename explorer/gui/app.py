@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from explorer.gui.forward import tab as forward
+from explorer.gui.frame import sooner
 from explorer.gui.frame.address import Address
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.door import behind_door, streams
@@ -123,7 +124,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "max_file_size": context.limits.zip_bytes,
         "theme": theme(),
         "css": css(),
-        "head": head(),
+        "head": head() + sooner.head(demo),
         "footer_links": ["gradio", "settings"],
         "pwa": False,
         "enable_monitoring": False,

@@ -52,7 +52,8 @@ def test_no_id_is_used_twice_however_much_has_been_opened(visit: Visit) -> None:
         visit.open_topic(name)
     settle(visit.page)
     named, twice = visit.page.evaluate(
-        """() => { const ids = [...document.querySelectorAll("[id]:not([id=''])")].map((node) => node.id);
+        """() => {
+        const ids = [...document.querySelectorAll("[id]:not([id=''])")].map(({ id }) => id);
         return [ids.length, ids.filter((id, i) => ids.indexOf(id) !== i)]; }"""
     )
     assert named > 500 and twice == []

@@ -127,6 +127,28 @@ def test_each_part_of_the_page_keeps_to_its_budget(blank: Page, app: str) -> Non
         assert 0 < sum(taken.values()) <= most, f"{topic}:\n{told(taken)}"
 
 
+def test_what_is_fetched_ahead_is_what_the_page_uses(blank: Page, app: str) -> None:
+    asked: list[str] = []
+    said: list[str] = []
+    blank.on("request", lambda request: asked.append(urlsplit(request.url).path.lstrip("/")))
+    blank.on("console", lambda message: said.append(message.text))
+    open_first(blank, app)
+    ahead = blank.evaluate(
+        """[...document.querySelectorAll("link[rel=modulepreload], link[rel=preload][as=fetch]")]
+          .map((link) => link.getAttribute("href"))
+          .filter((href) => href.startsWith("explorer/"))"""
+    )
+    blank.wait_for_timeout(6000)  # Chromium tells after a few seconds of what nobody used
+    assert len(ahead) > 15 and {
+        address: asked.count(address) for address in ahead
+    } == dict.fromkeys(ahead, 1)
+    assert [text for text in said if "preload" in text] == []
+    plain = "[Object.prototype, Array.prototype].includes(Object.getPrototypeOf(%s))"
+    for watched in ("gradio_config.dependencies", "gradio_config.dependencies[0]"):
+        assert not blank.evaluate(plain % watched)  # Svelte would read it through proxies
+    assert blank.evaluate(plain % "gradio_config.components")
+
+
 def test_a_second_load_fetches_only_what_changes(blank: Page, app: str) -> None:
     wire = Wire(blank)
     open_first(blank, app)

@@ -20,7 +20,7 @@ interface Element {
   explorer?: any;
 }
 interface Window {
-  gradio_config?: { root?: string };
+  gradio_config?: { root?: string; dependencies?: object[] };
   explorerClock?: {
     share: number | null;
     asked: number | null;

@@ -12,6 +12,7 @@ const dialog = $("dialog");
 /** @type {HTMLInputElement} */
 const search = $("dialog input");
 const SCAN_EVERY = 300; // ms
+const SCAN_FIRST = 1500; // ms, so that the page can be used before its terms are marked
 
 // ---- what is said of a term -------------------------------------------------------------------
 function addEntry(term, parent) {
@@ -47,11 +48,14 @@ function describe(ids) {
 }
 
 // ---- all of them ------------------------------------------------------------------------------
-const entries = terms.map((term) => {
-  const also = words.filter(([, id]) => id === term.id).map(([, , word]) => word);
-  const text = [term.id, term.name, term.symbol, term.means, ...also].join(" ").toLowerCase();
-  return { node: addEntry(term, $(".list")), text };
-});
+let entries = [];
+function makeEntries() {
+  return terms.map((term) => {
+    const also = words.filter(([, id]) => id === term.id).map(([, , word]) => word);
+    const text = [term.id, term.name, term.symbol, term.means, ...also].join(" ").toLowerCase();
+    return { node: addEntry(term, $(".list")), text };
+  });
+}
 function filter() {
   const asked = search.value.trim().toLowerCase();
   let count = 0;
@@ -63,6 +67,7 @@ function filter() {
 }
 function openList() {
   tip.close();
+  if (!entries.length) entries = makeEntries();
   search.value = "";
   filter();
   dialog.showModal();
@@ -76,19 +81,20 @@ document.addEventListener("click", ({ target }) => {
 });
 
 // ---- marks ------------------------------------------------------------------------------------
-const rules = {
-  find: textFinder(words),
-  inTex: texFinder(tex, skipped),
-  whole: new Map(words.map(([, id, word]) => [word, id])),
-  describe,
-};
-let due = 0;
+/** @type {Parameters<typeof markPage>[0]} */
+let rules;
+let due = setTimeout(scan, SCAN_FIRST);
 function scan() {
   due = 0;
+  rules ??= {
+    find: textFinder(words),
+    inTex: texFinder(tex, skipped),
+    whole: new Map(words.map(([, id, word]) => [word, id])),
+    describe,
+  };
   markPage(rules);
 }
 new MutationObserver(() => {
   due ||= setTimeout(scan, SCAN_EVERY);
 }).observe(document.body, { childList: true, subtree: true });
-scan();
 element.explorer = { scan, open: openList };

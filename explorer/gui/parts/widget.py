@@ -147,6 +147,7 @@ class Widget(gr.HTML):
         module = Path(inspect.getfile(type(self)))
         self.constants = dict(constants or {})  # (gr.HTML takes what it lacks for an event)
         address = script_address(module.with_suffix(".js"))
+        self.files = [address]
         script = CALL.format(
             mount=page_files.add_file(MOUNT),
             script=address,
@@ -166,10 +167,14 @@ class Widget(gr.HTML):
         self.begin_with(self.value)
 
     def begin_with(self, payload: Any) -> None:
-        """What the script sees first: a file of the page, which the configuration only names."""
+        """What the script sees first: a file of the page, which the configuration only names.
+
+        `files` has then the addresses of the part's script and of this value.
+        """
         if payload is not None:
             name = f"{Path(inspect.getfile(type(self))).stem}.json"
             payload = {"stored": page_files.add(bytes(ORJSONResponse(payload).body), name)}
+            self.files[1:] = payload.values()
         self.value = payload
 
     def publish(self, data: bytes, name: str) -> str:

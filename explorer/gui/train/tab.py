@@ -249,6 +249,10 @@ def build(context: Context, shared: Shared) -> None:
         except Exception as error:
             return {forecast: "", trouble: sentence(error)}
 
+    def look_first(request: gr.Request) -> Changes:
+        """At the settings that every page begins with; reading them there would take a while."""
+        return look_ahead(request, *(control.value for control in inputs))
+
     def bring(request: gr.Request, files: list[str] | None) -> Steps:
         if not files:
             return
@@ -293,9 +297,10 @@ def build(context: Context, shared: Shared) -> None:
 
     inputs, data = settings.inputs, settings.controls["data"]
     settings.wire(start)
-    gr.on(
-        None, look_ahead, inputs, [forecast, script, trouble], **QUIET
-    )  # also when the page loads
+    foreseen: list[Any] = [forecast, script, trouble]
+    changes = [control.change for control in inputs]  # type: ignore[attr-defined]
+    gr.on(changes, look_ahead, inputs, foreseen, **QUIET)
+    gr.on(None, look_first, None, foreseen, **QUIET)  # when the page loads
     rate.change(change_rate, rate, trouble, **QUIET)
     waiting = QUIET | {"queue": True}
     files.upload(bring, files, [report, data], **waiting)
