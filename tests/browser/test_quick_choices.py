@@ -44,9 +44,11 @@ class Slow:
         raise AssertionError("nobody has asked")
 
     def answer(self) -> None:
+        """From now on: what was asked last comes first."""
         self.holds = False
-        for route in self.held:
+        for route in reversed(self.held):
             route.continue_()
+            self.visit.page.wait_for_timeout(500)
 
 
 @pytest.fixture
@@ -84,3 +86,17 @@ def test_of_two_lectures_the_second_is_set(slow: Slow, visit: Visit) -> None:
     visit.page.wait_for_function(f"explorer.value('schedules.T') === {T}")
     visit.page.wait_for_timeout(500)
     assert visit.page.evaluate("explorer.value('schedules.T')") == T
+
+
+def test_a_sentence_about_what_was_corrected_does_not_come_back(slow: Slow, visit: Visit) -> None:
+    visit.open("Reverse")
+    seed = visit.page.locator("#tab-reverse").get_by_label("Seed", exact=True).first
+    for value in ("-3", "3"):
+        seed.fill(value)
+        seed.press("Tab")
+        visit.page.wait_for_timeout(1000)  # it is asked after a while without a change
+    slow.wait()
+    slow.answer()
+    visit.page.wait_for_timeout(2000)
+    assert visit.page.evaluate("explorer.value('reverse.seed')") == 3
+    assert visit.page.locator(".trouble-text:not(:empty) >> visible=true").all_inner_texts() == []

@@ -4,6 +4,7 @@
 import { $ } from "../parts/page.js";
 
 const REST = 150; // ms without a further change before Python is asked
+const PATIENCE = 5000; // ms for which its answer is waited for, so that no older one comes after it
 const line = $(".settings-changed");
 let made = constants.first; // the mark of what the shown result was made with
 let now = constants.first; // that of the fields; null while one of them is wrong
@@ -11,6 +12,8 @@ let seen = JSON.stringify(window.explorer?.settingsOf(constants.stage)); // the 
 let turn = 0;
 let until = ""; // the event that takes away the cause of the sentence of trouble
 let resting = 0;
+let asked = -PATIENCE; // when Python was asked what it has not answered
+let pending = false; // whether it is to be asked again then
 
 /** Asks for the mark of the fields as they stand, once nothing more changes. */
 function look(again = false) {
@@ -20,15 +23,29 @@ function look(again = false) {
   seen = text;
   until = "";
   clearTimeout(resting);
-  resting = setTimeout(() => element.isConnected && trigger("ask", { turn: ++turn, values }), REST);
+  resting = setTimeout(ask, REST);
+}
+function ask() {
+  clearTimeout(resting);
+  const left = asked + PATIENCE - performance.now();
+  pending = left > 0;
+  if (pending) resting = setTimeout(ask, left);
+  else if (element.isConnected) {
+    asked = performance.now();
+    trigger("ask", { turn: ++turn, values: window.explorer.settingsOf(constants.stage) });
+  }
 }
 function load() {
   const value = props.value ?? {};
   if (value.made !== undefined) made = value.made;
   if (value.until !== undefined) until = value.until;
-  if (value.turn === turn) now = value.mark;
+  if (value.turn === turn) {
+    now = value.mark;
+    asked = -PATIENCE;
+  }
   line.textContent = made && now && made !== now ? constants.words : "";
   if (value.over) dispatchEvent(new Event("explorer-over"));
+  if (pending && asked < 0) ask();
 }
 watch("value", load);
 addEventListener("explorer-noted", () => element.isConnected && look(until === "explorer-noted"));
