@@ -94,10 +94,18 @@ window.measures = (() => {
     });
     return [...new Set(found)];
   }
+  /** Choices that stand out of what they are in, so that their edge is cut. */
+  const cut = () =>
+    [...document.querySelectorAll(".block .wrap > label")]
+      .filter(isSeen)
+      .filter(
+        (node) => node.getBoundingClientRect().right > node.closest(".block").getBoundingClientRect().right,
+      )
+      .map((node) => `${where(node)}: ${words(node)}`);
   /** [level, text] of the headings that are seen or heard. */
   const headings = () =>
     [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")]
       .filter((node) => node.checkVisibility())
       .map((node) => [Number(node.localName[1]), node.textContent.trim()]);
-  return { contrast, faint, ground, headings, ratio, channels, small };
+  return { contrast, cut, faint, ground, headings, ratio, channels, small };
 })();

@@ -28,6 +28,7 @@ def test_every_view_is_accessible(pages: Pages, width: int) -> None:
         seen += 1
         trouble += [f"{view}: {leap}" for leap in leaps(page.evaluate("measures.headings()"))]
         trouble += [f"{view}: small: {target}" for target in page.evaluate("measures.small()")]
+        trouble += [f"{view}: cut: {choice}" for choice in page.evaluate("measures.cut()")]
         for theme in THEMES if width > 1000 else THEMES[:1]:  # colours do not change with width
             set_theme(page, theme)
             count, faint = page.evaluate("measures.faint()")
