@@ -20,8 +20,16 @@ MARKED = 0x800
 UNICODE_PATH = 0x7075
 PLAUSIBLE = 0.5
 """A lesser share of common characters is no evidence: then it is code page 437, as marked."""
-FEW_SYLLABLES = 6
-"""With fewer different ones, what could be Korean or Chinese is taken to be Chinese."""
+SYLLABLES = frozenset(
+    "가각간갈감갑강같개거건걸것게격견결경계고곡곰공과관광교구국군귤그극근글금급기길김까깨꽃나날남내"
+    "너네년노녹농누눈능니늘다단달닭담당대덕데도독돌동돼되된두드든들등디딸때라락란람랑래량러레려력"
+    "련로록론료루류르른를름리린림마만말망매머먹면명모목무문물미민바박반발밤방배백버번벌벽변별병보복"
+    "본볼봉부북분불비빛빵사산살상새색생서석선설성세소속손송쇠수술쉬스승시식신실심쌀쓰아악안알암압애"
+    "야약양어억언얼업에여역연열영예오옥온올와완외요용우운울원월위유육윤은을음의이인일임입자작잔장재"
+    "저적전절점정제조족종주죽중즈지직진질집차참창책천철청체초총추축출치친침카코콩크타탁탄태터토통"
+    "트특티파판팔포표풀품프피필하학한할함합항해행향허현형호혼홍화환활황회효후훈휴흑희흰스럭택컵접웃슬픔레벨센"
+)
+"""Those that Korean writes most. Chinese that is read as Korean has one of them in seven."""
 
 Ranges = tuple[tuple[int, int, float], ...]
 PAIRS: Mapping[str, Ranges] = MappingProxyType(
@@ -39,6 +47,8 @@ PAIRS: Mapping[str, Ranges] = MappingProxyType(
     }
 )
 """Encoding -> its pairs of bytes, lead and trail, from, to and how common they are, 0…1."""
+COMMON = 0.7
+"""Where more of the different ones than this are `SYLLABLES`, it is Korean."""
 LETTERS = (
     *("cp850", "cp866", "cp852", "cp737", "cp857"),  # DOS, by country
     *("cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp874", "koi8_r"),
@@ -120,10 +130,12 @@ def _share(names: list[bytes], encoding: str) -> float:
         scores += [weigh(text, i, encoding) for i, c in enumerate(text) if not c.isascii()]
     if not scores:
         return 0.0
+    share = sum(scores) / len(scores)
     if encoding == "cp949":  # every Korean syllable lies where Chinese has its commonest
-        syllables = {c for name in names for c in name.decode(encoding) if not c.isascii()}
-        return sum(scores) / len(scores) - (0.1 if len(syllables) < FEW_SYLLABLES else 0)
-    return sum(scores) / len(scores)
+        found = {c for name in names for c in name.decode(encoding) if not c.isascii()}
+        common = len(found & SYLLABLES) / len(found)
+        return share if common > COMMON else share - 0.1
+    return share
 
 
 def _pair(text: str, i: int, encoding: str) -> float:

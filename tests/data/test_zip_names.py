@@ -73,6 +73,26 @@ def test_class_folders_are_called_as_they_were(
     assert data.classes == classes and len(data) == len(names) and "nothing was skipped" in note
 
 
+@pytest.mark.parametrize(
+    ("encoding", "classes"),
+    [
+        *[
+            ("cp949", each)
+            for each in ("정상 불량", "사과 배", "서울 부산", "꽃 나무", "개 새", "바다 산")
+        ],
+        *[("cp949", each) for each in ("사람 동물", "개 고양이", "양성 음성", "호랑이 사자 토끼")],
+        *[
+            ("gb18030", each)
+            for each in ("猫 狗", "大 花", "北京 上海", "男 女", "合格 不合格", "白 红")
+        ],
+        *[("gb18030", each) for each in ("花 草", "苹果 香蕉 西瓜 葡萄 草莓 菠萝", "报纸 书本")],
+    ],
+)
+def test_few_short_names_of_korea_and_china(encoding: str, classes: str) -> None:
+    """The bytes of each could be the other's."""
+    assert guess(name.encode(encoding) for name in classes.split()) == encoding
+
+
 def test_separators_of_windows_are_still_separators(tmp_path: Path) -> None:
     names = [f"set\\{kind}\\{i}.png" for kind in ("表示", "犬") for i in range(4)]
     assert read(in_code_page(tmp_path / "x.zip", names, "cp932"))[0].classes == ("犬", "表示")
