@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -44,12 +45,32 @@ def classes_of(files: Sequence[str], listed: Sequence[str] | None, table: str) -
         (_by_folder(files), "by folder"),
         (_by_name(files), "by name"),
     ):
-        names = sorted(set(map(clean, found or ())), key=_in_order if found is listed else str)
-        if found and len(names) >= 2:
+        whole = [unicodedata.normalize("NFC", name) for name in found or ()]
+        names = sorted(set(whole), key=_in_order if found is listed else str)
+        if len(names) >= 2:
             index = {name: i for i, name in enumerate(names)}
-            labels = torch.tensor([index[clean(name)] for name in found])
-            return Classes(labels, tuple(names), by)
+            return Classes(torch.tensor([index[name] for name in whole]), _shown(names), by)
     return Classes(None, (), "")
+
+
+def why_not_deeper(files: Sequence[str]) -> str:
+    """A clause: which few files keep folders within a class of `_by_folder` from being the
+    classes; "" where nothing looks like it."""
+    places = _places(files)
+    common = len(os.path.commonprefix(places))
+    within: dict[str, set[str]] = {}
+    for place in places:
+        within.setdefault(place[common], set()).update(place[common + 1 : common + 2])
+    deep = [name for name, folders in within.items() if len(folders) >= 2]
+    beside = [n for n, place in zip(files, places, strict=True) if place[common] not in deep]
+    if len(deep) != 1 or not beside or 2 * len(beside) > len(files):
+        return ""
+    one = len(beside) == 1
+    return (
+        f"the folders {_named(sorted(within[deep[0]]))} in {clean(deep[0])} are no classes, since "
+        f"{len(beside):,} {'image lies' if one else 'images lie'} beside {clean(deep[0])} "
+        f"({_named(beside)}); move {'it' if one else 'them'} elsewhere if they should be"
+    )
 
 
 def why_none(files: Sequence[str]) -> str:
@@ -84,9 +105,9 @@ def _otherwise_called(files: Sequence[str]) -> str:
     """What is said of files whose names, unlike most, are no class and a number; "" for none."""
     words = [_word(name) for name in files]
     counts = Counter(word for word in words if word)
-    classes = sorted(word for word, count in counts.items() if count >= 2)
+    classes = sorted(w for w, count in counts.items() if count >= 2 and not _camera([w]))
     others = [name for name, word in zip(files, words, strict=True) if word not in classes]
-    if not others or len(classes) < 2 or 2 * len(others) > len(files) or _camera(classes):
+    if not others or len(classes) < 2 or 2 * len(others) > len(files):
         return ""
     one = len(others) == 1
     return (
@@ -94,6 +115,15 @@ def _otherwise_called(files: Sequence[str]) -> str:
         f"({_named(others)}) than the rest, which are {_named(classes)} with numbers, several of "
         f"each; rename or move {'it' if one else 'them'} to have classes"
     )
+
+
+def _shown(names: Sequence[str]) -> tuple[str, ...]:
+    """Names as they can be printed; those that look the same then are numbered."""
+    shown: dict[str, None] = {}
+    for name in map(clean, names):
+        different = (name, *(f"{name} ({i})" for i in range(2, len(names) + 2)))
+        shown[next(each for each in different if each not in shown)] = None
+    return tuple(shown)
 
 
 def _named(names: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from explorer.data.arrays import SUFFIX, read_arrays
-from explorer.data.classes import classes_of, why_none
+from explorer.data.classes import classes_of, why_none, why_not_deeper
 from explorer.data.images import FITS, ImageSet, check_fit, check_size
 from explorer.data.limits import HOSTED, LEAST, LOCAL, OWN_SIDE, OwnLimits
 from explorer.data.progress import DataError, Loading, Parts, Reading
@@ -96,6 +96,7 @@ def _read_files(
     note += ", all grey" if squares.grey else ""
     note += f", in {len(found.names)} classes {found.by}" if found.names else ""
     note += "" if found.names else f", without classes: {why_none(kept)}"
+    said = said or (why_not_deeper(kept) if found.by == "by folder" else "")
     note += f"; {said}" if said else ""
     note += _dark([files[i].name for i in squares.dark])
     return Parts(squares.images, found.labels, found.names, f"{note}; {skipped}.")

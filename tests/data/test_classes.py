@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from explorer.data import DataError, OwnLimits
-from explorer.data.classes import classes_of
+from explorer.data.classes import classes_of, why_not_deeper
 from explorer.data.tables import MOST
 from tests.data.made import fill, picture, read, zipped
 
@@ -256,3 +257,40 @@ def test_what_cameras_call_their_pictures_is_no_class() -> None:
     assert classes_of([name.replace("IMG", "cat") for name in files], None, "").labels is None
     own = [name.replace("DSC", "dog").replace("IMG", "cat") for name in files]
     assert classes_of(own, None, "").names == ("cat", "dog")
+
+
+LONG = "a set of photographs that were taken in the summer of two thousand"
+
+
+def test_folders_that_look_the_same_once_they_are_cut_stay_apart(tmp_path: Path) -> None:
+    entries = {f"{LONG} {kind}/{i}.png": picture(i) for kind in ("cats", "dogs") for i in range(4)}
+    entries |= {f"birds/{i}.png": picture(i) for i in range(4)}
+    data, _ = read(zipped(tmp_path / "x.zip", entries))
+    assert data.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert data.classes[1:] == (f"{data.classes[0]} (2)", "birds")
+
+
+def test_folders_in_bytes_that_are_no_text_stay_apart(tmp_path: Path) -> None:
+    for kind in ("고양이", "강아지"):
+        fill(tmp_path / os.fsdecode(kind.encode("cp949")), 4)
+    data, note = read(tmp_path)
+    assert sorted(data.labels.tolist()) == [0] * 4 + [1] * 4 and len(set(data.classes)) == 2
+    assert "in 2 classes by folder" in note and "".join(data.classes).isprintable()
+
+
+def test_one_image_beside_the_folder_of_the_classes_is_named(tmp_path: Path) -> None:
+    entries = {f"d/{kind}/{i}.png": picture(i) for kind in ("cats", "dogs") for i in range(5)}
+    data, note = read(zipped(tmp_path / "x.zip", entries | {"other/x.png": picture()}))
+    assert data.classes == ("d", "other")
+    assert "the folders cats, dogs in d are no classes, since 1 image lies beside d" in note
+    assert "(other/x.png); move it elsewhere" in note
+    parts = {f"{kind}/{part}/{i}.png": b"" for kind in "ab" for part in "xy" for i in range(4)}
+    assert why_not_deeper([*parts]) == ""  # each class in parts
+
+
+def test_images_of_a_camera_among_named_ones_are_said(tmp_path: Path) -> None:
+    names = [f"{kind}_{i}.png" for kind in ("cat", "dog") for i in range(5)]
+    entries = {name: picture(i) for i, name in enumerate([*names, "IMG_1.png", "IMG_2.png"])}
+    _, note = read(zipped(tmp_path / "x.zip", entries))
+    assert "2 images are called otherwise (IMG_1.png, IMG_2.png) than the rest" in note
+    assert "which are cat, dog with numbers" in note
