@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import struct
+from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms
 
 LARGEST = 8 * 2**20
 """Bytes; profiles of printers have up to four megabytes, and what is larger is none."""
+PNG = b"\x89PNG\r\n\x1a\n"
+SCAN = b"\xda"
 SAME = 2
 """Levels of 255 by which a profile may differ from sRGB and still be it, in other words."""
 SPACES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "CMYK": "CMYK"}
@@ -31,6 +36,44 @@ def to_srgb(picture: Image.Image) -> Image.Image:
         made = picture
     made.info = {key: value for key, value in picture.info.items() if key != "icc_profile"}
     return made
+
+
+def without_profile(source: str | Path | bytes) -> bytes | None:
+    """A PNG or JPEG without the parts that hold its profile; None if it has none, or is neither.
+
+    PNG (ISO/IEC 15948): chunks iCCP; JPEG: segments APP2 that begin as ICC.1, annex B.4 says.
+    """
+    data = source if isinstance(source, bytes) else Path(source).read_bytes()
+    if data.startswith(PNG):
+        parts = [*_chunks(data)]
+        kept = [part for part in parts if part[4:8] != b"iCCP"]
+        head = PNG
+    elif data.startswith(b"\xff\xd8"):
+        parts = [*_segments(data)]
+        kept = [p for p in parts if not (p[:2] == b"\xff\xe2" and p[4:15] == b"ICC_PROFILE")]
+        head = b"\xff\xd8"
+    else:
+        return None
+    return head + b"".join(kept) if len(kept) < len(parts) else None
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    """A PNG's, whole, and what follows the last whole one."""
+    at = len(PNG)
+    while at < len(data):
+        size = 12 + int.from_bytes(data[at : at + 4], "big")
+        yield data[at : at + size]
+        at += size
+
+
+def _segments(data: bytes) -> Iterator[bytes]:
+    """A JPEG's up to its first scan, with their markers, and all that follows."""
+    at = 2
+    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != SCAN and len(data) >= at + 4:
+        size = 2 + struct.unpack_from(">H", data, at + 2)[0]
+        yield data[at : at + size]
+        at += size
+    yield data[at:]
 
 
 def _converted(picture: Image.Image, profile: bytes) -> Image.Image:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from explorer.data.colours import to_srgb
+from explorer.data.colours import to_srgb, without_profile
 
 MAX_BYTES = 32 * 2**20
 MAX_PIXELS = 24_000_000
@@ -67,16 +67,13 @@ def read_picture(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            file = io.BytesIO(source) if isinstance(source, bytes) else source
-            with Image.open(file, formats=readable_formats()) as picture:
-                _check_pixels(picture, max_pixels)
-                picture.draft("RGB", (side, side))  # JPEG only: decode fewer pixels
-                deep = any(";16" in str(tile.args) for tile in picture.tile)
-                picture.load()
-                made = _to_rgb(to_srgb(ImageOps.exif_transpose(picture)))
-                if deep and picture.mode in ("RGB", "RGBA", "LA"):  # Pillow kept the upper 8 bits
-                    _note_range(made, *_range(made), 255)
-                return made
+            try:
+                return _decoded(source, max_pixels, side)
+            except Exception:  # for a profile that is broken Pillow refuses the whole image
+                without = without_profile(source)
+                if without is None:
+                    raise
+            return _decoded(without, max_pixels, side)
     except PictureError:
         raise
     except Image.DecompressionBombError as error:
@@ -102,6 +99,20 @@ def read_picture(
             "again.",
             "damaged",
         ) from error
+
+
+def _decoded(source: str | Path | bytes, max_pixels: int, side: int) -> Image.Image:
+    """The picture; whatever Pillow raises, and PictureError for too many pixels."""
+    file = io.BytesIO(source) if isinstance(source, bytes) else source
+    with Image.open(file, formats=readable_formats()) as picture:
+        _check_pixels(picture, max_pixels)
+        picture.draft("RGB", (side, side))  # JPEG only: decode fewer pixels
+        deep = any(";16" in str(tile.args) for tile in picture.tile)
+        picture.load()
+        made = _to_rgb(to_srgb(ImageOps.exif_transpose(picture)))
+        if deep and picture.mode in ("RGB", "RGBA", "LA"):  # Pillow kept the upper 8 bits
+            _note_range(made, *_range(made), 255)
+        return made
 
 
 @cache
@@ -193,7 +204,8 @@ def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
 
 def _to_rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I") or picture.mode == "F":
-        return _to_8_bits(np.asarray(picture)).convert("RGB")
+        sixteen = picture.mode.startswith("I;16")
+        return _to_8_bits(np.asarray(picture), sixteen=sixteen).convert("RGB")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")
@@ -214,8 +226,10 @@ def _note_range(picture: Image.Image, low: float, high: float, largest: int) -> 
         picture.info[USED] = (high - low) / largest
 
 
-def _to_8_bits(values: np.ndarray) -> Image.Image:
+def _to_8_bits(values: np.ndarray, *, sixteen: bool) -> Image.Image:
     """Integers of up to 16 bits by their range; other numbers from least to greatest.
+
+    sixteen : whether they are of 16 bits, also where none is above 255.
 
     Row by row: all of it in float64 would be eight times as large as the picture.
     """
@@ -223,12 +237,13 @@ def _to_8_bits(values: np.ndarray) -> Image.Image:
     most = high = max(float(_finite(row).max()) for row in values)
     whole = np.issubdtype(values.dtype, np.integer) and low >= 0 and high <= 65535
     if whole:
-        low, high = 0.0, 65535.0 if high > 255 else 255.0
+        sixteen |= high > 255
+        low, high = 0.0, 65535.0 if sixteen else 255.0
     scale, scaled = 255 / max(high - low, 1e-12), np.empty(values.shape, np.uint8)
     for row, place in zip(values, scaled, strict=True):
         place[:] = ((_finite(row) - low) * scale).round()
     made = Image.fromarray(scaled)
-    if whole and high > 255:
+    if whole and sixteen:
         _note_range(made, least, most, 65535)
     return made
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from explorer.data import read_picture
+from explorer.data.colours import without_profile
 from tests.data.made import read as read_set
 from tests.data.profiles import SRGB, of_grey, of_primaries
 
@@ -101,3 +104,47 @@ def test_what_is_no_profile_of_the_image_is_ignored(broken: bytes) -> None:
 def test_the_profile_is_not_left_to_be_applied_twice() -> None:
     assert "icc_profile" not in read_picture(file(NOISE, SWAPPED)).info
     assert "icc_profile" not in read_picture(file(NOISE, b"no profile")).info
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    check = struct.pack(">I", zlib.crc32(name + data))
+    return struct.pack(">I", len(data)) + name + data + check
+
+
+WITHOUT_END = b"name without an end"
+WRONG = {
+    "without an end": chunk(b"iCCP", WITHOUT_END),
+    "ends at once": chunk(b"iCCP", WITHOUT_END + b"\0"),
+    "empty": chunk(b"iCCP", b""),
+    "method": chunk(b"iCCP", b"name\0\7" + zlib.compress(SWAPPED)),
+    "check": chunk(b"iCCP", b"name\0\0" + zlib.compress(SWAPPED))[:-1] + b"?",
+    "large": chunk(b"iCCP", b"name\0\0" + zlib.compress(SWAPPED + bytes(2**21))),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_an_image_is_read_however_broken_the_chunk_of_its_profile_is(
+    kind: str, tmp_path: Path
+) -> None:
+    sound = file(NOISE, None)
+    broken = sound[:33] + WRONG[kind] + sound[33:]  # after the header
+    assert (pixels(broken) == NOISE).all()
+    (tmp_path / "x.png").write_bytes(broken)
+    assert (np.asarray(read_picture(tmp_path / "x.png")) == NOISE).all()
+
+
+@pytest.mark.parametrize("length", [11, 12, 13])
+def test_a_jpeg_is_read_whose_profile_is_cut_short(length: int) -> None:
+    sound = file(NOISE, None, "JPEG")
+    body = b"ICC_PROFILE\0\1"[:length]
+    broken = sound[:2] + b"\xff\xe2" + struct.pack(">H", 2 + length) + body + sound[2:]
+    assert (pixels(broken) == pixels(sound)).all()
+
+
+def test_what_is_broken_elsewhere_stays_so() -> None:
+    sound = file(NOISE, SWAPPED)
+    for damaged in (sound[: len(sound) // 2], sound[:40], b"\xff\xd8\xff\xe2\0", b"\xff\xd8"):
+        with pytest.raises(ValueError, match="damaged or incomplete|not an image"):
+            read_picture(damaged)
+    assert without_profile(file(NOISE, None)) is None
+    assert without_profile(b"GIF89a") is None

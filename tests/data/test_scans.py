@@ -42,16 +42,28 @@ def colour(most: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("data", "used"),
-    [(scan(4095), "6.2%"), (scan(31_000, 30_000), "1.5%"), (colour(4095), "5.9%")],
+    [
+        *((scan(4095), "6.2%"), (scan(31_000, 30_000), "1.5%"), (colour(4095), "5.9%")),
+        *((scan(255), "0.4%"), (scan(200), "0.3%"), (scan(0), "0.0%")),
+    ],
 )
 def test_what_uses_less_than_a_tenth_of_16_bits_is_said(data: bytes, used: str) -> None:
     said = dark_scan(read_picture(data))
     assert f"only {used} of its 16-bit range" in said and said.endswith(".")
 
 
-@pytest.mark.parametrize("data", [scan(65_535), scan(7000), scan(255), colour(65_535)])
+@pytest.mark.parametrize("data", [scan(65_535), scan(7000), colour(65_535)])
 def test_other_16_bit_images_are_as_they_were(data: bytes) -> None:
     assert dark_scan(read_picture(data)) == ""
+
+
+def test_images_of_16_bits_have_one_scale_however_dark_one_is(tmp_path: Path) -> None:
+    fill(tmp_path, 8)
+    (tmp_path / "dark.png").write_bytes(scan(200))
+    (tmp_path / "light.png").write_bytes(scan(60_000))
+    data, note = read(tmp_path)
+    dark, light = (data.images[i].float().mean() for i in (8, 9))
+    assert dark < 1 and light > 100 and "1 uses less than a tenth of its 16-bit range" in note
 
 
 def test_dark_images_of_8_bits_are_meant_so(tmp_path: Path) -> None:
