@@ -77,8 +77,11 @@ def make_printing_safe() -> None:
 
 def say(text: str, *, error: bool = False) -> None:
     """A line for whoever still reads: that nobody does, or that the disk is full, ends nothing."""
+    stream = sys.stderr if error else sys.stdout
+    if stream is None:  # print would take the other one
+        return
     with suppress(OSError, ValueError):
-        print(text, file=sys.stderr if error else sys.stdout, flush=True)
+        print(text, file=stream, flush=True)
 
 
 def flush() -> None:

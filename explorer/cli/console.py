@@ -64,7 +64,7 @@ def progress_bar(
     from rich.progress import BarColumn, Progress, TextColumn
 
     begun, last, unsaid, live = time.monotonic(), -math.inf, "", None
-    if sys.stderr.isatty():
+    if sys.stderr and sys.stderr.isatty():
         columns = (
             TextColumn("{task.percentage:3.0f}%"),
             BarColumn(bar_width=None),
@@ -90,7 +90,7 @@ def progress_bar(
             return
         unsaid = f"{share:4.0%}| {note}"
         if due:
-            print(unsaid, file=sys.stderr)
+            _write(unsaid)
             unsaid = ""
 
     try:
@@ -99,7 +99,18 @@ def progress_bar(
         if live:
             live.stop()
         elif unsaid:
-            print(unsaid, file=sys.stderr)
+            _write(unsaid)
+
+
+def _write(line: str) -> None:
+    """On stderr, if there is one: a full disk ends no work; that nobody reads any more does."""
+    try:
+        if sys.stderr:
+            print(line, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        pass
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -41,6 +41,30 @@ def test_quick_work_shows_nothing_and_of_several_processes_one_speaks(
     with progress_bar(shown=False) as show:
         show(0.5, "half")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("stream", [None, "/dev/full"])
+def test_progress_that_nobody_can_read_ends_nothing(
+    stream: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None if stream is None else open(stream, "w"))
+    with progress_bar() as show:
+        show(0.5, "half")
+        show(1.0, "whole")
+    console.complain("this too")
+    with suppress(OSError):
+        if sys.stderr:
+            sys.stderr.close()
+    assert capsys.readouterr().out == ""  # nor is it said elsewhere
+
+
+def test_a_closed_pipe_ends_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with suppress(BrokenPipeError), open(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with pytest.raises(BrokenPipeError), progress_bar() as show:
+            show(0.5, "half")
 
 
 @contextmanager
