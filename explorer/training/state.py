@@ -115,6 +115,11 @@ def load_state(run: Run, path: str | Path) -> list[str]:
             f"{path.name} was started with {was}: continue it with the same settings, or "
             "start over without --resume"
         )
+    if header["images"] is None and "data" in differ:
+        raise CheckpointError(
+            f"{path.name} was saved by an earlier version, which kept only where its images lay, "
+            f"data = {begun.get('data')!r}: continue it with these, or start over without --resume"
+        )
     changed = _compare_images(run, header, path.name)
     try:
         tensors = load_file(path)

@@ -99,6 +99,11 @@ def test_a_state_of_the_version_before_goes_on_and_has_no_dump_of_tensors(tmp_pa
     tensors["generator"] = run.generator.get_state()
     write_tensors(tmp_path / "old", tensors, {KEY: json.dumps(header | {"version": 3})})
     assert load_state(begin(stripes(12)), tmp_path / "old") == []
+    begun = header["config"] | {"data": "elsewhere/"}
+    moved = json.dumps(header | {"version": 3, "config": begun})
+    write_tensors(tmp_path / "moved", tensors, {KEY: moved})
+    with pytest.raises(CheckpointError, match="kept only where its images lay.*'elsewhere/'"):
+        load_state(begin(stripes(12)), tmp_path / "moved")
     for other in (classes(stripes(12), *"abcd"), stripes(12, labels=False)):
         with pytest.raises(CheckpointError, match="were the classes others") as error:
             load_state(begin(other), tmp_path / "old")

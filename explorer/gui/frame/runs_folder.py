@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from explorer.account import user_folder
+from explorer.account import expanded, user_folder
 from explorer.gui.command_line import RUNS as VARIABLE
 
 NAME = "diffusion-explorer"
@@ -33,7 +33,7 @@ def runs_folder(checkpoints: Path, asked: str | Path | None = None) -> tuple[Pat
     """
     asked = asked or os.environ.get(VARIABLE)
     if asked:
-        folder = Path(os.path.abspath(os.path.expanduser(asked)))
+        folder = Path(os.path.abspath(expanded(asked)))
         if why := why_not(folder):
             raise ValueError(
                 f"{folder} cannot hold runs: {why}; choose another folder with --runs or "

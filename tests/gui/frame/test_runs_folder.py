@@ -70,6 +70,15 @@ def test_what_is_asked_for_goes_first_and_has_to_work(
     assert runs_folder(tmp_path, Path("relative"))[0] == tmp_path / "relative"
 
 
+def test_a_home_that_is_not_known_is_no_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match="the home folder that ~ stands for is not known"):
+        runs_folder(tmp_path / "checkpoints", "~nosuch-user/runs")
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_the_command_line_takes_both_words() -> None:
     asked = read_arguments(["--runs", "/r", "--lessons", "l"])
     assert asked.runs == Path("/r") and asked.lessons == [Path("l")]
