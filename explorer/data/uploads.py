@@ -109,7 +109,7 @@ def _decoded(source: str | Path | bytes, max_pixels: int, side: int) -> Image.Im
         picture.draft("RGB", (side, side))  # JPEG only: decode fewer pixels
         deep = any(";16" in str(tile.args) for tile in picture.tile)
         picture.load()
-        made = _to_rgb(to_srgb(ImageOps.exif_transpose(picture)))
+        made = _to_rgb(to_srgb(_of_8_bits(ImageOps.exif_transpose(picture))))
         if deep and picture.mode in ("RGB", "RGBA", "LA"):  # Pillow kept the upper 8 bits
             _note_range(made, *_range(made), 255)
         return made
@@ -202,10 +202,18 @@ def _check_pixels(picture: Image.Image, max_pixels: int) -> None:
         )
 
 
+def _of_8_bits(picture: Image.Image) -> Image.Image:
+    """The picture, or what it is in 8 bits where it has more; its profile stays with it."""
+    if not picture.mode.startswith("I") and picture.mode != "F":
+        return picture
+    sixteen = picture.mode.startswith("I;16")
+    made = _to_8_bits(np.asarray(picture), sixteen=sixteen)
+    if sixteen and (profile := picture.info.get("icc_profile")):
+        made.info["icc_profile"] = profile
+    return made
+
+
 def _to_rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I") or picture.mode == "F":
-        sixteen = picture.mode.startswith("I;16")
-        return _to_8_bits(np.asarray(picture), sixteen=sixteen).convert("RGB")
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         white = Image.new("RGBA", picture.size, "white")

@@ -83,6 +83,14 @@ def test_a_set_of_grey_images_with_a_profile_has_one_channel(alpha: bool, tmp_pa
     assert read_set(tmp_path)[0].channels == 1
 
 
+def test_grey_of_16_bits_has_its_profile_too() -> None:
+    levels = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    assert np.asarray(Image.open(io.BytesIO(file(257 * levels, None)))).dtype == np.uint16
+    shown = pixels(file(257 * levels, of_grey(1.0)))
+    assert (shown == pixels(file(levels.astype(np.uint8), of_grey(1.0)))).all()
+    assert np.abs(shown[..., 0] - encoded(levels / 255)).max() <= 2
+
+
 def test_transparency_stays_and_palettes_are_converted() -> None:
     clear = np.zeros((8, 8, 4), np.uint8) + np.array([255, 0, 0, 0], np.uint8)
     clear[:, 4:, 3] = 255
