@@ -69,6 +69,9 @@ def train(visit: Visit) -> Visit:
 def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     assert "tored" in train.text("#train-status")  # never empty
     train.wait_for_text("#train-forecast", "M weights")
+    open_fold(train, "Network and optimiser")
+    train.page.fill("#train-T input", "4000")  # its race lasts long enough for what follows
+    train.page.keyboard.press("Tab")
     seconds(train, 8)
     before = train.page.get_attribute("#train-samples img", "src")
     pairs = train.page.get_attribute("#train-neighbours img", "src")
@@ -76,7 +79,6 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     assert train.page.is_disabled("#train-start") and train.page.is_enabled("#train-stop")
     train.wait_for_text("#train-neighbours figcaption", "when the run has ended")
     assert not train.page.is_visible("#train-neighbours img")  # those shown were another run's
-    open_fold(train, "Network and optimiser")
     train.page.fill("#train-rate input", "0.001")  # while it runs
     train.open("Forward")  # the run survives a look elsewhere
     train.open("Train")
@@ -125,7 +127,7 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     train.page.wait_for_selector("#train-film .film[data-step='0']")
     train.page.focus("#film-t")
     train.page.keyboard.press("End")
-    train.page.wait_for_selector("#train-film .film[data-t='1000']")
+    train.page.wait_for_selector("#train-film .film[data-t='4000']")
     assert train.requests[asked:] == []  # scrubbing asks nobody
 
     with train.page.expect_download() as download:
@@ -134,7 +136,8 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     from explorer.checkpoints import describe
 
     spec = describe(download.value.path())
-    assert (spec.size, spec.schedule, spec.training["steps"]) == (16, "cosine", steps)
+    assert (spec.size, spec.schedule, spec.T) == (16, "cosine", 4000)
+    assert spec.training["steps"] == steps
 
     train.open_panel("Compare runs")
     train.page.wait_for_selector("#train-compare-plot [data-draws]")
@@ -149,7 +152,7 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
     assert sheets.count() == 3
     train.page.keyboard.press("Escape")
 
-    # a long race, which the second press below is to find running
+    # a race of a minute, which the second press below is to find running
     train.page.evaluate("explorer.go('tab=reverse&pictures=16&w=4')")
     train.open("Train")
     train.page.click("#train-race")
@@ -162,13 +165,13 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
         if "is selected" in train.text("#reverse-status"):
             break
         train.page.evaluate("document.querySelector('#train-race').click()")
-        train.page.wait_for_function(f"/is selected|1000 of 1000 evaluations in/.test({said})")
+        train.page.wait_for_function(f"/is selected|4000 of 4000 evaluations in/.test({said})")
     train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
     train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7 · w = 4")
     train.page.evaluate("document.querySelector('#reverse-stop').click()")  # or it has ended
     train.page.wait_for_selector("#reverse-run:not([disabled])")
     train.wait_for_text("#reverse-status", f"{NAME} is selected")
-    train.wait_for_text("#reverse-status", "of 1000 evaluations")
+    train.wait_for_text("#reverse-status", "of 4000 evaluations")
     train.wait_for_text("body", about(spec))
 
 

@@ -319,11 +319,13 @@ def build(context: Context, shared: Shared) -> None:
         found = context.models(context.visitor(request))
         return lanes.choose(preset, found[name][1].T if name in found else 1000)
 
-    def send(name: str | None, request: gr.Request) -> Changes:
-        """The model trained last becomes the one that is raced."""
+    def send(name: str | None, preset: Any, known: Any, request: gr.Request) -> Changes:
+        """The model trained last becomes the one that is raced, by lanes that fit it."""
         found = list(context.models(context.visitor(request)))
         value = name if name in found else found[0]
-        return {model: gr.Dropdown(found, value=value), shared.tabs: gr.Tabs(selected=ID)}
+        shown: Changes = {model: gr.Dropdown(found, value=value)}
+        shown[shared.tabs] = gr.Tabs(selected=ID)
+        return shown | describe(value, preset, known, request)
 
     settings = [going, *fields]
     outputs = [player, going, more, back]
@@ -349,11 +351,11 @@ def build(context: Context, shared: Shared) -> None:
         live.button.click, begin_live, [going, *live.inputs], [*outputs, *filled], js=TO_PLAYER
     )
     if train := shared.train:  # its model races once the lanes fit it
-        sent = train.race.click(send, train.trained, [model, shared.tabs], **QUIET)
-        fits = sent.success(describe, chosen, described, **QUIET)
+        trained = [train.trained, lanes.preset, fitted]
+        sent = train.race.click(send, trained, [model, shared.tabs, *described], **QUIET)
         # also while the race that it began goes on
         options: dict[str, Any] = {"taken": announce, "trigger_mode": "multiple"}
-        jobs.wire(fits.success, begin_sent, settings, outputs, **options)
+        jobs.wire(sent.success, begin_sent, settings, outputs, **options)
     lanes.preset.input(prepare, [lanes.preset, model], lanes.outputs, **QUIET)
 
     def fitting(request: gr.Request, name: Any, *values: Any) -> list[str]:
