@@ -165,7 +165,9 @@ def test_a_run_fills_the_page_and_goes_to_reverse(train: Visit) -> None:
         if "is selected" in train.text("#reverse-status"):
             break
         train.page.evaluate("document.querySelector('#train-race').click()")
-        train.page.wait_for_function(f"/is selected|4000 of 4000 evaluations in/.test({said})")
+        train.page.wait_for_function(
+            f"/is selected|4000 of 4000 evaluations in/.test({said})", timeout=400_000
+        )
     train.wait_for_text("#reverse-status", f"{NAME} is selected: now press “Run the race”")
     train.wait_for_text("#reverse-player .title", f"{NAME} · seed 7 · w = 4")
     train.page.evaluate("document.querySelector('#reverse-stop').click()")  # or it has ended
