@@ -13,6 +13,7 @@ import pytest
 from explorer.checkpoints import describe
 from explorer.gui.frame.job import Job
 from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.presets import CUSTOM
 from explorer.gui.train import look, watch
 from explorer.gui.train.choices import DEFAULTS
 from explorer.gui.train.earlier import records
@@ -60,7 +61,7 @@ def test_a_run_from_start_to_race(page: Page) -> None:
     assert name in [choice[1] for choice in last["reverse-model"].choices]
     assert last["train-earlier"].value == name
     assert page.device.speed != 1e10  # measured, for the next forecast
-    menu = by_name(page.blocks["send"].fn(name, Request("one")))["reverse-model"]
+    menu = by_name(page.blocks["send"].fn(name, CUSTOM, name, Request("one")))["reverse-model"]
     assert menu.value == name
     menu = by_name(page.blocks["send"].fn("../x", Request("one")))["reverse-model"]
     assert menu.value in menu.choices[0]
