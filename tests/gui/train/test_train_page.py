@@ -63,7 +63,7 @@ def test_a_run_from_start_to_race(page: Page) -> None:
     assert page.device.speed != 1e10  # measured, for the next forecast
     menu = by_name(page.blocks["send"].fn(name, CUSTOM, name, Request("one")))["reverse-model"]
     assert menu.value == name
-    menu = by_name(page.blocks["send"].fn("../x", Request("one")))["reverse-model"]
+    menu = by_name(page.blocks["send"].fn("../x", CUSTOM, name, Request("one")))["reverse-model"]
     assert menu.value in menu.choices[0]
     assert (folder(page) / f"{name}.safetensors").is_file()
 
