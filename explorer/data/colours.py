@@ -15,6 +15,8 @@ LARGEST = 8 * 2**20
 """Bytes; profiles of printers have up to four megabytes, and what is larger is none."""
 PNG = b"\x89PNG\r\n\x1a\n"
 SCAN = b"\xda"
+PARTS = 1000
+"""Of a file that are looked at; a forged one could have millions."""
 SAME = 2
 """Levels of 255 by which a profile may differ from sRGB and still be it, in other words."""
 SPACES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "CMYK": "CMYK"}
@@ -60,16 +62,19 @@ def without_profile(source: str | Path | bytes) -> bytes | None:
 def _chunks(data: bytes) -> Iterator[bytes]:
     """A PNG's, whole, and what follows the last whole one."""
     at = len(PNG)
-    while at < len(data):
+    for _ in range(PARTS):
         size = 12 + int.from_bytes(data[at : at + 4], "big")
         yield data[at : at + size]
         at += size
+    yield data[at:]
 
 
 def _segments(data: bytes) -> Iterator[bytes]:
     """A JPEG's up to its first scan, with their markers, and all that follows."""
     at = 2
-    while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != SCAN and len(data) >= at + 4:
+    for _ in range(PARTS):
+        if data[at : at + 1] != b"\xff" or data[at + 1 : at + 2] == SCAN or len(data) < at + 4:
+            break
         size = 2 + struct.unpack_from(">H", data, at + 2)[0]
         yield data[at : at + size]
         at += size
