@@ -67,7 +67,8 @@ function themed({ data: traces, layout: plain }) {
     layout.legend = { ...plain.legend, orientation: "v", x: 1, xanchor: "right", y: 1, yanchor: "top" };
   if (constants.beside && element.clientWidth < 280) layout.showlegend = false; // a touch names each curve
   delete layout.template;
-  if (element.clientWidth < 560) layout.margin = { ...layout.margin, l: 44, r: 20 };
+  if (element.clientWidth < 560)
+    layout.margin = { ...layout.margin, l: 44, r: Math.min(20, layout.margin?.r ?? 20) };
   const data = traces.map((trace) => {
     const shade = isDark() ? trace.meta?.dark : null;
     const shown = { ...trace };
