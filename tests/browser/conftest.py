@@ -40,6 +40,8 @@ PIXELS = """id => {
 }"""
 LEAVING = ("AbortError: signal is aborted", "Unexpected error Connection errored out")
 """What Gradio says of its own stream when the page that it belongs to goes."""
+BROKEN = "Unexpected client exception"
+"""What it says of answers under way then: they are taken for the first of a stream."""
 SLIDE = """([id, value]) => {
   const slider = document.getElementById(id);
   slider.value = value;
@@ -156,6 +158,8 @@ class Visit:
         self.page.set_default_timeout(60_000)
         self.requests: list[str] = []
         self.trouble: list[str] = []
+        self.leaving = False
+        self.page.on("domcontentloaded", self._arrive)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.trouble.append(f"page error: {error}"))
         self.page.on("console", self._console)
@@ -163,8 +167,15 @@ class Visit:
         self.page.wait_for_selector("[data-loads] #forward-t")
         self.address = address
 
+    def _arrive(self, _: Page) -> None:
+        self.leaving = False
+
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(LEAVING):
+        if message.type != "error":
+            return
+        if message.text.startswith(LEAVING):
+            self.leaving = True
+        elif not (self.leaving and message.text.startswith(BROKEN)):
             self.trouble.append(message.text)
 
     def open(self, tab: str) -> None:
