@@ -26,6 +26,7 @@ MARKS = frozenset("""!"#$%&'()*+-./:;<=>?@[\\]^_`{|}~""")
 
 QUIET: dict[str, Any] = {
     "show_progress": "hidden",
+    "show_progress_on": [],  # with every answer Gradio looks at all that ever showed any
     "queue": False,
     "api_visibility": "private",
     "trigger_mode": "always_last",
