@@ -50,6 +50,21 @@ def test_the_app_builds_with_its_tabs_and_ids(demo: gr.Blocks) -> None:
     assert [tab.TITLE for tab in TABS] == titles
 
 
+def test_progress_is_shown_on_the_lines_of_jobs_alone(demo: gr.Blocks) -> None:
+    """With every answer Gradio's page looks for each part that ever showed progress, value and all:
+    with every output among them a race kept the page busy without a pause."""
+    listeners = [each for each in demo.config["dependencies"] if each["backend_fn"]]
+    of_each = [
+        each["outputs"] if each["show_progress_on"] is None else each["show_progress_on"]
+        for each in listeners
+    ]
+    assert len(listeners) > 150 and max(map(len, of_each)) == 1
+    assert all(
+        not shown for each, shown in zip(listeners, of_each, strict=True) if not each["queue"]
+    )
+    assert len({part for shown in of_each for part in shown}) < 30
+
+
 def test_the_order_of_the_tabs_is_free(demo: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same elements and events, whoever is built first; each element on its own tab."""
 
