@@ -51,8 +51,8 @@ def test_the_app_builds_with_its_tabs_and_ids(demo: gr.Blocks) -> None:
 
 
 def test_progress_is_shown_on_the_lines_of_jobs_alone(demo: gr.Blocks) -> None:
-    """With every answer Gradio's page looks for each part that ever showed progress, value and all:
-    with every output among them a race kept the page busy without a pause."""
+    """With each answer Gradio's page looks at every part that ever showed progress, value and all:
+    with all outputs among them a race kept the page busy without a pause."""
     listeners = [each for each in demo.config["dependencies"] if each["backend_fn"]]
     of_each = [
         each["outputs"] if each["show_progress_on"] is None else each["show_progress_on"]
