@@ -80,14 +80,14 @@ def test_a_changed_setting_says_so_until_it_is_set_back(page: Visit, stage: str)
 
 
 def test_a_run_takes_the_line_away(page: Visit) -> None:
-    go(page, tab="plane", seconds="1", samples="60")
+    go(page, tab="plane", seconds="2", samples="60")
     page.page.click("#plane-train")
     page.wait_for_text("#plane-status", "learning")
     page.wait_for_text("#plane-status", "trained for")
     wait_for_lines(page, 0)
-    go(page, tab="plane", seconds="2", samples="60")
-    wait_for_lines(page, 1)
     go(page, tab="plane", seconds="1", samples="60")
+    wait_for_lines(page, 1)
+    go(page, tab="plane", seconds="2", samples="60")
     wait_for_lines(page, 0)
 
 

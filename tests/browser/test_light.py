@@ -132,13 +132,26 @@ def test_what_is_fetched_ahead_is_what_the_page_uses(blank: Page, app: str) -> N
     said: list[str] = []
     blank.on("request", lambda request: asked.append(urlsplit(request.url).path.lstrip("/")))
     blank.on("console", lambda message: said.append(message.text))
-    open_first(blank, app)
+    held: list[Route] = []  # the window's load event waits for an image, until the page is there
+    blank.route("**/held.png", lambda route: held.append(route))
+    blank.add_init_script(
+        """addEventListener("DOMContentLoaded", () => {
+          document.body.append(Object.assign(new Image(), { src: "/held.png", hidden: true }));
+        })"""
+    )
+    blank.goto(app, wait_until="domcontentloaded")
+    blank.wait_for_selector("[data-loads] #forward-t")
+    blank.wait_for_selector("html[data-explorer=ready]")
+    assert said == [] and held and blank.evaluate("document.readyState") == "interactive"
+    for route in held:
+        route.abort()
+    blank.wait_for_load_state("load")
     ahead = blank.evaluate(
         """[...document.querySelectorAll("link[rel=modulepreload], link[rel=preload][as=fetch]")]
           .map((link) => link.getAttribute("href"))
           .filter((href) => href.startsWith("explorer/"))"""
     )
-    blank.wait_for_timeout(6000)  # Chromium tells after a few seconds of what nobody used
+    blank.wait_for_timeout(6000)  # a few seconds after `load` Chromium tells of what nobody used
     assert len(ahead) > 15 and {
         address: asked.count(address) for address in ahead
     } == dict.fromkeys(ahead, 1)

@@ -153,11 +153,18 @@ def build(context: Context, shared: Shared) -> None:
         trained = agreement.made_with(asked.run_for(view.budget))
         return {stage: view} | (trained if view.network else agreement.made_without())
 
+    def is_learnt(asked: PlaneSettings, visitor: str) -> bool:
+        """Whether a network learns with these settings at this moment: it shows all of them."""
+        job = context.jobs.running(visitor, "plane")
+        return job is not None and job.made == asked
+
     def renew(call: Call, now: Now, own: Any, values: tuple[Any, ...]) -> Steps:
         """Points and samples for these settings; a network of the same points goes on."""
-        learning.stop_all(call.visitor)  # whatever is being learnt
         before, view = now
         asked = PlaneSettings.read(limits, *(*values, own))
+        if is_learnt(asked, call.visitor):  # begun before this change was heard
+            return
+        learning.stop_all(call.visitor)  # whatever is being learnt
         if asked == before and "ideal" in view.beliefs:  # wrong settings may have come before
             yield {state: training_summary(view)} | drawn(asked, view)
             return
@@ -187,6 +194,8 @@ def build(context: Context, shared: Shared) -> None:
         if replace(asked, own=()) != START:
             yield from choose(call, now, *values)
             return
+        if is_learnt(asked, call.visitor):
+            return
         learning.stop_all(call.visitor)
         shown_again = {state: said, going: (asked, stored)}
         yield drawn(asked, stored) | shown_again | {script: plane_texts(asked, stored.losses)}
@@ -203,6 +212,7 @@ def build(context: Context, shared: Shared) -> None:
             raise ValueError("Draw some points first, then press “Use these points”.")
         asked = PlaneSettings.read(limits, *(*values, before.own))
         budget = number("Train for, seconds", seconds, limits.plane_seconds)
+        call.job.made = asked
         yield {}
         known = view if asked == before else None
         most = {"seconds": budget}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +20,12 @@ from explorer.diffusion import SAMPLERS, SPACINGS, GaussianMixture, randn, sampl
 from explorer.diffusion.process import noise_in
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device
+from explorer.gui.frame.job import Job
 from explorer.gui.frame.limits import HOSTED, LOCAL
+from explorer.gui.frame.manager import Manager
 from explorer.gui.frame.page_files import page_files
 from explorer.gui.frame.shared import Shared
+from explorer.gui.frame.visitors import visitor_of
 from explorer.gui.parts.widget import script_address
 from explorer.gui.plane import tab as plane
 from explorer.gui.plane.plane import Plane
@@ -58,6 +62,7 @@ from explorer.race.lanes import lane_of
 from tests.gui.panel import merged, named
 
 CPU = torch.device("cpu")
+REQUEST: Any = SimpleNamespace(session_hash="one")
 SMALL = PlaneSettings("moons", points=30, samples=50, steps=10)
 TRIANGLE = [[0.0, 1.0], [-1.0, -0.5], [1.0, -0.5]]
 
@@ -307,16 +312,24 @@ def test_what_is_stored_is_what_the_tab_opens_with() -> None:
 
 
 @pytest.fixture
-def tab(tmp_path: Path) -> Callable[..., list[dict]]:
+def context(tmp_path: Path) -> Context:
+    return Context(Device(CPU), HOSTED, checkpoints=tmp_path)
+
+
+@pytest.fixture
+def jobs(context: Context) -> Manager:
+    return context.jobs
+
+
+@pytest.fixture
+def tab(context: Context) -> Callable[..., list[dict]]:
     """The tab's handlers, called as a visitor's browser would have them called."""
-    context = Context(Device(CPU), HOSTED, checkpoints=tmp_path)
     with gr.Blocks() as demo:
         model = gr.Dropdown([], render=False)
         with gr.Tabs() as tabs, gr.Tab(plane.TITLE):
             plane.build(context, Shared(tabs, model))
     found = {fn.name: fn.fn for fn in demo.fns.values()}
-    request = SimpleNamespace(session_hash="one")
-    return lambda name, *values: list(named(found[name](request, *values)))
+    return lambda name, *values: list(named(found[name](REQUEST, *values)))
 
 
 def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., list[dict]]) -> None:
@@ -344,6 +357,31 @@ def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., list[dict]
         "begin", (going[0], last["State"][1]), 5, "moons", 30, 50, "ddpm", "ddim", 4, "x"
     )
     assert "Seed" in last["trouble"]
+
+
+@pytest.mark.parametrize("handler", ["choose", "restore"])
+def test_a_change_that_is_heard_late_does_not_end_its_own_training(
+    tab: Callable[..., list[dict]], jobs: Manager, handler: str
+) -> None:
+    """Fields are set and the button is pressed at once: a link is heard after the press."""
+    now, wanted = (plane.START, read(plane.STORED)), ("moons", 30, 50, "ddpm", "ddim", 10, 7)
+    learning = Job("plane", visitor_of(REQUEST))
+    learning.made, let_go = SMALL, threading.Event()
+    jobs.begin(learning, lambda _: let_go.wait(60))
+    try:
+        assert tab(handler, now, *wanted) == [{}] and not learning.flag()  # nothing changes
+        other = ("moons", 40, *wanted[2:])  # what is learnt is not of these points
+        assert len(tab(handler, now, *other)) > 1 and learning.flag()
+    finally:
+        let_go.set()
+
+
+def test_a_training_is_known_by_its_settings(
+    tab: Callable[..., list[dict]], jobs: Manager
+) -> None:
+    now = (plane.START, read(plane.STORED))
+    tab("begin", now, 1, "moons", 30, 50, "ddpm", "ddim", 10, 7)
+    assert [job.made for job in jobs.of(visitor_of(REQUEST), "plane")] == [SMALL]
 
 
 def test_drawn_points_are_used(tab: Callable[..., list[dict]]) -> None:
