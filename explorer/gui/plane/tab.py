@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -153,18 +154,23 @@ def build(context: Context, shared: Shared) -> None:
         trained = agreement.made_with(asked.run_for(view.budget))
         return {stage: view} | (trained if view.network else agreement.made_without())
 
-    def is_learnt(asked: PlaneSettings, visitor: str) -> bool:
-        """Whether a network learns with these settings at this moment: it shows all of them."""
+    def goes_on(visitor: str, *values: Any) -> bool:
+        """Whether a network learns with just these settings, begun before they were heard of; it
+        shows all of them. One of others is ended, and of wrong ones too."""
         job = context.jobs.running(visitor, "plane")
-        return job is not None and job.made == asked
+        if job and not job.flag():
+            with suppress(ValueError):
+                if job.made == PlaneSettings.read(limits, *values):
+                    return True
+        learning.stop_all(visitor)
+        return False
 
     def renew(call: Call, now: Now, own: Any, values: tuple[Any, ...]) -> Steps:
         """Points and samples for these settings; a network of the same points goes on."""
+        if goes_on(call.visitor, *values, own):
+            return
         before, view = now
         asked = PlaneSettings.read(limits, *(*values, own))
-        if is_learnt(asked, call.visitor):  # begun before this change was heard
-            return
-        learning.stop_all(call.visitor)  # whatever is being learnt
         if asked == before and "ideal" in view.beliefs:  # wrong settings may have come before
             yield {state: training_summary(view)} | drawn(asked, view)
             return
@@ -194,9 +200,8 @@ def build(context: Context, shared: Shared) -> None:
         if replace(asked, own=()) != START:
             yield from choose(call, now, *values)
             return
-        if is_learnt(asked, call.visitor):
+        if goes_on(call.visitor, *values, now[0].own):
             return
-        learning.stop_all(call.visitor)
         shown_again = {state: said, going: (asked, stored)}
         yield drawn(asked, stored) | shown_again | {script: plane_texts(asked, stored.losses)}
 

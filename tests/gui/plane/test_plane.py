@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -359,21 +359,33 @@ def test_handlers_answer_with_a_sentence_or_a_view(tab: Callable[..., list[dict]
     assert "Seed" in last["trouble"]
 
 
+@pytest.fixture
+def learning(jobs: Manager) -> Iterator[Job]:
+    """A training with the settings `SMALL` that goes on."""
+    job, let_go = Job("plane", visitor_of(REQUEST)), threading.Event()
+    job.made = SMALL
+    jobs.begin(job, lambda _: let_go.wait(60))
+    yield job
+    let_go.set()
+
+
 @pytest.mark.parametrize("handler", ["choose", "restore"])
 def test_a_change_that_is_heard_late_does_not_end_its_own_training(
-    tab: Callable[..., list[dict]], jobs: Manager, handler: str
+    tab: Callable[..., list[dict]], learning: Job, handler: str
 ) -> None:
     """Fields are set and the button is pressed at once: a link is heard after the press."""
     now, wanted = (plane.START, read(plane.STORED)), ("moons", 30, 50, "ddpm", "ddim", 10, 7)
-    learning = Job("plane", visitor_of(REQUEST))
-    learning.made, let_go = SMALL, threading.Event()
-    jobs.begin(learning, lambda _: let_go.wait(60))
-    try:
-        assert tab(handler, now, *wanted) == [{}] and not learning.flag()  # nothing changes
-        other = ("moons", 40, *wanted[2:])  # what is learnt is not of these points
-        assert len(tab(handler, now, *other)) > 1 and learning.flag()
-    finally:
-        let_go.set()
+    assert tab(handler, now, *wanted) == [{}] and not learning.flag()  # nothing changes
+    other = ("moons", 40, *wanted[2:])  # what is learnt is not of these points
+    assert len(tab(handler, now, *other)) > 1 and learning.flag()
+    assert len(tab(handler, now, *wanted)) > 1  # it is ending: these points are shown anew
+
+
+def test_wrong_settings_end_a_training(tab: Callable[..., list[dict]], learning: Job) -> None:
+    """It would go on with a Stop that cannot be pressed."""
+    now = (plane.START, read(plane.STORED))
+    last = merged(tab("choose", now, "moons", 30, 5, "ddpm", "ddim", 10, 7))
+    assert "50 to 1000" in last["trouble"] and learning.flag()
 
 
 def test_a_training_is_known_by_its_settings(
