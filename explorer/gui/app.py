@@ -13,11 +13,11 @@ from typing import Any
 import gradio as gr
 
 from explorer.gui.forward import tab as forward
-from explorer.gui.frame import sooner
 from explorer.gui.frame.address import Address
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.door import behind_door, streams
 from explorer.gui.frame.environment import ASKED_PORT
+from explorer.gui.frame.head import head
 from explorer.gui.frame.keeper import Keeper, keep_attached
 from explorer.gui.frame.present import Presenter
 from explorer.gui.frame.shared import QUIET, Shared
@@ -34,7 +34,7 @@ from explorer.gui.parts.menu import Menu
 from explorer.gui.plane import tab as plane
 from explorer.gui.reverse import tab as reverse
 from explorer.gui.schedules import tab as schedules
-from explorer.gui.theme import css, head, theme
+from explorer.gui.theme import css, theme
 from explorer.gui.train import tab as train
 from explorer.gui.train.settings import TrainParts
 
@@ -124,7 +124,7 @@ def launch(demo: gr.Blocks, context: Context, **options: Any) -> tuple[Any, str,
         "max_file_size": context.limits.zip_bytes,
         "theme": theme(),
         "css": css(),
-        "head": head() + sooner.head(demo),
+        "head": head(demo),
         "footer_links": ["gradio", "settings"],
         "pwa": False,
         "enable_monitoring": False,

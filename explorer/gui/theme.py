@@ -73,11 +73,6 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head() -> str:
-    """What runs before the page is put together: it is light or dark as its visitor chose."""
-    return f"<script>{Path(__file__).with_suffix('.js').read_text(encoding='utf-8')}</script>"
-
-
 def css() -> str:
     """The page's own style; the series' colours come from the one palette."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,11 @@ class Slow:
             self.visit.page.wait_for_timeout(500)
 
 
+def choose(visit: Visit, menu: str, option: str) -> None:
+    visit.page.click(f"{menu} input")
+    visit.page.get_by_role("option", name=option, exact=True).click()
+
+
 @pytest.fixture
 def slow(visit: Visit) -> Iterator[Slow]:
     slow = Slow(visit)
@@ -78,14 +84,55 @@ def test_of_two_lectures_the_second_is_set(slow: Slow, visit: Visit) -> None:
     visit.open("Schedules")
     visit.page.wait_for_selector("#schedules-lecture input")
     for title in (LECTURES["cars"].title, LECTURES["jax"].title):
-        visit.page.click("#schedules-lecture input")
-        visit.page.get_by_role("option", name=title, exact=True).click()
+        choose(visit, "#schedules-lecture", title)
         slow.wait()
     slow.answer()
     T = LECTURES["jax"].T
     visit.page.wait_for_function(f"explorer.value('schedules.T') === {T}")
     visit.page.wait_for_timeout(500)
     assert visit.page.evaluate("explorer.value('schedules.T')") == T
+
+
+def test_each_choice_is_asked_once(slow: Slow, visit: Visit) -> None:
+    """Gradio's menus tell of each twice."""
+    visit.page.reload()
+    visit.open("Schedules")
+    visit.page.wait_for_selector("#schedules-lecture input")
+    title = LECTURES["cars"].title
+    choose(visit, "#schedules-lecture", title)
+    slow.wait()
+    visit.page.wait_for_timeout(1000)
+    asked = [json.loads(route.request.post_data or "")["data"] for route in slow.held]
+    slow.answer()
+    assert asked.count([title]) == 1
+
+
+def test_a_race_is_begun_with_the_choice_before_it(slow: Slow, visit: Visit) -> None:
+    visit.open("Reverse")
+    visit.page.wait_for_selector("#reverse-race input")
+    choose(visit, "#reverse-race", "Grid: uniform, quadratic or Karras")
+    slow.wait()
+    run = visit.page.locator("#reverse-run")
+    run.click()
+    run.click()
+    visit.page.wait_for_timeout(1000)
+    assert run.get_attribute("aria-busy") == "true" and run.is_enabled()
+    slow.answer()
+    visit.page.wait_for_selector("#reverse-run:not([aria-busy=true])")
+    visit.page.get_by_role("tab", name="Export").click()
+    visit.wait_for_text("#take-python", "quadratic")
+    visit.page.wait_for_selector("#reverse-run:not([disabled])", timeout=120_000)
+
+
+def test_a_press_waits_no_longer_than_it_can_help(slow: Slow, visit: Visit) -> None:
+    visit.open("Reverse")
+    visit.page.wait_for_selector("#reverse-race input")
+    choose(visit, "#reverse-race", "Grid: uniform, quadratic or Karras")
+    slow.wait()
+    visit.page.click("#reverse-run")
+    visit.page.wait_for_selector("#reverse-run[disabled]")  # nothing was answered, and yet it runs
+    slow.answer()
+    visit.page.wait_for_selector("#reverse-run:not([disabled])", timeout=120_000)
 
 
 def test_a_sentence_about_what_was_corrected_does_not_come_back(slow: Slow, visit: Visit) -> None:

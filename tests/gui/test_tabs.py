@@ -20,6 +20,7 @@ from explorer.gui.app import TABS, create_app
 from explorer.gui.forward import tab as forward
 from explorer.gui.frame.context import HOME, Context
 from explorer.gui.frame.device import Device
+from explorer.gui.frame.jobs import BEGINS
 from explorer.gui.frame.limits import LOCAL
 from explorer.gui.reverse.stored import stored_race
 from explorer.gui.schedules import tab as schedules
@@ -63,6 +64,22 @@ def test_progress_is_shown_on_the_lines_of_jobs_alone(demo: gr.Blocks) -> None:
         not shown for each, shown in zip(listeners, of_each, strict=True) if not each["queue"]
     )
     assert len({part for shown in of_each for part in shown}) < 30
+
+
+def test_the_buttons_that_begin_a_job_wait_for_what_was_chosen_before(demo: gr.Blocks) -> None:
+    begin = {
+        block
+        for each in demo.fns.values()
+        for block in [demo.blocks.get(each.targets[0][0])]
+        if isinstance(block, gr.Button)
+        if each.queue and each.types_generator
+    }
+    waiting = {
+        block
+        for block in demo.blocks.values()
+        if isinstance(block, gr.Button) and BEGINS in block.elem_classes
+    }
+    assert waiting == begin and len(begin) > 20
 
 
 def test_the_order_of_the_tabs_is_free(demo: gr.Blocks, monkeypatch: pytest.MonkeyPatch) -> None:

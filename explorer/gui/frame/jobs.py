@@ -33,6 +33,9 @@ PAUSE = 0.15
 BEAT = 5.0
 """Seconds after which a page is told that nothing is new."""
 STOPPING = "stopping …"
+BEGINS = "begins"
+"""The class of buttons that begin a job: the page holds a press back until the answers to what was
+chosen before it are there (`under_way.js`)."""
 
 Steps = Generator[Changes, None, None]
 """What a job shows, step by step."""
@@ -113,6 +116,9 @@ class Jobs:
                 async for changes in answers:
                     yield changes
 
+        button = getattr(event, "__self__", None)
+        if isinstance(button, gr.Button):
+            button.elem_classes = [*button.elem_classes, BEGINS]
         handler = handle_event if with_event else handle
         if with_event:  # Gradio would ask with the data of the event before
             options |= {"trigger_mode": "multiple"}

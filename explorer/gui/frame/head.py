@@ -1,4 +1,4 @@
-"""What the page's head holds so that the page can be used sooner."""
+"""What the page's head holds: what runs before Gradio, and what is fetched while it works."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from gradio.blocks import Block
 from explorer.gui.frame.page_files import page_files
 from explorer.gui.parts.widget import MOUNT, Widget
 
-SCRIPT = Path(__file__).with_suffix(".js")
+HERE = Path(__file__).parent
+SCRIPTS = (HERE.parent / "theme.js", HERE / "sooner.js", HERE / "under_way.js")
 
 
 def head(demo: gr.Blocks) -> str:
-    """A script for Gradio's own list of listeners, and the files of what the page opens with:
-    they are fetched while Gradio still puts the page together."""
+    """The scripts, and the files of what the page opens with: they are fetched while Gradio still
+    puts the page together."""
     links = dict.fromkeys(map(_link, [page_files.add_file(MOUNT), *first_files(demo)]))
-    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>{''.join(links)}"
+    scripts = (f"<script>{file.read_text(encoding='utf-8')}</script>" for file in SCRIPTS)
+    return "".join([*scripts, *links])
 
 
 def first_files(demo: gr.Blocks) -> Iterator[str]:
