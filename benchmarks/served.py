@@ -11,9 +11,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import psutil
@@ -107,6 +108,40 @@ def serve(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def check_commit(commit: str) -> None:
+    """ValueError unless the repository has it."""
+    git = ["git", "-C", str(ROOT), "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"]
+    if subprocess.run(git, capture_output=True).returncode:
+        raise ValueError(f"--against {commit}: this repository has no such commit")
+
+
+@contextmanager
+def checked_out(commit: str, folder: Path) -> Iterator[Path]:
+    """The repository as it was then."""
+    git = ["git", "-C", str(ROOT), "worktree"]
+    subprocess.run([*git, "add", "--quiet", "--detach", str(folder), commit], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run([*git, "remove", "--force", str(folder)], check=True)
+
+
+@contextmanager
+def contestants(against: str | None) -> Iterator[dict[str, str]]:
+    """Addresses of the app as it is, "now", and, by its name, as it was at a commit."""
+    if against:
+        check_commit(against)
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder, addresses = Path(name), dict[str, str]()
+        for each in filter(None, ["now", against]):
+            root = ROOT
+            if each != "now":
+                root = stack.enter_context(checked_out(each, folder / "repository"))
+            (here := folder / f"served-{len(addresses)}").mkdir()
+            addresses[each] = stack.enter_context(serve(here, root=root)).address
+        yield addresses
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -10,17 +10,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import statistics
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks.dragging import ARGUMENTS, SLIDER, needed_chromium
-from benchmarks.served import ROOT, serve
+from benchmarks.served import contestants
 
 REST = 2000
 """Milliseconds after which nothing more comes of a first load."""
@@ -89,24 +84,6 @@ async def load(browser: object, address: str, *, plain: bool = False, again: boo
     return found
 
 
-def check_commit(commit: str) -> None:
-    """ValueError unless the repository has it."""
-    git = ["git", "-C", str(ROOT), "rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}"]
-    if subprocess.run(git, capture_output=True).returncode:
-        raise ValueError(f"--against {commit}: this repository has no such commit")
-
-
-@contextmanager
-def checked_out(commit: str, folder: Path) -> Iterator[Path]:
-    """The repository as it was then."""
-    git = ["git", "-C", str(ROOT), "worktree"]
-    subprocess.run([*git, "add", "--quiet", "--detach", str(folder), commit], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run([*git, "remove", "--force", str(folder)], check=True)
-
-
 async def measure(addresses: dict[str, str], rounds: int) -> dict[str, list[Load]]:
     """Loads of each contestant, in turns; the first round warms the servers up and is left out."""
     path = needed_chromium()
@@ -155,17 +132,7 @@ def main() -> None:
     parser.add_argument("--against", metavar="COMMIT", help="the app as it was then, too")
     args = parser.parse_args()
     needed_chromium()
-    if args.against:
-        check_commit(args.against)
-    with TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        (folder / "now").mkdir()
-        addresses = {"now": stack.enter_context(serve(folder / "now")).address}
-        if args.against:
-            then = stack.enter_context(checked_out(args.against, folder / "repository"))
-            (folder / "then").mkdir()
-            served = stack.enter_context(serve(folder / "then", root=then))
-            addresses[args.against] = served.address
+    with contestants(args.against) as addresses:
         print(table(asyncio.run(measure(addresses, args.rounds))))
 
 
