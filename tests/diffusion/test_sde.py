@@ -12,14 +12,8 @@ from hypothesis import strategies as st
 
 from explorer.diffusion.process import forward, forward_step
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import (
-    SDES,
-    beta_of,
-    make_sde,
-    smooth_beta_of,
-    steep_from,
-    variance_preserving,
-)
+from explorer.diffusion.sde import SDES, make_sde, variance_preserving
+from explorer.diffusion.sde_beta import beta_of, smooth_beta_of, steep_from
 from explorer.diffusion.sde_steps import (
     MOST_STEPS,
     errors,

@@ -15,7 +15,8 @@ import torch
 
 from explorer.diffusion.process import forward_step
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import SDES, smooth_beta_of
+from explorer.diffusion.sde import SDES
+from explorer.diffusion.sde_beta import smooth_beta_of
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.lectures.sde import topic as sde
 from explorer.gui.lectures.sde.figure import error_figure, walk_figure

@@ -15,7 +15,8 @@ from torch import Tensor
 from explorer.data import load, photo
 from explorer.data.images import to_tensor
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import beta_of, steep_from, variance_preserving
+from explorer.diffusion.sde import variance_preserving
+from explorer.diffusion.sde_beta import beta_of, steep_from
 from explorer.diffusion.sde_steps import Errors, euler_step
 from explorer.gui.frame.limits import SEEDS, whole
 from explorer.gui.lectures.sde.film import PixelWalk, pack

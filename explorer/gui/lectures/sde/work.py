@@ -14,7 +14,8 @@ from torch import Tensor
 
 from explorer.diffusion.randomness import picture_generators
 from explorer.diffusion.schedule import SCHEDULES, make_schedule
-from explorer.diffusion.sde import SDES, STEEPEST, make_sde, steep_from
+from explorer.diffusion.sde import SDES, make_sde
+from explorer.diffusion.sde_beta import STEEPEST, steep_from
 from explorer.diffusion.sde_steps import (
     SDE,
     Errors,
