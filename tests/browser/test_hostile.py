@@ -178,9 +178,14 @@ def visited(browser: BrowserContext, strangers: str) -> Iterator[Visit]:
 
 
 def says(visit: Visit, selector: str, text: str) -> None:
-    """Until the element shows just this text."""
+    """Until the element shows just this text; fails with what it and messages of trouble show."""
     read = "([s, t]) => document.querySelector(s)?.innerText.split(/\\s+/).join(' ').includes(t)"
-    visit.page.wait_for_function(read, arg=[selector, words(text)])
+    try:
+        visit.page.wait_for_function(read, arg=[selector, words(text)])
+    except Exception as error:
+        messages = visit.page.locator(".trouble-text:not(:empty)").all_inner_texts()
+        shown = visit.page.locator(selector).all_inner_texts()
+        raise AssertionError(f"not {text!r} but {shown}; beside it {messages}") from error
 
 
 def choose(visit: Visit, menu: str, name: str) -> None:

@@ -6,13 +6,15 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Route
 
 from explorer.gui.frame.spoken import exactly
 from tests.browser.conftest import Visit
+from tests.hostile.capsules import named
 
 pytestmark = pytest.mark.browser
 
@@ -135,6 +137,34 @@ def test_a_run_goes_on_through_a_reload_and_in_another_tab(
     again(visit)
     visit.wait_for_text("#train-status", "saved")
     visit.page.wait_for_selector("#train-race")
+    visit.check()
+
+
+def test_a_capsule_stays_that_was_opened_before_the_page_asked_for_its_jobs(
+    stranger: BrowserContext, app: str, tmp_path: Path
+) -> None:
+    capsule = tmp_path / "other.race.zip"
+    capsule.write_bytes(named("other"))
+    visit = Visit(stranger, app)
+    visit.open("Reverse")
+    visit.page.fill("[aria-label='number input for Images']", "1")
+    visit.page.click("#reverse-race input")
+    visit.page.get_by_role("option", name="Grid: uniform, quadratic or Karras").click()
+    visit.page.click("#reverse-run")
+    visit.wait_for_text("#reverse-status", "quadratic 10 of 10")
+    held: list[Route] = []
+    visit.page.route("**/queue/join*", lambda route: held.append(route), times=1)
+    visit.page.reload()
+    visit.page.wait_for_selector("#reverse-ddim[data-t]")
+    while not held:
+        visit.page.wait_for_timeout(100)
+    visit.open_panel("Export")
+    visit.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
+    visit.wait_for_text("#reverse-status", "From a capsule: other")
+    held[0].continue_()
+    visit.page.wait_for_timeout(3000)
+    assert "From a capsule: other" in visit.text("#reverse-status")
+    assert "other" in visit.text("#reverse-player")
     visit.check()
 
 

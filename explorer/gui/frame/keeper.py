@@ -44,26 +44,26 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper, address: Ad
         return {keeper: {"live": True, "beat": 0}}
 
     async def attach(request: gr.Request, event: gr.EventData) -> AsyncIterator[Changes]:
-        """A `new` page is shown all, and what was asked for, but in fields that its address has
-        `linked`. What a page has seen to its end it is
-        not shown again, since something else may stand there, unless it ended while the page was
-        `cut` off, so many seconds ago. A page follows once: who asks again ends what came before.
+        """A page is shown all that it has not seen to its end, and a `new` one what was asked for,
+        but in fields that its address has `linked`. What it has seen it is not shown again, since
+        something else may stand there, unless it ended while the page was `cut` off, so many
+        seconds ago. A page follows once: who asks again ends what came before.
         """
         session, jobs = session_of(request), context.jobs.of(context.visitor(request))
         new, cut = bool(getattr(event, "new", False)), getattr(event, "cut", 0)
         linked = address.components(getattr(event, "linked", None))
-        asked = {k: v for job in jobs for k, v in job.asked.items() if k not in linked}
-        if new and asked:
-            yield asked
         since = time.monotonic() - cut - UNHEARD if cut and isinstance(cut, (int, float)) else None
 
         def missed(job: Job) -> bool:
             lately = since is not None and job.attended >= since
-            return new or lately or not job.over or session not in job.told_end
+            return lately or not job.over or session not in job.told_end
 
+        wanted = [job for job in jobs if missed(job)]
+        asked = {k: v for job in wanted for k, v in job.asked.items() if k not in linked}
+        if new and asked:
+            yield asked
         mine = following_now[session] = object()
         try:
-            wanted = [job for job in jobs if missed(job)]
             async with aclosing(follow(wanted, session, keeper)) as news:
                 async for changes in news:
                     if following_now.get(session) is not mine:

@@ -52,13 +52,13 @@
   document.addEventListener(
     "click",
     async (event) => {
-      const button = /** @type {Element} */ (event.target).closest("button.begins");
+      const button = event.target instanceof Element && event.target.closest("button.begins");
       if (!(button instanceof HTMLElement) || button === through || !underWay.size) return;
       event.stopImmediatePropagation();
-      if (button.ariaBusy === "true") return; // pressed again
-      button.ariaBusy = "true";
+      if (button.hasAttribute("aria-busy")) return; // pressed again
+      button.setAttribute("aria-busy", "true");
       await heard();
-      button.ariaBusy = null;
+      button.removeAttribute("aria-busy");
       through = button;
       button.click();
       through = null;

@@ -17,7 +17,7 @@ from explorer.gui.frame.agree import Agreement
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Ended
-from explorer.gui.frame.jobs import Jobs, Steps
+from explorer.gui.frame.jobs import Jobs, Steps, session_of
 from explorer.gui.frame.limits import number
 from explorer.gui.frame.shared import (
     QUIET,
@@ -215,7 +215,9 @@ def build(context: Context, shared: Shared) -> None:
             return {}
         if jobs.running(request):
             return refuse(None)
-        record = find_record(name, context.runs(context.visitor(request)))
+        visitor = context.visitor(request)
+        record = find_record(name, context.runs(visitor))
+        context.jobs.replaced(visitor, "train", session_of(request))
         peak: Changes = {rate: read_state(record.state).peak}
         return peak | stage.of_record(record) | made_as(record) | offer(record.model)
 

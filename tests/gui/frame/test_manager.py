@@ -149,6 +149,9 @@ def test_what_has_ended_is_shown_to_who_missed_it_and_once() -> None:
     assert page.come_again() == []  # by now something else may be shown there
     assert merged(page.come_again(cut=True))["count"] == "left at 1"
     assert merged(page.come("a new page"))["count"] == "left at 1"
+    page.context.jobs.replaced(page.context.visitor(request()), "test", "a quick page")
+    assert list(page.come("a quick page")) == []  # what it has opened meanwhile stays
+    assert merged(page.come("a slow page"))["count"] == "left at 1"
 
 
 def test_the_keeper_is_told_as_long_as_something_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from explorer.cli.said import as_command, sample_words
 from explorer.export.capsule import SUFFIX, pack, unpack
 from explorer.export.numbers import animation, filmstrip, frames_npz, python_snippet
 from explorer.gui.frame.context import Context, place_of
+from explorer.gui.frame.jobs import session_of
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import QUIET, Changes, Shared, guarded, message
 from explorer.gui.parts.copy_text import COMMAND, PYTHON, CopyText, Texts
@@ -183,8 +184,9 @@ def build(
 
     @guarded(trouble)
     @heavy()
-    def reopen(path: Any) -> Changes:
+    def reopen(path: Any, request: gr.Request) -> Changes:
         now = open_capsule(path)
+        context.jobs.replaced(context.visitor(request), "race", session_of(request))
         return {player: now.view, state: "From a capsule: " + lane_summary(now.view), going: now}
 
     def write_script(request: gr.Request, now: Going | None) -> Changes:
