@@ -44,6 +44,8 @@ class Job:
         """Sessions that look at it, and how often."""
         self.told_end: set[str] = set()
         """Sessions that have been shown all of it."""
+        self.replaced_on: set[str] = set()
+        """Sessions that have opened something else where it was shown."""
         self.line: Block | None = None
         """What says on the page how far it is."""
         self._words, self._aside = "", ""

@@ -56,7 +56,8 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper, address: Ad
 
         def missed(job: Job) -> bool:
             lately = since is not None and job.attended >= since
-            return lately or not job.over or session not in job.told_end
+            fresh = lately or not job.over or session not in job.told_end
+            return fresh and session not in job.replaced_on
 
         wanted = [job for job in jobs if missed(job)]
         asked = {k: v for job in wanted for k, v in job.asked.items() if k not in linked}

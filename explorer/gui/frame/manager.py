@@ -51,11 +51,11 @@ class Manager:
             return [j for j in self._jobs if j.owner == owner and kind in (None, j.kind)]
 
     def replaced(self, owner: str, kind: str, session: str) -> None:
-        """This page shows something else where those that have ended were shown, or will be as
+        """This page shows something else where those that have ended were shown, or would be as
         soon as it asks for them: it is told nothing more of them."""
         for job in self.of(owner, kind):
             if job.over:
-                job.told_end.add(session)
+                job.replaced_on.add(session)
 
     def running(self, owner: str, kind: str) -> Job | None:
         """The newest of these jobs, if it has not ended."""
