@@ -7,14 +7,12 @@ longest task, in Chromium. Compared with the app as it was at a commit, in turns
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import statistics
 import time
 from typing import Any, NamedTuple
 
 from benchmarks.dragging import ARGUMENTS, needed_chromium
-from benchmarks.served import contestants
+from benchmarks.served import compare
 
 SECONDS = 6
 """Of the race that are looked at."""
@@ -101,15 +99,5 @@ def table(found: dict[str, list[Busy]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.busy", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--against", metavar="COMMIT", help="the app as it was then, too")
-    args = parser.parse_args()
-    needed_chromium()
-    with contestants(args.against) as addresses:
-        print(table(asyncio.run(measure(addresses, args.rounds))))
-
-
 if __name__ == "__main__":
-    main()
+    compare("busy", __doc__, measure, table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import ipaddress
 import os
@@ -10,15 +11,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import psutil
 
+from benchmarks.dragging import needed_chromium
+
+T = TypeVar("T")
 ROOT = Path(__file__).parents[1]
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -142,6 +147,22 @@ def contestants(against: str | None) -> Iterator[dict[str, str]]:
             (here := folder / f"served-{len(addresses)}").mkdir()
             addresses[each] = stack.enter_context(serve(here, root=root)).address
         yield addresses
+
+
+def compare(
+    name: str,
+    description: str | None,
+    measure: Callable[[dict[str, str], int], Coroutine[Any, Any, T]],
+    table: Callable[[T], str],
+) -> None:
+    """The command line of a benchmark of the page: `measure` gets addresses and rounds."""
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--against", metavar="COMMIT", help="the app as it was then, too")
+    args = parser.parse_args()
+    needed_chromium()
+    with contestants(args.against) as addresses:
+        print(table(asyncio.run(measure(addresses, args.rounds))))
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -7,15 +7,13 @@ browser accepts no compression, and, with a commit, with the app as it was then;
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import statistics
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 
 from benchmarks.dragging import ARGUMENTS, SLIDER, needed_chromium
-from benchmarks.served import contestants
+from benchmarks.served import compare
 
 REST = 2000
 """Milliseconds after which nothing more comes of a first load."""
@@ -126,15 +124,5 @@ def table(found: dict[str, list[Load]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.startup", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--against", metavar="COMMIT", help="the app as it was then, too")
-    args = parser.parse_args()
-    needed_chromium()
-    with contestants(args.against) as addresses:
-        print(table(asyncio.run(measure(addresses, args.rounds))))
-
-
 if __name__ == "__main__":
-    main()
+    compare("startup", __doc__, measure, table)
