@@ -18,6 +18,8 @@ from explorer.gui.frame.shared import Changes
 from explorer.gui.parts.widget import Prepared, Widget
 
 State = Literal["waiting", "running", "over"]
+READING = 10.0
+"""Seconds within which a job's work reads what it was asked for, on a busy machine too."""
 
 
 class Job:
@@ -27,10 +29,21 @@ class Job:
     more, however long it runs. Safe to be used from several threads.
     """
 
-    def __init__(self, kind: str, owner: str, address: str = "", *, lasting: bool = False) -> None:
-        """lasting : it ends by itself where it can be continued, once its pages have gone."""
+    def __init__(
+        self,
+        kind: str,
+        owner: str,
+        address: str = "",
+        *,
+        session: str = "",
+        lasting: bool = False,
+    ) -> None:
+        """session : of the page that has begun it.
+        lasting : it ends by itself where it can be continued, once its pages have gone.
+        """
         self.id = secrets.token_hex(8)
-        self.kind, self.owner, self.address, self.lasting = kind, owner, address, lasting
+        self.kind, self.owner, self.address = kind, owner, address
+        self.session, self.lasting = session, lasting
         self.flag = StopFlag(self.id)
         self.state: State = "waiting"
         self.waits = ""
@@ -45,15 +58,16 @@ class Job:
         self.told_end: set[str] = set()
         """Sessions that have been shown all of it."""
         self.replaced_on: set[str] = set()
-        """Sessions that have opened something else where it was shown."""
+        """Sessions that show something else where it was shown: they are told nothing more."""
         self.line: Block | None = None
         """What says on the page how far it is."""
         self._words, self._aside = "", ""
         """What it says there itself, and what is said beside it."""
         self.asked: Changes = {}
         """The fields of the page that it was begun with, and what stood in them."""
-        self.made: Any = None
-        """The settings that its result is shown with, where its work keeps them."""
+        self._made: Any = None
+        self._read = threading.Event()
+        """Whether its work has read what it was asked for: `made` is as it stays."""
         self._closed = False
         """Whether its last words are being said."""
         self._version = 0
@@ -65,6 +79,18 @@ class Job:
     def over(self) -> bool:
         return self.state == "over"
 
+    @property
+    def made(self) -> Any:
+        """The settings that its result is shown with, None where its work keeps none; whoever asks
+        while the work has only just begun waits until it has read them."""
+        self._read.wait(READING)
+        return self._made
+
+    @made.setter
+    def made(self, settings: Any) -> None:
+        self._made = settings
+        self._read.set()
+
     def show(self, changes: Changes) -> None:
         """From now on pages see this."""
         ready = {block: _prepared(block, value) for block, value in changes.items()}
@@ -74,6 +100,7 @@ class Job:
 
     def _put(self, ready: Changes) -> None:
         self._version += 1
+        self._read.set()
         for block, value in ready.items():
             if block is self.line and isinstance(value, str):
                 self._words, value = value, " · ".join(filter(None, (value, self._aside)))
@@ -113,6 +140,7 @@ class Job:
         self.attended = time.monotonic()
         with self._lock:
             self.state = "over"
+        self._read.set()
         self._notify()
 
     def since(self, version: int) -> tuple[int, Changes]:

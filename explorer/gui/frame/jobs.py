@@ -150,10 +150,12 @@ class Jobs:
             for earlier in context.jobs.of(owner, self.kind):
                 if session in earlier.pages:
                     earlier.flag.stop()
+                    earlier.replaced_on.add(session)
         patience = None if self.lasting else context.limits.patience
         here = contextvars.copy_context()  # Gradio's, and on ZeroGPU who asks
         try:
-            job = Job(self.kind, owner, address_of(request), lasting=self.lasting)
+            asker = {"address": address_of(request), "session": session}
+            job = Job(self.kind, owner, **asker, lasting=self.lasting)
             job.line = self.state
             job.asked = {field: values[i] for i, field in asked.items()}
             call = Call(context, job, self.state, patience)
@@ -232,12 +234,14 @@ class Jobs:
             spoken = not self.quick and job.line in (None, self.state)
             job.stop({self.state: STOPPING} if spoken else {})
 
-    def stop_all(self, visitor: str) -> list[Job]:
-        """End a visitor's jobs of this kind at their next look; those that there are."""
-        found = [job for job in self.context.jobs.of(visitor, self.kind) if not job.over]
-        for job in found:
-            job.flag.stop()
-        return found
+    def make_way(self, newer: Job) -> None:
+        """End its visitor's older jobs of this kind at their next look. Its page shows what it
+        makes where theirs was shown, and is told nothing more of them: their last words could
+        come after its first."""
+        for job in self.context.jobs.of(newer.owner, self.kind):
+            if not job.over and job.begun < newer.begun:
+                job.flag.stop()
+                job.replaced_on.add(newer.session)
 
     def wish(self, request: gr.Request, text: str) -> None:
         """Tell this visitor's job something, if one runs."""
@@ -259,6 +263,7 @@ async def follow(
             looks.enter_context(job.looked_at(session, woken))
         while True:
             woken.clear()
+            jobs = [job for job in jobs if session not in job.replaced_on]
             over = all([job.over for job in jobs])  # before one looks at what they have shown
             news: Changes = {}
             for job in jobs:

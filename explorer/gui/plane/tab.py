@@ -154,23 +154,24 @@ def build(context: Context, shared: Shared) -> None:
         trained = agreement.made_with(asked.run_for(view.budget))
         return {stage: view} | (trained if view.network else agreement.made_without())
 
-    def goes_on(visitor: str, *values: Any) -> bool:
-        """Whether a network learns with just these settings, begun before they were heard of; it
-        shows all of them. One of others is ended, and of wrong ones too."""
-        job = context.jobs.running(visitor, "plane")
-        if job and not job.flag():
+    def goes_on(call: Call, *values: Any) -> bool:
+        """Whether a network learns with just these settings, begun before they were heard of, or
+        with newer ones; it shows all of them. One of others is ended, and of wrong ones too."""
+        job = context.jobs.running(call.visitor, "plane")
+        if job and not job.flag() and (made := job.made):
             with suppress(ValueError):
-                if job.made == PlaneSettings.read(limits, *values):
+                if job.begun > call.job.begun or made == PlaneSettings.read(limits, *values):
                     return True
-        learning.stop_all(visitor)
+        learning.make_way(call.job)
         return False
 
     def renew(call: Call, now: Now, own: Any, values: tuple[Any, ...]) -> Steps:
         """Points and samples for these settings; a network of the same points goes on."""
-        if goes_on(call.visitor, *values, own):
+        if goes_on(call, *values, own):
             return
         before, view = now
         asked = PlaneSettings.read(limits, *(*values, own))
+        showing.make_way(call.job)
         if asked == before and "ideal" in view.beliefs:  # wrong settings may have come before
             yield {state: training_summary(view)} | drawn(asked, view)
             return
@@ -200,8 +201,9 @@ def build(context: Context, shared: Shared) -> None:
         if replace(asked, own=()) != START:
             yield from choose(call, now, *values)
             return
-        if goes_on(call.visitor, *values, now[0].own):
+        if goes_on(call, *values, now[0].own):
             return
+        showing.make_way(call.job)
         shown_again = {state: said, going: (asked, stored)}
         yield drawn(asked, stored) | shown_again | {script: plane_texts(asked, stored.losses)}
 
@@ -218,6 +220,7 @@ def build(context: Context, shared: Shared) -> None:
         asked = PlaneSettings.read(limits, *(*values, before.own))
         budget = number("Train for, seconds", seconds, limits.plane_seconds)
         call.job.made = asked
+        showing.make_way(call.job)
         yield {}
         known = view if asked == before else None
         most = {"seconds": budget}

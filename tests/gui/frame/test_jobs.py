@@ -18,7 +18,7 @@ from explorer.gui.frame.call import Call, Patience
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device, StopFlag
 from explorer.gui.frame.job import Job
-from explorer.gui.frame.jobs import Jobs, Steps
+from explorer.gui.frame.jobs import Jobs, Steps, follow
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import guarded
 from tests.gui.panel import by_name, in_turn, merged, named
@@ -64,6 +64,12 @@ class Page:
         """The one that runs."""
         (job,) = self.context.jobs.alive
         return job
+
+    def held(self, call: Call) -> Steps:
+        """Until it is stopped."""
+        yield {self.other: "held"}
+        until(call.flag)
+        yield {self.other: "last words"}
 
     def counting(self, call: Call, n: Any) -> Steps:
         if not isinstance(n, int):
@@ -349,6 +355,42 @@ def test_a_quick_job_speaks_only_if_it_must_wait() -> None:
     assert next(answers)["state"].startswith("waiting: 1 ahead of you, about ")
     other.close()
     assert {"state": "starting …"} in list(answers)
+
+
+def test_a_page_is_told_nothing_more_of_what_a_newer_job_replaces() -> None:
+    page = Page()
+    newest = Job("another", "", session=REQUEST.session_hash)  # of the time before the press
+    answers = page.answers(page.held)
+    assert next(answers)["other"] == "held"
+    older, elsewhere = page.job, named(follow([page.job], "another page"))
+    assert next(elsewhere)["other"] == "held"
+    newest.owner = older.owner
+    page.jobs.make_way(newest)
+    assert not older.flag()  # it is the newer one
+    page.jobs.make_way(Job("another", older.owner, session=REQUEST.session_hash))
+    assert list(answers) == []
+    assert merged(elsewhere)["other"] == "last words"
+
+
+def test_a_quick_job_replaces_the_ones_before_on_its_page() -> None:
+    page = Page(quick=True)
+    answers = page.answers(page.held)
+    assert next(answers)["other"] == "held"
+    assert merged(page.answers(page.counting, 1))["count"] == 0
+    assert list(answers) == []  # its last words could come after the newer one's
+
+
+def test_what_a_job_was_asked_for_is_known_as_soon_as_it_is_read() -> None:
+    job, read = Job("test", "me"), threading.Event()
+    asker = threading.Thread(target=lambda: (job.made, read.set()))
+    asker.start()
+    assert not read.wait(0.1)
+    job.made = "settings"
+    asker.join(10)
+    assert read.is_set() and job.made == "settings"
+    silent = Job("test", "me")
+    silent.end()
+    assert silent.made is None  # at once
 
 
 def test_without_buttons_no_empty_answer_ends_it() -> None:

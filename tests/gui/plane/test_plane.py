@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -60,6 +61,7 @@ from explorer.plane import (
 from explorer.plane.points import OWN, POINTS, SPREAD
 from explorer.race.lanes import lane_of
 from tests.gui.panel import merged, named
+from tests.gui.small import until
 
 CPU = torch.device("cpu")
 REQUEST: Any = SimpleNamespace(session_hash="one")
@@ -379,6 +381,27 @@ def test_a_change_that_is_heard_late_does_not_end_its_own_training(
     other = ("moons", 40, *wanted[2:])  # what is learnt is not of these points
     assert len(tab(handler, now, *other)) > 1 and learning.flag()
     assert len(tab(handler, now, *wanted)) > 1  # it is ending: these points are shown anew
+
+
+def test_a_change_from_before_the_press_does_not_end_a_training(
+    tab: Callable[..., list[dict]], learning: Job
+) -> None:
+    """Both were under way; who trained came last, and shows everything."""
+    now, other = (plane.START, read(plane.STORED)), ("moons", 40, 50, "ddpm", "ddim", 10, 7)
+    learning.begun = math.inf
+    assert tab("choose", now, *other) == [{}] and not learning.flag()
+    learning.made = None  # what it was asked for was wrong
+    assert len(tab("choose", now, *other)) > 1
+
+
+def test_a_training_takes_the_place_of_what_was_computed_before(
+    tab: Callable[..., list[dict]], jobs: Manager
+) -> None:
+    """Else points that had to wait for the device came after the network, and without it."""
+    before = Job("plane-show", visitor_of(REQUEST), session=REQUEST.session_hash)
+    jobs.begin(before, lambda job: until(job.flag))
+    tab("begin", (plane.START, read(plane.STORED)), 1, "moons", 30, 50, "ddpm", "ddim", 10, 7)
+    assert before.over and before.replaced_on == {REQUEST.session_hash}
 
 
 def test_wrong_settings_end_a_training(tab: Callable[..., list[dict]], learning: Job) -> None:
