@@ -79,6 +79,23 @@ def test_a_changed_setting_says_so_until_it_is_set_back(page: Visit, stage: str)
     wait_for_lines(page, 0)
 
 
+def test_a_press_of_train_counts_whatever_is_computed_at_the_moment(page: Visit) -> None:
+    """The first news of a change comes between the button's going down and its going up."""
+    go(page, tab="plane", seconds="2")
+    page.page.wait_for_selector("#plane-stop:disabled")
+    page.page.hover("#plane-train")
+    page.page.mouse.down()
+    go(page, tab="plane", seconds="2", samples="70", seed="3")
+    page.page.wait_for_selector("#plane-stop:enabled")
+    page.page.mouse.up()
+    page.wait_for_text("#plane-status", "learning")
+    page.page.wait_for_selector("#plane-stop:disabled")
+    page.page.wait_for_selector("#plane-train:enabled")
+    assert page.text("#plane-status").startswith("trained for")
+    wait_for_lines(page, 0)
+    go(page, tab="plane")
+
+
 def test_a_run_takes_the_line_away(page: Visit) -> None:
     go(page, tab="plane", seconds="2", samples="60")
     page.page.click("#plane-train")

@@ -147,7 +147,7 @@ def build(context: Context, shared: Shared) -> None:
     )
     told: dict[str, Any] = {"state": state, "trouble": trouble, "agreement": agreement}
     learning = Jobs(context, "plane", idle=[run], stop=stop, **told)
-    showing = Jobs(context, "plane-show", idle=[run], stop=stop, **told)
+    showing = Jobs(context, "plane-show", stop=stop, **told)  # one may train at any moment
 
     def drawn(asked: PlaneSettings, view: PlaneView) -> Changes:
         """A view, and what its network was trained with, if there is one."""
@@ -163,6 +163,7 @@ def build(context: Context, shared: Shared) -> None:
                 if job.begun > call.job.begun or made == PlaneSettings.read(limits, *values):
                     return True
         learning.make_way(call.job)
+        call.left[run] = gr.Button(interactive=True)  # it tells this page nothing more
         return False
 
     def renew(call: Call, now: Now, own: Any, values: tuple[Any, ...]) -> Steps:
@@ -233,7 +234,7 @@ def build(context: Context, shared: Shared) -> None:
     learning.wire(run.click, begin, [going, *agreement.fields], [stage, going, script])
     data.change(None, data, None, js=CHOSEN, **QUIET)
     stage.leave(None, data, data, js=LEFT, **QUIET)
-    shown: list[Block] = [stage, going, data, script]
+    shown: list[Block] = [stage, going, data, script, run]
     once: dict[str, Any] = {"trigger_mode": "always_last"}
     chosen = [data.input, left.input, right.input]
     for change in (*chosen, points.release, samples.release, steps.release, seed.submit):
