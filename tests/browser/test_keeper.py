@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import threading
@@ -140,6 +141,59 @@ def test_a_run_goes_on_through_a_reload_and_in_another_tab(
     visit.check()
 
 
+def reload_and_hold(visit: Visit) -> Route:
+    """The question for its jobs of a page that has just come; it has not gone out."""
+    held: list[Route] = []
+    visit.page.route("**/queue/join*", lambda route: held.append(route), times=1)
+    visit.page.reload()
+    visit.page.wait_for_selector("#reverse-ddim[data-t]")
+    while not held:
+        visit.page.wait_for_timeout(100)
+    return held[0]
+
+
+def test_a_field_stays_that_was_changed_before_the_page_asked_for_its_jobs(
+    stranger: BrowserContext, app: str
+) -> None:
+    """The others come back as they were asked with."""
+    seed = ".rail:has(#reverse-model) .block:has(> label > span:text-is('Seed')) input"
+    images = "[aria-label='number input for Images']"
+    visit = Visit(stranger, app)
+    visit.open("Reverse")
+    visit.page.fill(images, "1")
+    visit.page.fill(seed, "5")
+    visit.page.keyboard.press("Tab")
+    visit.page.click("#reverse-run")
+    visit.wait_for_text("#reverse-player .title", "seed 5")
+    visit.page.wait_for_selector("#reverse-stop:disabled")
+    held: list[Route] = []
+    released = threading.Event()
+
+    def hold(route: Route) -> None:
+        """What asks with nothing, as a page does that wants to know of its visitor's jobs."""
+        asked = json.loads(route.request.post_data or "{}")
+        if asked.get("data") == [] and not released.is_set():
+            held.append(route)
+        else:
+            route.continue_()
+
+    stranger.route("**/run/predict*", hold)
+    other = Visit(stranger, app)
+    other.open("Reverse")
+    other.page.fill(seed, "6")
+    other.page.keyboard.press("Tab")
+    other.page.wait_for_timeout(500)
+    assert held
+    released.set()
+    for route in held:
+        route.continue_()
+    other.wait_for_text("#reverse-player .title", "seed 5")
+    other.page.wait_for_function(f"""document.querySelector("{images}").value === "1" """)
+    assert other.page.input_value(seed) == "6"
+    other.wait_for_text("#tab-reverse", "Settings changed: run again")
+    other.check()
+
+
 def test_a_capsule_stays_that_was_opened_before_the_page_asked_for_its_jobs(
     stranger: BrowserContext, app: str, tmp_path: Path
 ) -> None:
@@ -152,16 +206,11 @@ def test_a_capsule_stays_that_was_opened_before_the_page_asked_for_its_jobs(
     visit.page.get_by_role("option", name="Grid: uniform, quadratic or Karras").click()
     visit.page.click("#reverse-run")
     visit.wait_for_text("#reverse-status", "quadratic 10 of 10")
-    held: list[Route] = []
-    visit.page.route("**/queue/join*", lambda route: held.append(route), times=1)
-    visit.page.reload()
-    visit.page.wait_for_selector("#reverse-ddim[data-t]")
-    while not held:
-        visit.page.wait_for_timeout(100)
+    held = reload_and_hold(visit)
     visit.open_panel("Export")
     visit.page.locator("input[type=file][accept*=zip]").last.set_input_files(capsule)
     visit.wait_for_text("#reverse-status", "From a capsule: other")
-    held[0].continue_()
+    held.continue_()
     visit.page.wait_for_timeout(3000)
     assert "From a capsule: other" in visit.text("#reverse-status")
     assert "other" in visit.text("#reverse-player")

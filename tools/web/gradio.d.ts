@@ -39,7 +39,7 @@ interface Window {
     settingsOf: (stage: string) => { [key: string]: any };
     isChanged: (stage: string) => boolean;
     note: (keys: string[], values: any[]) => void;
-    opened: () => string[];
+    taken: () => string[];
     copyLink: () => Promise<void>;
     reset: () => Promise<void>;
   };

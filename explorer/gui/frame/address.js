@@ -41,6 +41,7 @@ let touched = false; // whether a hand or a link has been at the page
 // ---- what the address says ----------------------------------------------------------------
 const wordNow = (key) => (fields[key] ? written(fields[key], window.explorer.value(key)) : undefined);
 const openTab = () => openPage("tab") ?? Object.keys(tabs)[0];
+const isOther = ([key, value]) => written(fields[key], value) !== written(fields[key], fields[key].default);
 /** Everything that is not as it is at first, by whole keys; of one tab, or of all. */
 function presentState(only = null) {
   const tab = openTab();
@@ -238,8 +239,8 @@ window.explorer = {
     names.forEach((key, i) => values.set(key, now[i]));
     dispatchEvent(new Event("explorer-noted"));
   },
-  /** The fields that the page was opened with, which nothing else should fill. */
-  opened,
+  /** The fields that the page was opened with, or that have been changed since: nothing else fills them. */
+  taken: () => [...opened(), ...[...values].filter(isOther).map(([key]) => key)],
   copyLink,
   reset,
 };

@@ -15,7 +15,7 @@ function ask(isNew = false) {
   if (!isNew && Date.now() - asked < RETRY) return;
   asked = Date.now();
   const cut = live && !isNew ? (Date.now() - heard) / 1000 : 0;
-  trigger("again", { cut, new: isNew, linked: isNew ? (window.explorer?.opened() ?? []) : [] });
+  trigger("again", { cut, new: isNew, taken: isNew ? (window.explorer?.taken() ?? []) : [] });
 }
 
 /** Who comes back into view may have missed something; not who follows a job and hears of it. */

@@ -45,13 +45,13 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper, address: Ad
 
     async def attach(request: gr.Request, event: gr.EventData) -> AsyncIterator[Changes]:
         """A page is shown all that it has not seen to its end, and a `new` one what was asked for,
-        but in fields that its address has `linked`. What it has seen it is not shown again, since
-        something else may stand there, unless it ended while the page was `cut` off, so many
-        seconds ago. A page follows once: who asks again ends what came before.
+        but in fields that its address or somebody's hand has `taken`. What it has seen it is not
+        shown again, since something else may stand there, unless it ended while the page was `cut`
+        off, so many seconds ago. A page follows once: who asks again ends what came before.
         """
         session, jobs = session_of(request), context.jobs.of(context.visitor(request))
         new, cut = bool(getattr(event, "new", False)), getattr(event, "cut", 0)
-        linked = address.components(getattr(event, "linked", None))
+        taken = address.components(getattr(event, "taken", None))
         since = time.monotonic() - cut - UNHEARD if cut and isinstance(cut, (int, float)) else None
 
         def missed(job: Job) -> bool:
@@ -60,7 +60,7 @@ def keep_attached(context: Context, demo: gr.Blocks, keeper: Keeper, address: Ad
             return fresh and session not in job.replaced_on
 
         wanted = [job for job in jobs if missed(job)]
-        asked = {k: v for job in wanted for k, v in job.asked.items() if k not in linked}
+        asked = {k: v for job in wanted for k, v in job.asked.items() if k not in taken}
         if new and asked:
             yield asked
         mine = following_now[session] = object()
