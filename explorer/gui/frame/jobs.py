@@ -1,4 +1,4 @@
-"""How a page begins a job, follows it, stops it, and finds it again.
+"""How a page begins a job and stops it.
 
 This is the only place that knows how a job runs: what is said while it waits, which buttons can be
 pressed, what becomes of an exception, what is tidied up.
@@ -6,10 +6,9 @@ pressed, what becomes of an exception, what is tidied up.
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, aclosing, closing
+from contextlib import aclosing, closing
 from typing import Any
 
 import gradio as gr
@@ -19,6 +18,7 @@ from explorer.gui.frame.agree import Agreement, Passing
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Ended
+from explorer.gui.frame.follow import follow, following, session_of
 from explorer.gui.frame.job import Job
 from explorer.gui.frame.manager import Refused
 from explorer.gui.frame.memory import give_back
@@ -28,10 +28,6 @@ from explorer.gui.parts.widget import Prepared
 
 FIELDS = (gr.Number, gr.Slider, gr.Dropdown, gr.Radio, gr.Checkbox, gr.CheckboxGroup)
 """What a page asks by: a job remembers their values, so that a page that comes back has them."""
-PAUSE = 0.15
-"""Seconds between two messages to a page, at least."""
-BEAT = 5.0
-"""Seconds after which a page is told that nothing is new."""
 STOPPING = "stopping …"
 BEGINS = "begins"
 """The class of buttons that begin a job: the page holds a press back until the answers to what was
@@ -249,59 +245,7 @@ class Jobs:
             job.flag.wish(text)
 
 
-async def follow(
-    jobs: Sequence[Job], session: str, keeper: gr.blocks.Block | None = None
-) -> AsyncGenerator[Changes, None]:
-    """What these jobs have shown so far, and then what they show, until all have ended.
-
-    Who is slow gets the last state of things, not every one before it. `keeper` is told that
-    something goes on, whether or not there is news.
-    """
-    woken, seen, beat, due = asyncio.Event(), dict.fromkeys(jobs, 0), 0, False
-    with ExitStack() as looks:
-        for job in jobs:
-            looks.enter_context(job.looked_at(session, woken))
-        while True:
-            woken.clear()
-            jobs = [job for job in jobs if session not in job.replaced_on]
-            over = all([job.over for job in jobs])  # before one looks at what they have shown
-            news: Changes = {}
-            for job in jobs:
-                seen[job], changes = job.since(seen[job])
-                news |= changes
-            if keeper and (news or due or over):
-                news[keeper] = {"live": not over, "beat": beat + 1}
-            if news or due or (over and not beat):
-                beat += 1
-                yield news or gr.skip()  # an empty answer would clear everything
-            if over:
-                for job in jobs:
-                    job.told_end.add(session)
-                return
-            await asyncio.sleep(PAUSE)
-            try:
-                await asyncio.wait_for(woken.wait(), BEAT)
-                due = False
-            except TimeoutError:
-                due = keeper is not None
-
-
 def told(job: Job, agreement: Agreement) -> dict[str, Any]:
     """All that a job has told its agreement: the last value is kept, whole."""
     last = job.last(agreement.line)
     return dict((last.payload if isinstance(last, Prepared) else last) or {})
-
-
-def session_of(request: gr.Request | None) -> str:
-    """The page that asks; its name comes from the browser: untrusted."""
-    return getattr(request, "session_hash", None) or ""
-
-
-def following(state: gr.blocks.Block) -> dict[str, Any]:
-    """How events are wired that follow a job: they take no thread, so that any number may."""
-    return {
-        "concurrency_limit": None,
-        "show_progress": "minimal",
-        "show_progress_on": state,
-        "api_visibility": "private",
-    }

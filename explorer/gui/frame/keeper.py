@@ -15,8 +15,8 @@ import gradio as gr
 
 from explorer.gui.frame.address import Address
 from explorer.gui.frame.context import Context
+from explorer.gui.frame.follow import follow, following, session_of
 from explorer.gui.frame.job import Job
-from explorer.gui.frame.jobs import follow, following, session_of
 from explorer.gui.frame.shared import QUIET, Changes
 from explorer.gui.parts.widget import Widget
 

@@ -17,7 +17,8 @@ from explorer.gui.frame.agree import Agreement
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Ended
-from explorer.gui.frame.jobs import Jobs, Steps, session_of
+from explorer.gui.frame.follow import session_of
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import number
 from explorer.gui.frame.shared import (
     QUIET,

@@ -17,8 +17,9 @@ import torch
 from explorer.gui.frame.call import Call, Patience
 from explorer.gui.frame.context import Context
 from explorer.gui.frame.device import Device, StopFlag
+from explorer.gui.frame.follow import follow
 from explorer.gui.frame.job import Job
-from explorer.gui.frame.jobs import Jobs, Steps, follow
+from explorer.gui.frame.jobs import Jobs, Steps
 from explorer.gui.frame.limits import HOSTED, LOCAL
 from explorer.gui.frame.shared import guarded
 from tests.gui.panel import by_name, in_turn, merged, named

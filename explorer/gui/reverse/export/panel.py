@@ -16,7 +16,7 @@ from explorer.cli.said import as_command, sample_words
 from explorer.export.capsule import SUFFIX, pack, unpack
 from explorer.export.numbers import animation, filmstrip, frames_npz, python_snippet
 from explorer.gui.frame.context import Context, place_of
-from explorer.gui.frame.jobs import session_of
+from explorer.gui.frame.follow import session_of
 from explorer.gui.frame.memory import heavy
 from explorer.gui.frame.shared import QUIET, Changes, Shared, guarded, message
 from explorer.gui.parts.copy_text import COMMAND, PYTHON, CopyText, Texts
