@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import pytest
 
-from explorer.gui.frame import job, jobs
+from explorer.gui.frame import follow, job
 from explorer.gui.frame.call import Call
 from explorer.gui.frame.job import Job
 
@@ -19,8 +19,8 @@ from explorer.gui.frame.job import Job
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without pauses between answers, and with values as they are before a browser's part."""
-    monkeypatch.setattr(jobs, "PAUSE", 0.0)
-    monkeypatch.setattr(jobs, "BEAT", 0.002)
+    monkeypatch.setattr(follow, "PAUSE", 0.0)
+    monkeypatch.setattr(follow, "BEAT", 0.002)
     monkeypatch.setattr(job, "_prepared", lambda block, value: value)
 
 
